@@ -1,0 +1,125 @@
+"""The one error tree: every error that this package raises on purpose.
+
+::
+
+    AutoBenchError
+    ├── ConfigError            a setting has a value that it cannot have        (ValueError)
+    ├── StateError             a mutation or a read of the state was refused; names its path
+    │   ├── PointerError       the text is no RFC 6901 pointer                  (ValueError)
+    │   ├── PathError          nothing stands at that pointer                   (LookupError)
+    │   ├── SchemaError        the value has the wrong type for its place       (TypeError)
+    │   └── PatchError         an RFC 6902 operation cannot be applied          (ValueError)
+    ├── QueryError             the log query cannot be read; names its column   (ValueError)
+    ├── ProtocolError          a message breaks the wire contract; has a code
+    ├── TransportError
+    │   ├── PortError          the port is taken or cannot be bound             (OSError)
+    │   ├── AuthenticationError  the server refused the token
+    │   └── ConnectionLost     the link ended and was not made again in time    (ConnectionError)
+    ├── JobError               a run was asked for that cannot be               (ValueError)
+    ├── CommandError           the server refused a command; has a code
+    └── ClosedError            the orchestrator, client or server is closed     (RuntimeError)
+
+Each message states the fact and then the remedy. What goes over the wire is a code and a chosen sentence, never
+``str(error)`` of something unforeseen.
+"""
+
+from __future__ import annotations
+
+
+class AutoBenchError(Exception):
+    """The root: ``except AutoBenchError`` catches everything this package raises on purpose."""
+
+
+class ConfigError(AutoBenchError, ValueError):
+    """A setting has a value that it cannot have.
+
+    Attributes: ``variable`` (the environment variable or argument), ``value`` (as given), ``accepts`` (in words).
+    """
+
+    def __init__(self, variable: str, value: object, accepts: str) -> None:
+        super().__init__(f"{variable}={value!r} is not possible: it takes {accepts}.")
+        self.variable = variable
+        self.value = value
+        self.accepts = accepts
+
+
+class StateError(AutoBenchError):
+    """A mutation or a read of the state was refused; nothing changed. ``path`` is the pointer."""
+
+    def __init__(self, path: str, fact: str) -> None:
+        super().__init__(f"{path or '(whole state)'}: {fact}")
+        self.path = path
+
+
+class PointerError(StateError, ValueError):
+    """The text is no RFC 6901 pointer."""
+
+
+class PathError(StateError, LookupError):
+    """Nothing stands at that pointer."""
+
+
+class SchemaError(StateError, TypeError):
+    """The value has the wrong type for its place, or is no JSON value."""
+
+
+class PatchError(StateError, ValueError):
+    """An RFC 6902 operation cannot be applied, or its test failed."""
+
+
+class QueryError(AutoBenchError, ValueError):
+    """The log query cannot be read.
+
+    Attributes: ``column`` (0-based offset into the query text), ``expected`` (what could stand there, in words).
+    """
+
+    def __init__(self, message: str, column: int, expected: str) -> None:
+        super().__init__(f"{message} at column {column + 1}: expected {expected}.")
+        self.column = column
+        self.expected = expected
+
+
+class ProtocolError(AutoBenchError):
+    """A message breaks the wire contract. ``code`` is what the wire says, e.g. ``bad-json``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TransportError(AutoBenchError):
+    """The way to the other side failed."""
+
+
+class PortError(TransportError, OSError):
+    """The port is taken or cannot be bound. ``port`` is its number."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"cannot listen on {host}:{port}: {reason}. Give another port, or port=0 for any free one."
+        )
+        self.port = port
+
+
+class AuthenticationError(TransportError):
+    """The server refused the token, or there was none."""
+
+
+class ConnectionLost(TransportError, ConnectionError):
+    """The link ended and could not be made again in the time given."""
+
+
+class JobError(AutoBenchError, ValueError):
+    """A run was asked for that cannot be."""
+
+
+class CommandError(AutoBenchError):
+    """The server refused a command. ``code`` is the wire's, e.g. ``not-found``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ClosedError(AutoBenchError, RuntimeError):
+    """It is closed, and takes nothing more."""
