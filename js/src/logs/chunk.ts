@@ -1,0 +1,110 @@
+import type { LogEntry } from '../sync/messages';
+import { levelNumber } from './levels';
+
+/** Dictionary columns of a chunk, in the order of `KINDS`. */
+export const KINDS = ['channel', 'logger', 'job', 'step', 'device'] as const;
+
+/** Lines of a chunk at most. A power of two that keeps a chunk's columns within the processor's cache. */
+export const CHUNK_ROWS = 4_096;
+
+/**
+ * Some consecutive lines, as columns.
+ *
+ * A column that no line of the chunk uses is not allocated: job, step and device are often absent.
+ */
+export class Chunk {
+  /** Position of the first line in the store; the store keeps it current. */
+  start = 0;
+  count = 0;
+  /** False once the store has let the chunk go; what was derived from it may be forgotten. */
+  live = true;
+  readonly base: number;
+  readonly deltas: Uint32Array;
+  readonly ts: Float64Array;
+  readonly level: Uint8Array;
+  readonly codes: [Col, Col, Col, Col, Col] = [null, null, null, null, null];
+  readonly messages: string[] = [];
+  fields: (Record<string, unknown> | undefined)[] | null = null;
+  excs: (string | undefined)[] | null = null;
+
+  constructor(
+    base: number,
+    readonly room: number,
+  ) {
+    this.base = base;
+    this.deltas = new Uint32Array(room);
+    this.ts = new Float64Array(room);
+    this.level = new Uint8Array(room);
+  }
+
+  get full(): boolean {
+    return this.count === this.room;
+  }
+
+  get firstSeq(): number {
+    return this.base + (this.deltas[0] as number);
+  }
+
+  get lastSeq(): number {
+    return this.base + (this.deltas[this.count - 1] as number);
+  }
+
+  /** Take one line; `codes` are its dictionary codes in the order of `KINDS`. */
+  push(entry: LogEntry, codes: ArrayLike<number>): void {
+    const at = this.count++;
+    this.deltas[at] = entry.seq - this.base;
+    this.ts[at] = entry.ts;
+    this.level[at] = levelNumber(entry.level);
+    this.messages.push(entry.message);
+    for (let k = 0; k < 5; k++) {
+      const code = codes[k] as number;
+      if (code === 0) continue;
+      let column = this.codes[k as 0];
+      if (column === null) {
+        column = new Uint32Array(this.room);
+        this.codes[k as 0] = column;
+      }
+      column[at] = code;
+    }
+    if (entry.fields) {
+      this.fields ??= [];
+      this.fields[at] = entry.fields;
+    }
+    if (entry.exc) {
+      this.excs ??= [];
+      this.excs[at] = entry.exc;
+    }
+  }
+
+  /** First offset whose seq is not below `seq`. */
+  lowerBound(seq: number): number {
+    const delta = seq - this.base;
+    let lo = 0;
+    let hi = this.count;
+    while (lo < hi) {
+      const mid = (lo + hi) >>> 1;
+      if ((this.deltas[mid] as number) < delta) lo = mid + 1;
+      else hi = mid;
+    }
+    return lo;
+  }
+
+  /** Lines [from, to) as a chunk of their own. */
+  slice(from: number, to: number): Chunk {
+    const out = new Chunk(this.base, Math.max(1, to - from));
+    out.count = to - from;
+    out.deltas.set(this.deltas.subarray(from, to));
+    out.ts.set(this.ts.subarray(from, to));
+    out.level.set(this.level.subarray(from, to));
+    for (let k = 0; k < 5; k++) {
+      const column = this.codes[k as 0];
+      if (column) out.codes[k as 0] = column.slice(from, to);
+    }
+    for (let i = from; i < to; i++) out.messages.push(this.messages[i] as string);
+    if (this.fields) out.fields = this.fields.slice(from, to);
+    if (this.excs) out.excs = this.excs.slice(from, to);
+    return out;
+  }
+}
+
+type Col = Uint32Array | null;
