@@ -1,0 +1,138 @@
+"""Channels: the named sources of log entries, each with an emoji and a colour.
+
+The names are those of the plan and of AutoBench98's own orchestrator, with the emoji and the CSS colours that its web
+client shows for them. Any other name is a channel as well: it gets a neutral emoji and a colour that depends on the
+name alone, so that it is the same in every process and after every restart.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+NEUTRAL_EMOJI: Final = "🔹"
+NAME_LIMIT: Final = 64
+"""Characters that a channel name may have; the rest is cut off."""
+REGISTRY_LIMIT: Final = 1_000
+"""Channels that are remembered; a name beyond it still gets its colour, but is not listed."""
+
+BLUE, YELLOW, GREEN, PINK = "#60a5fa", "#facc15", "#22c55e", "#f472b6"
+CYAN, RED, LIGHT, VIOLET = "#22d3ee", "#ef4444", "#e5e7eb", "#a78bfa"
+GREY: Final = "#9ca3af"
+
+PALETTE: Final = (
+    BLUE,
+    YELLOW,
+    GREEN,
+    PINK,
+    CYAN,
+    VIOLET,
+    "#fb923c",
+    "#2dd4bf",
+    "#a3e635",
+    "#e879f9",
+    "#818cf8",
+    "#fda4af",
+)
+
+
+class Channel(NamedTuple):
+    """One channel: its ``name``, its ``emoji`` and its ``color`` (a CSS colour, ``#rrggbb``)."""
+
+    name: str
+    emoji: str
+    color: str
+
+
+KNOWN: Final = (
+    Channel("orchestrator", "🛰️", BLUE),
+    Channel("app", "📦", BLUE),
+    Channel("benchmark", "⏱️", GREEN),
+    Channel("job", "🏃", GREEN),
+    Channel("pno", "🔬", VIOLET),
+    Channel("websocket", "🔗", CYAN),
+    Channel("request", "📝", VIOLET),
+    Channel("sidecar", "🧩", YELLOW),
+    Channel("ffmpeg", "🎬", PINK),
+    Channel("stream", "📺", CYAN),
+    Channel("ocr", "🔎", GREEN),
+    Channel("device", "🛠️", RED),
+    Channel("powermeter", "🔌", YELLOW),
+    Channel("keyboard", "⌨️", CYAN),
+    Channel("mouse", "🖱️", LIGHT),
+    Channel("serial-printer", "🖨️", LIGHT),
+    Channel("atlona-controller", "📽️", VIOLET),
+    Channel("cf-imager", "💾", CYAN),
+    Channel("frontpanel", "⏻", RED),
+    Channel("python", "🐍", BLUE),
+)
+
+
+def _clean(name: str) -> str:
+    text = str(name).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = " ".join(text.split())[:NAME_LIMIT]
+    return text or "app"
+
+
+class Channels:
+    """The channels of one orchestrator, known ones first, new ones in the order in which they came.
+
+    Thread-safe. ``version`` grows by one with every change of what iteration gives; whoever publishes the list
+    compares it with the one it published last.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._channels: dict[str, Channel] = {channel.name: channel for channel in KNOWN}
+        self.version = 0
+
+    def register(self, name: str, emoji: str | None = None, color: str | None = None) -> Channel:
+        """Add a channel, or give a known one another ``emoji`` or ``color`` (any CSS colour).
+
+        What is ``None`` stays as it was. Entries that are already held show the new look as well.
+        """
+        name = _clean(name)
+        with self._lock:
+            old = self._channels.get(name) or self._made(name)
+            channel = Channel(name, emoji or old.emoji, color or old.color)
+            if self._channels.get(name) != channel:
+                self._channels[name] = channel
+                self.version += 1
+        return channel
+
+    def get(self, name: str) -> Channel:
+        """The channel of that name, made and remembered when it is new."""
+        known = self._channels.get(name)
+        if known is not None:
+            return known
+        name = _clean(name)
+        with self._lock:
+            known = self._channels.get(name)
+            if known is None:
+                known = self._made(name)
+                if len(self._channels) < REGISTRY_LIMIT:
+                    self._channels[name] = known
+                    self.version += 1
+        return known
+
+    @staticmethod
+    def _made(name: str) -> Channel:
+        return Channel(name, NEUTRAL_EMOJI, PALETTE[zlib.crc32(name.encode()) % len(PALETTE)])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all channels, in order."""
+        with self._lock:
+            return tuple(self._channels)
+
+    def __iter__(self) -> Iterator[Channel]:
+        with self._lock:
+            return iter(tuple(self._channels.values()))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._channels
+
+    def __len__(self) -> int:
+        return len(self._channels)
