@@ -1,0 +1,60 @@
+/** Times as a reader wants them: in the own zone, or relative to another time. */
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const DAY = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit' });
+
+let lastSecond = Number.NaN;
+let lastText = '';
+
+/** `HH:MM:SS` in the user's zone. */
+export function clock(ts: number): string {
+  const second = Math.floor(ts / 1_000);
+  if (second === lastSecond) return lastText;
+  if (!valid(ts)) return '--:--:--';
+  lastSecond = second;
+  lastText = CLOCK.format(second * 1_000);
+  return lastText;
+}
+
+/** `.mmm`: the milliseconds of a time. */
+export function millis(ts: number): string {
+  const rest = Math.floor(ts) % 1_000;
+  return `.${String(rest < 0 ? rest + 1_000 : rest).padStart(3, '0')}`;
+}
+
+/** `YYYY-MM-DD` in the user's zone. */
+export function day(ts: number): string {
+  return valid(ts) ? DAY.format(ts) : 'unknown day';
+}
+
+/** Date, time to the millisecond and zone, for a tooltip. */
+export function fullTime(ts: number): string {
+  if (!valid(ts)) return `${ts}`;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return `${day(ts)} ${clock(ts)}${millis(ts)} ${zone}`;
+}
+
+/** `2.1 s`, `1 m 42 s`, `3 h 5 m`, `4 d`: how long ago, or with a minus how far ahead. */
+export function relative(ts: number, now: number): string {
+  const ms = now - ts;
+  const sign = ms < -500 ? '\u2212' : '';
+  const s = Math.abs(ms) / 1_000;
+  if (s < 10) return `${sign}${s.toFixed(1)} s`;
+  if (s < 60) return `${sign}${Math.floor(s)} s`;
+  if (s < 3_600) return `${sign}${Math.floor(s / 60)} m ${Math.floor(s % 60)} s`;
+  if (s < 86_400) return `${sign}${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} m`;
+  return `${sign}${Math.floor(s / 86_400)} d`;
+}
+
+/** How long, in the unit that reads best: for the width of a bin. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 60_000) return `${ms / 1_000} s`;
+  if (ms < 3_600_000) return `${ms / 60_000} min`;
+  if (ms < 86_400_000) return `${ms / 3_600_000} h`;
+  return `${ms / 86_400_000} d`;
+}
+
+function valid(ts: number): boolean {
+  return Math.abs(ts) <= 8.64e15;
+}

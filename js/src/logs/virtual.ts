@@ -1,0 +1,132 @@
+/**
+ * Where a reader is in a list of rows that is taller than a browser lets an element be.
+ *
+ * The truth is an anchor: the row at the top edge and how much of it is above. The scrollbar's thumb only mirrors it, so
+ * rows may come, go and change their height elsewhere and nothing that is looked at moves. Chromium clamps an element's
+ * height at 33,554,428 px, Firefox at 17,895,697: past `MAX_HEIGHT` the thumb is mapped, and small scrolls stay 1:1.
+ */
+
+/** The row at the top edge, and how many px of it are above the edge. */
+export interface Anchor {
+  readonly row: number;
+  readonly offset: number;
+}
+
+/** How tall rows are: all alike but for those in `extras`. */
+export interface Heights {
+  readonly base: number;
+  readonly total: number;
+  of(row: number): number;
+  /** How much more than `base` each the rows before this one take together. */
+  extraBefore(row: number): number;
+}
+
+export const MAX_HEIGHT = 15_000_000;
+export const TOP: Anchor = { row: 0, offset: 0 };
+
+/** Heights from the rows that differ from `base`: pairs of row and height, in the order of their rows. */
+export function heights(total: number, base: number, odd: readonly (readonly [number, number])[]): Heights {
+  const rows = odd.map(([row]) => row);
+  const sums = [0];
+  for (const [, height] of odd) sums.push((sums[sums.length - 1] as number) + height - base);
+  const find = (row: number) => {
+    let lo = 0;
+    let hi = rows.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >>> 1;
+      if ((rows[mid] as number) < row) lo = mid + 1;
+      else hi = mid;
+    }
+    return lo;
+  };
+  return {
+    base,
+    total,
+    of(row) {
+      const k = find(row);
+      return rows[k] === row ? (odd[k] as readonly [number, number])[1] : base;
+    },
+    extraBefore: (row) => sums[find(row)] as number,
+  };
+}
+
+/** Height in px that all rows take together. */
+export function contentHeight(h: Heights): number {
+  return h.total * h.base + h.extraBefore(h.total);
+}
+
+/** Height to give the scrolled element. */
+export function elementHeight(h: Heights): number {
+  return Math.min(MAX_HEIGHT, contentHeight(h));
+}
+
+/** Px of rows above the anchor. */
+export function anchorTop(a: Anchor, h: Heights): number {
+  return a.row * h.base + h.extraBefore(a.row) + a.offset;
+}
+
+/** The anchor with `top` px of rows above it, within what can be scrolled to. */
+export function anchorAt(top: number, h: Heights, view: number): Anchor {
+  const wanted = Math.min(Math.max(0, top), Math.max(0, contentHeight(h) - view));
+  let lo = 0;
+  let hi = Math.max(0, h.total - 1);
+  while (lo < hi) {
+    const mid = (lo + hi + 1) >>> 1;
+    if (mid * h.base + h.extraBefore(mid) <= wanted) lo = mid;
+    else hi = mid - 1;
+  }
+  return { row: lo, offset: wanted - lo * h.base - h.extraBefore(lo) };
+}
+
+/** The anchor `delta` px further down, within what can be scrolled to. */
+export function moveAnchor(a: Anchor, delta: number, h: Heights, view: number): Anchor {
+  return anchorAt(anchorTop(a, h) + delta, h, view);
+}
+
+/** The thumb's scrollTop for an anchor. At an end exactly when the anchor is. */
+export function thumbOf(a: Anchor, h: Heights, view: number): number {
+  const content = contentHeight(h) - view;
+  const element = elementHeight(h) - view;
+  if (content <= 0 || element <= 0) return 0;
+  const top = anchorTop(a, h);
+  if (top >= content - 0.5) return element;
+  return content === element ? top : Math.min(element - 1, Math.max(top > 0 ? 1 : 0, (top / content) * element));
+}
+
+/** The anchor after the thumb went from one scrollTop to another: 1:1 for what a wheel or key does, mapped for a drag. */
+export function scrolled(a: Anchor, from: number, to: number, h: Heights, view: number): Anchor {
+  const content = contentHeight(h) - view;
+  const element = elementHeight(h) - view;
+  const delta = to - from;
+  if (element <= 0) return TOP;
+  if (Math.abs(delta) <= view * 2) return moveAnchor(a, delta, h, view);
+  return anchorAt((to / element) * content, h, view);
+}
+
+/** Rows to draw: [first, last), and where the first one's top edge is relative to the view's, in px. */
+export function visible(
+  a: Anchor,
+  h: Heights,
+  view: number,
+  overscan: number,
+): { readonly first: number; readonly last: number; readonly top: number } {
+  let first = a.row;
+  let top = -a.offset;
+  for (let k = 0; k < overscan && first > 0; k++) top -= h.of(--first);
+  let last = a.row;
+  let bottom = -a.offset;
+  while (last < h.total && bottom < view) bottom += h.of(last++);
+  last = Math.min(h.total, last + overscan);
+  return { first, last, top };
+}
+
+/** The anchor that brings a row into view: unmoved if it is whole in view, else with the row at a third of the height. */
+export function reveal(a: Anchor, row: number, h: Heights, view: number): Anchor {
+  const top = anchorTop(a, h);
+  const rowTop = row * h.base + h.extraBefore(row);
+  const rowBottom = rowTop + Math.min(h.of(row), view);
+  if (rowTop >= top && rowBottom <= top + view) return a;
+  const near = rowTop >= top - view && rowBottom <= top + 2 * view;
+  if (near) return anchorAt(rowTop < top ? rowTop : rowBottom - view, h, view);
+  return anchorAt(rowTop - view / 3, h, view);
+}

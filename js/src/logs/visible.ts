@@ -1,0 +1,95 @@
+/** Text as a reader must be able to trust it: nothing hidden, nothing reordered, links only where they show themselves. */
+
+/** Part of a line: plain text, a character made visible, or a link. */
+export type Piece =
+  | { readonly kind: 'text'; readonly from: number; readonly to: number }
+  | { readonly kind: 'mark'; readonly from: number; readonly to: number; readonly shown: string; readonly title: string }
+  | { readonly kind: 'link'; readonly from: number; readonly to: number; readonly href: string };
+
+// C0 but tab and line feed, DEL and C1, soft hyphen, zero width, bidirectional controls, line separators, BOM, tags.
+const HIDDEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each is matched alone
+  '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffb\\u{e0001}-\\u{e007f}]';
+const PIECES = new RegExp(`${HIDDEN}|https?://[^\\s"'<>\`{}|\\\\^\\u0000-\\u0020\\u007f-\\u00a0]+`, 'gu');
+const QUICK = new RegExp(`${HIDDEN}|https?://`, 'u');
+
+const NAMES: Record<number, string> = {
+  0x00ad: 'soft hyphen',
+  0x061c: 'Arabic letter mark',
+  0x200b: 'zero width space',
+  0x200e: 'left-to-right mark',
+  0x200f: 'right-to-left mark',
+  0x2028: 'line separator',
+  0x2029: 'paragraph separator',
+  0x202a: 'left-to-right embedding',
+  0x202b: 'right-to-left embedding',
+  0x202c: 'pop directional formatting',
+  0x202d: 'left-to-right override',
+  0x202e: 'right-to-left override',
+  0x2060: 'word joiner',
+  0x2066: 'left-to-right isolate',
+  0x2067: 'right-to-left isolate',
+  0x2068: 'first strong isolate',
+  0x2069: 'pop directional isolate',
+  0xfeff: 'byte order mark',
+};
+
+/** A line's pieces in order; together they cover it. */
+export function pieces(text: string): Piece[] {
+  if (!QUICK.test(text)) return text === '' ? [] : [{ kind: 'text', from: 0, to: text.length }];
+  const out: Piece[] = [];
+  let last = 0;
+  const plain = (to: number) => {
+    if (to > last) out.push({ kind: 'text', from: last, to });
+  };
+  for (const match of text.matchAll(PIECES)) {
+    const from = match.index;
+    if (match[0].startsWith('http')) {
+      const shown = trimmed(match[0]);
+      const href = safeHref(shown);
+      if (href === null) continue;
+      plain(from);
+      last = from + shown.length;
+      out.push({ kind: 'link', from, to: last, href });
+    } else {
+      plain(from);
+      last = from + match[0].length;
+      const point = match[0].codePointAt(0) as number;
+      out.push({ kind: 'mark', from, to: last, shown: picture(point), title: NAMES[point] ?? codeName(point) });
+    }
+  }
+  plain(text.length);
+  return out;
+}
+
+/** Only http and https, and only if what is shown is where it leads: no name and password before the host. */
+export function safeHref(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  if ((url.protocol !== 'http:' && url.protocol !== 'https:') || url.username || url.password) return null;
+  return url.href;
+}
+
+/** How a hidden character is drawn. */
+function picture(point: number): string {
+  if (point < 0x20) return String.fromCodePoint(0x2400 + point);
+  if (point === 0x7f) return '\u2421';
+  return `\u2039${codeName(point)}\u203a`;
+}
+
+function codeName(point: number): string {
+  return `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** A link without the punctuation of the sentence that it ends. */
+function trimmed(link: string): string {
+  let end = link.length;
+  while (end > 0) {
+    const last = link[end - 1] as string;
+    const unopened = last === ')' && !link.slice(0, end).includes('(');
+    if ('.,;:!?'.includes(last) || unopened || last === ']') end--;
+    else break;
+  }
+  return link.slice(0, end);
+}
