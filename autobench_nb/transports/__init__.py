@@ -1,0 +1,7 @@
+"""How bytes move: the server and its sockets, the Python client, the in-memory loopback."""
+
+from __future__ import annotations
+
+from autobench_nb.transports.server import Server, serve, serve_in_thread
+
+__all__ = ["Server", "serve", "serve_in_thread"]

@@ -1,0 +1,260 @@
+"""The HTTP interface for scripts and sidecars in any language: ``/api/logs`` and ``/api/state``."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
+
+import orjson
+from tornado.iostream import StreamClosedError
+from tornado.web import Finish, stream_request_body
+
+from autobench_nb.errors import QueryError
+from autobench_nb.logs.batch import LogBatch
+from autobench_nb.logs.entry import Level, LogEntry
+from autobench_nb.logs.query import compile_query
+from autobench_nb.transports.auth import Refusal
+from autobench_nb.transports.handlers import Guarded
+from autobench_nb.transports.ingest import (
+    MAX_BODY_BYTES,
+    MAX_ENTRIES,
+    BadBody,
+    BadEntry,
+    Report,
+    read_entry,
+    split,
+)
+
+DEFAULT_LIMIT: Final = 1_000
+MAX_LIMIT: Final = 1_000_000
+ROWS_AT_ONCE: Final = 500
+"""Entries read, written or appended before the loop gets its turn again."""
+
+CSV_COLUMNS: Final = (
+    "seq", "ts", "level", "channel", "message", "logger", "jobId", "stepId", "deviceId", "fields", "exc",
+)  # fmt: skip
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_cell(value: Any) -> str:
+    """One cell. A text that a spreadsheet would run as a formula gets a quote before it."""
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)):
+        return repr(value)
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def _csv_rows(entries: Sequence[LogEntry]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for entry in entries:
+        wire = entry.to_wire()
+        writer.writerow([csv_cell(wire.get(column)) for column in CSV_COLUMNS])
+    return text.getvalue().encode()
+
+
+def _ndjson_rows(entries: Sequence[LogEntry]) -> bytes:
+    return b"".join(orjson.dumps(entry.to_wire()) + b"\n" for entry in entries)
+
+
+def _json_rows(entries: Sequence[LogEntry]) -> bytes:
+    return b",".join(orjson.dumps(entry.to_wire()) for entry in entries)
+
+
+_FORMATS: Final[dict[str, tuple[str, Callable[[Sequence[LogEntry]], bytes]]]] = {
+    "json": ("application/json; charset=utf-8", _json_rows),
+    "ndjson": ("application/x-ndjson; charset=utf-8", _ndjson_rows),
+    "csv": ("text/csv; charset=utf-8; header=present", _csv_rows),
+}
+
+
+@stream_request_body
+class Logs(Guarded):
+    """``GET`` reads the log, ``POST`` writes to it. The body is read only once the request is let in."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._body = bytearray()
+        size = self.request.headers.get("Content-Length", "0")
+        if self.request.method == "POST" and (not size.isdecimal() or int(size) > MAX_BODY_BYTES):
+            self._too_large()
+
+    def _too_large(self) -> None:
+        self.set_header("Connection", "close")  # what still comes is not read
+        self.refuse(
+            Refusal(413, "too-large", f"A body may have {MAX_BODY_BYTES:,} bytes: send it in parts.")
+        )
+
+    def data_received(self, chunk: bytes) -> None:
+        if len(self._body) + len(chunk) > MAX_BODY_BYTES:  # chunked: it does not say how long it is
+            self._too_large()
+        self._body += chunk
+
+    # --- writing
+
+    async def post(self) -> None:
+        defaults = {
+            key: self.get_query_argument(key)
+            for key in ("channel", "level", "logger", "jobId", "stepId", "deviceId")
+            if self.get_query_argument(key, "")
+        }
+        try:
+            place, entries = split(bytes(self._body), self.request.headers.get("Content-Type", ""))
+        except BadBody as error:
+            self.refuse(Refusal(400, error.code, str(error)))
+            return
+        self._body = bytearray()
+        report = Report(place)
+        ring = self.site.ring
+        first_seq = ring.next_seq
+        for count, (number, raw) in enumerate(entries):
+            if count >= MAX_ENTRIES:
+                report.reject(number, f"a body may have {MAX_ENTRIES:,} entries: send it in parts")
+                break
+            try:
+                ring.append(**read_entry(raw, defaults))
+            except (BadEntry, ValueError) as error:  # ValueError: the ring's own words for level and time
+                report.reject(number, str(error))
+            else:
+                report.accepted += 1
+            if count % ROWS_AT_ONCE == ROWS_AT_ONCE - 1:
+                await asyncio.sleep(0)
+        if report.rejected and not report.accepted:
+            self.set_status(400)
+        self.finish_json(
+            {
+                "accepted": report.accepted,
+                "rejected": report.rejected,
+                # Nothing of this request stands before it; another writer's entries may stand between.
+                "firstSeq": first_seq,
+                "nextSeq": ring.next_seq,
+                "errors": report.errors,
+            }
+        )
+
+    # --- reading
+
+    async def get(self) -> None:
+        since = self._whole("sinceSeq", 0, 2**53)
+        limit = self._whole("limit", DEFAULT_LIMIT, MAX_LIMIT)
+        name = self.get_query_argument("format", "json")
+        if name not in _FORMATS:
+            self._refuse_argument("format", "json, ndjson or csv")
+        content_type, encode = _FORMATS[name]
+        keep = self._filter()
+        batch = self.site.ring.since(since, limit if keep is None else None)
+        next_seq = batch.next_seq
+        places: Sequence[int] = range(len(batch))
+        if keep is not None:
+            places, next_seq = await _matching(batch, keep, limit)
+        position = {"firstSeq": batch.first_seq, "nextSeq": next_seq, "missed": batch.missed}
+        self.set_header("Content-Type", content_type)
+        self.set_header("X-Epoch", self.site.epoch)
+        self.set_header("X-First-Seq", str(batch.first_seq))
+        self.set_header("X-Next-Seq", str(next_seq))
+        self.set_header("X-Missed", str(batch.missed))
+        if name == "csv":
+            self.set_header("Content-Disposition", 'attachment; filename="logs.csv"')
+            self.write(",".join(CSV_COLUMNS) + "\r\n")
+        elif name == "json":
+            head = orjson.dumps({"epoch": self.site.epoch, **position})
+            self.write(head[:-1] + b',"entries":[')
+        try:
+            for index in range(0, len(places), ROWS_AT_ONCE):
+                rows = [batch.entries[place] for place in places[index : index + ROWS_AT_ONCE]]
+                if name == "json" and index:
+                    self.write(b",")
+                self.write(encode(rows))
+                await self.flush()  # waits until the client has taken it: the memory is bounded
+                await asyncio.sleep(0)
+        except StreamClosedError:
+            return  # the client has gone
+        if name == "json":
+            self.write(b"]}")
+        self.finish()
+
+    def _filter(self) -> Callable[[LogEntry], bool] | None:
+        """What this request may see and wants to see; ``None``: everything."""
+        config = self.site.config
+        tests: list[Callable[[LogEntry], bool]] = []
+        if config.log_channel_allowlist:
+            allowed = frozenset(config.log_channel_allowlist)
+            tests.append(lambda entry: entry.channel in allowed)
+        lowest = Level.parse(config.log_level_min)
+        if lowest > Level.DEBUG:
+            tests.append(lambda entry: entry.level >= lowest)
+        text = self.get_query_argument("query", "")
+        if text:
+            try:
+                tests.append(compile_query(text))
+            except QueryError as error:
+                self.set_status(400)
+                self.finish_json(
+                    {
+                        "error": {
+                            "code": "bad-query",
+                            "message": str(error),
+                            "column": error.column,
+                            "expected": error.expected,
+                        }
+                    }
+                )
+                raise Finish from None
+        if not tests:
+            return None
+        return lambda entry: all(test(entry) for test in tests)
+
+    def _whole(self, name: str, default: int, high: int) -> int:
+        text = self.get_query_argument(name, str(default))
+        if not (text.isascii() and text.isdecimal() and len(text) < 17 and int(text) <= high):
+            self._refuse_argument(name, f"a whole number from 0 to {high:,}")
+        return int(text)
+
+    def _refuse_argument(self, name: str, accepts: str) -> None:
+        self.refuse(Refusal(400, "bad-argument", f"{name} takes {accepts}."))
+
+
+async def _matching(
+    batch: LogBatch, keep: Callable[[LogEntry], bool], limit: int
+) -> tuple[list[int], int]:
+    """The places of the first ``limit`` entries that ``keep`` wants, and the seq to go on from."""
+    places: list[int] = []
+    numbered: Iterator[tuple[int, LogEntry]] = enumerate(batch.entries)
+    scanned = 0
+    while len(places) < limit and (block := list(islice(numbered, ROWS_AT_ONCE))):
+        for place, entry in block:
+            scanned = place + 1
+            if keep(entry):
+                places.append(place)
+                if len(places) == limit:
+                    break
+        await asyncio.sleep(0)
+    return places, batch.first_seq + scanned
+
+
+class State(Guarded):
+    """``GET /api/state``: the whole AppState. Its ETag is the epoch and the version."""
+
+    async def get(self) -> None:
+        store = self.site.store
+        for _ in range(ROWS_AT_ONCE):
+            if store.warm(ROWS_AT_ONCE):
+                break
+            await asyncio.sleep(0)
+        snapshot = store.snapshot()
+        etag = f'"{self.site.epoch}-{snapshot.version}"'
+        self.set_header("ETag", etag)
+        self.set_header("Cache-Control", "no-cache")
+        if self.check_etag_header():
+            self.set_status(304)
+            self.finish()
+            return
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(snapshot.data)

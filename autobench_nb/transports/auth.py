@@ -1,0 +1,194 @@
+"""Who may come in: the token, where a request comes from, and which name it was sent to. Pure decisions, no I/O.
+
+Three attacks are kept out besides a wrong token: a page of another site that uses the browser's cookie (its Origin is
+foreign), a page whose name an attacker points at 127.0.0.1 (DNS rebinding: its Host is not ours), and another program's
+page on this machine that rides on the cookie (cookies do not know ports: a cookie counts only from our own origin).
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from autobench_nb.config import Config
+from autobench_nb.errors import ConfigError
+
+TOKEN_BYTES: Final = 24
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+def new_token() -> str:
+    """A fresh access token: 192 random bits as 32 URL-safe characters."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def check_token(token: str, variable: str = "token") -> str:
+    """``token``, where it can travel in a header; else :class:`ConfigError` naming ``variable``, never the value."""
+    if not token or not all("!" <= character <= "~" for character in token):
+        raise ConfigError(
+            variable, "(not shown)", "visible ASCII characters without spaces, at least one"
+        )
+    return token
+
+
+def same(given: str, expected: str) -> bool:
+    """Whether two secrets are equal, in constant time."""
+    return hmac.compare_digest(
+        given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
+    )
+
+
+class Source(enum.Enum):
+    """Where a request says that it comes from."""
+
+    NONE = "no Origin: a navigation, a script, a command line"
+    OWN = "our own page, or an origin that the configuration names"
+    LOOPBACK = "another page on this machine, such as JupyterLab"
+    FOREIGN = "any other page"
+
+
+class Credential(enum.Enum):
+    """What a request brings along."""
+
+    NONE = "nothing"
+    VALID = "the token, or a cookie that counts"
+    WRONG = "an Authorization header that is not the token"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not served: an HTTP status, a code and a sentence for the one who sent it."""
+
+    status: int
+    code: str
+    message: str
+
+
+class Gate:
+    """Decides by the token, the names that the server answers to, and the configured origins."""
+
+    def __init__(self, token: str, *, host: str, port: int, config: Config) -> None:
+        self.token = token
+        self.cookie_name = f"autobench-nb-{port}"
+        # Derived, so that a cookie jar does not hold the token; stable, so that it outlives a restart with that token.
+        self.cookie_value = hmac.new(
+            token.encode(), b"autobench-nb cookie 1", hashlib.sha256
+        ).hexdigest()
+        self._any_address = host in {"", "0.0.0.0", "::"}
+        self._names = {name.lower() for name in config.allowed_hosts}
+        if not self._any_address:
+            self._names.add(host.lower())
+        self._origins = {origin.lower().rstrip("/") for origin in config.allowed_origins}
+
+    def host_refusal(self, host: str | None) -> Refusal | None:
+        """Against DNS rebinding: the Host header must be loopback, the bound address or a configured name."""
+        name = _host_name(host or "")
+        if name in self._names or _is_loopback(name):
+            return None
+        if self._any_address and _is_address(name):
+            return None  # an address cannot be rebound
+        return Refusal(
+            403,
+            "bad-host",
+            "This server does not answer to that host name: use 127.0.0.1 or localhost, or add the name to "
+            "AUTOBENCH_ALLOWED_HOSTS.",
+        )
+
+    def source(self, origin: str | None, host: str | None) -> Source:
+        """Classify the Origin header of a request that was sent to ``host``."""
+        if origin is None:
+            return Source.NONE
+        origin = origin.lower().rstrip("/")
+        if origin in self._origins:
+            return Source.OWN
+        try:
+            parts = urlsplit(origin)
+            name = parts.hostname or ""
+        except ValueError:
+            return Source.FOREIGN
+        if parts.scheme not in {"http", "https"}:
+            return Source.FOREIGN  # "null" too: sandboxed frames and local files
+        if host is not None and parts.netloc == host.lower():
+            return Source.OWN
+        return Source.LOOPBACK if _is_loopback(name) else Source.FOREIGN
+
+    def origin_refusal(self, source: Source) -> Refusal | None:
+        """Nobody serves a foreign page."""
+        if source is not Source.FOREIGN:
+            return None
+        return Refusal(
+            403,
+            "bad-origin",
+            "Pages of that origin may not use this server: add it to AUTOBENCH_ALLOWED_ORIGINS.",
+        )
+
+    def credential(
+        self,
+        *,
+        authorization: str | None,
+        cookie: str | None,
+        source: Source,
+        safe: bool,
+    ) -> Credential:
+        """What ``Authorization: Bearer`` and the cookie are worth.
+
+        The header decides where it is there. The cookie counts only from our own origin, and without an Origin only
+        for a ``safe`` request: one that changes nothing and is no WebSocket handshake.
+        """
+        if authorization is not None:
+            scheme, _, given = authorization.partition(" ")
+            valid = scheme.lower() == "bearer" and same(given.strip(), self.token)
+            return Credential.VALID if valid else Credential.WRONG
+        counts = source is Source.OWN or (source is Source.NONE and safe)
+        if cookie is not None and counts and same(cookie, self.cookie_value):
+            return Credential.VALID
+        return Credential.NONE
+
+
+def unauthorized(credential: Credential) -> Refusal:
+    """What to answer to a request without the token."""
+    if credential is Credential.WRONG:
+        return Refusal(401, "wrong-token", "That is not the access token of this server.")
+    return Refusal(
+        401,
+        "unauthorized",
+        "The access token is missing: send it as 'Authorization: Bearer TOKEN', or sign in on the page.",
+    )
+
+
+def cookies_named(values: Mapping[str, object], name: str) -> str | None:
+    """The cookie ``name`` out of tornado's ``request.cookies``."""
+    morsel = values.get(name)
+    return None if morsel is None else str(getattr(morsel, "value", ""))
+
+
+def _host_name(host: str) -> str:
+    """The name in a Host header, without the port and an IPv6 address's brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].rstrip(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

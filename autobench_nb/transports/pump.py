@@ -1,0 +1,348 @@
+"""Drives the hub on the server's loop: when to flush, when to tick, and the carrying out of its effects.
+
+Everything here runs on the loop's thread, except :meth:`Pump.notify`, which any thread may call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Protocol
+
+from autobench_nb.config import Config
+from autobench_nb.state.store import StateStore
+from autobench_nb.sync.effects import (
+    Broadcast,
+    Close,
+    Compute,
+    Drop,
+    Effect,
+    Outgoing,
+    RunCommand,
+    Send,
+)
+from autobench_nb.sync.hub import Hub
+from autobench_nb.transports.commands import Command, Log, run_command
+from autobench_nb.transports.writer import Traffic, Wire
+
+WARM_PIECES: Final = 256
+"""Pieces of the snapshot that are encoded before the loop gets its turn again."""
+WARM_LIMIT_S: Final = 1.0
+"""A state that changes faster than it can be encoded is cut after this time, warm or not."""
+RETRY_S: Final = 0.005
+"""When to ask again where a batch was open."""
+LAG_WINDOW_S: Final = 10.0
+"""The telemetry's loop lag is the worst of about this time."""
+
+
+class Link(Protocol):
+    """A session's way out: a socket's writer, or the loopback's."""
+
+    def put(self, wire: Wire, /) -> int:
+        """Send or queue; returns the bytes that now wait."""
+        ...
+
+    def drop(self) -> list[Outgoing]:
+        """Discard and return what has not begun."""
+        ...
+
+    def close(self, code: int, reason: str, /) -> None:
+        """Close once what is queued has left."""
+        ...
+
+    def abort(self) -> None:
+        """End at once."""
+        ...
+
+
+class Pump:
+    """One hub's engine. Make it on the loop that it shall run on."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        store: StateStore,
+        *,
+        config: Config,
+        commands: Mapping[str, Command],
+        log: Log,
+    ) -> None:
+        self.hub = hub
+        self.traffic = Traffic()
+        self._store = store
+        self._config = config
+        self._commands = commands
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._links: dict[int, Link] = {}
+        self._pending: deque[Effect] = deque()
+        self._performing = False
+        self._lock = threading.Lock()
+        self._notified = False
+        self._closed = False
+        self._flush: asyncio.TimerHandle | None = None
+        self._tick: asyncio.TimerHandle | None = None
+        self._warming = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._without_links = asyncio.Event()
+        self._without_links.set()
+        self._executor: ThreadPoolExecutor | None = None
+        self._held_back = False  # the flush that is being carried out could not cut a snapshot
+        self._lag = (0.0, 0.0)  # (seconds, when)
+
+    # --- from any thread
+
+    def notify(self) -> None:
+        """Something changed: flush at the end of the window. Costs one lock while a flush is due anyway."""
+        with self._lock:
+            if self._notified or self._closed:
+                return
+            self._notified = True
+        try:
+            self._loop.call_soon_threadsafe(self._open_window)
+        except RuntimeError:  # the loop ended without closing us: nobody is left to be told
+            self._closed = True
+
+    # --- sessions
+
+    def connect(
+        self, make_link: Callable[[int], Link], *, authenticated: bool, peer: str
+    ) -> int:
+        """A new session; ``make_link(session)`` gives its way out. Returns the session."""
+        session, effects = self.hub.connect(
+            self._loop.time(), authenticated=authenticated, peer=peer
+        )
+        self._links[session] = make_link(session)
+        self._without_links.clear()
+        self.perform(effects)
+        return session
+
+    def receive(self, session: int, data: str | bytes) -> None:
+        """A message from a client."""
+        if session in self._links:
+            self.perform(self.hub.receive(session, data, self._loop.time()))
+
+    def drained(self, session: int) -> None:
+        """Everything queued for ``session`` has left."""
+        if session in self._links:
+            self.perform(self.hub.queued(session, 0, self._loop.time()))
+
+    def disconnect(self, session: int) -> None:
+        """The link has ended, from whichever side."""
+        if self._links.pop(session, None) is not None:
+            if not self._links:
+                self._without_links.set()
+            self.perform(self.hub.disconnect(session, self._loop.time()))
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links that are open now."""
+        return tuple(self._links.values())
+
+    # --- effects
+
+    def perform(self, effects: Iterable[Effect]) -> None:
+        """Carry out ``effects`` in their order, and whatever follows from them."""
+        self._pending.extend(effects)
+        if self._performing:
+            return
+        self._performing = True
+        try:
+            while self._pending:
+                self._perform_one(self._pending.popleft())
+        finally:
+            self._performing = False
+        self._arm()
+
+    def _perform_one(self, effect: Effect) -> None:
+        match effect:
+            case Broadcast(sessions, message):
+                self._put(sessions, message)
+            case Send(session, message):
+                self._put((session,), message)
+            case Drop(session):
+                link = self._links.get(session)
+                if link is not None:
+                    self._pending.extend(
+                        self.hub.dropped(session, link.drop(), self._loop.time())
+                    )
+            case Close(session, code, reason):
+                link = self._links.get(session)
+                if link is not None:
+                    link.close(code, reason)
+            case RunCommand():
+                self._spawn_command(effect)
+            case Compute():
+                self.spawn(self._compute(effect))
+
+    def _put(self, sessions: Iterable[int], message: Outgoing) -> None:
+        wire = Wire(message)
+        links = self._links
+        waiting: list[tuple[int, int]] = []
+        for session in sessions:
+            link = links.get(session)
+            if link is not None:
+                left = link.put(wire)
+                if left:
+                    waiting.append((session, left))
+        if waiting:
+            now = self._loop.time()
+            for session, left in waiting:
+                self._pending.extend(self.hub.queued(session, left, now))
+
+    # --- commands
+
+    def _spawn_command(self, effect: RunCommand) -> None:
+        outcome = run_command(self._commands, effect.name, effect.args, self._log)
+        if isinstance(outcome, Coroutine):
+            self.spawn(self._finish_command(effect, outcome))
+        else:
+            value, error = outcome
+            self._answer(effect.session, effect.id, value, error)
+
+    async def _finish_command(
+        self,
+        effect: RunCommand,
+        outcome: Coroutine[Any, Any, tuple[Any, tuple[str, str] | None]],
+    ) -> None:
+        value, error = await outcome
+        self._answer(effect.session, effect.id, value, error)
+
+    async def _compute(self, effect: Compute) -> None:
+        value = await self.off_loop(effect.work)
+        self._answer(effect.session, effect.id, value, None)
+
+    def _answer(
+        self, session: int, id: str | int, value: Any, error: tuple[str, str] | None
+    ) -> None:
+        if session not in self._links:
+            return
+        now = self._loop.time()
+        self.perform(self.hub.answer(session, id, value=value, error=error, now=now))
+
+    # --- time
+
+    def flush_now(self) -> None:
+        """Flush at once, from the loop's thread: what a blocked cell changed itself still leaves."""
+        if not self._closed:
+            self._flush_hub()
+
+    def _open_window(self) -> None:
+        self._schedule_flush(self._config.flush_interval_ms / 1000)
+
+    def _schedule_flush(self, delay_s: float) -> None:
+        if self._closed:
+            return
+        due = self._loop.time() + delay_s
+        if self._flush is not None:
+            if self._flush.when() <= due:
+                return
+            self._flush.cancel()
+        self._flush = self._loop.call_at(due, self._flush_due, due)
+
+    def _flush_due(self, due: float) -> None:
+        self._flush = None
+        now = self._loop.time()
+        lag, since = self._lag
+        if now - due >= lag or now - since > LAG_WINDOW_S:
+            self._lag = (now - due, now)
+        if self._warming:
+            return  # it flushes when it is warm
+        if self.hub.wants_snapshot:
+            self._warming = True
+            self.spawn(self._warm_and_flush())
+        else:
+            self._flush_hub()
+
+    async def _warm_and_flush(self) -> None:
+        try:
+            limit = self._loop.time() + WARM_LIMIT_S
+            while not self._store.warm(WARM_PIECES) and self._loop.time() < limit:
+                await asyncio.sleep(0)
+        finally:
+            self._warming = False
+        self._flush_hub()
+
+    def _flush_hub(self) -> None:
+        with self._lock:
+            self._notified = False
+        telemetry = self.hub.telemetry
+        telemetry.bytes_sent = self.traffic.sent
+        telemetry.loop_lag_ms = self._lag[0] * 1000
+        effects = self.hub.flush(self._loop.time())
+        self._held_back = self.hub.wants_snapshot
+        self.perform(effects)
+        self._held_back = False
+
+    def _arm(self) -> None:
+        """After whatever happened: has the hub more to send, and when is its next deadline?"""
+        if self._closed:
+            return
+        now = self._loop.time()
+        if self.hub.wants_flush and not self._warming:
+            # What a flush has left undone because a batch was open can only be asked for again.
+            self._schedule_flush(RETRY_S if self._held_back and self.hub.wants_snapshot else 0)
+        deadline = self.hub.next_deadline(now)
+        if self._tick is not None:
+            if deadline == self._tick.when():
+                return
+            self._tick.cancel()
+            self._tick = None
+        if deadline is not None:
+            self._tick = self._loop.call_at(deadline, self._tick_due)
+
+    def _tick_due(self) -> None:
+        self._tick = None
+        self.perform(self.hub.tick(self._loop.time()))
+
+    # --- work beside the loop
+
+    def off_loop(self, work: Callable[[], Any]) -> asyncio.Future[Any]:
+        """Run ``work`` on a thread of the pump's own."""
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(2, thread_name_prefix="autobench-pack")
+        return self._loop.run_in_executor(self._executor, work)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """A task that the pump owns: it ends at the latest with :meth:`close`."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def close(self, reason: str) -> None:
+        """Flush, say ``bye`` to every client, close their links, and end everything that was begun."""
+        if self._closed:
+            return
+        self.perform(self.hub.flush(self._loop.time()))
+        self.perform(self.hub.close(reason, self._loop.time()))
+        self.abort()
+
+    def abort(self) -> None:
+        """End everything that was begun, without a word to the clients."""
+        with self._lock:
+            self._closed = True
+        for handle in (self._flush, self._tick):
+            if handle is not None:
+                handle.cancel()
+        self._flush = self._tick = None
+        for task in self._tasks:
+            task.cancel()
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def wait_without_links(self, timeout_s: float) -> None:
+        """Until every link has ended, or the time is over."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._without_links.wait(), timeout_s)
+
+    async def wait_closed(self) -> None:
+        """Until every task and thread of the pump has ended."""
+        tasks = tuple(self._tasks)
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if self._executor is not None:
+            await asyncio.to_thread(self._executor.shutdown)

@@ -1,0 +1,287 @@
+"""The server: a Tornado application over one hub, on the running loop or on a thread with a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from autobench_nb.config import Config
+from autobench_nb.errors import PortError
+from autobench_nb.logs.ring import LogRing
+from autobench_nb.state.store import StateStore
+from autobench_nb.sync.hub import Hub
+from autobench_nb.sync.messages import MAX_MESSAGE_BYTES
+from autobench_nb.transports.api import Logs, State
+from autobench_nb.transports.auth import Gate, check_token, new_token
+from autobench_nb.transports.commands import Command
+from autobench_nb.transports.handlers import NotFound, Site, log_request
+from autobench_nb.transports.pages import Health, Icon, Login, Logout, Page, Ready, Static
+from autobench_nb.transports.pump import Pump
+from autobench_nb.transports.websocket import Socket
+
+MAX_FORM_BYTES: Final = 65_536
+"""Of a body that is not a log; ``/api/logs`` has its own limit."""
+MAX_HEADER_BYTES: Final = 65_536
+IDLE_TIMEOUT_S: Final = 300.0
+BODY_TIMEOUT_S: Final = 60.0
+BACKLOG: Final = 1_024
+GOODBYE_S: Final = 1.0
+"""How long :meth:`Server.close` waits for clients to answer the close."""
+START_TIMEOUT_S: Final = 30.0
+
+
+class Server:
+    """A running server. ``close()`` says goodbye to clients, ``abort()`` does not; both may be called twice.
+
+    Made by :func:`serve` (the running loop) or :func:`serve_in_thread`. ``url`` holds no secret; ``login_url`` signs a
+    browser in. Any thread may call the methods.
+    """
+
+    def __init__(
+        self, hub: Hub, site: Site, http: HTTPServer, sockets: list[socket.socket], host: str
+    ) -> None:
+        self.host = host
+        self.port: int = sockets[0].getsockname()[1]
+        self.token = site.gate.token
+        self.name = site.name
+        self._hub = hub
+        self._pump = site.pump
+        self._http = http
+        self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+        self._ended = threading.Event()
+        self._ended_on_loop = asyncio.Event()
+        self._goodbye: asyncio.Task[None] | None = None
+
+    @property
+    def _netloc(self) -> str:
+        host = "127.0.0.1" if self.host in {"", "0.0.0.0"} else self.host
+        host = "::1" if host == "::" else host
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """Where the page is. Without the token."""
+        return f"http://{self._netloc}/"
+
+    @property
+    def login_url(self) -> str:
+        """``url`` with the token: opens the page signed in. Do not print it where others read."""
+        return f"{self.url}?access={self.token}"
+
+    @property
+    def ws_url(self) -> str:
+        """Where the socket is. Without the token."""
+        return f"ws://{self._netloc}/ws"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has been closed; the port is free then."""
+        return self._is_closed
+
+    def notify(self) -> None:
+        """Something changed: flush at the end of the window. Any thread may call it; it is cheap."""
+        self._pump.notify()
+
+    def flush(self) -> None:
+        """Flush at once, where this is the loop's own thread; else like :meth:`notify`.
+
+        A cell that blocks the loop can send what it changed this way.
+        """
+        if threading.get_ident() == self._loop_thread:
+            self._pump.flush_now()
+        else:
+            self._pump.notify()
+
+    def close(self, reason: str = "The orchestrator is closing.") -> None:
+        """Flush, say ``bye``, close every connection and free the port.
+
+        From another thread it returns when all has ended; on the loop's own thread the clients' answers are awaited
+        in the background, see :meth:`wait_closed`.
+        """
+        self._on_loop(lambda: self._begin_close(reason))
+
+    def abort(self) -> None:
+        """End everything at once, without a word to the clients."""
+        self._on_loop(self._begin_abort)
+
+    async def wait_closed(self) -> None:
+        """After :meth:`close`, on the loop: until every connection, task and thread has ended."""
+        if self._goodbye is not None:
+            await asyncio.shield(self._goodbye)
+
+    def _on_loop(self, work: Callable[[], None]) -> None:
+        if self._ended.is_set():
+            return
+        if threading.get_ident() == self._loop_thread or self._loop.is_closed():
+            work()
+            return
+        try:
+            self._loop.call_soon_threadsafe(work)
+        except RuntimeError:  # closed in this very moment, and with it all we hold
+            return
+        self._ended.wait(GOODBYE_S + START_TIMEOUT_S)
+        if self._thread is not None:
+            self._thread.join(START_TIMEOUT_S)
+
+    def _begin_close(self, reason: str) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._http.stop()
+        self._pump.close(reason)
+        if self._loop.is_running():
+            self._goodbye = self._loop.create_task(self._say_goodbye())
+        else:  # at the interpreter's exit: what was written has left, nobody can answer any more
+            self._cut()
+            self._end()
+
+    async def _say_goodbye(self) -> None:
+        try:
+            await self._pump.wait_without_links(GOODBYE_S)
+            self._cut()
+            await self._http.close_all_connections()
+            await self._pump.wait_closed()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._ended_on_loop.set()
+        self._ended.set()
+
+    def _begin_abort(self) -> None:
+        self._is_closed = True
+        self._http.stop()
+        self._pump.abort()
+        self._cut()
+        if self._loop.is_running() and self._goodbye is None:
+            self._goodbye = self._loop.create_task(self._say_goodbye())
+        elif self._goodbye is None:
+            self._end()
+
+    def _cut(self) -> None:
+        for link in self._pump.links:
+            link.abort()
+
+    def __repr__(self) -> str:
+        return f"<Server {self.url}{' closed' if self._is_closed else ''}>"
+
+
+def application(site: Site) -> Application:
+    """The routes of ``site``."""
+    shared = {"site": site}
+    return Application(
+        [
+            (r"/", Page, shared),
+            (r"/login", Login, shared),
+            (r"/logout", Logout, shared),
+            (r"/ws", Socket, shared),
+            (r"/static/(.*)", Static, {"site": site, "path": str(site.static)}),
+            (r"/api/logs", Logs, shared),
+            (r"/api/state", State, shared),
+            (r"/healthz", Health, shared),
+            (r"/readyz", Ready, shared),
+            (r"/favicon.ico", Icon, shared),
+        ],
+        default_handler_class=NotFound,
+        default_handler_args=shared,
+        log_function=log_request,
+        # The hub answers what is too large for it; what is far too large does not get so far.
+        websocket_max_message_size=4 * MAX_MESSAGE_BYTES,
+        compress_response=False,
+    )
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets, or :class:`PortError` naming the port and the reason."""
+    try:
+        return bind_sockets(port, host or None, backlog=BACKLOG)
+    except socket.gaierror as error:
+        raise PortError(host, port, f"the host name is not known ({error.strerror})") from error
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PortError(host, port, reason[:1].lower() + reason[1:]) from error
+
+
+def serve(
+    hub: Hub,
+    store: StateStore,
+    ring: LogRing,
+    *,
+    config: Config,
+    static: Path,
+    name: str,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    token: str | None = None,
+    commands: Mapping[str, Command] | None = None,
+    is_ready: Callable[[], bool] = lambda: True,
+    direct_writer: bool = True,
+) -> Server:
+    """Serve ``hub`` on the running loop. Raises :class:`PortError` where the port cannot be had.
+
+    ``token``: the access token (default: made anew); the hub compares the token of a ``hello`` itself, so it must have
+    been given the same. Wire ``Server.notify`` to ``store.on_dirty`` and ``ring.on_dirty``. ``direct_writer=False``
+    sends through tornado's ``write_message``.
+    """
+    token = new_token() if token is None else check_token(token)
+    sockets = bind(host, port)
+    pump = Pump(hub, store, config=config, commands=commands or {}, log=ring.append)
+    site = Site(
+        name=name,
+        epoch=hub.epoch,
+        config=config,
+        gate=Gate(token, host=host, port=sockets[0].getsockname()[1], config=config),
+        pump=pump,
+        store=store,
+        ring=ring,
+        log=ring.append,
+        static=static,
+        is_ready=is_ready,
+        direct_writer=direct_writer,
+    )
+    http = HTTPServer(
+        application(site),
+        max_body_size=MAX_FORM_BYTES,
+        max_header_size=MAX_HEADER_BYTES,
+        idle_connection_timeout=IDLE_TIMEOUT_S,
+        body_timeout=BODY_TIMEOUT_S,
+    )
+    http.add_sockets(sockets)
+    return Server(hub, site, http, sockets, host)
+
+
+def serve_in_thread(*args: Any, **kwargs: Any) -> Server:
+    """As :func:`serve`, on a thread with a loop of its own: all stays live while a cell blocks the notebook's loop."""
+    outcome: queue.SimpleQueue[Server | BaseException] = queue.SimpleQueue()
+
+    async def main() -> None:
+        server = serve(*args, **kwargs)
+        server._thread = thread
+        outcome.put(server)
+        await server._ended_on_loop.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(main())
+        except BaseException as error:  # noqa: BLE001 - it is raised again, in the caller's thread
+            outcome.put(error)
+
+    thread = threading.Thread(target=run, name="autobench-server", daemon=True)
+    thread.start()
+    first = outcome.get(timeout=START_TIMEOUT_S)
+    if isinstance(first, Server):
+        return first
+    thread.join()
+    raise first

@@ -1,0 +1,362 @@
+"""One socket's way out: prebuilt messages straight to the socket, a queue in bytes behind what does not fit.
+
+Tornado's ``write_message`` costs a coroutine and a task a message, and compresses anew for every client. A server's
+message (RFC 6455 section 5.2: unmasked, one header) is the same for all of them, so :class:`Wire` builds it once and
+:class:`DirectWriter` hands it to the kernel. What it leans on in tornado is checked by :func:`choose_writer`; where it is
+not there, :class:`MessageWriter` goes through ``write_message``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import zlib
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketProtocol13
+
+from autobench_nb.sync.effects import LARGE_MESSAGE_BYTES, Outgoing
+
+PLAIN: Final = 0
+"""Not a number of window bits: the message goes uncompressed."""
+FULL_WINDOW: Final = zlib.MAX_WBITS
+SMALL_MESSAGE_BYTES: Final = 64
+"""Below this, compression makes a message longer."""
+OFF_LOOP_BYTES: Final = 262_144
+"""From here on a message is compressed on another thread."""
+CLOSE_GRACE_S: Final = 2.0
+"""How long a client that does not read is waited for once its connection is to be closed."""
+
+_FINAL_TEXT: Final = 0x81
+_COMPRESSED: Final = 0x40
+_SYNC_TAIL: Final = b"\x00\x00\xff\xff"
+
+OffLoop = Callable[[Callable[[], Any]], "asyncio.Future[Any]"]
+
+
+def message_bytes(payload: bytes, *, compressed: bool) -> bytes:
+    """``payload`` as one WebSocket message from a server: FIN, text, RSV1 where compressed (RFC 7692 section 6)."""
+    first = _FINAL_TEXT | _COMPRESSED if compressed else _FINAL_TEXT
+    size = len(payload)
+    if size < 126:
+        return bytes((first, size)) + payload
+    if size < 65_536:
+        return struct.pack("!BBH", first, 126, size) + payload
+    return struct.pack("!BBQ", first, 127, size) + payload
+
+
+class Wire:
+    """One message as it leaves, in each form built at most once: plain, and per negotiated window.
+
+    ``forms[bits]`` is ready, or ``None``; :meth:`build` makes it. ``bits`` is ``PLAIN`` or 9 to 15 (RFC 7692 section
+    7.1.2.1). :meth:`is_heavy` says that building takes so long that it should happen off the loop.
+    """
+
+    __slots__ = ("_building", "forms", "message")
+
+    def __init__(self, message: Outgoing) -> None:
+        self.message = message
+        self.forms: list[bytes | None] = [None] * (FULL_WINDOW + 1)
+        self._building: dict[int, asyncio.Future[Any]] = {}
+
+    def build(self, bits: int) -> bytes:
+        """The bytes for a connection that negotiated ``bits``. Any thread may call it."""
+        form = self.forms[bits]
+        if form is None:
+            form = self.forms[bits] = self._build(bits)
+        return form
+
+    def _build(self, bits: int) -> bytes:
+        data = self.message.data
+        if bits == PLAIN or len(data) < SMALL_MESSAGE_BYTES:
+            return message_bytes(data, compressed=False)
+        if bits == FULL_WINDOW:
+            return message_bytes(self.message.deflated, compressed=True)
+        level = 1 if len(data) >= LARGE_MESSAGE_BYTES else 6
+        compressor = zlib.compressobj(level, zlib.DEFLATED, -bits)
+        deflated = compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
+        return message_bytes(deflated.removesuffix(_SYNC_TAIL), compressed=True)
+
+    def is_heavy(self, bits: int) -> bool:
+        """Whether :meth:`build` would hold up the loop."""
+        if bits == PLAIN or self.forms[bits] is not None or len(self.message.data) < OFF_LOOP_BYTES:
+            return False
+        return not (bits == FULL_WINDOW and self.message.is_deflated)
+
+    def build_off_loop(
+        self, bits: int, off_loop: OffLoop, then: Callable[[asyncio.Future[Any]], None]
+    ) -> None:
+        """Build on another thread, once for however many sockets ask, then call ``then`` on the loop."""
+        future = self._building.get(bits)
+        if future is None:
+            future = self._building[bits] = off_loop(lambda: self.build(bits))
+        future.add_done_callback(then)
+
+
+class Traffic:
+    """Bytes handed over for sending by all writers together. One object, so that a message costs one addition."""
+
+    __slots__ = ("sent",)
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+
+class Writer:
+    """What both writers share: order, the queue and its count, and how it ends.
+
+    At most one message is with the stream at a time, so that what is queued can still be dropped. ``waiting`` is the
+    number of bytes that the kernel has not taken. ``on_drained`` is called when it comes back to 0.
+    """
+
+    __slots__ = (
+        "_busy", "_closing", "_off_loop", "_on_drained", "_protocol", "_queue", "_stream",
+        "_timer", "_traffic", "bits", "is_closed", "waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        protocol: WebSocketProtocol13,
+        bits: int,
+        *,
+        traffic: Traffic,
+        off_loop: OffLoop,
+        on_drained: Callable[[], None],
+    ) -> None:
+        self._protocol = protocol
+        self._stream: IOStream = protocol.stream
+        self._traffic = traffic
+        self._off_loop = off_loop
+        self._on_drained = on_drained
+        self._queue: deque[Wire] = deque()
+        self._busy = False  # a message has begun, or is being compressed
+        self._closing: tuple[int, str] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.bits = bits
+        self.waiting = 0
+        self.is_closed = False
+
+    def put(self, wire: Wire) -> int:
+        """Send ``wire``, or queue it behind what waits. Returns the bytes that now wait."""
+        if self._closing is not None or self.is_closed:
+            return 0
+        self._queue.append(wire)
+        self.waiting += len(wire.message)
+        if not self._busy:
+            self._advance()
+        return self.waiting
+
+    def drop(self) -> list[Outgoing]:
+        """Discard what has not begun; returns it, oldest first."""
+        dropped = [wire.message for wire in self._queue]
+        self._queue.clear()
+        self.waiting -= sum(map(len, dropped))
+        return dropped
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection once what is queued has left, or after ``CLOSE_GRACE_S``."""
+        if self._closing is not None or self.is_closed:
+            return
+        self._closing = (code, reason)
+        if self._busy:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(CLOSE_GRACE_S, self.abort)
+        else:
+            self._finish()
+
+    def abort(self) -> None:
+        """End at once: what waits is lost, and the client sees a broken connection."""
+        self._forget()
+        self._stream.close()
+
+    def closed(self) -> None:
+        """The connection has ended, from whichever side."""
+        self._forget()
+
+    def _forget(self) -> None:
+        self.is_closed = True
+        self._queue.clear()
+        self.waiting = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _finish(self) -> None:
+        assert self._closing is not None
+        code, reason = self._closing
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._protocol.close(code, reason)
+
+    def _advance(self) -> None:
+        """Begin what is queued, until the kernel takes no more."""
+        had_waited = self._busy
+        self._busy = False
+        while self._queue:
+            wire = self._queue[0]
+            if self._must_wait_for(wire):
+                self._busy = True
+                wire.build_off_loop(self.bits, self._off_loop, self._built)
+                return
+            self._queue.popleft()
+            self.waiting -= len(wire.message)
+            if not self._begin(wire):
+                return
+        if self.is_closed:
+            return
+        self.waiting = 0
+        if self._closing is not None:
+            self._finish()
+        elif had_waited:
+            self._on_drained()
+
+    def _built(self, future: asyncio.Future[Any]) -> None:
+        if self.is_closed or future.cancelled():
+            return
+        future.result()  # zlib cannot fail on bytes; out of memory should be seen
+        self._advance()
+
+    def _written(self, future: asyncio.Future[None]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            self._forget()  # the stream is closed: tornado tells the handler
+        elif not self.is_closed:
+            self.waiting = sum(len(wire.message) for wire in self._queue)
+            self._advance()
+
+    def _must_wait_for(self, wire: Wire) -> bool:
+        raise NotImplementedError
+
+    def _begin(self, wire: Wire) -> bool:
+        """Hand ``wire`` over; ``False`` when that is not finished, and ``_written`` will be called."""
+        raise NotImplementedError
+
+
+class DirectWriter(Writer):
+    """Prebuilt bytes to the raw socket first, what it does not take through the stream."""
+
+    __slots__ = ("_send", "_writing")
+
+    def __init__(
+        self,
+        protocol: WebSocketProtocol13,
+        bits: int,
+        *,
+        traffic: Traffic,
+        off_loop: OffLoop,
+        on_drained: Callable[[], None],
+    ) -> None:
+        super().__init__(
+            protocol, bits, traffic=traffic, off_loop=off_loop, on_drained=on_drained
+        )
+        # A compressor with a context of its own would take our messages for its own and corrupt the stream, silently;
+        # it also holds 150 kB.
+        protocol._compressor = None
+        self._send = self._stream.socket.send
+        self._writing = self._stream.writing
+
+    def put(self, wire: Wire) -> int:
+        """See :meth:`Writer.put`. This is the path of every message to every client that keeps up."""
+        if self._busy or self._closing is not None or self._writing():
+            return super().put(wire)
+        form = wire.forms[self.bits]
+        if form is None:
+            if wire.is_heavy(self.bits):
+                return super().put(wire)
+            form = wire.build(self.bits)
+        try:
+            sent = self._send(form)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.abort()
+            return 0
+        self._traffic.sent += len(form)
+        if sent != len(form):
+            self._rest(form, sent)
+        return self.waiting
+
+    def _must_wait_for(self, wire: Wire) -> bool:
+        return wire.is_heavy(self.bits)
+
+    def _begin(self, wire: Wire) -> bool:
+        form = wire.build(self.bits)
+        self._traffic.sent += len(form)
+        sent = 0
+        if not self._writing():
+            try:
+                sent = self._send(form)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.abort()
+                return False
+        if sent == len(form):
+            return True
+        self._rest(form, sent)
+        return False
+
+    def _rest(self, form: bytes, sent: int) -> None:
+        self._busy = True
+        self.waiting += len(form) - sent
+        try:
+            future = self._stream.write(memoryview(form)[sent:])
+        except StreamClosedError:
+            self._forget()
+        else:
+            future.add_done_callback(self._written)
+
+
+class MessageWriter(Writer):
+    """Through tornado's ``write_message``, which compresses for itself."""
+
+    __slots__ = ()
+
+    def _must_wait_for(self, wire: Wire) -> bool:
+        return False
+
+    def _begin(self, wire: Wire) -> bool:
+        size = len(wire.message)
+        try:
+            future = self._protocol.write_message(wire.message.data)
+        except WebSocketClosedError:
+            self._forget()
+            return False
+        self._traffic.sent += size
+        if not self._stream.writing():
+            return True
+        self._busy = True
+        self.waiting += size
+        future.add_done_callback(self._written)
+        return False
+
+
+def choose_writer(protocol: Any, *, direct: bool = True) -> tuple[type[Writer], int]:
+    """The writer for an open connection, and its window bits: a :class:`DirectWriter` where all it leans on is there.
+
+    That is: tornado's protocol 13, unmasked, over a plain socket (no TLS), whose compressor, where there is one, sits in
+    ``_compressor`` and knows its ``_max_wbits``. ``direct=False`` switches it off.
+    """
+    stream = getattr(protocol, "stream", None)
+    fits = (
+        direct
+        and type(protocol) is WebSocketProtocol13
+        and type(stream) is IOStream
+        and callable(getattr(getattr(stream, "socket", None), "send", None))
+        and callable(getattr(stream, "writing", None))
+        and getattr(protocol, "mask_outgoing", None) is False
+        and hasattr(protocol, "_compressor")
+    )
+    if not fits:
+        return MessageWriter, PLAIN
+    compressor = protocol._compressor
+    if compressor is None:
+        return DirectWriter, PLAIN
+    bits = getattr(compressor, "_max_wbits", None)
+    if not isinstance(bits, int) or not 9 <= bits <= FULL_WINDOW:
+        # Negotiated, but in a way that we cannot follow: uncompressed messages are always allowed (RFC 7692 section 6).
+        return DirectWriter, PLAIN
+    return DirectWriter, bits
