@@ -129,8 +129,8 @@ class Welcome:
 class StateSnapshot:
     state_version: int
     data: dict[str, Any]
-    epoch: str | None
-    reason: str | None
+    epoch: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ def parse_reply(message: str | bytes | Mapping[str, Any]) -> Reply | None:
             version = f.count("stateVersion")
             if data.get("version") != version:
                 raise ProtocolError("bad-field", "state.snapshot: data.version is another one")
-            return StateSnapshot(version, data, f.maybe("epoch", str), f.maybe("reason", str))
+            return StateSnapshot(version, data, f.get("epoch", str), f.get("reason", str))
         case "logs.history":
             return LogsHistory(
                 f.entries(),

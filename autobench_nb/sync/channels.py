@@ -1,0 +1,58 @@
+"""Who gets the same bytes: sessions with the same filter share one channel, one encoding and one effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from autobench_nb.sync.effects import Broadcast, Effect, Outgoing
+
+if TYPE_CHECKING:
+    from autobench_nb.sync.session import Session
+    from autobench_nb.sync.slices import Slices
+
+
+class Channel:
+    """Live sessions that are sent the same. Whoever is not up to date is in none."""
+
+    def __init__(self) -> None:
+        self.members: dict[int, Session] = {}
+        self._ids: tuple[int, ...] | None = None
+
+    def add(self, session: Session) -> None:
+        self.members[session.id] = session
+        self._ids = None
+
+    def discard(self, session: Session) -> None:
+        if self.members.pop(session.id, None) is not None:
+            self._ids = None
+
+    def send(
+        self, message: Outgoing, lagging: Iterable[Session], out: list[Effect], now: float
+    ) -> None:
+        """One effect for all. Those of ``lagging`` that are members are charged; whom it overruns leaves unsent."""
+        for session in lagging:
+            if session.id in self.members:
+                session.charge(message, out, now)
+        if self.members:
+            if self._ids is None:
+                self._ids = tuple(self.members)
+            out.append(Broadcast(self._ids, message))
+
+
+class StateChannel(Channel):
+    """Sessions that mirror the same slices."""
+
+    def __init__(self, slices: Slices) -> None:
+        super().__init__()
+        self.slices = slices
+
+
+class LogChannel(Channel):
+    """Sessions that see the same entries. ``told``: the nextSeq of the last message that they were sent."""
+
+    def __init__(self, query: str | None, predicate: Any, told: int) -> None:
+        super().__init__()
+        self.query = query
+        self.predicate = predicate
+        self.told = told
