@@ -1,0 +1,84 @@
+"""The state's document with its journal: where a mutation lands. The store guards it with its lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autobench_nb.errors import PathError
+from autobench_nb.state import journal as journals
+from autobench_nb.state.commit import Operation
+from autobench_nb.state.lists import merged, write_in_list
+from autobench_nb.state.model import Place
+from autobench_nb.state.pointer import MISSING, find, no_parent
+
+
+class Document:
+    """``root`` is the state; ``journal`` what was touched since the last flush; ``undo`` the log of an open batch."""
+
+    __slots__ = ("journal", "root", "undo")
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self.root = root
+        self.journal: journals.Node = {}
+        self.undo: journals.Undo | None = None
+
+    def find(self, parts: tuple[str, ...]) -> Any:
+        """The value at ``parts``, or :data:`MISSING`; not a copy."""
+        return find(self.root, parts)
+
+    def put(self, place: Place, value: Any) -> None:
+        """Put ``value`` (admitted, or :data:`MISSING` to remove) at ``place``, or raise :class:`PathError`."""
+        container: Any = self.root
+        try:
+            for key in place.parents:
+                container = container[key]
+        except (KeyError, TypeError):  # a list on the way, or nothing
+            self._put_in_list(place, value)
+            return
+        if container.__class__ is not dict:
+            self._put_in_list(place, value)
+            return
+        node: journals.Node | None = self.journal
+        for key in place.parents:
+            if (node := journals.descend(node, key)) is None:
+                break
+        if value.__class__ is dict:
+            journals.put(container, place.last, value, node, place.text, self.undo)
+        elif value is MISSING and place.last not in container:
+            raise PathError(place.text, "nothing stands here, so nothing can be removed")
+        else:
+            journals.write(container, place.last, value, node, place.text, self.undo)
+
+    def fold(self, place: Place, new: dict[str, Any]) -> None:
+        """Merge ``new`` into the object that stands at ``place``."""
+        old = find(self.root, place.parts)
+        if self._leads_through_list(place.parts):
+            self._put_in_list(place, merged(old, new))
+            return
+        node: journals.Node | None = self.journal
+        for key in place.parts:
+            node = journals.descend(node, key)
+        journals.fold(old, new, node, place.text, self.undo)
+
+    def become(self, new: dict[str, Any]) -> None:
+        """Change the whole into ``new``, by few changes."""
+        journals.turn_into(self.root, new, self.journal, "", self.undo)
+
+    def drain(self) -> list[Operation]:
+        """The operations since the last drain; their values are still the document's own. The journal stays."""
+        operations: list[Operation] = []
+        journals.collect(self.journal, self.root, operations)
+        return operations
+
+    def _put_in_list(self, place: Place, value: Any) -> None:
+        if not self._leads_through_list(place.parts):
+            raise no_parent(place.text, self.root, place.parts)
+        write_in_list(self.root, self.journal, place.text, place.parts, value, self.undo)
+
+    def _leads_through_list(self, parts: tuple[str, ...]) -> bool:
+        value: Any = self.root
+        for part in parts[:-1]:
+            value = value.get(part) if value.__class__ is dict else None
+            if value.__class__ is list:
+                return True
+        return False

@@ -1,0 +1,238 @@
+"""The snapshot, encoded in pieces that stay good until something within them changes.
+
+Each slice is a piece; a wide object is cut into chunks of some keys, in their order; an object that holds a wide one is
+a branch of pieces. A stale piece knows nothing of its value: it looks it up when it is encoded again. So after one
+change one chunk is encoded, and the rest is joined.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from autobench_nb.state.journal import Node
+from autobench_nb.state.pointer import find
+
+WIDE: Final = 256
+"""An object of so many keys is cut into chunks."""
+
+CHUNK: Final = 128
+"""Keys in a chunk, at most."""
+
+
+class _Piece:
+    __slots__ = ("key", "parent", "path")
+
+    def __init__(self, parent: _Branch | None, key: str) -> None:
+        self.parent = parent
+        self.key = key
+        self.path: tuple[str, ...] = () if parent is None else (*parent.path, key)
+
+
+class _Leaf(_Piece):
+    """A value encoded whole; ``data`` is ``None`` while stale."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, parent: _Branch | None, key: str) -> None:
+        super().__init__(parent, key)
+        self.data: bytes | None = None
+
+
+class _Branch(_Piece):
+    """An object of a few keys, a piece each."""
+
+    __slots__ = ("children",)
+
+    def __init__(self, parent: _Branch | None, key: str) -> None:
+        super().__init__(parent, key)
+        self.children: dict[str, _Leaf | _Branch | _Wide] = {}
+
+
+class _Chunk:
+    """Some neighbouring members of a wide object, encoded without the braces."""
+
+    __slots__ = ("data", "keys", "wide")
+
+    def __init__(self, wide: _Wide, keys: list[str]) -> None:
+        self.wide = wide
+        self.keys = dict.fromkeys(keys)
+        self.data: bytes | None = None
+
+
+class _Wide(_Piece):
+    """An object of many keys."""
+
+    __slots__ = ("chunk_of", "chunks")
+
+    def __init__(self, parent: _Branch | None, key: str, keys: list[str]) -> None:
+        super().__init__(parent, key)
+        self.chunks = [
+            _Chunk(self, keys[begin : begin + CHUNK]) for begin in range(0, len(keys), CHUNK)
+        ]
+        self.chunk_of: dict[str, _Chunk] = {}
+        for chunk in self.chunks:
+            self.chunk_of.update(dict.fromkeys(chunk.keys, chunk))
+
+
+class Pieces:
+    """The encoded pieces of one state. The store calls it within its lock, and outside of any batch."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._state = state
+        self._root = _Branch(None, "")
+        self._stale: dict[_Leaf | _Chunk, None] = {}
+        for key in state:
+            if key != "version":
+                self._leaf(self._root, key)
+
+    def touch(self, journal: Node) -> None:
+        """Make stale what the journal of a window touched."""
+        for key, below in journal.items():
+            self._touch(self._root.children[key], below, self._state[key])
+
+    def warm(self, pieces: int) -> bool:
+        """Encode up to ``pieces`` stale pieces. True when none is left."""
+        stale = self._stale
+        while stale and pieces > 0:
+            piece, _ = stale.popitem()
+            if piece.__class__ is _Chunk:
+                self._encode_chunk(piece)
+            else:
+                self._encode_leaf(piece)  # type: ignore[arg-type]
+            pieces -= 1
+        return not stale
+
+    def assemble(self, version: int) -> bytes:
+        """The JSON of the whole state."""
+        while not self.warm(1_000):
+            pass
+        parts = [b'{"version":%d' % version]
+        for key, piece in self._root.children.items():
+            parts.append(b',"%s":' % key.encode())  # slices have plain names
+            _emit(piece, parts)
+        parts.append(b"}")
+        return b"".join(parts)
+
+    def _leaf(self, parent: _Branch, key: str) -> None:
+        leaf = _Leaf(parent, key)
+        parent.children[key] = leaf
+        self._stale[leaf] = None
+
+    def _touch(self, piece: _Leaf | _Branch | _Wide, below: Any, value: Any) -> None:
+        if isinstance(piece, _Leaf):
+            piece.data = None
+            self._stale[piece] = None
+        elif below.__class__ is not dict or value.__class__ is not dict:
+            self._forget(piece)
+            assert piece.parent is not None
+            self._leaf(piece.parent, piece.key)
+        elif isinstance(piece, _Wide):
+            for key in below:
+                self._touch_member(piece, key, key in value)
+        else:
+            for key, deeper in below.items():
+                child = piece.children.get(key)
+                if key not in value:
+                    if child is not None:
+                        self._forget(child)
+                        del piece.children[key]
+                elif child is None:
+                    self._leaf(piece, key)
+                else:
+                    self._touch(child, deeper, value[key])
+
+    def _touch_member(self, wide: _Wide, key: str, present: bool) -> None:
+        chunk = wide.chunk_of.get(key)
+        if chunk is None:
+            if not present:
+                return
+            if not wide.chunks or len(wide.chunks[-1].keys) >= CHUNK:
+                wide.chunks.append(_Chunk(wide, []))
+            chunk = wide.chunk_of[key] = wide.chunks[-1]
+            chunk.keys[key] = None
+        elif not present:
+            del chunk.keys[key], wide.chunk_of[key]
+            if len(chunk.keys) < CHUNK // 4:
+                self._absorb(wide, chunk)
+                return
+        chunk.data = None
+        self._stale[chunk] = None
+
+    def _absorb(self, wide: _Wide, chunk: _Chunk) -> None:
+        """Give a chunk that has become small to its neighbour on the left, if that has room, so that few stay few."""
+        chunk.data = None
+        self._stale[chunk] = None
+        at = wide.chunks.index(chunk)
+        if at == 0 or len(wide.chunks[at - 1].keys) + len(chunk.keys) > CHUNK:
+            if not chunk.keys:
+                wide.chunks.pop(at)
+                del self._stale[chunk]
+            return
+        left = wide.chunks[at - 1]
+        left.keys.update(chunk.keys)
+        wide.chunk_of.update(dict.fromkeys(chunk.keys, left))
+        wide.chunks.pop(at)
+        del self._stale[chunk]
+        left.data = None
+        self._stale[left] = None
+
+    def _forget(self, piece: _Leaf | _Branch | _Wide) -> None:
+        if isinstance(piece, _Leaf):
+            self._stale.pop(piece, None)
+        elif isinstance(piece, _Wide):
+            for chunk in piece.chunks:
+                self._stale.pop(chunk, None)
+        else:
+            for child in piece.children.values():
+                self._forget(child)
+
+    def _encode_chunk(self, chunk: Any) -> None:
+        value = find(self._state, chunk.wide.path)
+        chunk.data = orjson.dumps({key: value[key] for key in chunk.keys})[1:-1]
+
+    def _encode_leaf(self, leaf: _Leaf) -> None:
+        value = find(self._state, leaf.path)
+        parent = leaf.parent
+        assert parent is not None
+        if value.__class__ is dict and len(value) >= WIDE:
+            wide = _Wide(parent, leaf.key, list(value))
+            parent.children[leaf.key] = wide
+            self._stale.update(dict.fromkeys(wide.chunks))
+        elif value.__class__ is dict and _holds_wide(value, 2):
+            branch = _Branch(parent, leaf.key)
+            parent.children[leaf.key] = branch
+            for key in value:
+                self._leaf(branch, key)
+        else:
+            leaf.data = orjson.dumps(value)
+
+
+def _holds_wide(value: dict[str, Any], levels: int) -> bool:
+    return any(
+        item.__class__ is dict
+        and (len(item) >= WIDE or (levels > 1 and _holds_wide(item, levels - 1)))
+        for item in value.values()
+    )
+
+
+def _emit(piece: _Leaf | _Branch | _Wide, parts: list[bytes]) -> None:
+    if isinstance(piece, _Leaf):
+        assert piece.data is not None
+        parts.append(piece.data)
+        return
+    parts.append(b"{")
+    begin = len(parts)
+    if isinstance(piece, _Wide):
+        for chunk in piece.chunks:
+            if chunk.data:
+                parts += (chunk.data, b",")
+    else:
+        for key, child in piece.children.items():
+            parts.append(orjson.dumps(key) + b":")
+            _emit(child, parts)
+            parts.append(b",")
+    if len(parts) > begin:
+        parts.pop()
+    parts.append(b"}")

@@ -1,0 +1,340 @@
+"""The store: the one authoritative state, changed in place, from any thread.
+
+Each mutation is one short locked section: the value is checked and copied before it, and afterwards the state, its
+version and its projections agree. What was touched since the last flush stands in the journal; a flush turns it into
+one commit, in time that depends on what was touched and not on the size of the state.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from types import TracebackType
+from typing import Any, Final
+
+import orjson
+
+from autobench_nb.errors import PathError, SchemaError
+from autobench_nb.state import journal as journals
+from autobench_nb.state.commit import Commit, Snapshot
+from autobench_nb.state.document import Document
+from autobench_nb.state.model import Place, admit, initial_state, place_of
+from autobench_nb.state.pieces import Pieces
+from autobench_nb.state.pointer import MISSING, parse, related
+from autobench_nb.state.projections import Projection, Projector
+from autobench_nb.state.values import copy, kind_of
+
+_logger = logging.getLogger(__name__)
+
+_PATIENCE_S: Final = (
+    0.001  # how long a flush waits for the lock before it looks for an open batch again
+)
+
+
+class StateStore:
+    """A versioned JSON document with the slices of AppState, addressed by RFC 6901 pointers. Thread-safe.
+
+    ``initial``: slices that differ from :func:`initial_state`. ``projections`` are kept by the store, in their order.
+    ``on_dirty()`` is called, outside the lock and from the mutating thread, when there is something to flush again.
+    """
+
+    def __init__(
+        self,
+        initial: Mapping[str, Any] | None = None,
+        *,
+        projections: Iterable[Projection] = (),
+        on_dirty: Callable[[], None] | None = None,
+    ) -> None:
+        given = dict(initial or {})
+        version = given.pop("version", 0)
+        if version.__class__ is not int or version < 0:
+            raise SchemaError("/version", f"{version!r} is no version: give a whole number")
+        state = admit(place_of(""), {**initial_state(), **given})
+        state["version"] = version
+        self._document = Document(state)
+        self._projector = Projector(projections)
+        self._projector.run(self._document)
+        self._document.journal = {}
+        self._flushed: int = version
+        self._lock = threading.RLock()
+        self._depth = 0  # of open batches
+        self._dirty = False  # on_dirty was called, and no flush came since
+        self._wanted = False  # a flush came while a batch was open
+        self._on_dirty = on_dirty
+        self._pieces: Pieces | None = None
+        self._snapshot: Snapshot | None = None
+        self._subscribers: tuple[tuple[Callable[[Commit], None], str], ...] = ()
+
+    @property
+    def version(self) -> int:
+        """Raised by one with every mutation."""
+        return self._document.root["version"]  # type: ignore[no-any-return]
+
+    def get(self, pointer: str = "", default: Any = MISSING) -> Any:
+        """A copy of the value at ``pointer``; ``default``, or :class:`PathError`, where nothing stands."""
+        parts = parse(pointer)
+        with self._lock:
+            value = self._document.find(parts)
+            if value.__class__ is dict or value.__class__ is list:
+                return copy(value)
+        if value is not MISSING:
+            return value
+        if default is MISSING:
+            raise PathError(pointer, "nothing stands here: set it, or give get() a default")
+        return default
+
+    def set(self, pointer: str, value: Any) -> None:
+        """Put ``value`` at ``pointer``, whose parent must exist; in a list an index replaces and ``-`` appends.
+
+        Raises :class:`PointerError`, :class:`PathError`, :class:`SchemaError`; then nothing has changed.
+        """
+        place = place_of(pointer)
+        if place.parts:
+            self._mutate(place, admit(place, value))
+        else:
+            self.replace_state(value)
+
+    def remove(self, pointer: str) -> None:
+        """Take away what stands at ``pointer``. Raises as :meth:`set`, and for what the schema requires."""
+        place = place_of(pointer)
+        if place.required or not place.parts:
+            raise SchemaError(pointer, "the state is not whole without it: set it instead")
+        self._mutate(place, MISSING)
+
+    def merge(self, pointer: str, mapping: Mapping[str, Any]) -> None:
+        """Lay ``mapping`` over the object at ``pointer``, objects within it recursively; one mutation.
+
+        Where nothing stands yet, and the parent exists, the mapping itself is put. Raises as :meth:`set`.
+        """
+        place = place_of(pointer)
+        if not isinstance(mapping, Mapping):
+            raise SchemaError(pointer, f"{kind_of(mapping)} cannot be merged: give a mapping")
+        if not place.parts and "version" in mapping:
+            raise SchemaError("/version", "the store counts the version itself: leave it out")
+        new = admit(place, mapping, whole=False)
+        with self.batch():
+            self._projector.refuse_target(place)
+            old = self._document.find(place.parts)
+            if old is MISSING:
+                self._document.put(place, new)
+            elif old.__class__ is dict:
+                self._document.fold(place, new)
+            else:
+                raise SchemaError(pointer, f"{kind_of(old)} stands here, no object: use set")
+            self._projector.touch(place)
+            self._document.root["version"] += 1
+
+    def replace_state(self, mapping: Mapping[str, Any]) -> None:
+        """Make the whole state what ``mapping`` says, by few operations; one mutation. Its ``version`` is ignored.
+
+        Raises :class:`SchemaError` where a slice is missing, unknown or wrong.
+        """
+        if not isinstance(mapping, Mapping):
+            raise SchemaError("", f"{kind_of(mapping)} is no state: give a mapping of all slices")
+        new = admit(place_of(""), {**mapping, "version": 0})
+        with self.batch():
+            document = self._document
+            new["version"] = document.root["version"]
+            document.become(new)
+            self._projector.touch_all()
+            document.root["version"] += 1
+
+    def batch(self) -> AbstractContextManager[StateStore]:
+        """A context in which all mutations are one: an exception takes them back, version too. It nests.
+
+        The store is locked for other threads while it is open, and nothing is flushed.
+        """
+        return _Batch(self)
+
+    def attempt(self, change: Callable[[], None]) -> bool:
+        """Run ``change``, which mutates, as one batch; False, and nothing is done, while another batch is open.
+
+        For who must not wait for anybody's batch. As after a flush in vain, ``on_dirty`` is called when it ends.
+        """
+        if not self._enter():
+            return False
+        try:
+            with self.batch():
+                change()
+        finally:
+            self._lock.release()
+        return True
+
+    def subscribe(
+        self, callback: Callable[[Commit], None], pointer: str = ""
+    ) -> Callable[[], None]:
+        """Call ``callback(commit)`` at each flush with the operations at, below or above ``pointer``, if any.
+
+        It is called in the flushing thread, outside the lock; what it raises is logged. Gives back the way to end it.
+        """
+        parse(pointer)
+        entry = (callback, pointer)
+        with self._lock:
+            self._subscribers = (*self._subscribers, entry)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._subscribers = tuple(one for one in self._subscribers if one is not entry)
+
+        return unsubscribe
+
+    def flush(self) -> Commit | None:
+        """The commit of everything since the last flush; ``None`` where there is nothing, or a batch is open.
+
+        In the latter case ``on_dirty`` is called when the batch ends.
+        """
+        if not self._enter():
+            return None
+        try:
+            commit = self._commit()
+        finally:
+            self._lock.release()
+        if commit is not None and self._subscribers:
+            self._tell(commit)
+        return commit
+
+    def cut(self) -> tuple[Commit | None, Snapshot] | None:
+        """Flush, and the snapshot at that version, at once; ``None`` while a batch is open (as :meth:`flush`)."""
+        if not self._enter():
+            return None
+        try:
+            commit = self._commit()
+            snapshot = self._snapshot
+            if snapshot is None or snapshot.version != self._flushed:
+                if self._pieces is None:
+                    self._pieces = Pieces(self._document.root)
+                snapshot = Snapshot(self._flushed, self._pieces.assemble(self._flushed))
+                self._snapshot = snapshot
+        finally:
+            self._lock.release()
+        if commit is not None and self._subscribers:
+            self._tell(commit)
+        return commit, snapshot
+
+    def warm(self, pieces: int) -> bool:
+        """Encode up to ``pieces`` stale pieces of the snapshot. True when all are fresh, so that :meth:`cut` is short.
+
+        False also while a batch is open (then ``on_dirty`` is called when it ends).
+        """
+        if not self._enter():
+            return False
+        try:
+            if self._pieces is None:
+                self._pieces = Pieces(self._document.root)
+            self._pieces.touch(self._document.journal)
+            return self._pieces.warm(pieces)
+        finally:
+            self._lock.release()
+
+    def _enter(self) -> bool:
+        """Take the lock, unless a batch is open: nobody waits for a batch."""
+        lock = self._lock
+        taken = lock.acquire(blocking=False)
+        while True:
+            if taken:
+                if not self._depth:
+                    return True
+                lock.release()
+            # First the wish, then the look: a batch that ends in between sees the one or is not seen by the other.
+            self._wanted = True
+            if self._depth:
+                return False
+            taken = lock.acquire(timeout=_PATIENCE_S)
+
+    def _commit(self) -> Commit | None:
+        document = self._document
+        version = document.root["version"]
+        if version == self._flushed:
+            return None
+        operations = document.drain()
+        operations.append({"op": "replace", "path": "/version", "value": version})
+        commit = Commit(self._flushed, version, orjson.dumps(operations))
+        if self._pieces is not None:
+            self._pieces.touch(self._document.journal)
+        document.journal = {}
+        self._flushed = version
+        self._dirty = False
+        return commit
+
+    def _tell(self, commit: Commit) -> None:
+        for callback, pointer in self._subscribers:
+            part = commit.only(partial(related, pointer)) if pointer else commit
+            if part is None:
+                continue
+            try:
+                callback(part)
+            except (
+                Exception
+            ):  # a subscriber's fault is not the flusher's, who has a commit to deliver
+                _logger.exception("A subscriber to %s failed", pointer or "the state")
+
+    def _mutate(self, place: Place, value: Any) -> None:
+        document = self._document
+        if place.slice in self._projector.slices:
+            with self.batch():
+                self._projector.refuse_target(place)
+                document.put(place, value)
+                self._projector.touch(place)
+                document.root["version"] += 1
+            return
+        with self._lock:
+            document.put(place, value)
+            document.root["version"] += 1
+            if self._dirty or self._depth:
+                return
+            self._dirty = True
+        if self._on_dirty is not None:
+            self._on_dirty()
+
+    def _begin(self) -> tuple[int, int]:
+        self._lock.acquire()
+        self._depth += 1
+        document = self._document
+        if document.undo is None:
+            document.undo = []
+        return len(document.undo), document.root["version"]
+
+    def _end(self, mark: int, version: int, failed: bool) -> None:
+        document, due = self._document, self._projector.due
+        fire = False
+        try:
+            if not failed and due and self._depth == 1:
+                failed = True
+                self._projector.run(document)
+                failed = False
+        finally:
+            if failed:
+                journals.take_back(document.undo or [], mark)
+                document.root["version"] = version
+            self._depth -= 1
+            if not self._depth:
+                document.undo = None
+                due.clear()
+                fire, self._wanted = self._wanted, False
+                if not self._dirty and document.root["version"] != self._flushed:
+                    self._dirty = fire = True
+            self._lock.release()
+            if fire and self._on_dirty is not None:
+                self._on_dirty()
+
+
+class _Batch(AbstractContextManager[StateStore]):
+    __slots__ = ("_marks", "_store")
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> StateStore:
+        self._marks = self._store._begin()
+        return self._store
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._store._end(*self._marks, failed=kind is not None)

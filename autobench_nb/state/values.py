@@ -1,0 +1,206 @@
+"""JSON values: what may enter the state, how it is copied, when two are the same.
+
+A JSON value is ``None``, a bool, a whole number of at most 53 bits, a finite float, text, a list of values or a dict
+from text to values. What enters is copied into exactly these types, so nobody else holds a part of the state.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+MAX_DEPTH: Final = 64
+"""Levels of lists and objects that the state may have (encoders give up at some 250)."""
+
+MAX_INTEGER: Final = 2**53 - 1
+"""The largest whole number that JavaScript's numbers hold exactly (RFC 8259 section 6)."""
+
+
+class Refused(Exception):
+    """A value cannot stand where it was put: ``fact`` says why, ``trail`` (innermost part first) where in the value."""
+
+    def __init__(self, fact: str) -> None:
+        super().__init__(fact)
+        self.fact = fact
+        self.trail: list[str] = []
+
+    def at(self, part: object) -> Refused:
+        """This refusal, seen from one level further out."""
+        self.trail.append(str(part))
+        return self
+
+
+def copy(value: Any) -> Any:
+    """A deep copy of a JSON value."""
+    if value.__class__ is dict:
+        twin = value.copy()
+        for key, item in value.items():
+            if item.__class__ is dict or item.__class__ is list:
+                twin[key] = copy(item)
+        return twin
+    if value.__class__ is list:
+        return [
+            copy(item) if item.__class__ is dict or item.__class__ is list else item
+            for item in value
+        ]
+    return value
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two JSON values are equal as JSON (RFC 6902 section 4.6): ``1`` is ``1.0``, but never ``true``."""
+    if first is second:
+        return True
+    kind = first.__class__
+    if kind is dict:
+        if second.__class__ is not dict or len(first) != len(second):
+            return False
+        return all(key in second and same(item, second[key]) for key, item in first.items())
+    if kind is list:
+        if second.__class__ is not list or len(first) != len(second):
+            return False
+        return all(map(same, first, second))
+    if kind is bool or second.__class__ is bool:
+        return False
+    return bool(first == second)
+
+
+def freeze(value: Any, room: int = MAX_DEPTH) -> Any:
+    """``value`` as a JSON value that shares nothing mutable with it; ``room`` is how many levels it may have.
+
+    Subclasses (enums, ``numpy.float64``) become their plain base, tuples lists, mappings dicts, numpy scalars the
+    Python number that ``.item()`` gives. Raises :class:`Refused`.
+    """
+    kind = value.__class__
+    if kind is str:
+        return value if value.isascii() else _text(value)
+    if kind is bool or value is None:
+        return value
+    if kind is int:
+        return value if -MAX_INTEGER <= value <= MAX_INTEGER else _too_large(value)
+    if kind is float:
+        return value if math.isfinite(value) else _not_finite(value)
+    if kind is dict:
+        return _mapping(value, room)
+    if kind is list or kind is tuple:
+        return _items(value, room)
+    return _unusual(value, room)
+
+
+def _mapping(value: Mapping[Any, Any], room: int) -> dict[str, Any]:
+    if room <= 0:
+        _too_deep()
+    frozen: dict[str, Any] = {}
+    for key, item in value.items():
+        try:
+            frozen[key_of(key)] = freeze(item, room - 1)
+        except Refused as refused:
+            raise refused.at(key) from None
+    return frozen
+
+
+def _items(value: Any, room: int) -> list[Any]:
+    if room <= 0:
+        _too_deep()
+    frozen: list[Any] = []
+    for position, item in enumerate(value):
+        try:
+            frozen.append(freeze(item, room - 1))
+        except Refused as refused:
+            raise refused.at(position) from None
+    return frozen
+
+
+def key_of(key: Any) -> str:
+    """``key`` as an object's key. Raises :class:`Refused` where it is no text."""
+    if key.__class__ is str and key.isascii():
+        return key
+    if isinstance(key, str):
+        return _text(str.__str__(key))
+    raise Refused(
+        f"the key {key!r} is {kind_of(key)}, and keys of JSON objects are text: use str(key)"
+    )
+
+
+def _unusual(value: Any, room: int) -> Any:
+    if isinstance(value, str):
+        return _text(str.__str__(value))
+    if isinstance(value, int):
+        return freeze(int(value))
+    if isinstance(value, float):
+        return freeze(float(value))
+    if isinstance(value, Mapping):
+        return _mapping(value, room)
+    if isinstance(value, list | tuple):
+        return _items(value, room)
+    numpy = sys.modules.get("numpy")  # where it was never imported the value is not from there
+    if numpy is not None and isinstance(value, numpy.generic):
+        plain = value.item()
+        if not isinstance(plain, numpy.generic):
+            return freeze(plain, room)
+    return _no_json(value)
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(
+            f"the text has a lone surrogate at {error.start}, which UTF-8 cannot carry: "
+            "use text.encode(errors='replace').decode()"
+        ) from None
+    return value
+
+
+_REMEDIES = {
+    "ndarray": "use array.tolist()",
+    "Series": "use series.tolist()",
+    "DataFrame": "use frame.to_dict('records')",
+    "datetime": "use value.isoformat()",
+    "date": "use value.isoformat()",
+    "Timestamp": "use value.isoformat()",
+    "bytes": "use value.decode()",
+    "set": "use sorted(value)",
+    "frozenset": "use sorted(value)",
+    "Decimal": "use float(value) or str(value)",
+    "UUID": "use str(value)",
+    "PosixPath": "use str(value)",
+}
+
+
+def _no_json(value: object) -> NoReturn:
+    remedy = _REMEDIES.get(type(value).__name__, "give text, a number, a list or a dict")
+    raise Refused(f"{kind_of(value)} is no JSON value: {remedy}")
+
+
+def _not_finite(value: float) -> NoReturn:
+    raise Refused(f"{value} is no JSON number: use None")
+
+
+def _too_large(value: int) -> NoReturn:
+    bits = value.bit_length()
+    raise Refused(
+        f"a whole number of {bits} bits is not exact in every client: use float or str of it"
+    )
+
+
+def _too_deep() -> NoReturn:
+    raise Refused(f"it nests deeper than {MAX_DEPTH} levels (or holds itself): flatten it")
+
+
+_KINDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "a truth value",
+    "NoneType": "null",
+    "dict": "an object",
+    "list": "a list",
+}
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in words for an error."""
+    name = type(value).__name__
+    return _KINDS.get(name, f"a Python {name}")
