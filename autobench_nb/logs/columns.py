@@ -7,7 +7,7 @@ fields and tracebacks are kept only where there are any.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -39,52 +39,47 @@ class Source(NamedTuple):
 class Chunk:
     """Entries ``first_seq`` to ``end_seq`` (exclusive) as columns; do not write into its arrays.
 
-    ``ts`` int64 microseconds since 1970 UTC, ``codes`` unsigned indexes into ``sources``, ``text`` all messages' UTF-8
-    end to end, ``offsets`` int64 (one more than entries), ``fields`` and ``excs`` by row: JSON bytes and text.
+    ``ts`` int64 microseconds since 1970 UTC, ``codes`` uint16 indexes into ``sources``, ``fields`` and ``excs`` by
+    row: JSON bytes and text. ``longs``: the rows whose messages may be too long for the wire. The messages stay Python
+    text until :meth:`cool`, since the newest ones are about to be encoded; packed they are ``text`` and ``offsets``.
     """
 
     __slots__ = (
         "_heads",
         "_heads_version",
         "_messages",
+        "_offsets",
+        "_text",
         "codes",
         "excs",
         "fields",
         "first_seq",
-        "nbytes",
-        "offsets",
+        "longs",
         "sources",
-        "text",
         "ts",
     )
 
     def __init__(
         self,
         first_seq: int,
-        times: Sequence[float],
-        codes: Sequence[int],
+        ts: NDArray[np.int64],
+        codes: NDArray[np.uint16],
         messages: list[str],
         sources: tuple[Source, ...],
         fields: Mapping[int, bytes],
         excs: Mapping[int, str],
+        longs: Collection[int] = (),
     ) -> None:
-        count = len(messages)
         self.first_seq = first_seq
-        seconds = np.fromiter(times, np.float64, count)
-        self.ts: NDArray[np.int64] = np.rint(seconds * 1e6).astype(np.int64)
-        self.codes: NDArray[np.unsignedinteger[Any]] = np.fromiter(
-            codes, np.uint16 if len(sources) <= 65_536 else np.uint32, count
-        )
+        self.ts = ts
+        self.codes = codes
         self.sources = sources
-        self.text = "".join(messages).encode()
-        self.offsets: NDArray[np.int64] = np.zeros(count + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, messages), np.int64, count), out=self.offsets[1:])
-        if len(self.text) != self.offsets[-1]:
-            self.offsets = _char_starts(self.text)[self.offsets]
         self.fields = fields
         self.excs = excs
-        self.nbytes = self._size()
+        self.longs = longs
         self._messages: list[str] | None = messages
+        self._text: bytes | None = None
+        self._offsets: NDArray[np.int64] | None = None
         self._heads: list[orjson.Fragment] | None = None
         self._heads_version = -1
 
@@ -96,14 +91,41 @@ class Chunk:
         """The seq after the last."""
         return self.first_seq + len(self.ts)
 
-    def _size(self) -> int:
+    @property
+    def text(self) -> bytes:
+        """All messages' UTF-8, end to end."""
+        return self._packed()[0]
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each message begins in :attr:`text`, in bytes, and at last where the last one ends."""
+        return self._packed()[1]
+
+    def _packed(self) -> tuple[bytes, NDArray[np.int64]]:
+        text, offsets = self._text, self._offsets
+        if text is None or offsets is None:
+            messages = self._messages
+            if messages is None:  # another thread has packed them since we looked
+                return self._packed()
+            text = "".join(messages).encode()
+            offsets = np.zeros(len(messages) + 1, np.int64)
+            np.cumsum(np.fromiter(map(len, messages), np.int64, len(messages)), out=offsets[1:])
+            if len(text) != offsets[-1]:
+                offsets = _char_starts(text)[offsets]
+            self._text, self._offsets = text, offsets
+        return text, offsets
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the columns take, once :meth:`cool` has let go of the rest."""
+        text, offsets = self._packed()
         rare = sum(map(len, self.fields.values())) + 4 * sum(map(len, self.excs.values()))
         rare += 120 * (len(self.fields) + len(self.excs))
-        columns = self.ts.nbytes + self.codes.nbytes + self.offsets.nbytes
-        return columns + len(self.text) + rare
+        return self.ts.nbytes + self.codes.nbytes + offsets.nbytes + len(text) + rare
 
     def cool(self) -> None:
         """Let go of the messages as Python text; from now on they are decoded when they are read."""
+        self._packed()
         self._messages = None
         self._heads = None
 
@@ -112,17 +134,19 @@ class Chunk:
         messages = self._messages
         if messages is not None:
             return messages[row]
-        return self.text[self.offsets[row] : self.offsets[row + 1]].decode()
+        text, offsets = self._packed()
+        return text[offsets[row] : offsets[row + 1]].decode()
 
     def messages(self, start: int, stop: int) -> list[str]:
         """The whole messages of rows ``start`` to ``stop``."""
         messages = self._messages
         if messages is not None:
             return messages[start:stop]
-        begin, end = int(self.offsets[start]), int(self.offsets[stop])
-        data = self.text[begin:end]
+        packed, offsets = self._packed()
+        begin, end = int(offsets[start]), int(offsets[stop])
+        data = packed[begin:end]
         text = data.decode()
-        places = self.offsets[start : stop + 1] - begin
+        places = offsets[start : stop + 1] - begin
         if len(text) != len(data):
             places = np.searchsorted(_char_starts(data), places)
         ends = places.tolist()
@@ -202,10 +226,9 @@ class Chunk:
         for row, text in self.excs.items():
             if (index := place(row)) is not None:
                 wire[index]["exc"] = text
-        if len(self.text) > WIRE_MESSAGE_LIMIT:
-            for row in np.flatnonzero(np.diff(self.offsets) > WIRE_MESSAGE_LIMIT).tolist():
-                if (index := place(row)) is not None:
-                    cut_wire(wire[index])
+        for row in self.longs:
+            if (index := place(row)) is not None:
+                cut_wire(wire[index])
 
     def _wire_heads(self, channels: Channels) -> list[orjson.Fragment]:
         heads = self._heads

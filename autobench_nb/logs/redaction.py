@@ -27,6 +27,7 @@ VARIABLE: Final = "LOG_REDACT_REGEX"
 # What would match in an entry by itself, yet not in the joined text: anchors to the ends of the whole text, switched
 # off multi-line mode, and quoting that could swallow what we put around the pattern.
 _ONLY_ALONE = re.compile(r"\\[AzQ]|\(\?[a-zA-Z]*-")
+_LEAPING = re.compile(r"(?:\(\?i\))?[A-Za-z0-9_:/=@-]{2,}(?![*?+{|])")
 _PROBES = (
     "",
     "\n",
@@ -201,15 +202,24 @@ def _user_rule(pattern: str) -> _Rule:
 
 
 def _searches(hints: Sequence[str]) -> list[Any]:
-    """What the joined text is searched for: all in one expression, or one each where they do not go together.
+    """What the joined text is searched for, one after the other.
 
-    Multi-line, so that an anchor matches at each entry's ends, and perhaps within one: too many, never too few.
+    A pattern that begins with letters of its own is searched alone, since RE2 then leaps from one such beginning to the
+    next; the others go together in one expression where they can. Multi-line, so that an anchor matches at each
+    entry's ends, and perhaps within one: too many, never too few.
     """
-    if not hints:
-        return []
-    try:
-        return [
-            re2.compile("(?m)" + "|".join(f"(?:{hint})" for hint in hints), _options(capture=False))
-        ]
-    except re2.error:  # the same group name in two patterns, or too large together
-        return [re2.compile(f"(?m)(?:{hint})", _options(capture=False)) for hint in hints]
+    wider = [hint.removeprefix(r"\b") for hint in hints]
+    leaping = [hint for hint in wider if _LEAPING.match(hint) and "|" not in hint]
+    others = [hint for hint in wider if hint not in leaping]
+    expressions = list(leaping)
+    if others:
+        together = "|".join(f"(?:{hint})" for hint in others)
+        try:
+            return [_search(expression) for expression in [*expressions, together]]
+        except re2.error:  # the same group name in two patterns, or too large together
+            expressions += others
+    return [_search(expression) for expression in expressions]
+
+
+def _search(expression: str) -> Any:
+    return re2.compile(f"(?m)(?:{expression})", _options(capture=False))
