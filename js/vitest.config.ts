@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.{ts,tsx}'],
+    // A test that needs a document says so in its first line: // @vitest-environment happy-dom
+    environment: 'node',
+    restoreMocks: true,
+    unstubGlobals: true,
+    benchmark: { include: ['test/**/*.bench.ts'] },
+  },
+});
