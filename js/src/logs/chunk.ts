@@ -26,6 +26,8 @@ export class Chunk {
   readonly messages: string[] = [];
   fields: (Record<string, unknown> | undefined)[] | null = null;
   excs: (string | undefined)[] | null = null;
+  /** Characters that a cut message has when whole, by offset. */
+  cuts: Map<number, number> | null = null;
 
   constructor(
     base: number,
@@ -74,6 +76,11 @@ export class Chunk {
       this.excs ??= [];
       this.excs[at] = entry.exc;
     }
+    const { cut } = entry as { cut?: number };
+    if (cut) {
+      this.cuts ??= new Map();
+      this.cuts.set(at, cut);
+    }
   }
 
   /** First offset whose seq is not below `seq`. */
@@ -103,6 +110,11 @@ export class Chunk {
     for (let i = from; i < to; i++) out.messages.push(this.messages[i] as string);
     if (this.fields) out.fields = this.fields.slice(from, to);
     if (this.excs) out.excs = this.excs.slice(from, to);
+    for (const [offset, cut] of this.cuts ?? []) {
+      if (offset < from || offset >= to) continue;
+      out.cuts ??= new Map();
+      out.cuts.set(offset - from, cut);
+    }
     return out;
   }
 }

@@ -33,7 +33,7 @@ export function gapRows(gaps: readonly Gap[], server: ServerRange | null, after:
     const from = Math.max(gap.from, after);
     const to = Math.min(gap.to, before);
     if (to <= from) continue;
-    const split = server ? Math.min(to, Math.max(from, server.first)) : to;
+    const split = server ? Math.min(to, Math.max(from, server.first)) : from;
     add(from, split, gap.kind === 'unfetched' || gap.kind === 'skipped' ? 'missed' : gap.kind, false);
     add(split, to, gap.kind === 'missed' ? 'skipped' : gap.kind, true);
   }

@@ -181,6 +181,12 @@ export class LogStore implements LogColumns {
     return c.excs?.[i - c.start];
   }
 
+  /** Characters that the message has when whole, where the server sent only its beginning. */
+  cut(i: number): number | undefined {
+    const c = this.at(i);
+    return c.cuts?.get(i - c.start);
+  }
+
   code(kind: DictionaryKind, i: number): number {
     const c = this.at(i);
     const column = c.codes[KIND_INDEX[kind] as 0];
@@ -246,7 +252,8 @@ export class LogStore implements LogColumns {
     if (deviceId !== undefined) out.deviceId = deviceId;
     if (fields !== undefined) out.fields = fields;
     if (exc !== undefined) out.exc = exc;
-    return out;
+    const cut = this.cut(i);
+    return cut === undefined ? out : Object.assign(out, { cut });
   }
 
   // ---- inside ----

@@ -1,0 +1,155 @@
+import { Component, type JSX } from 'preact';
+import { levelName } from '../../logs/levels';
+import type { LogStore } from '../../logs/store';
+import { clock, fullTime, millis, relative } from '../../logs/time';
+import type { Column } from './prefs';
+import { LogText, type Marks, ROW_TEXT } from './text';
+
+export interface CellsProps {
+  store: LogStore;
+  /** The line is named by its seq; its position may move while it is drawn. */
+  seq: number;
+  columns: readonly Column[];
+  open: boolean;
+  /** Now, for relative times; 0 for clock times. */
+  now: number;
+  marks: Marks | undefined;
+  /** Whether the text wraps. */
+  wrap: boolean;
+  whole: string | undefined;
+}
+
+const LEVEL_WORDS: Record<string, string> = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR', fatal: 'FATAL' };
+
+/** The cells of one line. Drawn once for a line, and again only when something of it changed. */
+export class Cells extends Component<CellsProps> {
+  override shouldComponentUpdate(next: CellsProps): boolean {
+    const now = this.props;
+    return (
+      next.seq !== now.seq ||
+      next.store !== now.store ||
+      next.columns !== now.columns ||
+      next.open !== now.open ||
+      next.now !== now.now ||
+      next.marks !== now.marks ||
+      next.wrap !== now.wrap ||
+      next.whole !== now.whole
+    );
+  }
+
+  override render({ store, seq, columns, open, now, marks, wrap, whole }: CellsProps): JSX.Element | null {
+    const i = store.find(seq);
+    if (i < 0) return null;
+    const has = (column: Column) => columns.includes(column);
+    const ts = store.ts(i);
+    const level = levelName(store.level(i));
+    const { color, emoji } = store.style(store.code('channel', i));
+    const channel = store.channel(i);
+    const exc = store.exc(i);
+    const fields = store.fields(i);
+    const message = whole ?? store.message(i);
+    const opens = exc !== undefined || fields !== undefined || message.includes('\n') || message.length > ROW_TEXT;
+    return (
+      <>
+        {has('seq') && (
+          <span role="gridcell" class="ab-log-seq">
+            {seq}
+          </span>
+        )}
+        {has('time') && (
+          <span role="gridcell" class="ab-log-time" title={fullTime(ts)}>
+            {now ? (
+              relative(ts, now)
+            ) : (
+              <>
+                {clock(ts)}
+                <span class="ab-log-ms">{millis(ts)}</span>
+              </>
+            )}
+          </span>
+        )}
+        {has('level') && (
+          <span role="gridcell" class={`ab-log-level ab-${level}`}>
+            {LEVEL_WORDS[level]}
+          </span>
+        )}
+        {has('channel') && (
+          <span role="gridcell" class="ab-log-channel" title={`${emoji} ${channel}`.trim()}>
+            <i class="ab-dot" style={{ backgroundColor: color }} />
+            <span>{channel}</span>
+          </span>
+        )}
+        {has('logger') && (
+          <span role="gridcell" class="ab-log-logger" title={store.logger(i)}>
+            {store.logger(i)}
+          </span>
+        )}
+        <span role="gridcell" class="ab-log-message">
+          {opens && (
+            <span class="ab-log-fold" data-act="open" aria-hidden="true">
+              {open ? '▾' : '▸'}
+            </span>
+          )}
+          <LogText text={wrap ? clipped(message) : firstLine(message)} marks={marks} />
+          {!open && exc !== undefined && <span class="ab-log-hint">{plural(countLines(exc), 'line')} of traceback</span>}
+          {!open && !wrap && message.includes('\n') && (
+            <span class="ab-log-hint">+ {plural(countLines(message) - 1, 'line')}</span>
+          )}
+          {!open && (message.length > ROW_TEXT || store.cut(i)) && whole === undefined && (
+            <span class="ab-log-hint">{(store.cut(i) ?? message.length).toLocaleString('en')} characters, cut here</span>
+          )}
+          {!open && has('fields') && fields !== undefined && <span class="ab-log-fields">{brief(fields)}</span>}
+        </span>
+        <span role="gridcell" class="ab-log-tags">
+          {has('job') && tag('job', store.job(i))}
+          {has('step') && tag('step', store.step(i))}
+          {has('device') && tag('device', store.device(i))}
+        </span>
+      </>
+    );
+  }
+}
+
+function tag(kind: string, value: string | undefined): JSX.Element | null {
+  if (value === undefined) return null;
+  return (
+    <span class="ab-tag" data-act="term" data-kind={kind} data-value={value} title={`${kind} ${value}: click to see only its lines`}>
+      {value}
+    </span>
+  );
+}
+
+/** Fields on one line: `{cpu_s: 4.18, rss: 691}`. */
+export function brief(fields: Record<string, unknown>): string {
+  const parts: string[] = [];
+  let length = 0;
+  for (const [name, value] of Object.entries(fields)) {
+    const part = `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+    length += part.length;
+    if (length > 160) {
+      parts.push('…');
+      break;
+    }
+    parts.push(part);
+  }
+  return `{${parts.join(', ')}}`;
+}
+
+function firstLine(text: string): string {
+  const end = text.indexOf('\n');
+  return clipped(end < 0 ? text : text.slice(0, end));
+}
+
+function clipped(text: string): string {
+  return text.length > ROW_TEXT ? text.slice(0, ROW_TEXT) : text;
+}
+
+export function countLines(text: string): number {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < text.length - 1; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
+}
+
+export function plural(count: number, word: string): string {
+  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,52 @@
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import type { PaneModel } from './model';
+import { COLUMNS, type Column, WIDTHS } from './prefs';
+
+const MIN = 28;
+const MAX = 400;
+const EDGE = 3;
+const SPACE = 8;
+
+/** Grips between the columns of fixed width: drag, or double click for the usual width. Keys: the column menu. */
+export function ColumnGrips({ model }: { model: PaneModel }): JSX.Element {
+  const { columns, widths } = model.prefs.choices.value;
+  const drag = useRef<{ column: Column; x: number; width: number } | null>(null);
+  let left = EDGE + SPACE;
+  const grips = COLUMNS.filter((column) => columns.includes(column) && WIDTHS[column]).map((column) => {
+    const width = widths[column] ?? (WIDTHS[column] as number);
+    left += width + SPACE;
+    return { column, width, at: left - SPACE / 2 };
+  });
+  return (
+    <div class="ab-log-grips" aria-hidden="true">
+      {grips.map(({ column, width, at }) => (
+        <div
+          key={column}
+          class="ab-log-grip"
+          style={{ left: `${at}px` }}
+          title={`${column}: drag to resize`}
+          onPointerDown={(event) => {
+            drag.current = { column, x: event.clientX, width };
+            event.currentTarget.setPointerCapture(event.pointerId);
+            event.preventDefault();
+          }}
+          onPointerMove={(event) => {
+            const from = drag.current;
+            if (from) resize(model, from.column, from.width + event.clientX - from.x);
+          }}
+          onPointerUp={() => {
+            drag.current = null;
+          }}
+          onDblClick={() => resize(model, column, WIDTHS[column] as number)}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** Give a column another width, in px. */
+export function resize(model: PaneModel, column: Column, width: number): void {
+  const widths = { ...model.prefs.choices.peek().widths, [column]: Math.min(MAX, Math.max(MIN, Math.round(width))) };
+  model.prefs.set({ widths });
+}

@@ -1,0 +1,43 @@
+import type { JSX } from 'preact';
+import type { PaneModel } from './model';
+
+/** How much of what there is one sees, and what was lost. */
+export function Footer({ model, onKeys }: { model: PaneModel; onKeys(): void }): JSX.Element {
+  const { shown, held } = model.stats.value;
+  void model.client.logs.revision.value;
+  const { capacity, evicted, missed } = model.store;
+  const { mode, context } = model.prefs.choices.value;
+  const asked = model.compiled.value.test !== null;
+  const selected = model.selected.value.size;
+  const n = (count: number) => count.toLocaleString('en');
+  return (
+    <footer class="ab-log-foot">
+      <span class="ab-log-shown">
+        {n(shown)} of {n(held)} shown
+      </span>
+      {!model.chosen && <span class="ab-log-hide">cap {n(capacity)}</span>}
+      {evicted > 0 && (
+        <span class="ab-log-hide" title="Lines that this page held and let go at its cap; the ring may still have them">
+          {n(evicted)} evicted
+        </span>
+      )}
+      {missed > 0 && (
+        <span class="ab-log-hide" title="Lines that this page was not sent">
+          {n(missed)} missed
+        </span>
+      )}
+      {asked && context > 0 && mode === 'filter' && <span class="ab-log-hide">± {context} lines</span>}
+      {selected > 0 && <span>{n(selected)} selected</span>}
+      <span class="ab-spring" />
+      <span class="ab-log-hide" aria-hidden="true">
+        <kbd>n</kbd> <kbd>N</kbd> next, previous
+      </span>
+      <span class="ab-log-hide" aria-hidden="true">
+        <kbd>f</kbd> follow
+      </span>
+      <button type="button" class="ab-log-keys" onClick={onKeys}>
+        <kbd>?</kbd> keys
+      </button>
+    </footer>
+  );
+}

@@ -1,0 +1,203 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import type { Bins } from '../../logs/histogram';
+import { LEVEL_NAMES } from '../../logs/levels';
+import { clock, day, duration, millis } from '../../logs/time';
+import type { PaneModel } from './model';
+import * as querying from './querying';
+
+const HEIGHT = 46;
+/** Px of one bar with the space beside it. */
+const BAR = 7;
+/** A brush narrower than this is a click. */
+const MIN_BRUSH = 4;
+/** What a rare error takes of the height at least, so that it is seen beside a thousand infos. */
+const SEEN = 0.07;
+
+/** Lines over time by level; drag to set the time range in the query, double click to be rid of it. */
+export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const bins = useRef<Bins | null>(null);
+  const [hover, setHover] = useState('');
+  const [zoomed, setZoomed] = useState(false);
+  const [, redraw] = useState(0);
+  const slow = model.slow.value;
+  const { since, until } = model.compiled.value;
+  const ranged = since !== null || until !== null;
+
+  useEffect(() => {
+    const element = box.current as HTMLDivElement;
+    const plot = make(element, {
+      brush: (from, to) => model.ask(querying.range(model.text.peek(), from, to)),
+      hover: (ts) => setHover(ts === null || !bins.current ? '' : told(bins.current, ts)),
+    });
+    chart.current = plot;
+    const size = new ResizeObserver(() => {
+      plot.setSize({ width: Math.max(40, element.clientWidth), height: HEIGHT });
+      redraw((n) => n + 1);
+    });
+    size.observe(element);
+    const theme = new MutationObserver(() => plot.redraw(false));
+    theme.observe(document.documentElement, { attributes: true, attributeFilter: ['class', 'data-theme'] });
+    theme.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-light', 'class'] });
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    const onScheme = () => plot.redraw(false);
+    scheme.addEventListener('change', onScheme);
+    return () => {
+      size.disconnect();
+      theme.disconnect();
+      scheme.removeEventListener('change', onScheme);
+      plot.destroy();
+      chart.current = null;
+    };
+  }, [model]);
+
+  useEffect(() => {
+    const plot = chart.current;
+    if (!plot || !box.current) return;
+    const whole = model.histogram.extent();
+    let [from, to] = whole ?? [Date.now() - 60_000, Date.now()];
+    if (zoomed && ranged) [from, to] = [since ?? from, until ?? to];
+    if (to <= from) to = from + 1;
+    const found = model.histogram.bins(from, to, Math.max(10, Math.floor(box.current.clientWidth / BAR)));
+    bins.current = found;
+    plot.setData(stacked(found));
+    redraw((n) => n + 1);
+  }, [slow, zoomed, since, until, model]);
+
+  const plot = chart.current;
+  const band = plot && ranged && !zoomed ? bandOf(plot, since, until) : null;
+  return (
+    <div class="ab-log-histogram" role="group" aria-label="Lines over time">
+      <div
+        class="ab-log-plot"
+        ref={box}
+        title=""
+        onDblClick={() => {
+          setZoomed(false);
+          model.ask(querying.range(model.text.peek(), null, null));
+        }}
+      >
+        {band && <div class="ab-log-band" style={{ left: `${band.left}px`, width: `${band.width}px` }} />}
+      </div>
+      <div class="ab-log-hover" aria-hidden="true">
+        {hover}
+      </div>
+      {ranged && (
+        <div class="ab-log-zoom">
+          <button type="button" class="ab-link" aria-pressed={zoomed} onClick={() => setZoomed(!zoomed)}>
+            {zoomed ? 'zoom out' : 'zoom in'}
+          </button>
+          <button
+            type="button"
+            class="ab-link"
+            onClick={() => {
+              setZoomed(false);
+              model.ask(querying.range(model.text.peek(), null, null));
+            }}
+          >
+            all times
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function make(
+  element: HTMLElement,
+  on: { brush(from: number, to: number): void; hover(ts: number | null): void },
+): uPlot {
+  const bars = uPlot.paths.bars as uPlot.Series.BarsPathBuilderFactory;
+  const paths = bars({ size: [0.78, 40], align: 1 });
+  const color = (name: string) => getComputedStyle(element).getPropertyValue(name).trim() || 'currentColor';
+  const series = LEVEL_NAMES.map(
+    (name): uPlot.Series => ({ paths, points: { show: false }, width: 0, fill: () => color(`--ab-log-bar-${name}`) }),
+  );
+  return new uPlot(
+    {
+      width: Math.max(40, element.clientWidth),
+      height: HEIGHT,
+      padding: [0, 0, 0, 0],
+      legend: { show: false },
+      ms: 1,
+      axes: [{ show: false }, { show: false }],
+      scales: {
+        x: { time: true, range: (_, min, max) => [min, max] },
+        y: { range: (_, __, max) => [0, Math.max(1, max)] },
+      },
+      cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+      series: [{}, ...series],
+      hooks: {
+        setSelect: [
+          (u) => {
+            const { left, width } = u.select;
+            if (width < MIN_BRUSH) return;
+            const [from, to] = [u.posToVal(left, 'x'), u.posToVal(left + width, 'x')];
+            u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+            on.brush(Math.round(from), Math.round(to));
+          },
+        ],
+        setCursor: [
+          (u) => {
+            const left = u.cursor.left ?? -1;
+            on.hover(left < 0 ? null : u.posToVal(left, 'x'));
+          },
+        ],
+      },
+    },
+    [[0], [0], [0], [0], [0], [0]],
+    element,
+  );
+}
+
+/** Bars one on another: fatal at the bottom, debug on top. Drawn from the tallest to the lowest. */
+function stacked({ start, width, length, counts }: Bins): uPlot.AlignedData {
+  const x = Array.from({ length }, (_, b) => start + b * width);
+  let max = 1;
+  for (let b = 0; b < length; b++) {
+    let sum = 0;
+    for (const column of counts) sum += column[b] as number;
+    max = Math.max(max, sum);
+  }
+  const base = new Array<number>(length).fill(0);
+  const layers: (number | null)[][] = [];
+  for (let level = 4; level >= 0; level--) {
+    const layer: (number | null)[] = [];
+    for (let b = 0; b < length; b++) {
+      const count = (counts[level] as Uint32Array)[b] as number;
+      const drawn = count > 0 && level >= 2 ? Math.max(count, max * SEEN) : count;
+      base[b] = (base[b] as number) + drawn;
+      layer.push(base[b] === 0 ? null : (base[b] as number));
+    }
+    layers.unshift(layer);
+  }
+  // One more position on the right, so that the last bin has its width.
+  x.push(start + length * width);
+  for (const layer of layers) layer.push(null);
+  return [x, ...layers] as uPlot.AlignedData;
+}
+
+function told({ start, width, counts, length }: Bins, ts: number): string {
+  const index = Math.floor((ts - start) / width);
+  if (index < 0 || index >= length) return '';
+  const from = start + index * width;
+  const parts = LEVEL_NAMES.map((name, level) => [(counts[level] as Uint32Array)[index] as number, name] as const)
+    .filter(([count]) => count > 0)
+    .reverse()
+    .map(([count, name]) => `${count.toLocaleString('en')} ${name}`);
+  const when = width >= 86_400_000 ? day(from) : `${clock(from)}${width < 1_000 ? millis(from) : ''}`;
+  return `${when} + ${duration(width)}: ${parts.join(', ') || 'no line'}`;
+}
+
+function bandOf(plot: uPlot, since: number | null, until: number | null): { left: number; width: number } | null {
+  const { min, max } = plot.scales.x ?? {};
+  if (min === undefined || max === undefined) return null;
+  const from = Math.max(min, since ?? min);
+  const to = Math.min(max, until ?? max);
+  if (to < from) return null;
+  const left = plot.valToPos(from, 'x');
+  return { left, width: Math.max(1, plot.valToPos(to, 'x') - left) };
+}

@@ -1,0 +1,166 @@
+import type { JSX, RefObject } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Actions } from './actions';
+import type { PaneModel } from './model';
+import { type Completion, completions, tokensOf } from './querying';
+
+interface Props {
+  model: PaneModel;
+  actions: Actions;
+  id: string;
+  input: RefObject<HTMLInputElement>;
+}
+
+const SHOWN_COMPLETIONS = 10;
+
+/** The one line that says what is shown: coloured, completed, and corrected as one types. */
+export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
+  const mirror = useRef<HTMLDivElement>(null);
+  const [offers, setOffers] = useState<readonly Completion[]>([]);
+  const [active, setActive] = useState(-1);
+  const text = model.text.value;
+  const { error, test } = model.compiled.value;
+  const stats = model.stats.value;
+
+  const follow = () => {
+    if (mirror.current && input.current) mirror.current.scrollLeft = input.current.scrollLeft;
+  };
+  useLayoutEffect(follow);
+
+  const offer = () => {
+    const element = input.current as HTMLInputElement;
+    const caret = element.selectionStart ?? element.value.length;
+    setOffers(completions(element.value, caret, model.store).slice(0, SHOWN_COMPLETIONS));
+    setActive(-1);
+  };
+  const close = () => {
+    setOffers([]);
+    setActive(-1);
+  };
+  const ask = (value: string, caret = value.length) => {
+    model.ask(value);
+    const element = input.current as HTMLInputElement;
+    element.value = value;
+    element.setSelectionRange(caret, caret);
+  };
+  const accept = (chosen: Completion) => {
+    ask(text.slice(0, chosen.from) + chosen.insert + text.slice(chosen.to), chosen.from + chosen.insert.length);
+    offer();
+    input.current?.focus();
+  };
+  const recent = (): readonly Completion[] =>
+    model.prefs.now.recent.map((query) => ({ from: 0, to: text.length, insert: query, label: query, detail: 'recent' }));
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const open = offers.length > 0;
+    if (event.isComposing) return;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      if (!open) {
+        setOffers(text.trim() === '' ? recent() : completions(text, text.length, model.store).slice(0, SHOWN_COMPLETIONS));
+        setActive(0);
+        return;
+      }
+      const step = event.key === 'ArrowDown' ? 1 : -1;
+      setActive((active + step + offers.length) % offers.length);
+    } else if ((event.key === 'Tab' || event.key === 'Enter') && open && active >= 0 && !event.shiftKey) {
+      event.preventDefault();
+      accept(offers[active] as Completion);
+    } else if (event.key === 'Tab' && open && !event.shiftKey && offers[0]) {
+      event.preventDefault();
+      accept(offers[0]);
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      close();
+      model.prefs.remember(text);
+      if (error === null) actions.match(event.shiftKey ? -1 : 1);
+    } else if (event.key === 'Escape' && open) {
+      event.stopPropagation();
+      event.preventDefault();
+      close();
+    }
+  };
+
+  return (
+    <div class={`ab-log-search${error ? ' ab-wrong' : ''}`}>
+      <span class="ab-log-lens" aria-hidden="true">
+        ⌕
+      </span>
+      <div class="ab-log-query">
+        <div class="ab-log-mirror" ref={mirror} aria-hidden="true">
+          {tokensOf(text).map(({ from, to, kind }) => (
+            <span key={from} class={`ab-tok-${kind}${error && error.column >= from && error.column < to ? ' ab-bad' : ''}`}>
+              {text.slice(from, to)}
+            </span>
+          ))}
+          {error && error.column >= text.length && <span class="ab-bad"> </span>}
+        </div>
+        <input
+          ref={input}
+          type="text"
+          value={text}
+          placeholder="Search, or level>=warn channel:psu -noise /re/"
+          spellcheck={false}
+          autocomplete="off"
+          autocapitalize="off"
+          role="combobox"
+          aria-label="Query"
+          aria-expanded={offers.length > 0}
+          aria-controls={`${id}-offers`}
+          aria-activedescendant={active >= 0 ? `${id}-offer-${active}` : undefined}
+          aria-invalid={error !== null}
+          aria-describedby={error ? `${id}-error` : undefined}
+          aria-autocomplete="list"
+          onInput={(event) => {
+            model.ask(event.currentTarget.value);
+            offer();
+          }}
+          onScroll={follow}
+          onKeyUp={follow}
+          onClick={follow}
+          onKeyDown={onKeyDown}
+          onBlur={() => {
+            close();
+            if (error === null) model.prefs.remember(text);
+          }}
+        />
+      </div>
+      {test !== null && (
+        <span class="ab-log-count" title="match, of how many (n, N)">
+          {stats.match ? stats.match.toLocaleString('en') : '–'} / {stats.matches.toLocaleString('en')}
+          {stats.left > 0 && '…'}
+        </span>
+      )}
+      {text !== '' && (
+        <button type="button" class="ab-log-clear" aria-label="Clear the query" title="Clear the query" onClick={() => ask('')}>
+          ×
+        </button>
+      )}
+      <kbd class="ab-log-hide" aria-hidden="true">
+        /
+      </kbd>
+      {error && (
+        <div class="ab-log-error" id={`${id}-error`}>
+          <b>column {error.column + 1}</b> {error.message}
+        </div>
+      )}
+      <ul class="ab-log-offers" id={`${id}-offers`} role="listbox" aria-label="Completions" hidden={offers.length === 0}>
+        {offers.map((offered, k) => (
+          <li
+            key={offered.label}
+            id={`${id}-offer-${k}`}
+            role="option"
+            aria-selected={k === active}
+            onPointerDown={(event) => {
+              event.preventDefault();
+              accept(offered);
+            }}
+          >
+            <span>{offered.label}</span>
+            {offered.detail && <span class="ab-log-faint">{offered.detail}</span>}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

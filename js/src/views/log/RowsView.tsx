@@ -1,0 +1,190 @@
+import type { ReadonlySignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { levelName } from '../../logs/levels';
+import type { Actions } from './actions';
+import { Cells } from './Cells';
+import { ColumnGrips } from './ColumnGrips';
+import { Detail } from './Detail';
+import { GapLine } from './GapLine';
+import type { PaneModel } from './model';
+import { COLUMNS, WIDTHS } from './prefs';
+import type { Drawn } from './scroll';
+import { onRowsClick } from './pointer';
+
+interface Props {
+  model: PaneModel;
+  actions: Actions;
+  id: string;
+  /** Now in ms, moving, for relative times. */
+  now: ReadonlySignal<number>;
+}
+
+/** The list: some sixty rows drawn of however many there are, in a view that stands still while they scroll through it. */
+export function RowsView({ model, actions, id, now }: Props): JSX.Element {
+  const scroller = useRef<HTMLDivElement>(null);
+  const thumb = useRef(0);
+  const drawn = model.drawn.value;
+  const { wrap, columns, widths } = model.prefs.choices.value;
+
+  useEffect(() => {
+    const element = scroller.current as HTMLDivElement;
+    const observer = new ResizeObserver(() => {
+      if (model.prefs.choices.peek().wrap) model.scroll.forget();
+      model.resized(element.clientHeight);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [model]);
+
+  const settled = useRef(0);
+  const onScroll = () => {
+    const element = scroller.current as HTMLDivElement;
+    const to = element.scrollTop;
+    if (Math.abs(to - thumb.current) < 1) return;
+    const from = thumb.current;
+    thumb.current = to;
+    model.scrolled(from, to);
+    clearTimeout(settled.current);
+    settled.current = window.setTimeout(settle, 150);
+    const end = element.scrollHeight - element.clientHeight;
+    if ((to <= 0 && !model.scroll.at('top')) || (to >= end - 1 && !model.scroll.at('bottom'))) settle();
+  };
+  /** Put the thumb where the rows are: what moved 1:1 past the mapping, and what rows came since. */
+  const settle = () => {
+    const element = scroller.current;
+    const at = model.drawn.peek();
+    if (!element || !at) return;
+    settled.current = 0;
+    if (Math.abs(element.scrollTop - at.thumb) >= 1) {
+      element.scrollTop = at.thumb;
+      thumb.current = element.scrollTop;
+    }
+  };
+
+  useLayoutEffect(() => {
+    const element = scroller.current as HTMLDivElement;
+    const tall = new Map<number, number>();
+    for (const row of element.querySelectorAll<HTMLElement>('[data-tall]')) {
+      tall.set(Number(row.dataset.seq), row.getBoundingClientRect().height);
+    }
+    if (tall.size) model.measured(tall);
+    // While the reader scrolls, the thumb is the reader's.
+    if (settled.current === 0) settle();
+  });
+
+  const template = COLUMNS.filter((column) => columns.includes(column) && WIDTHS[column])
+    .map((column) => `var(--ab-log-${column}, ${widths[column] ?? WIDTHS[column]}px)`)
+    .join(' ');
+  const height = drawn?.height ?? 0;
+  return (
+    <div class="ab-log-rows">
+      <div
+        ref={scroller}
+        class={`ab-log-scroller${wrap ? ' ab-wrap' : ''}`}
+        role="grid"
+        aria-label="Log lines"
+        aria-multiselectable="true"
+        aria-rowcount={drawn?.map.total ?? 0}
+        aria-colcount={columns.length}
+        aria-activedescendant={model.current.value === null ? undefined : `${id}-${model.current.value}`}
+        tabIndex={0}
+        onScroll={onScroll}
+        onClick={(event) => onRowsClick(event, model, actions)}
+        onDblClick={(event) => onRowsClick(event, model, actions)}
+        style={{ '--ab-log-template': `3px ${template} minmax(0, 1fr) auto` }}
+      >
+        <div class="ab-log-height" role="presentation" style={{ height: `${height}px` }}>
+          <div class="ab-log-view" role="presentation">
+            {drawn && <Rows drawn={drawn} model={model} actions={actions} id={id} now={now} />}
+          </div>
+        </div>
+      </div>
+      <ColumnGrips model={model} />
+    </div>
+  );
+}
+
+function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: Drawn }): JSX.Element {
+  const { map, first, last, top } = drawn;
+  const { store } = map;
+  const { columns, wrap, time, unfold } = model.prefs.choices.value;
+  const { marks, test } = model.compiled.value;
+  const current = model.current.value;
+  const selected = model.selected.value;
+  const expanded = model.expanded.value;
+  const wholes = model.wholes.value;
+  const pins = model.pins.value;
+  const fetching = model.fetching.value;
+  const locating = model.prefs.choices.value.mode === 'locate' && test !== null;
+  const context = model.prefs.choices.value.context > 0 && test !== null;
+  const clock = time === 'relative' ? now.value : 0;
+  const rows: JSX.Element[] = [];
+  let before: number | null = null;
+  for (let r = first; r < last; r++) {
+    const row = map.row(r);
+    if (row.kind === 'gap') {
+      const { gap } = row;
+      const name = `g${gap.to}${gap.kind}`;
+      const busy = fetching.has(gap.to);
+      rows.push(<GapLine key={name} gap={gap} busy={busy} actions={actions} id={`${id}-${name}`} index={r + 1} />);
+      before = null;
+      continue;
+    }
+    const { i } = row;
+    const seq = store.seq(i);
+    const exc = store.exc(i) !== undefined;
+    const open = expanded.has(seq) !== (unfold && exc);
+    const hit = (locating || context) && model.hits.has(i);
+    const names = ['ab-log-row', `ab-${levelName(store.level(i))}`];
+    if (selected.has(seq)) names.push('ab-selected');
+    if (seq === current) names.push('ab-current');
+    if ((locating || context) && !hit) names.push('ab-around');
+    if (locating && hit) names.push('ab-hit');
+    if (context && before !== null && Math.abs(before - i) > 1) names.push('ab-apart');
+    before = i;
+    const tall = open || wrap;
+    rows.push(
+      <div
+        key={seq}
+        id={`${id}-${seq}`}
+        class={names.join(' ')}
+        role="row"
+        aria-rowindex={r + 1}
+        aria-selected={selected.has(seq) || seq === current}
+        aria-expanded={open ? true : undefined}
+        data-seq={seq}
+        data-tall={tall ? '' : undefined}
+      >
+        <div class="ab-log-line" role="presentation">
+          <i class="ab-log-edge" />
+          <Cells
+            store={store}
+            seq={seq}
+            columns={columns}
+            open={open}
+            now={clock}
+            marks={marks}
+            wrap={wrap}
+            whole={wholes.get(seq)}
+          />
+        </div>
+        {open && (
+          <Detail
+            store={store}
+            seq={seq}
+            actions={actions}
+            marks={marks}
+            whole={wholes.get(seq)}
+            pinned={pins.some((pin) => pin.seq === seq)}
+          />
+        )}
+      </div>,
+    );
+  }
+  return (
+    <div class="ab-log-drawn" role="presentation" style={{ transform: `translateY(${top}px)` }}>
+      {rows}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import type { JSX, RefObject } from 'preact';
+import type { Actions } from './actions';
+import type { PaneModel } from './model';
+import { QueryLine } from './QueryLine';
+
+interface Props {
+  model: PaneModel;
+  actions: Actions;
+  id: string;
+  input: RefObject<HTMLInputElement>;
+  menuOpen: boolean;
+  onMenu(): void;
+}
+
+/** The query line and the few buttons that people use all day. */
+export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props): JSX.Element {
+  const { mode, order, facets } = model.prefs.choices.value;
+  const paused = model.paused.value !== null;
+  const { waiting } = model.stats.value;
+  return (
+    <div class="ab-log-tools" role="toolbar" aria-label="Log">
+      <QueryLine model={model} actions={actions} id={id} input={input} />
+      <div class="ab-log-segment" role="group" aria-label="What the query does">
+        <button
+          type="button"
+          class="ab-log-button"
+          aria-pressed={mode === 'filter'}
+          title="Show only matching lines (m)"
+          onClick={() => actions.setMode('filter')}
+        >
+          Filter
+        </button>
+        <button
+          type="button"
+          class="ab-log-button"
+          aria-pressed={mode === 'locate'}
+          title="Show every line, mark the matching ones (m)"
+          onClick={() => actions.setMode('locate')}
+        >
+          Locate
+        </button>
+      </div>
+      <button
+        type="button"
+        class="ab-log-button ab-log-facetbutton"
+        aria-pressed={facets}
+        onClick={() => model.prefs.set({ facets: !facets })}
+      >
+        Facets
+      </button>
+      <button
+        type="button"
+        class={`ab-log-button ab-log-pause${paused ? ' ab-on' : ''}`}
+        aria-pressed={paused}
+        title={paused ? 'Go on (Space)' : 'Pause: new lines wait and are counted (Space)'}
+        onClick={() => actions.togglePause()}
+      >
+        <span class="ab-log-glyph" aria-hidden="true">
+          {paused ? '▶' : '❚❚'}
+        </span>
+        {paused ? `Resume${waiting ? ` · ${waiting.toLocaleString('en')}` : ''}` : 'Pause'}
+      </button>
+      <button
+        type="button"
+        class="ab-log-button ab-log-hide"
+        title="Which end is on top (s)"
+        onClick={() => actions.setOrder(order === 'newest' ? 'oldest' : 'newest')}
+      >
+        {order === 'newest' ? 'Newest ↓' : 'Oldest ↓'}
+      </button>
+      <button
+        type="button"
+        class="ab-log-button"
+        aria-label="More"
+        aria-haspopup="dialog"
+        aria-expanded={menuOpen}
+        title="Columns, context, export (e)"
+        onClick={onMenu}
+      >
+        ⋯
+      </button>
+    </div>
+  );
+}

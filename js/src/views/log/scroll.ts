@@ -1,0 +1,124 @@
+import type { RowMap } from '../../logs/rows';
+import { type Anchor, anchorAt, anchorTop, contentHeight, elementHeight, heights, type Heights } from '../../logs/virtual';
+import { reveal, scrolled, thumbOf, TOP, visible } from '../../logs/virtual';
+
+/** Height of a row that shows one line of text, in px. */
+export const ROW_HEIGHT = 21;
+/** Heights of tall rows that are remembered; a wrapped pane measures what it draws again anyway. */
+const MEASURED = 500;
+const OVERSCAN = 6;
+
+/** What to draw: rows [first, last) of `map`, the first one's top edge `top` px below the view's. */
+export interface Drawn {
+  readonly map: RowMap;
+  readonly first: number;
+  readonly last: number;
+  readonly top: number;
+  /** Height of the scrolled element, and where its thumb belongs. */
+  readonly height: number;
+  readonly thumb: number;
+}
+
+/**
+ * Where the pane looks, held by the seq of a line so that nothing moves while rows come and go elsewhere.
+ */
+export class Scroll {
+  view = 400;
+  private anchor: Anchor = TOP;
+  /** A line in view, and how far its top edge is below the view's. */
+  private held: { seq: number; below: number } | null = null;
+  private h: Heights = heights(0, ROW_HEIGHT, []);
+  private map: RowMap | null = null;
+  private readonly measured = new Map<number, number>();
+
+  /** Take other rows. With `edge` the view goes to that end, else it stays with the line that it looks at. */
+  update(map: RowMap, edge: 'top' | 'bottom' | null): Drawn {
+    this.map = map;
+    this.h = heights(map.total, ROW_HEIGHT, this.odd(map));
+    if (edge === 'top') this.anchor = TOP;
+    else if (edge === 'bottom') this.anchor = anchorAt(Number.MAX_SAFE_INTEGER, this.h, this.view);
+    else if (this.held && map.total > 0) {
+      const row = map.rowOf(this.held.seq);
+      const top = row * ROW_HEIGHT + this.h.extraBefore(row);
+      this.anchor = anchorAt(top - this.held.below, this.h, this.view);
+    } else this.anchor = anchorAt(anchorTop(this.anchor, this.h), this.h, this.view);
+    return this.drawn(map);
+  }
+
+  /** The thumb went from one scrollTop to another. */
+  thumbMoved(from: number, to: number): Drawn | null {
+    if (!this.map) return null;
+    this.anchor = scrolled(this.anchor, from, to, this.h, this.view);
+    return this.drawn(this.map);
+  }
+
+  /** Bring a row into view. */
+  reveal(row: number): Drawn | null {
+    if (!this.map || row < 0) return null;
+    this.anchor = reveal(this.anchor, row, this.h, this.view);
+    return this.drawn(this.map);
+  }
+
+  /** Heights of tall rows as they were drawn, by seq; true when one is new. */
+  measure(found: ReadonlyMap<number, number>): boolean {
+    let changed = false;
+    for (const [seq, height] of found) {
+      const known = this.measured.get(seq) ?? ROW_HEIGHT;
+      if (known === height) continue;
+      this.measured.delete(seq);
+      if (height !== ROW_HEIGHT) this.measured.set(seq, height);
+      changed = true;
+    }
+    for (const seq of this.measured.keys()) {
+      if (this.measured.size <= MEASURED) break;
+      this.measured.delete(seq);
+    }
+    return changed;
+  }
+
+  /** Forget heights: rows wrap otherwise now. */
+  forget(seq?: number): void {
+    if (seq === undefined) this.measured.clear();
+    else this.measured.delete(seq);
+  }
+
+  /** Whether the view is at an end of its rows. */
+  at(edge: 'top' | 'bottom'): boolean {
+    const top = anchorTop(this.anchor, this.h);
+    if (edge === 'top') return top < 1;
+    return top >= contentHeight(this.h) - this.view - 1;
+  }
+
+  /** The first and last row that are wholly in view. */
+  whole(): readonly [number, number] {
+    const { first, last, top } = visible(this.anchor, this.h, this.view, 0);
+    const begin = top < 0 && last > first + 1 ? first + 1 : first;
+    return [begin, Math.max(begin, last - 2)];
+  }
+
+  private odd(map: RowMap): [number, number][] {
+    const out: [number, number][] = [];
+    for (const [seq, height] of this.measured) if (map.shows(seq)) out.push([map.rowOf(seq), height]);
+    return out.sort((a, b) => a[0] - b[0]);
+  }
+
+  private drawn(map: RowMap): Drawn {
+    const h = this.h;
+    const seen = visible(this.anchor, h, this.view, OVERSCAN);
+    this.hold(map, seen.first, seen.last, seen.top);
+    return { map, ...seen, height: elementHeight(h), thumb: thumbOf(this.anchor, h, this.view) };
+  }
+
+  private hold(map: RowMap, first: number, last: number, top: number): void {
+    this.held = null;
+    let at = top;
+    for (let r = first; r < last; r++) {
+      const row = map.row(r);
+      if (row.kind === 'line' && at + this.h.of(r) > 0) {
+        this.held = { seq: map.store.seq(row.i), below: at };
+        return;
+      }
+      at += this.h.of(r);
+    }
+  }
+}
