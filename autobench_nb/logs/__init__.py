@@ -7,6 +7,7 @@ from autobench_nb.logs.channels import Channel, Channels
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.redaction import Redactor
 from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.view import LogView
 
 __all__ = [
     "Channel",
@@ -16,5 +17,6 @@ __all__ = [
     "LogEntries",
     "LogEntry",
     "LogRing",
+    "LogView",
     "Redactor",
 ]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, Final, NamedTuple, overload
+from typing import Final, NamedTuple, TypeAlias, overload
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from autobench_nb.logs.channels import Channels
-from autobench_nb.logs.columns import Chunk, cut_wire, source_filter
+from autobench_nb.logs.columns import Chunk, source_filter
 from autobench_nb.logs.entry import Level, LogEntry
+
+Predicate: TypeAlias = Callable[[LogEntry], bool]
+Selection: TypeAlias = tuple[Chunk, NDArray[np.intp]]
 
 PIECE_ROWS: Final = 512
 """Rows that are encoded at once: few enough that their dictionaries stay in the processor's cache."""
@@ -97,7 +102,7 @@ class LogBatch:
         self,
         allowed: Collection[str] | None = None,
         min_level: Level | None = None,
-        predicate: Callable[[LogEntry], bool] | None = None,
+        predicate: Predicate | None = None,
     ) -> bytes:
         """The JSON array of wire entries, of the ``allowed`` channels, from ``min_level`` up, as ``predicate`` wants.
 
@@ -106,41 +111,49 @@ class LogBatch:
         which ``LogRing.entry`` gives.
         """
         level = self.min_level if min_level is None else Level.parse(min_level)
-        if predicate is not None:
-            return self._wire_where(allowed, level, predicate)
         key = (None if allowed is None else frozenset(allowed), level)
+        if predicate is not None:
+            return self._encode(*key, predicate)
         encoded = self._encoded.get(key)
         if encoded is None:
             encoded = self._encoded[key] = self._encode(*key)
         return encoded
 
-    def _encode(self, allowed: frozenset[str] | None, min_level: Level) -> bytes:
+    def select(self, predicate: Predicate | None = None) -> list[Selection]:
+        """The chunks that hold entries which ``predicate`` wants, each with their rows; ``None`` wants all."""
+        return [
+            (chunk, matching(chunk, start, stop, self.channels, predicate))
+            for chunk, start, stop in self.parts
+        ]
+
+    def _encode(
+        self, allowed: frozenset[str] | None, min_level: Level, predicate: Predicate | None = None
+    ) -> bytes:
         keep = source_filter(allowed, min_level)
         pieces: list[bytes] = []
         for chunk, begin, end in self.parts:
             for start in range(begin, end, PIECE_ROWS):
                 stop = min(end, start + PIECE_ROWS)
                 rows = None if keep is None else chunk.rows_where(start, stop, keep)
+                if predicate is not None:
+                    rows = matching(chunk, start, stop, self.channels, predicate, rows)
                 wire = chunk.wire_rows(start, stop, self.channels, rows)
                 if wire:
                     pieces.append(orjson.dumps(wire)[1:-1])
         return b"[" + b",".join(pieces) + b"]"
 
-    def _wire_where(
-        self,
-        allowed: Collection[str] | None,
-        min_level: Level,
-        predicate: Callable[[LogEntry], bool],
-    ) -> bytes:
-        keep = source_filter(allowed, min_level)
-        wire: list[dict[str, Any]] = []
-        for chunk, start, stop in self.parts:
-            rows = (
-                range(start, stop) if keep is None else chunk.rows_where(start, stop, keep).tolist()
-            )
-            for row in rows:
-                entry = chunk.entry(row, self.channels)
-                if predicate(entry):
-                    wire.append(entry.to_wire())
-                    cut_wire(wire[-1])
-        return orjson.dumps(wire)
+
+def matching(
+    chunk: Chunk,
+    start: int,
+    stop: int,
+    channels: Channels,
+    predicate: Predicate | None,
+    among: NDArray[np.intp] | None = None,
+) -> NDArray[np.intp]:
+    """The rows of ``start`` to ``stop`` (and ``among`` these, where given) whose entries ``predicate`` wants."""
+    rows = np.arange(start, stop) if among is None else among
+    if predicate is None:
+        return rows
+    wanted = (predicate(chunk.entry(row, channels)) for row in rows.tolist())
+    return rows[np.fromiter(wanted, np.bool_, len(rows))]

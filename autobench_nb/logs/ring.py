@@ -343,13 +343,14 @@ class LogRing:
 class Writer:
     """Accepts entries for a :class:`LogRing` that share channel, logger, job, step and device. Thread-safe."""
 
-    __slots__ = ("_clock", "_inbox", "_keys", "_ring")
+    __slots__ = ("_clock", "_inbox", "_keys", "_ring", "channel")
 
     def __init__(self, ring: LogRing, place: tuple[str | None, ...]) -> None:
         self._ring = ring
         self._inbox = ring._inbox
         self._clock = ring._clock
         channel, *names = place
+        self.channel = str(channel)
         self._keys: dict[object, Key] = {
             name: key
             for level in Level
@@ -379,6 +380,17 @@ class Writer:
         else:
             key = key or self._keys[Level.parse(level)]
             self._ring._append_rare(message, ts, key, fields, exc)
+
+    def at(self, seconds: float, level: int, message: str) -> None:
+        """Accept one entry of a time that is known: ``seconds`` since 1970, as the clock gives them."""
+        key = self._keys.get(level)
+        if key is not None and len(message) <= LIGHT:
+            inbox = self._inbox
+            inbox.append((seconds, message, key))
+            if len(inbox) > self._ring._threshold:
+                self._ring._notice()
+        else:
+            self.append(level, message, seconds * 1e3)
 
 
 def _start_of(chunk: Chunk) -> int:

@@ -1,0 +1,111 @@
+"""The bridge from the standard logging module into the ring."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from autobench_nb.logs.ring import LogRing, Writer
+
+_BARE = logging.LogRecord("", 0, "", 0, "", (), None).__dict__
+_PLAIN = len(_BARE)
+_STANDARD = frozenset(_BARE) | {"message", "asctime", "taskName"}
+_IDS = ("channel", "job_id", "step_id", "device_id")
+_CACHED = 1_000
+_FORMATTER = logging.Formatter()
+
+
+class BridgeHandler(logging.Handler):
+    """Carries log records into a :class:`LogRing`.
+
+    The record's logger name is kept, ``extra`` becomes ``fields``, ``exc_info`` and ``stack_info`` become ``exc``, and
+    WARNING and CRITICAL arrive as ``warn`` and ``fatal``. ``extra`` may carry ``job_id``, ``step_id`` and
+    ``device_id``, which become the entry's ids, and ``channel``. ``channel`` is otherwise this handler's; it may be a
+    function of the logger's name.
+
+    A record that comes up while the same thread is handing another one over is dropped, so that logging from inside
+    the ring cannot recurse; whatever goes wrong goes to :meth:`logging.Handler.handleError`, never to the caller.
+    """
+
+    def __init__(
+        self,
+        ring: LogRing,
+        channel: str | Callable[[str], str] = "python",
+        level: int = logging.NOTSET,
+    ) -> None:
+        super().__init__(level)
+        self._ring = ring
+        self._channel = channel
+        self._writers: dict[str, Writer] = {}
+        self._busy = threading.local()
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Filter and emit. The ring takes entries from any thread, so there is no lock to wait for."""
+        if self.filters:
+            kept: Any = self.filter(record)
+            if not kept:
+                return False
+            if isinstance(kept, logging.LogRecord):  # Python 3.12: a filter may replace the record
+                record = kept
+        self.emit(record)
+        return True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand the record over."""
+        busy = self._busy.__dict__
+        if busy:
+            return
+        busy["now"] = True
+        try:
+            message = record.msg
+            if record.args or type(message) is not str:
+                message = record.getMessage()
+            writer = self._writers.get(record.name) or self._writer(record.name)
+            if len(record.__dict__) > _PLAIN or record.exc_info or record.stack_info:
+                self._emit_rich(record, message, writer)
+            else:
+                writer.at(record.created, record.levelno, message)
+        except Exception:  # noqa: BLE001 - a log call must never fail its caller; the module's own hook reports it
+            self.handleError(record)
+        finally:
+            busy.clear()
+
+    def _writer(self, name: str) -> Writer:
+        channel = self._channel
+        writer = self._ring.writer(channel(name) if callable(channel) else channel, logger=name)
+        if len(self._writers) < _CACHED:  # names made up at run time must not pile up
+            self._writers[name] = writer
+        return writer
+
+    def _emit_rich(self, record: logging.LogRecord, message: str, writer: Writer) -> None:
+        extra = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+        parts: list[str] = []
+        if record.exc_info:
+            parts.append(self._traceback(record))
+        if record.stack_info:
+            parts.append(record.stack_info)
+        exc = "\n".join(parts) or None
+        ts = record.created * 1e3
+        ids = {key: extra.pop(key) for key in _IDS if key in extra}
+        if ids:
+            channel = ids.pop("channel", None) or writer.channel
+            self._ring.append(
+                channel,
+                record.levelno,
+                message,
+                ts,
+                logger=record.name,
+                fields=extra or None,
+                exc=exc,
+                **ids,
+            )
+        else:
+            writer.append(record.levelno, message, ts, extra or None, exc)
+
+    def _traceback(self, record: logging.LogRecord) -> str:
+        if not record.exc_text:
+            assert record.exc_info
+            record.exc_text = _FORMATTER.formatException(record.exc_info)
+        return record.exc_text

@@ -1,0 +1,225 @@
+"""Log entries as tables, gathered from the ring's columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from autobench_nb.logs.batch import LogBatch, Part, Selection
+from autobench_nb.logs.columns import CHUNK_ROWS, Chunk, Source
+from autobench_nb.logs.entry import WIRE_LEVELS, Level, LogEntry
+from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.view import LogView
+from autobench_nb.tables.types import LEVEL, LEVEL_CODE, NAME, TEXT, TIME, array
+
+LogSource = LogRing | LogBatch | LogView | Iterable[LogEntry]
+
+LOG_SCHEMA: Final = pa.schema(
+    [
+        ("seq", pa.int64()),
+        ("ts", TIME),
+        ("channel", NAME),
+        ("level", LEVEL),
+        ("message", TEXT),
+        ("logger", NAME),
+        ("job_id", NAME),
+        ("step_id", NAME),
+        ("device_id", NAME),
+        ("fields", TEXT),
+        ("exc", TEXT),
+    ]
+)
+"""The columns of a log table; ``fields`` is the JSON text of a flat object, null where there are none."""
+
+
+def logs_table(source: LogSource) -> pa.Table:
+    """Log entries as an Arrow table with :data:`LOG_SCHEMA`, oldest first.
+
+    ``source`` is a ring, a batch, a view (only the entries that it wants) or any iterable of entries. The messages of
+    ring, batch and view are shown where they lie; the table keeps them alive when the ring has long evicted them.
+    """
+    columns = _Columns.of(source)
+    if columns is not None:
+        return columns.table()
+    if isinstance(source, LogView):
+        return _from_rows(source.select())
+    return _from_entries(source)  # type: ignore[arg-type]  # rings and batches are handled above
+
+
+def logs_to_pandas(source: LogSource) -> pd.DataFrame:
+    """Log entries as a DataFrame with the columns of :data:`LOG_SCHEMA` and a plain index.
+
+    ``ts`` is ``datetime64[us, UTC]``, ``level`` an ordered category from ``debug`` to ``fatal``, the names are
+    categories (missing where an entry has none), ``message``, ``fields`` (JSON text) and ``exc`` are text.
+    """
+    columns = _Columns.of(source)
+    if columns is None:
+        return to_pandas(logs_table(source))
+    data: dict[str, Any] = {
+        "seq": columns.seqs(),
+        "ts": pd.DatetimeIndex(columns.ts().view("M8[us]"), tz="UTC"),
+    }
+    for name in LOG_SCHEMA.names[2:]:
+        if name in ("message", "fields", "exc"):
+            data[name] = columns.texts(name).to_pandas()
+        else:
+            codes, names = columns.coded(name)
+            dtype = pd.CategoricalDtype(names, ordered=name == "level")
+            data[name] = pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
+    return pd.DataFrame(data, copy=False)
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a DataFrame, columns kept apart so that nothing is copied twice."""
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True)
+    return frame
+
+
+class _Columns:
+    """The columns of consecutive parts, gathered; ``codes`` index the sources of all parts together."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = parts
+        self.count = sum(stop - start for _, start, stop in parts)
+        self.sources: list[Source] = []
+        self.codes = np.empty(self.count, np.uint32)
+        code_of: dict[Source, int] = {}
+        last: tuple[Source, ...] = ()
+        table = np.empty(0, np.uint32)
+        same = True
+        for place, (chunk, start, stop) in self._places():
+            if chunk.sources != last:
+                last = chunk.sources
+                codes = [code_of.setdefault(source, len(code_of)) for source in last]
+                same = codes == list(range(len(codes)))
+                table = np.array(codes, np.uint32)
+            rows = chunk.codes[start:stop]
+            self.codes[place : place + stop - start] = rows if same else table[rows]
+        self.sources = list(code_of)
+
+    @classmethod
+    def of(cls, source: LogSource) -> _Columns | None:
+        """Those of a ring, a batch, or a view without a predicate."""
+        if isinstance(source, LogRing):
+            return cls(source.since(0).parts)
+        if isinstance(source, LogView) and source.predicate is None:
+            return cls(source.batch().parts)
+        return cls(source.parts) if isinstance(source, LogBatch) else None
+
+    def _places(self) -> Iterator[tuple[int, Part]]:
+        place = 0
+        for part in self.parts:
+            yield place, part
+            place += part.stop - part.start
+
+    def seqs(self) -> NDArray[np.int64]:
+        if not self.parts:
+            return np.empty(0, np.int64)
+        first = self.parts[0].chunk.first_seq + self.parts[0].start
+        return np.arange(first, first + self.count)
+
+    def ts(self) -> NDArray[np.int64]:
+        pieces = [chunk.ts[start:stop] for chunk, start, stop in self.parts]
+        return np.concatenate(pieces) if pieces else np.empty(0, np.int64)
+
+    def coded(self, name: str) -> tuple[NDArray[np.signedinteger[Any]], list[str]]:
+        """A column of names: codes (-1 where there is none), and the names in the order in which they came."""
+        if name == "level":
+            names = [WIRE_LEVELS[level] for level in Level]
+            table = [LEVEL_CODE[source.level] for source in self.sources]
+        else:
+            code_of: dict[str | None, int] = {None: -1}
+            values = [getattr(source, name) for source in self.sources]
+            table = [code_of.setdefault(value, len(code_of) - 1) for value in values]
+            names = [value for value in code_of if value is not None]
+        dtype = np.min_scalar_type(-max(1, len(names)))
+        if len(set(table)) == 1:  # one for all: most often none
+            return np.full(self.count, table[0], dtype), names
+        return np.array(table, dtype)[self.codes], names
+
+    def texts(self, name: str) -> pa.ChunkedArray:
+        """A column of text: the messages where they lie, or the sparse JSON fields or tracebacks."""
+        if name == "message":
+            return pa.chunkedarray([_messages(*part) for part in self.parts], TEXT)
+        kind: Callable[[Chunk], Mapping[int, Any]]
+        kind = _fields_of if name == "fields" else _excs_of
+        pieces = [_sparse(kind(chunk), start, stop) for chunk, start, stop in self.parts]
+        return pa.chunkedarray(pieces, TEXT)
+
+    def table(self) -> pa.Table:
+        """All of them as Arrow."""
+        arrays: list[pa.Array | pa.ChunkedArray] = [
+            pa.array(self.seqs()),
+            pa.Array.from_buffers(TIME, self.count, [None, pa.py_buffer(self.ts())]),
+        ]
+        for field in list(LOG_SCHEMA)[2:]:
+            if field.type == TEXT:
+                arrays.append(self.texts(field.name))
+                continue
+            codes, names = self.coded(field.name)
+            index = pa.array(codes, field.type.index_type, mask=codes < 0)
+            words = pa.array(names, pa.string())
+            ordered = field.type.ordered
+            arrays.append(pa.DictionaryArray.from_arrays(index, words, ordered=ordered))
+        return pa.table(arrays, schema=LOG_SCHEMA)
+
+
+def _fields_of(chunk: Chunk) -> Mapping[int, bytes]:
+    return chunk.fields
+
+
+def _excs_of(chunk: Chunk) -> Mapping[int, str]:
+    return chunk.excs
+
+
+def _from_rows(selections: Sequence[Selection]) -> pa.Table:
+    tables = [
+        _Columns([Part(chunk, 0, len(chunk))]).table().take(pa.array(rows))
+        for chunk, rows in selections
+        if len(rows)
+    ]
+    return pa.concat_tables(tables).unify_dictionaries() if tables else LOG_SCHEMA.empty_table()
+
+
+def _messages(chunk: Chunk, start: int, stop: int) -> pa.Array:
+    offsets = pa.py_buffer(chunk.offsets[start : stop + 1])
+    return pa.Array.from_buffers(TEXT, stop - start, [None, offsets, pa.py_buffer(chunk.text)])
+
+
+_NULLS = pa.nulls(CHUNK_ROWS, TEXT)
+
+
+def _sparse(values: Mapping[int, Any], start: int, stop: int) -> pa.Array:
+    rows = [row for row in values if start <= row < stop]
+    if not rows:
+        return (
+            _NULLS if stop - start == CHUNK_ROWS else _NULLS.slice(0, stop - start)
+        )  # all share it
+    dense: list[Any] = [None] * (stop - start)
+    for row in rows:
+        value = values[row]
+        dense[row - start] = value.decode() if isinstance(value, bytes) else value
+    return pa.array(dense, TEXT)
+
+
+def _from_entries(entries: Iterable[LogEntry]) -> pa.Table:
+    held = list(entries)
+    columns: dict[str, list[Any]] = {
+        name: [getattr(entry, name) for entry in held] for name in LOG_SCHEMA.names
+    }
+    columns["ts"] = [round(ts * 1e3) for ts in columns["ts"]]
+    columns["level"] = [WIRE_LEVELS[level] for level in columns["level"]]
+    columns["fields"] = [
+        None
+        if fields is None
+        else json.dumps(dict(fields), ensure_ascii=False, separators=(",", ":"))
+        for fields in columns["fields"]
+    ]
+    arrays = [array(columns[field.name], field.type) for field in LOG_SCHEMA]
+    return pa.table(arrays, schema=LOG_SCHEMA)
