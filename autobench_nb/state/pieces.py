@@ -3,6 +3,9 @@
 Each slice is a piece; a wide object is cut into chunks of some keys, in their order; an object that holds a wide one is
 a branch of pieces. A stale piece knows nothing of its value: it looks it up when it is encoded again. So after one
 change one chunk is encoded, and the rest is joined.
+
+Pieces become stale at a flush, by its journal, which names all that was touched in the window. One encoded in the
+middle of a window may have looked at half a change, or at nothing: it is stale again at the window's end.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from autobench_nb.state.journal import Node
-from autobench_nb.state.pointer import find
+from autobench_nb.state.pointer import MISSING, find
 
 WIDE: Final = 256
 """An object of so many keys is cut into chunks."""
@@ -121,6 +124,8 @@ class Pieces:
         self._stale[leaf] = None
 
     def _touch(self, piece: _Leaf | _Branch | _Wide, below: Any, value: Any) -> None:
+        if below.__class__ is dict and not below:  # left over from what was rolled back
+            return
         if isinstance(piece, _Leaf):
             piece.data = None
             self._stale[piece] = None
@@ -129,8 +134,9 @@ class Pieces:
             assert piece.parent is not None
             self._leaf(piece.parent, piece.key)
         elif isinstance(piece, _Wide):
-            for key in below:
-                self._touch_member(piece, key, key in value)
+            for key, deeper in below.items():
+                if deeper.__class__ is not dict or deeper:
+                    self._touch_member(piece, key, key in value)
         else:
             for key, deeper in below.items():
                 child = piece.children.get(key)
@@ -190,7 +196,9 @@ class Pieces:
 
     def _encode_chunk(self, chunk: Any) -> None:
         value = find(self._state, chunk.wide.path)
-        chunk.data = orjson.dumps({key: value[key] for key in chunk.keys})[1:-1]
+        if value.__class__ is not dict:
+            value = {}
+        chunk.data = orjson.dumps({key: value[key] for key in chunk.keys if key in value})[1:-1]
 
     def _encode_leaf(self, leaf: _Leaf) -> None:
         value = find(self._state, leaf.path)
@@ -206,7 +214,7 @@ class Pieces:
             for key in value:
                 self._leaf(branch, key)
         else:
-            leaf.data = orjson.dumps(value)
+            leaf.data = b"null" if value is MISSING else orjson.dumps(value)
 
 
 def _holds_wide(value: dict[str, Any], levels: int) -> bool:

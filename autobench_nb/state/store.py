@@ -224,7 +224,6 @@ class StateStore:
         try:
             if self._pieces is None:
                 self._pieces = Pieces(self._document.root)
-            self._pieces.touch(self._document.journal)
             return self._pieces.warm(pieces)
         finally:
             self._lock.release()
