@@ -1,0 +1,305 @@
+/**
+ * State and log position of one orchestrator, as far as its messages have come: the twin of autobench_nb/sync/mirror.py.
+ *
+ * A mirror never guesses. Where a patch does not start at its version it says that it is stale, and asks; where entries
+ * are missing in front of a batch it asks for them; where the server says that they are gone, it counts them.
+ */
+
+import type {
+  AppState,
+  ClientMessage,
+  Hello,
+  LogEntry,
+  LogsAppend,
+  LogsHistory,
+  LogsReplay,
+  Operation,
+  Pong,
+  ServerMessage,
+  SnapshotReason,
+  StatePatch,
+  StateResync,
+  StateSnapshot,
+} from './messages';
+import { check, PROTOCOL, ProtocolError, parse } from './messages';
+import { applyPatch, PatchError } from './patch';
+import { get, isRecord, widen } from './read';
+
+/** A question that was not answered for so long is asked again, when there is still a reason to. Seconds. */
+export const ASK_AGAIN_S = 2;
+/** Entries asked for where the first history did not come; the plan's default. */
+const LOST_HISTORY = 200;
+
+export type Effect =
+  /** Send this to the server. */
+  | { kind: 'send'; message: ClientMessage }
+  /** The server has welcomed us; where not `resumed`, a snapshot follows. */
+  | { kind: 'connected'; epoch: string; resumed: boolean }
+  /** The state is another one now. `operations` is null where all of it was replaced, and `reason` says why. */
+  | {
+      kind: 'changed';
+      fromVersion: number | null;
+      toVersion: number;
+      operations: readonly Operation[] | null;
+      reason: SnapshotReason | null;
+    }
+  /** Log entries, oldest first; `missed` before them are lost. History may be older than what is there. */
+  | {
+      kind: 'logs';
+      entries: readonly LogEntry[];
+      firstSeq: number;
+      nextSeq: number;
+      missed: number;
+      isHistory: boolean;
+    }
+  /** Another epoch: whatever was mirrored before is void, log entries too. */
+  | { kind: 'replaced'; epoch: string }
+  /** The answer to a command, or an error that has the command's id. */
+  | { kind: 'answered'; id: string | number; ok: boolean; value: unknown; code: string | null; message: string | null }
+  /** The server could not use a message of ours. */
+  | { kind: 'refused'; code: string; message: string; column: number | null }
+  /** Heartbeats are suspended while the server is busy. */
+  | { kind: 'busy'; busy: boolean }
+  /** A pong; `ts` is the ping's. */
+  | { kind: 'alive'; ts: number }
+  /** The server is about to close the link. */
+  | { kind: 'farewell'; code: number; reason: string };
+
+export class Mirror {
+  epoch: string | null = null;
+  version: number | null = null;
+  /** Never changed in place: a patch leaves the old one as it was. */
+  state: AppState | null = null;
+  nextSeq: number | null = null;
+  /** Log entries lost in this epoch. */
+  missed = 0;
+  /** The state is known not to be the newest, and was asked for. */
+  stale = false;
+  /** Whether this link has told its epoch: patches and batches do not carry one. */
+  private linked = false;
+  /** The newest of which we know. */
+  private seenVersion = 0;
+  private seenSeq = 0;
+  private askedStateAt: number | null = null;
+  private askedLogsAt: number | null = null;
+
+  /** The first message on a new link, with where we stand. Questions asked on the old link are forgotten. */
+  hello(token?: string): Hello {
+    this.linked = false;
+    this.askedStateAt = this.askedLogsAt = null;
+    const payload: Hello['payload'] = { capabilities: ['json-patch', 'resume'] };
+    if (token !== undefined) payload.token = token;
+    if (this.epoch !== null && this.version !== null && this.nextSeq !== null) {
+      payload.resume = { epoch: this.epoch, stateVersion: this.version, nextSeq: this.nextSeq };
+    }
+    return { type: 'hello', payload };
+  }
+
+  /**
+   * Take one message, as text or parsed (then it is taken over). `now` in seconds.
+   *
+   * Throws `ProtocolError` for what is none, and then nothing has changed.
+   */
+  receive(message: string | object, now: number): Effect[] {
+    const out: Effect[] = [];
+    const reply: ServerMessage | null = typeof message === 'string' ? parse(message) : check(message);
+    if (reply === null) return out;
+    switch (reply.type) {
+      case 'state.patch':
+        this.patch(reply, out, now);
+        break;
+      case 'logs.append':
+        this.append(reply, out, now);
+        break;
+      case 'state.snapshot':
+        this.snapshot(reply, out);
+        break;
+      case 'logs.history':
+        this.history(reply, out, now);
+        break;
+      case 'pong':
+        this.pong(reply, out, now);
+        break;
+      case 'welcome':
+        if (reply.protocol !== PROTOCOL) {
+          throw new ProtocolError('protocol', `The server speaks protocol ${reply.protocol}, not ${PROTOCOL}.`);
+        }
+        this.liveIn(reply.epoch, out);
+        out.push({ kind: 'connected', epoch: reply.epoch, resumed: reply.resumed });
+        break;
+      case 'result': {
+        const { code = null, message: text = null } = reply.error ?? {};
+        out.push({ kind: 'answered', id: reply.id, ok: reply.ok, value: reply.value ?? null, code, message: text });
+        break;
+      }
+      case 'error': {
+        const { code, message: text, id, column } = reply;
+        if (id != null) out.push({ kind: 'answered', id, ok: false, value: null, code, message: text });
+        else out.push({ kind: 'refused', code, message: text, column: column ?? null });
+        break;
+      }
+      case 'server.busy':
+        out.push({ kind: 'busy', busy: reply.busy });
+        break;
+      case 'bye':
+        out.push({ kind: 'farewell', code: reply.code, reason: reply.reason });
+        break;
+      case 'ack':
+        break;
+    }
+    return out;
+  }
+
+  /** The link belongs to this epoch. Where it is another one: replace everything, merge nothing. */
+  private liveIn(epoch: string, out: Effect[]): void {
+    this.linked = true;
+    if (epoch === this.epoch) return;
+    if (this.epoch !== null) out.push({ kind: 'replaced', epoch });
+    this.epoch = epoch;
+    this.version = this.state = this.nextSeq = null;
+    this.missed = this.seenVersion = this.seenSeq = 0;
+    this.stale = false;
+    this.askedStateAt = this.askedLogsAt = null;
+  }
+
+  // ---- state ----
+
+  private snapshot(reply: StateSnapshot, out: Effect[]): void {
+    this.liveIn(reply.epoch, out);
+    if (this.version !== null && reply.stateVersion < this.version) return; // a late copy of an older one
+    const before = this.version;
+    this.version = reply.stateVersion;
+    this.state = widen(reply.data) as AppState;
+    this.arrived();
+    out.push({ kind: 'changed', fromVersion: before, toVersion: reply.stateVersion, operations: null, reason: reply.reason });
+  }
+
+  private patch(reply: StatePatch, out: Effect[], now: number): void {
+    if (!this.linked) {
+      this.askState(out, now);
+      return;
+    }
+    this.seenVersion = Math.max(this.seenVersion, reply.toVersion);
+    if (this.version === null || reply.fromVersion !== this.version) {
+      if (this.version === null || reply.toVersion > this.version) this.askState(out, now);
+      return; // else it is a copy of one that we have
+    }
+    const state = this.patched(reply);
+    if (state === null) {
+      this.version = null; // what we have is not what the server thinks that we have
+      this.askState(out, now);
+      return;
+    }
+    this.state = state;
+    this.version = reply.toVersion;
+    this.arrived();
+    const { fromVersion, toVersion, patch } = reply;
+    if (patch.length) out.push({ kind: 'changed', fromVersion, toVersion, operations: patch, reason: null });
+  }
+
+  /** The next state, or null where the patch does not lead there. */
+  private patched(reply: StatePatch): AppState | null {
+    try {
+      const state = applyPatch(this.state, reply.patch);
+      return isRecord(state) && get(state, 'version') === reply.toVersion ? (state as unknown as AppState) : null;
+    } catch (error) {
+      if (error instanceof PatchError) return null;
+      throw error;
+    }
+  }
+
+  private arrived(): void {
+    this.stale = (this.version ?? 0) < this.seenVersion;
+    if (!this.stale) this.askedStateAt = null;
+  }
+
+  private askState(out: Effect[], now: number): void {
+    this.stale = true;
+    if (this.askedStateAt !== null && now - this.askedStateAt < ASK_AGAIN_S) return;
+    this.askedStateAt = now;
+    const message: StateResync = { type: 'state.resync' };
+    if (this.linked && this.version !== null && this.epoch !== null) {
+      message.epoch = this.epoch;
+      message.sinceVersion = this.version;
+    }
+    out.push({ kind: 'send', message });
+  }
+
+  // ---- log ----
+
+  private append(reply: LogsAppend, out: Effect[], now: number): void {
+    if (!this.linked) {
+      this.askLogs(out, now);
+      return;
+    }
+    this.seenSeq = Math.max(this.seenSeq, reply.nextSeq);
+    if (this.nextSeq === null || reply.firstSeq - reply.missed > this.nextSeq) {
+      this.askLogs(out, now);
+      return;
+    }
+    const mine = this.nextSeq;
+    const missed = Math.min(reply.missed, Math.max(0, reply.firstSeq - mine));
+    this.advance(reply.nextSeq, missed);
+    const entries =
+      reply.entries.length && (reply.entries[0] as LogEntry).seq >= mine
+        ? reply.entries
+        : reply.entries.filter((entry) => entry.seq >= mine);
+    if (entries.length || missed) {
+      const firstSeq = Math.max(reply.firstSeq, mine + missed);
+      out.push({ kind: 'logs', entries, firstSeq, nextSeq: reply.nextSeq, missed, isHistory: false });
+    }
+  }
+
+  private history(reply: LogsHistory, out: Effect[], now: number): void {
+    this.liveIn(reply.epoch, out);
+    this.seenSeq = Math.max(this.seenSeq, reply.nextSeq);
+    // The first one. What lies before it was never asked for.
+    if (this.nextSeq === null) this.nextSeq = reply.firstSeq - reply.missed;
+    if (reply.firstSeq - reply.missed > this.nextSeq) {
+      this.askLogs(out, now); // it does not reach back to where we stand
+      return;
+    }
+    const mine = this.nextSeq;
+    const missed = Math.min(reply.missed, Math.max(0, reply.firstSeq - mine));
+    this.advance(reply.nextSeq, missed);
+    const { entries, firstSeq, nextSeq } = reply;
+    out.push({ kind: 'logs', entries, firstSeq, nextSeq, missed, isHistory: true });
+    if (mine < this.nextSeq && this.nextSeq < this.seenSeq) {
+      this.askedLogsAt = null;
+      this.askLogs(out, now); // an answer is bounded: there is more
+    }
+  }
+
+  private advance(nextSeq: number, missed: number): void {
+    this.missed += missed;
+    this.nextSeq = Math.max(this.nextSeq ?? 0, nextSeq);
+    if (this.nextSeq >= this.seenSeq) this.askedLogsAt = null;
+  }
+
+  private askLogs(out: Effect[], now: number): void {
+    if (this.askedLogsAt !== null && now - this.askedLogsAt < ASK_AGAIN_S) return;
+    this.askedLogsAt = now;
+    if (this.nextSeq === null) {
+      // The history was lost: what lies before it is not ours to ask for.
+      out.push({
+        kind: 'send',
+        message: { type: 'subscribe', payload: { includeSnapshot: false, logsHistory: LOST_HISTORY } },
+      });
+      return;
+    }
+    const message: LogsReplay = { type: 'logs.replay', sinceSeq: this.nextSeq };
+    if (this.linked && this.epoch !== null) message.epoch = this.epoch;
+    out.push({ kind: 'send', message });
+  }
+
+  // ---- heartbeat ----
+
+  private pong(reply: Pong, out: Effect[], now: number): void {
+    out.push({ kind: 'alive', ts: reply.ts });
+    this.liveIn(reply.epoch, out);
+    this.seenVersion = Math.max(this.seenVersion, reply.stateVersion);
+    this.seenSeq = Math.max(this.seenSeq, reply.nextSeq);
+    if (this.version === null || this.stale || this.version < this.seenVersion) this.askState(out, now);
+    if (this.nextSeq === null || this.nextSeq < this.seenSeq) this.askLogs(out, now);
+  }
+}
