@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.columns import Chunk, source_filter
 from autobench_nb.logs.entry import Level, LogEntry
+from autobench_nb.logs.wanted import Predicate, matching
 
-Predicate: TypeAlias = Callable[[LogEntry], bool]
 Selection: TypeAlias = tuple[Chunk, NDArray[np.intp]]
 
 PIECE_ROWS: Final = 512
@@ -141,19 +141,3 @@ class LogBatch:
                 if wire:
                     pieces.append(orjson.dumps(wire)[1:-1])
         return b"[" + b",".join(pieces) + b"]"
-
-
-def matching(
-    chunk: Chunk,
-    start: int,
-    stop: int,
-    channels: Channels,
-    predicate: Predicate | None,
-    among: NDArray[np.intp] | None = None,
-) -> NDArray[np.intp]:
-    """The rows of ``start`` to ``stop`` (and ``among`` these, where given) whose entries ``predicate`` wants."""
-    rows = np.arange(start, stop) if among is None else among
-    if predicate is None:
-        return rows
-    wanted = (predicate(chunk.entry(row, channels)) for row in rows.tolist())
-    return rows[np.fromiter(wanted, np.bool_, len(rows))]

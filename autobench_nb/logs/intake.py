@@ -13,6 +13,8 @@ from autobench_nb.logs.entry import Level
 from autobench_nb.logs.redaction import Redactor
 from autobench_nb.logs.text import MESSAGE_LIMIT, clean, cut_exc, cut_message, dump_fields
 
+LIGHT: Final = 1_024
+"""Characters of a message that is accepted without a closer look."""
 SEAL_CHARACTERS: Final = 4 * 1024 * 1024
 """An open end with more text than this is sealed before it has a chunk's rows, so that eviction frees it."""
 SOURCES_KEPT: Final = 256

@@ -19,16 +19,15 @@ from autobench_nb.logs.batch import LogBatch, Part
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.columns import NAMES, Chunk
 from autobench_nb.logs.entry import Level, LogEntry
-from autobench_nb.logs.intake import Intake, Key, Rare
+from autobench_nb.logs.intake import LIGHT, Intake, Key, Rare
 from autobench_nb.logs.redaction import Redactor
 from autobench_nb.logs.text import clean, flatten
+from autobench_nb.logs.writer import Writer
 
 INBOX_LIMIT: Final = 8_192
 """Entries that may wait in the inbox."""
 INBOX_WEIGHT: Final = 8 * 1024 * 1024
 """Characters that may wait in the inbox, counting entries of more than :data:`LIGHT` only."""
-LIGHT: Final = 1_024
-"""Characters of a message that is accepted without a closer look."""
 HOT_CHUNKS: Final = 4
 """Newest chunks that keep their messages as Python text, since they are about to be encoded."""
 BYTES_PER_ENTRY: Final = 4_096
@@ -338,59 +337,6 @@ class LogRing:
             )
             parts.append(Part(chunk, 0, end - start))
         return LogBatch(first, end, missed, tuple(parts), self.channels, self.min_level)
-
-
-class Writer:
-    """Accepts entries for a :class:`LogRing` that share channel, logger, job, step and device. Thread-safe."""
-
-    __slots__ = ("_clock", "_inbox", "_keys", "_ring", "channel")
-
-    def __init__(self, ring: LogRing, place: tuple[str | None, ...]) -> None:
-        self._ring = ring
-        self._inbox = ring._inbox
-        self._clock = ring._clock
-        channel, *names = place
-        self.channel = str(channel)
-        self._keys: dict[object, Key] = {
-            name: key
-            for level in Level
-            for key in (Key((channel, level, *names)),)
-            for name in (level, level.wire)
-        }
-
-    def append(
-        self,
-        level: Level | int | str,
-        message: str,
-        ts: float | None = None,
-        fields: Mapping[str, Any] | None = None,
-        exc: str | None = None,
-    ) -> None:
-        """Accept one entry, as :meth:`LogRing.append` does."""
-        try:
-            light = ts is None and fields is None and exc is None and len(message) <= LIGHT
-        except TypeError:
-            light = False
-        key = self._keys.get(level)
-        if light and key is not None:
-            inbox = self._inbox
-            inbox.append((self._clock(), message, key))
-            if len(inbox) > self._ring._threshold:
-                self._ring._notice()
-        else:
-            key = key or self._keys[Level.parse(level)]
-            self._ring._append_rare(message, ts, key, fields, exc)
-
-    def at(self, seconds: float, level: int, message: str) -> None:
-        """Accept one entry of a time that is known: ``seconds`` since 1970, as the clock gives them."""
-        key = self._keys.get(level)
-        if key is not None and len(message) <= LIGHT:
-            inbox = self._inbox
-            inbox.append((seconds, message, key))
-            if len(inbox) > self._ring._threshold:
-                self._ring._notice()
-        else:
-            self.append(level, message, seconds * 1e3)
 
 
 def _start_of(chunk: Chunk) -> int:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import overload
 
-from autobench_nb.logs.batch import LogBatch, Predicate, Selection
+from autobench_nb.logs.batch import LogBatch, Selection
+from autobench_nb.logs.columns import Source
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.wanted import Predicate, Wanted, wanted
 
 
 class LogView(Sequence[LogEntry]):
@@ -41,14 +43,11 @@ class LogView(Sequence[LogEntry]):
 
         Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
         """
-        from autobench_nb.logs.query import compile_query
-
-        return self.where(compile_query(text, now=self._wall()))
+        return self.where(wanted(text, now=self._wall()))
 
     def where(self, predicate: Predicate) -> LogView:
         """The entries of this view that ``predicate`` wants as well."""
-        mine = self.predicate
-        both = predicate if mine is None else lambda entry: mine(entry) and predicate(entry)
+        both = predicate if self.predicate is None else _both(self.predicate, predicate)
         return LogView(self.ring, both, first_seq=self._first, end_seq=self._end, wall=self._wall)
 
     def between(self, first_seq: int, end_seq: int | None = None) -> LogView:
@@ -115,3 +114,20 @@ class LogView(Sequence[LogEntry]):
     def __repr__(self) -> str:
         kind = "entries" if self.predicate is None else "wanted entries"
         return f"<LogView of {len(self):,} {kind}>"
+
+
+def _both(first: Predicate, second: Predicate) -> Predicate:
+    def predicate(entry: LogEntry) -> bool:
+        return first(entry) and second(entry)
+
+    if not (isinstance(first, Wanted) and isinstance(second, Wanted)):
+        return predicate
+    judges = (first.judge, second.judge)
+
+    def judge(source: Source) -> bool | None:
+        verdicts = [one(source) for one in judges]
+        if False in verdicts:
+            return False
+        return None if None in verdicts else True
+
+    return Wanted(predicate, judge)

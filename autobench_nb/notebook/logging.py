@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from autobench_nb.logs.ring import LogRing, Writer
+from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.writer import Writer
 
 _BARE = logging.LogRecord("", 0, "", 0, "", (), None).__dict__
 _PLAIN = len(_BARE)

@@ -146,11 +146,11 @@ class _Columns:
     def texts(self, name: str) -> pa.ChunkedArray:
         """A column of text: the messages where they lie, or the sparse JSON fields or tracebacks."""
         if name == "message":
-            return pa.chunkedarray([_messages(*part) for part in self.parts], TEXT)
+            return pa.chunked_array([_messages(*part) for part in self.parts], TEXT)
         kind: Callable[[Chunk], Mapping[int, Any]]
         kind = _fields_of if name == "fields" else _excs_of
         pieces = [_sparse(kind(chunk), start, stop) for chunk, start, stop in self.parts]
-        return pa.chunkedarray(pieces, TEXT)
+        return pa.chunked_array(pieces, TEXT)
 
     def table(self) -> pa.Table:
         """All of them as Arrow."""
