@@ -29,7 +29,10 @@ describe('ANSI colours', () => {
 
 describe('text made visible', () => {
   const kinds = (text: string) => pieces(text).map((piece) => piece.kind);
-  const rejoin = (text: string) => pieces(text).map(({ from, to }) => text.slice(from, to)).join('');
+  const rejoin = (text: string) =>
+    pieces(text)
+      .map(({ from, to }) => text.slice(from, to))
+      .join('');
 
   it('shows bidirectional and control characters', () => {
     const text = 'pay \u202e0001 to\u0007 x\u200b\u{e0041}';

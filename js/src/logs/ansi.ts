@@ -30,7 +30,8 @@ export interface AnsiText {
 
 // CSI sequences, OSC strings (hyperlinks, titles), and the two-byte escapes.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
-const ESCAPE = /\u001b(?:\[([0-?]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~]?)/g;
+const ESCAPE =
+  /\u001b(?:\[([0-?]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~]?)/g;
 
 /** Whether there is anything to take out or style. */
 export function hasAnsi(text: string): boolean {
@@ -109,5 +110,11 @@ function indexed(n: number): AnsiColor | null {
 }
 
 function hex(...parts: number[]): string {
-  return `#${parts.map((part) => Math.min(255, Math.max(0, part | 0)).toString(16).padStart(2, '0')).join('')}`;
+  return `#${parts
+    .map((part) =>
+      Math.min(255, Math.max(0, part | 0))
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 }

@@ -92,8 +92,7 @@ export class FacetIndex {
 
   private align(): void {
     const { segments } = this.hits;
-    const same =
-      this.tallies.length === segments.length && this.tallies.every((tally, t) => tally.segment === segments[t]);
+    const same = this.tallies.length === segments.length && this.tallies.every((tally, t) => tally.segment === segments[t]);
     if (same) return;
     const old = new Map(this.tallies.map((tally) => [tally.segment, tally]));
     this.tallies = segments.map((segment) => old.get(segment) ?? new Tally(segment.chunk, segment));
@@ -120,7 +119,8 @@ export class FacetIndex {
       const test = this.parts.by[name];
       return test ? [{ dimension, test }] : [];
     });
-    const timed = this.parts.by.time ? (tally.timed ??= new Uint16Array(chunk.room)) : null;
+    if (this.parts.by.time) tally.timed ??= new Uint16Array(chunk.room);
+    const { timed } = tally;
     const { rest } = this.parts;
     let hit = segment.below(tally.done);
     for (let offset = tally.done; offset < to; offset++) {

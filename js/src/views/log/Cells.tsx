@@ -113,7 +113,13 @@ export class Cells extends Component<CellsProps> {
 function tag(kind: string, value: string | undefined): JSX.Element | null {
   if (value === undefined) return null;
   return (
-    <span class="ab-tag" data-act="term" data-kind={kind} data-value={value} title={`${kind} ${value}: click to see only its lines`}>
+    <span
+      class="ab-tag"
+      data-act="term"
+      data-kind={kind}
+      data-value={value}
+      title={`${kind} ${value}: click to see only its lines`}
+    >
       {value}
     </span>
   );

@@ -32,7 +32,8 @@ export function Detail({ store, seq, actions, marks, whole, pinned }: Props): JS
       {(message.includes('\n') || message.length > ROW_TEXT) && pretty === null && (
         <pre class="ab-log-whole">
           <LogText text={message.slice(0, OPEN_TEXT)} marks={marks} />
-          {message.length > OPEN_TEXT && `\n… ${plural(message.length - OPEN_TEXT, 'more character')}: copy the line to have all`}
+          {message.length > OPEN_TEXT &&
+            `\n… ${plural(message.length - OPEN_TEXT, 'more character')}: copy the line to have all`}
         </pre>
       )}
       {cut !== undefined && (

@@ -106,10 +106,7 @@ export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
   );
 }
 
-function make(
-  element: HTMLElement,
-  on: { brush(from: number, to: number): void; hover(ts: number | null): void },
-): uPlot {
+function make(element: HTMLElement, on: { brush(from: number, to: number): void; hover(ts: number | null): void }): uPlot {
   const bars = uPlot.paths.bars as uPlot.Series.BarsPathBuilderFactory;
   const paths = bars({ size: [0.78, 40], align: 1 });
   const color = (name: string) => getComputedStyle(element).getPropertyValue(name).trim() || 'currentColor';

@@ -47,6 +47,7 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
   useEffect(() => tellHost(model), [model]);
   useEffect(() => followHash(model, actions), [model]);
   const { facets, histogram, time } = model.prefs.choices.value;
+  const over = model.facetsOver.value;
   useEffect(() => {
     if (time !== 'relative') return;
     now.value = Date.now();
@@ -65,7 +66,8 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
     openMenu: () => setMenu(true),
     toggleSheet: () => setSheet((open) => !open),
     closeOverlay: () => {
-      const open = menuOpen || sheetOpen;
+      const open = menuOpen || sheetOpen || model.facetsOver.peek();
+      model.facetsOver.value = false;
       setMenu(false);
       setSheet(false);
       if (open) parts.focusRows();
@@ -82,7 +84,7 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
   return (
     <section
       ref={root}
-      class={`autobench ab-log${facets ? ' ab-with-facets' : ''}`}
+      class={`autobench ab-log${facets ? ' ab-with-facets' : ''}${over ? ' ab-facets-over' : ''}`}
       aria-label="Log"
       data-lm-suppress-shortcuts="true"
       style={{ height: typeof height === 'number' ? `${height}px` : height }}
@@ -90,14 +92,7 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
       onKeyUp={stop}
       onKeyPress={stop}
     >
-      <Toolbar
-        model={model}
-        actions={actions}
-        id={id}
-        input={input}
-        menuOpen={menuOpen}
-        onMenu={() => setMenu(!menuOpen)}
-      />
+      <Toolbar model={model} actions={actions} id={id} input={input} menuOpen={menuOpen} onMenu={() => setMenu(!menuOpen)} />
       {menuOpen && (
         <Menu
           model={model}
@@ -113,7 +108,7 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
       <Banner model={model} actions={actions} />
       <Pins model={model} actions={actions} />
       <div class="ab-log-body">
-        {facets && <Facets model={model} />}
+        {(facets || over) && <Facets model={model} />}
         <div class="ab-log-main">
           <RowsView model={model} actions={actions} id={id} now={now} />
           <NoRows model={model} />

@@ -4,7 +4,7 @@ import { type ExportFormat, FORMATS } from '../../logs/export';
 import type { Actions } from './actions';
 import { resize } from './ColumnGrips';
 import type { PaneModel } from './model';
-import { COLUMNS, type Choices, type Column, MAX_CONTEXT, WIDTHS } from './prefs';
+import { type Choices, COLUMNS, type Column, MAX_CONTEXT, WIDTHS } from './prefs';
 
 interface Props {
   model: PaneModel;

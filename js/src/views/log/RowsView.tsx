@@ -8,9 +8,9 @@ import { ColumnGrips } from './ColumnGrips';
 import { Detail } from './Detail';
 import { GapLine } from './GapLine';
 import type { PaneModel } from './model';
+import { onRowsClick } from './pointer';
 import { COLUMNS, WIDTHS } from './prefs';
 import type { Drawn } from './scroll';
-import { onRowsClick } from './pointer';
 
 interface Props {
   model: PaneModel;
@@ -90,12 +90,12 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
         aria-activedescendant={model.current.value === null ? undefined : `${id}-${model.current.value}`}
         tabIndex={0}
         onScroll={onScroll}
-        onClick={(event) => onRowsClick(event, model, actions)}
-        onDblClick={(event) => onRowsClick(event, model, actions)}
+        onClick={(event) => onRowsClick(event, actions)}
+        onDblClick={(event) => onRowsClick(event, actions)}
         style={{ '--ab-log-template': `3px ${template} minmax(0, 1fr) auto` }}
       >
         <div class="ab-log-height" role="presentation" style={{ height: `${height}px` }}>
-          <div class="ab-log-view" role="presentation">
+          <div class="ab-log-view" role="presentation" style={{ height: `${model.height.value}px` }}>
             {drawn && <Rows drawn={drawn} model={model} actions={actions} id={id} now={now} />}
           </div>
         </div>
@@ -106,7 +106,7 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
 }
 
 function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: Drawn }): JSX.Element {
-  const { map, first, last, top } = drawn;
+  const { map, first, top } = drawn;
   const { store } = map;
   const { columns, wrap, time, unfold } = model.prefs.choices.value;
   const { marks, test } = model.compiled.value;
@@ -120,19 +120,19 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
   const context = model.prefs.choices.value.context > 0 && test !== null;
   const clock = time === 'relative' ? now.value : 0;
   const rows: JSX.Element[] = [];
-  let before: number | null = null;
-  for (let r = first; r < last; r++) {
-    const row = map.row(r);
-    if (row.kind === 'gap') {
+  drawn.rows.forEach((row, k) => {
+    const index = first + k + 1;
+    if (row.gap !== null) {
       const { gap } = row;
       const name = `g${gap.to}${gap.kind}`;
       const busy = fetching.has(gap.to);
-      rows.push(<GapLine key={name} gap={gap} busy={busy} actions={actions} id={`${id}-${name}`} index={r + 1} />);
-      before = null;
-      continue;
+      rows.push(<GapLine key={name} gap={gap} busy={busy} actions={actions} id={`${id}-${name}`} index={index} />);
+      return;
     }
-    const { i } = row;
-    const seq = store.seq(i);
+    const { seq } = row;
+    const i = store.find(seq);
+    // Let go since the rows were chosen: the next picture, which is on its way, is without it.
+    if (i < 0) return;
     const exc = store.exc(i) !== undefined;
     const open = expanded.has(seq) !== (unfold && exc);
     const hit = (locating || context) && model.hits.has(i);
@@ -141,8 +141,7 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
     if (seq === current) names.push('ab-current');
     if ((locating || context) && !hit) names.push('ab-around');
     if (locating && hit) names.push('ab-hit');
-    if (context && before !== null && Math.abs(before - i) > 1) names.push('ab-apart');
-    before = i;
+    if (context && !row.beside) names.push('ab-apart');
     const tall = open || wrap;
     rows.push(
       <div
@@ -150,7 +149,7 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
         id={`${id}-${seq}`}
         class={names.join(' ')}
         role="row"
-        aria-rowindex={r + 1}
+        aria-rowindex={index}
         aria-selected={selected.has(seq) || seq === current}
         aria-expanded={open ? true : undefined}
         data-seq={seq}
@@ -181,7 +180,7 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
         )}
       </div>,
     );
-  }
+  });
   return (
     <div class="ab-log-drawn" role="presentation" style={{ transform: `translateY(${top}px)` }}>
       {rows}

@@ -46,7 +46,9 @@ function NoMatch({ model }: { model: PaneModel }): JSX.Element {
   const ways = text.trim() === '' ? [] : hitsWithout(model);
   return (
     <div class="ab-log-empty">
-      <b>None of {plural(held, 'line')} match{model.cleared.value > 0 ? ', or they were cleared' : ''}.</b>
+      <b>
+        None of {plural(held, 'line')} match{model.cleared.value > 0 ? ', or they were cleared' : ''}.
+      </b>
       {ways.length > 1 && (
         <ul>
           {ways.map(({ term, query, count }) => (
@@ -104,7 +106,8 @@ export function Banner({ model, actions }: { model: PaneModel; actions: Actions 
     return (
       <div class="ab-log-banner ab-log-paused">
         <span>
-          <b>Paused.</b> {waiting ? `${plural(waiting, 'line')} wait${waiting === 1 ? 's' : ''}${matching}.` : 'Nothing waits yet.'}
+          <b>Paused.</b>{' '}
+          {waiting ? `${plural(waiting, 'line')} wait${waiting === 1 ? 's' : ''}${matching}.` : 'Nothing waits yet.'}
         </span>
         <button type="button" class="ab-link" onClick={() => actions.togglePause()}>
           go on

@@ -14,7 +14,7 @@ interface Props {
 
 /** The query line and the few buttons that people use all day. */
 export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props): JSX.Element {
-  const { mode, order, facets } = model.prefs.choices.value;
+  const { mode, order } = model.prefs.choices.value;
   const paused = model.paused.value !== null;
   const { waiting } = model.stats.value;
   return (
@@ -43,8 +43,10 @@ export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props):
       <button
         type="button"
         class="ab-log-button ab-log-facetbutton"
-        aria-pressed={facets}
-        onClick={() => model.prefs.set({ facets: !facets })}
+        aria-pressed={model.facetsOver.value}
+        onClick={() => {
+          model.facetsOver.value = !model.facetsOver.peek();
+        }}
       >
         Facets
       </button>

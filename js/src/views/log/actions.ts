@@ -21,8 +21,8 @@ export class Actions {
   /** Make the row `step` rows further down the current one; with `extend` select all up to it. */
   move(step: number, extend = false): void {
     const { model } = this;
-    const map = model.drawn.peek()?.map;
-    if (!map || map.lines === 0) return;
+    const map = model.rows();
+    if (map.lines === 0) return;
     const current = model.current.peek();
     const shown = current !== null && map.shows(current);
     let row = shown ? map.rowOf(current) + step : model.scroll.whole()[step > 0 ? 0 : 1];
@@ -42,6 +42,7 @@ export class Actions {
   /** Go to the next or previous match down or up the pane, and around at its ends. */
   match(direction: 1 | -1): void {
     const { model } = this;
+    model.rows();
     const { hits, store } = model;
     const { matches } = model.stats.peek();
     if (matches === 0) {
@@ -70,8 +71,8 @@ export class Actions {
 
   select(seq: number, how: 'one' | 'extend' | 'toggle' = 'one'): void {
     const { model } = this;
-    const map = model.drawn.peek()?.map;
-    if (how === 'extend' && map && model.anchorSelection !== null) {
+    const map = model.rows();
+    if (how === 'extend' && model.anchorSelection !== null) {
       const from = Math.min(model.anchorSelection, seq);
       const to = Math.max(model.anchorSelection, seq);
       const chosen = new Set<number>();
@@ -98,8 +99,7 @@ export class Actions {
 
   selectAll(): void {
     const { model } = this;
-    const map = model.drawn.peek()?.map;
-    if (!map) return;
+    const map = model.rows();
     model.selected.value = new Set(Array.from(map.positions(), (i) => map.store.seq(i)));
     model.say(`${plural(map.lines, 'line')} selected`);
   }
@@ -141,7 +141,7 @@ export class Actions {
   goToPin(seq: number): void {
     const { model } = this;
     if (model.store.find(seq) < 0) model.say('This line is no longer held; its pin keeps it');
-    else if (model.drawn.peek()?.map.shows(seq)) this.select(seq);
+    else if (model.rows().shows(seq)) this.select(seq);
     else this.around(seq);
   }
 
@@ -223,10 +223,7 @@ export class Actions {
     const entries = this.entries(seqs);
     if (entries.length === 0) return;
     const one = entries.length === 1;
-    const text =
-      format === 'text'
-        ? entries.map(asText).join('\n')
-        : JSON.stringify(one ? entries[0] : entries, null, 2);
+    const text = format === 'text' ? entries.map(asText).join('\n') : JSON.stringify(one ? entries[0] : entries, null, 2);
     this.toClipboard(text, `Copied ${plural(entries.length, 'line')}`);
   }
 
@@ -242,7 +239,7 @@ export class Actions {
     const lines =
       what === 'selected'
         ? this.entries(this.chosen())
-        : entriesAt(store, what === 'all' ? range(store.size) : model.rowMap().positions());
+        : entriesAt(store, what === 'all' ? range(store.size) : model.rows().positions());
     const parts: string[] = [];
     let since = performance.now();
     for (const part of exported(lines, format)) {

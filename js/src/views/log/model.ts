@@ -55,12 +55,16 @@ export class PaneModel {
   readonly fetching: Signal<ReadonlySet<number>> = signal(new Set<number>());
   readonly drawn = signal<Drawn | null>(null);
   readonly stats = signal<Stats>(NO_STATS);
+  /** In a narrow pane the facets lie over the rows while this is true. */
+  readonly facetsOver = signal(false);
   /** Raised when facets and histogram are worth drawing anew. */
   readonly slow = signal(0);
   /** What a screen reader is told. */
   readonly said = signal('');
   /** What the pane tells for a moment: "Copied 3 lines". */
   readonly notice = signal('');
+  /** Height of the rows' view in px. */
+  readonly height = signal(400);
   readonly scroll = new Scroll();
   store: LogStore;
   hits: FilterIndex;
@@ -285,8 +289,19 @@ export class PaneModel {
 
   // ---- moving ----
 
+  /** The rows as they are now: those of the last picture, or new ones where the store has changed since. */
+  rows(): RowMap {
+    const drawn = this.drawn.peek();
+    if (drawn && drawn.map.store === this.store && drawn.revision === this.store.revision.peek()) return drawn.map;
+    this.hits.work(FILTER_MS, this.clock);
+    const map = this.rowMap();
+    this.drawn.value = this.scroll.update(map, null);
+    return map;
+  }
+
   /** The thumb moved: by the reader, since what the pane does itself is told apart by the view. */
   scrolled(from: number, to: number): void {
+    this.rows();
     const drawn = this.scroll.thumbMoved(from, to);
     if (!drawn) return;
     batch(() => {
@@ -297,9 +312,7 @@ export class PaneModel {
 
   /** Bring the line with this seq into view. */
   show(seq: number): void {
-    const { map } = this.drawn.peek() ?? {};
-    if (!map) return;
-    const drawn = this.scroll.reveal(map.rowOf(seq));
+    const drawn = this.scroll.reveal(this.rows().rowOf(seq));
     if (!drawn) return;
     batch(() => {
       this.drawn.value = drawn;
@@ -316,7 +329,7 @@ export class PaneModel {
 
   /** Go to an end; at the one where lines appear, follow. */
   goTo(edge: 'top' | 'bottom'): void {
-    const map = this.rowMap();
+    const map = this.rows();
     batch(() => {
       this.drawn.value = this.scroll.update(map, edge);
       this.noteEdge(true);
@@ -334,13 +347,13 @@ export class PaneModel {
   /** Rows were drawn with these heights. */
   measured(found: ReadonlyMap<number, number>): void {
     if (!this.scroll.measure(found)) return;
-    const map = this.drawn.peek()?.map ?? this.rowMap();
+    const map = this.rows();
     const following = this.following.peek() && this.paused.peek() === null;
     this.drawn.value = this.scroll.update(map, following ? this.edge : null);
   }
 
   resized(height: number): void {
-    this.scroll.view = Math.max(ROW_HEIGHT, height);
+    this.scroll.view = this.height.value = Math.max(ROW_HEIGHT, height);
     this.wake();
   }
 

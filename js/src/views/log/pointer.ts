@@ -1,8 +1,7 @@
 import type { Actions } from './actions';
-import type { PaneModel } from './model';
 
 /** A click among the rows: choose a line, open it, or follow one of its tags into the query. */
-export function onRowsClick(event: MouseEvent, model: PaneModel, actions: Actions): void {
+export function onRowsClick(event: MouseEvent, actions: Actions): void {
   const target = event.target as HTMLElement;
   const row = target.closest<HTMLElement>('[data-seq]');
   if (!row || target.closest('a, button')) return;

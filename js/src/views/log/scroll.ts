@@ -1,6 +1,18 @@
-import type { RowMap } from '../../logs/rows';
-import { type Anchor, anchorAt, anchorTop, contentHeight, elementHeight, heights, type Heights } from '../../logs/virtual';
-import { reveal, scrolled, thumbOf, TOP, visible } from '../../logs/virtual';
+import type { GapRow, RowMap } from '../../logs/rows';
+import {
+  type Anchor,
+  anchorAt,
+  anchorTop,
+  contentHeight,
+  elementHeight,
+  type Heights,
+  heights,
+  reveal,
+  scrolled,
+  TOP,
+  thumbOf,
+  visible,
+} from '../../logs/virtual';
 
 /** Height of a row that shows one line of text, in px. */
 export const ROW_HEIGHT = 21;
@@ -8,11 +20,18 @@ export const ROW_HEIGHT = 21;
 const MEASURED = 500;
 const OVERSCAN = 6;
 
-/** What to draw: rows [first, last) of `map`, the first one's top edge `top` px below the view's. */
+/** One row to draw. Lines are named by seq, since positions move when the store lets lines go. */
+export type DrawnRow =
+  | { readonly seq: number; readonly gap: null; /** Whether it stands right beside the row before it. */ readonly beside: boolean }
+  | { readonly seq: null; readonly gap: GapRow };
+
+/** What to draw: rows from `first` on, the first one's top edge `top` px below the view's. */
 export interface Drawn {
+  /** The map that the rows were taken from; good only as long as the store is as it was then. */
   readonly map: RowMap;
+  readonly revision: number;
+  readonly rows: readonly DrawnRow[];
   readonly first: number;
-  readonly last: number;
   readonly top: number;
   /** Height of the scrolled element, and where its thumb belongs. */
   readonly height: number;
@@ -104,21 +123,25 @@ export class Scroll {
 
   private drawn(map: RowMap): Drawn {
     const h = this.h;
-    const seen = visible(this.anchor, h, this.view, OVERSCAN);
-    this.hold(map, seen.first, seen.last, seen.top);
-    return { map, ...seen, height: elementHeight(h), thumb: thumbOf(this.anchor, h, this.view) };
-  }
-
-  private hold(map: RowMap, first: number, last: number, top: number): void {
+    const { first, last, top } = visible(this.anchor, h, this.view, OVERSCAN);
+    const rows: DrawnRow[] = [];
     this.held = null;
     let at = top;
+    let before = Number.NaN;
     for (let r = first; r < last; r++) {
       const row = map.row(r);
-      if (row.kind === 'line' && at + this.h.of(r) > 0) {
-        this.held = { seq: map.store.seq(row.i), below: at };
-        return;
+      if (row.kind === 'gap') {
+        rows.push({ seq: null, gap: row.gap });
+        before = Number.NaN;
+      } else {
+        const seq = map.store.seq(row.i);
+        rows.push({ seq, gap: null, beside: !(Math.abs(row.i - before) > 1) });
+        before = row.i;
+        if (this.held === null && at + h.of(r) > 0) this.held = { seq, below: at };
       }
-      at += this.h.of(r);
+      at += h.of(r);
     }
+    const thumb = thumbOf(this.anchor, h, this.view);
+    return { map, revision: map.store.revision.peek(), rows, first, top, height: elementHeight(h), thumb };
   }
 }

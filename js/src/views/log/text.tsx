@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren, CSSProperties, JSX } from 'preact';
 import { type AnsiStyle, parseAnsi } from '../../logs/ansi';
 import { pieces } from '../../logs/visible';
 
@@ -65,11 +65,11 @@ function styled(line: string, marks: Marks | undefined): ComponentChildren {
   return out;
 }
 
-function look(style: AnsiStyle): { class: string; style?: JSX.CSSProperties } {
+function look(style: AnsiStyle): { class: string; style?: CSSProperties } {
   const { fg, bg } = style.inverse ? { fg: style.bg ?? 'var(--ab-surface)', bg: style.fg ?? 'var(--ab-text)' } : style;
   const names = ['ab-log-ansi'];
   for (const name of ['bold', 'dim', 'italic', 'underline', 'strike'] as const) if (style[name]) names.push(`ab-${name}`);
-  const inline: JSX.CSSProperties = {};
+  const inline: CSSProperties = {};
   if (typeof fg === 'number') names.push(`ab-fg${fg}`);
   else if (fg) inline.color = fg;
   if (typeof bg === 'number') names.push(`ab-bg${bg}`);
