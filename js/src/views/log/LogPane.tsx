@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { Client } from '../../client';
 import { Actions, ranges, readPermalink } from './actions';
+import { plural } from './Cells';
 import { Facets } from './Facets';
 import { Footer } from './Footer';
 import { HistogramView } from './HistogramView';
@@ -105,14 +106,14 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
         />
       )}
       {histogram && <HistogramView model={model} />}
-      <Banner model={model} actions={actions} />
       <Pins model={model} actions={actions} />
       <div class="ab-log-body">
         {(facets || over) && <Facets model={model} />}
         <div class="ab-log-main">
           <RowsView model={model} actions={actions} id={id} now={now} />
           <NoRows model={model} />
-          <Unread model={model} />
+          <Banner model={model} />
+          <Unread model={model} actions={actions} />
         </div>
       </div>
       <Footer model={model} onKeys={() => setSheet(true)} />
@@ -122,20 +123,28 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
   );
 }
 
-/** How many lines came since the reader left the end at which they appear. */
-function Unread({ model }: { model: PaneModel }): JSX.Element | null {
-  const { unread } = model.stats.value;
-  if (model.following.value || model.paused.value !== null) return null;
+/** How many lines came since the reader left the end at which they appear, or how many wait while paused. */
+function Unread({ model, actions }: { model: PaneModel; actions: Actions }): JSX.Element | null {
+  const { unread, waiting, waitingMatches } = model.stats.value;
   const newest = model.prefs.choices.value.order === 'newest';
-  const words = unread ? `${unread.toLocaleString('en')} new line${unread === 1 ? '' : 's'}` : 'Follow';
+  const side = newest ? ' ab-top' : '';
+  if (model.paused.value !== null) {
+    const matching = model.compiled.value.test === null ? '' : `, ${waitingMatches.toLocaleString('en')} match`;
+    return (
+      <button type="button" class={`ab-log-new${side}`} title="Go on (Space)" onClick={() => actions.togglePause()}>
+        Paused · {waiting ? `${plural(waiting, 'line')} wait${waiting === 1 ? 's' : ''}${matching}` : 'nothing waits yet'}
+      </button>
+    );
+  }
+  if (model.following.value) return null;
   return (
     <button
       type="button"
-      class={`ab-log-new${newest ? ' ab-top' : ''}${unread ? '' : ' ab-quiet'}`}
+      class={`ab-log-new${side}${unread ? '' : ' ab-quiet'}`}
       title="Follow new lines (f)"
       onClick={() => model.follow(true)}
     >
-      {newest ? '↑' : '↓'} {words}
+      {newest ? '↑' : '↓'} {unread ? plural(unread, 'new line') : 'Follow'}
     </button>
   );
 }

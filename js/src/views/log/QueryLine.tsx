@@ -8,7 +8,7 @@ interface Props {
   model: PaneModel;
   actions: Actions;
   id: string;
-  input: RefObject<HTMLInputElement>;
+  input: RefObject<HTMLInputElement | null>;
 }
 
 const SHOWN_COMPLETIONS = 10;

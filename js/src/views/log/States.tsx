@@ -1,19 +1,21 @@
 import type { JSX } from 'preact';
-import type { Actions } from './actions';
 import { plural } from './Cells';
 import type { PaneModel } from './model';
+import { ROW_HEIGHT } from './scroll';
 import { hitsWithout } from './without';
 
 /** What stands in place of rows where there are none, with the next step in words. */
 export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
   const { held, left } = model.stats.value;
   const drawn = model.drawn.value;
-  if (!drawn || drawn.map.total > 0) return null;
+  if (!drawn || drawn.map.lines > 0) return null;
+  // Below the rows for what is not here, which say what was lost.
+  const top = { top: `${Math.min(4, drawn.rows.length) * ROW_HEIGHT}px` };
   const { phase } = model.client.status.value;
   if (held === 0 && !model.chosen) {
     if (phase === 'connecting' || model.client.state.value === null) {
       return (
-        <div class="ab-log-empty" aria-busy="true">
+        <div class="ab-log-empty" aria-busy="true" style={top}>
           <div class="ab-log-skeleton" aria-hidden="true">
             {[72, 48, 60, 38, 66].map((width) => (
               <i key={width} style={{ width: `${width}%` }} />
@@ -24,7 +26,7 @@ export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
       );
     }
     return (
-      <div class="ab-log-empty">
+      <div class="ab-log-empty" style={top}>
         <b>No line has been logged yet.</b>
         <p>Log one from a cell:</p>
         <pre>
@@ -36,10 +38,10 @@ export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
   }
   if (left > 0) return <div class="ab-log-empty">Searching … {left.toLocaleString('en')} lines to go</div>;
   if (held === 0) return <div class="ab-log-empty">The table that was shown here has no rows.</div>;
-  return <NoMatch model={model} />;
+  return <NoMatch model={model} top={top} />;
 }
 
-function NoMatch({ model }: { model: PaneModel }): JSX.Element {
+function NoMatch({ model, top }: { model: PaneModel; top: { top: string } }): JSX.Element {
   void model.slow.value;
   const { held } = model.stats.value;
   const text = model.text.value;
@@ -70,13 +72,13 @@ function NoMatch({ model }: { model: PaneModel }): JSX.Element {
   );
 }
 
-/** A line above the rows while the link is not what it should be, or the rows are not the live log. */
-export function Banner({ model, actions }: { model: PaneModel; actions: Actions }): JSX.Element | null {
+/** A line over the far end of the rows while the link is not what it should be, or the rows are not the live log. */
+export function Banner({ model }: { model: PaneModel }): JSX.Element | null {
   const { phase, nextDelayMs, reason } = model.client.status.value;
-  const { waiting, waitingMatches } = model.stats.value;
+  const side = model.prefs.choices.value.order === 'newest' ? 'ab-bottom' : 'ab-top';
   if (model.chosen) {
     return (
-      <div class="ab-log-banner ab-log-chosen">
+      <div class={`ab-log-banner ${side}`}>
         <span>{plural(model.stats.value.held, 'row')} of a table, not the live log</span>
         {model.host.onBack && (
           <button type="button" class="ab-link" onClick={() => model.host.onBack?.()}>
@@ -88,7 +90,7 @@ export function Banner({ model, actions }: { model: PaneModel; actions: Actions 
   }
   if (phase === 'waiting' || phase === 'stale' || phase === 'gone' || phase === 'denied' || phase === 'closed') {
     return (
-      <div class="ab-log-banner ab-log-lost">
+      <div class={`ab-log-banner ab-log-lost ${side}`}>
         <span>
           <b>{LOST[phase]}</b>
           {phase === 'waiting' && nextDelayMs ? `, next try in ${Math.max(1, Math.round(nextDelayMs / 1000))} s` : ''}
@@ -97,20 +99,6 @@ export function Banner({ model, actions }: { model: PaneModel; actions: Actions 
         </span>
         <button type="button" class="ab-link" onClick={() => model.client.reconnect()}>
           try now
-        </button>
-      </div>
-    );
-  }
-  if (model.paused.value !== null) {
-    const matching = model.compiled.value.test !== null ? `, ${waitingMatches.toLocaleString('en')} of them match` : '';
-    return (
-      <div class="ab-log-banner ab-log-paused">
-        <span>
-          <b>Paused.</b>{' '}
-          {waiting ? `${plural(waiting, 'line')} wait${waiting === 1 ? 's' : ''}${matching}.` : 'Nothing waits yet.'}
-        </span>
-        <button type="button" class="ab-link" onClick={() => actions.togglePause()}>
-          go on
         </button>
       </div>
     );

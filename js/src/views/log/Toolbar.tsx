@@ -7,7 +7,7 @@ interface Props {
   model: PaneModel;
   actions: Actions;
   id: string;
-  input: RefObject<HTMLInputElement>;
+  input: RefObject<HTMLInputElement | null>;
   menuOpen: boolean;
   onMenu(): void;
 }
