@@ -64,6 +64,7 @@ function FacetList({ model, facet, values: all, text }: ListProps): JSX.Element 
   const listed = all.slice(0, more ? MANY : FEW);
   const ask = (next: string) => model.ask(next);
   const asked = querying.asks(text, facet);
+  const hidden = querying.hides(text, facet);
   return (
     <section aria-label={TITLES[facet]}>
       <h4>
@@ -76,7 +77,7 @@ function FacetList({ model, facet, values: all, text }: ListProps): JSX.Element 
             {facet === 'channel' && (
               <>
                 {' · '}
-                <button type="button" class="ab-link" title="Show no channel" onClick={() => ask(querying.none(text, facet))}>
+                <button type="button" class="ab-link" title="Show no channel" onClick={() => ask(querying.none(text))}>
                   None
                 </button>
               </>
@@ -85,7 +86,7 @@ function FacetList({ model, facet, values: all, text }: ListProps): JSX.Element 
         )}
       </h4>
       {listed.map((value) => {
-        const muted = querying.isMuted(text, facet, value.name);
+        const muted = hidden(value.name);
         return (
           <div key={value.name} class={`ab-log-facet${muted ? ' ab-off' : ''}`}>
             <button

@@ -156,7 +156,7 @@ function Live({ model }: { model: PaneModel }): JSX.Element {
   useEffect(() => {
     const timer = setTimeout(() => {
       const { matches, held } = model.stats.peek();
-      if (error) setCounted(`Query error at column ${error.column + 1}: ${error.message}`);
+      if (error) setCounted(`Query error: ${error.message}`);
       else setCounted(text.trim() ? `${matches.toLocaleString('en')} of ${held.toLocaleString('en')} lines match` : '');
     }, 800);
     return () => clearTimeout(timer);

@@ -49,7 +49,7 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
     input.current?.focus();
   };
   const recent = (): readonly Completion[] =>
-    model.prefs.now.recent.map((query) => ({ from: 0, to: text.length, insert: query, label: query, detail: 'recent' }));
+    model.prefs.now.recent.map((query) => ({ from: 0, to: text.length, insert: query, label: query, detail: 'recent', kind: 'value' }));
 
   const onKeyDown = (event: KeyboardEvent) => {
     const open = offers.length > 0;
@@ -88,8 +88,8 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
       </span>
       <div class="ab-log-query">
         <div class="ab-log-mirror" ref={mirror} aria-hidden="true">
-          {tokensOf(text).map(({ from, to, kind }) => (
-            <span key={from} class={`ab-tok-${kind}${error && error.column >= from && error.column < to ? ' ab-bad' : ''}`}>
+          {tokensOf(text).map(({ from, to, kind, negated }) => (
+            <span key={from} class={`ab-tok-${kind}${negated ? ' ab-not' : ''}${error && error.column >= from && error.column < to ? ' ab-bad' : ''}`}>
               {text.slice(from, to)}
             </span>
           ))}
@@ -141,7 +141,7 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
       </kbd>
       {error && (
         <div class="ab-log-error" id={`${id}-error`}>
-          <b>column {error.column + 1}</b> {error.message}
+          {error.message}
         </div>
       )}
       <ul class="ab-log-offers" id={`${id}-offers`} role="listbox" aria-label="Completions" hidden={offers.length === 0}>

@@ -313,7 +313,7 @@ export class Actions {
 /** Where a line can be found again: by epoch and seq, never by its place on the screen. */
 export function permalink(model: PaneModel, seq: number): string {
   const mark = `#log=${encodeURIComponent(model.store.epoch ?? '')}/${seq}`;
-  return `${location.origin}${location.pathname}${mark}`;
+  return `${model.client.page ?? `${location.origin}${location.pathname}`}${mark}`;
 }
 
 /** Epoch and seq of a permalink's hash. */

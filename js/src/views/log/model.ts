@@ -385,7 +385,7 @@ export class PaneModel {
     const stats = this.stats.value;
     return {
       epoch: this.store.epoch,
-      query: mode === 'locate' ? '' : this.compiled.value.text,
+      query: mode === 'locate' ? '' : this.compiled.value.absolute,
       firstSeq: Math.max(this.cleared.value, this.store.firstSeq),
       endSeq: this.paused.value ?? this.store.nextSeq,
       gaps: this.store.gaps.map(({ from, to }) => [from, to]),
