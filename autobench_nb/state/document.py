@@ -29,19 +29,23 @@ class Document:
     def put(self, place: Place, value: Any) -> None:
         """Put ``value`` (admitted, or :data:`MISSING` to remove) at ``place``, or raise :class:`PathError`."""
         container: Any = self.root
+        node: Any = self.journal
         try:
             for key in place.parents:
                 container = container[key]
+                if node is not None:  # journals.descend, unrolled: this is the hot path
+                    below = node.get(key)
+                    if below is None:
+                        below = node[key] = {}
+                    elif below.__class__ is not dict:
+                        below = None
+                    node = below
         except (KeyError, TypeError):  # a list on the way, or nothing
             self._put_in_list(place, value)
             return
         if container.__class__ is not dict:
             self._put_in_list(place, value)
             return
-        node: journals.Node | None = self.journal
-        for key in place.parents:
-            if (node := journals.descend(node, key)) is None:
-                break
         if value.__class__ is dict:
             journals.put(container, place.last, value, node, place.text, self.undo)
         elif value is MISSING and place.last not in container:

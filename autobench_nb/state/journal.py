@@ -176,7 +176,7 @@ def collect(node: Node, container: dict[str, Any], operations: list[Operation]) 
             operations.append({"op": "remove", "path": text})
         elif new.__class__ is dict or new.__class__ is list:
             diff(old, new, text, operations)
-        elif not same(old, new):
+        elif (old != new) if old.__class__ is new.__class__ else not same(old, new):
             operations.append({"op": "replace", "path": text, "value": new})
 
 

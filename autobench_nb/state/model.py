@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Final, NotRequired, TypedDict
 
 from autobench_nb.config import Config
-from autobench_nb.errors import PointerError, SchemaError
+from autobench_nb.errors import SchemaError
 from autobench_nb.state import pointer as pointers
 from autobench_nb.state.schema import Rule, rule_of
 from autobench_nb.state.values import MAX_DEPTH, Refused
@@ -241,29 +240,31 @@ class Place:
         self.room = MAX_DEPTH - len(parts)
 
 
-@lru_cache(maxsize=32_768)
-def _place(text: str) -> Place:
-    parts = pointers.parse(text)
+PLACES: Final[dict[str, Place]] = {}
+"""Places found before. A plain dict: an LRU cache costs more to keep than a place to find again."""
+
+_REMEMBERED: Final = 32_768
+
+
+def place_of(pointer: str) -> Place:
+    """The place that ``pointer`` names. Raises :class:`PointerError`, and :class:`SchemaError` for an unknown slice."""
+    parts = pointers.parse(pointer)
+    place = PLACES.get(pointer)
+    if place is not None:
+        return place
     if parts[:1] == ("version",):
-        raise SchemaError(text, "the store counts the version itself: leave it alone")
+        raise SchemaError(pointer, "the store counts the version itself: leave it alone")
     rule, required = ROOT, False
     try:
         for part in parts:
             required = part in rule.required
             rule = rule.below(part)
     except Refused as refused:
-        raise SchemaError(text, refused.fact) from None
-    return Place(text, parts, rule, required)
-
-
-def place_of(pointer: str) -> Place:
-    """The place that ``pointer`` names. Raises :class:`PointerError`, and :class:`SchemaError` for an unknown slice."""
-    try:
-        return _place(pointer)
-    except TypeError as error:
-        if isinstance(error, SchemaError):
-            raise
-        raise PointerError(repr(pointer), "a pointer is text") from None
+        raise SchemaError(pointer, refused.fact) from None
+    if len(PLACES) >= _REMEMBERED:
+        PLACES.clear()
+    place = PLACES[pointer] = Place(str(pointer), parts, rule, required)
+    return place
 
 
 def admit(place: Place, value: Any, *, whole: bool = True) -> Any:
@@ -271,12 +272,16 @@ def admit(place: Place, value: Any, *, whole: bool = True) -> Any:
 
     Raises :class:`SchemaError` naming the path within the value.
     """
+    rule = place.rule
     try:
-        rule = place.rule
         return rule.admit(value, place.room) if whole else rule.admit_part(value, place.room)
     except Refused as refused:
-        where = place.text + pointers.join(reversed(refused.trail))
-        raise SchemaError(where, refused.fact) from None
+        raise refusal(place, refused) from None
+
+
+def refusal(place: Place, refused: Refused) -> SchemaError:
+    """The error for a value that ``place`` refused."""
+    return SchemaError(place.text + pointers.join(reversed(refused.trail)), refused.fact)
 
 
 def initial_state(

@@ -62,21 +62,29 @@ class _Chunk:
         self.wide = wide
         self.keys = dict.fromkeys(keys)
         self.data: bytes | None = None
+        wide.chunks.append(self)
+        wide.chunk_of.update(dict.fromkeys(keys, self))
 
 
 class _Wide(_Piece):
-    """An object of many keys."""
+    """An object of many keys. It is stale while some of ``keys``, from ``at`` on, are in no chunk yet."""
 
-    __slots__ = ("chunk_of", "chunks")
+    __slots__ = ("at", "chunk_of", "chunks", "keys")
 
     def __init__(self, parent: _Branch | None, key: str, keys: list[str]) -> None:
         super().__init__(parent, key)
-        self.chunks = [
-            _Chunk(self, keys[begin : begin + CHUNK]) for begin in range(0, len(keys), CHUNK)
-        ]
+        self.chunks: list[_Chunk] = []
         self.chunk_of: dict[str, _Chunk] = {}
-        for chunk in self.chunks:
-            self.chunk_of.update(dict.fromkeys(chunk.keys, chunk))
+        self.keys = keys
+        self.at = 0
+
+    def cut(self) -> _Chunk:
+        """The next chunk."""
+        begin, self.at = self.at, self.at + CHUNK
+        taken = self.keys[begin : self.at]
+        if self.at >= len(self.keys):
+            self.keys = []
+        return _Chunk(self, [key for key in taken if key not in self.chunk_of])
 
 
 class Pieces:
@@ -85,7 +93,7 @@ class Pieces:
     def __init__(self, state: dict[str, Any]) -> None:
         self._state = state
         self._root = _Branch(None, "")
-        self._stale: dict[_Leaf | _Chunk, None] = {}
+        self._stale: dict[_Leaf | _Chunk | _Wide, None] = {}
         for key in state:
             if key != "version":
                 self._leaf(self._root, key)
@@ -100,10 +108,13 @@ class Pieces:
         stale = self._stale
         while stale and pieces > 0:
             piece, _ = stale.popitem()
-            if piece.__class__ is _Chunk:
+            if isinstance(piece, _Chunk):
                 self._encode_chunk(piece)
-            else:
-                self._encode_leaf(piece)  # type: ignore[arg-type]
+            elif isinstance(piece, _Leaf):
+                self._encode_leaf(piece)
+            elif piece.keys:
+                stale[piece] = None
+                self._encode_chunk(piece.cut())
             pieces -= 1
         return not stale
 
@@ -154,8 +165,13 @@ class Pieces:
         if chunk is None:
             if not present:
                 return
+            if wide.keys:
+                wide.keys.append(
+                    key
+                )  # it may be among them already: then it is skipped the second time
+                return
             if not wide.chunks or len(wide.chunks[-1].keys) >= CHUNK:
-                wide.chunks.append(_Chunk(wide, []))
+                _Chunk(wide, [])
             chunk = wide.chunk_of[key] = wide.chunks[-1]
             chunk.keys[key] = None
         elif not present:
@@ -188,13 +204,14 @@ class Pieces:
         if isinstance(piece, _Leaf):
             self._stale.pop(piece, None)
         elif isinstance(piece, _Wide):
+            self._stale.pop(piece, None)
             for chunk in piece.chunks:
                 self._stale.pop(chunk, None)
         else:
             for child in piece.children.values():
                 self._forget(child)
 
-    def _encode_chunk(self, chunk: Any) -> None:
+    def _encode_chunk(self, chunk: _Chunk) -> None:
         value = find(self._state, chunk.wide.path)
         if value.__class__ is not dict:
             value = {}
@@ -207,7 +224,7 @@ class Pieces:
         if value.__class__ is dict and len(value) >= WIDE:
             wide = _Wide(parent, leaf.key, list(value))
             parent.children[leaf.key] = wide
-            self._stale.update(dict.fromkeys(wide.chunks))
+            self._stale[wide] = None
         elif value.__class__ is dict and _holds_wide(value, 2):
             branch = _Branch(parent, leaf.key)
             parent.children[leaf.key] = branch

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
@@ -41,15 +42,16 @@ def _parse(pointer: str) -> tuple[str, ...]:
         return ()
     if pointer[0] != "/":
         raise PointerError(pointer, f"a pointer begins with '/': give '/{pointer}'")
-    if "~" not in pointer:
-        return tuple(pointer[1:].split("/"))
-    if _BAD_ESCAPE.search(pointer):
-        raise PointerError(
-            pointer, "a '~' is followed by 0 or 1: write '~0' for '~' and '~1' for '/'"
-        )
-    return tuple(
-        part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")
-    )  # in this order: RFC 6901 section 4
+    parts = pointer[1:].split("/")
+    if "~" in pointer:
+        if _BAD_ESCAPE.search(pointer):
+            raise PointerError(
+                pointer, "a '~' is followed by 0 or 1: write '~0' for '~' and '~1' for '/'"
+            )
+        # In this order: RFC 6901 section 4.
+        parts = [part.replace("~1", "/").replace("~0", "~") for part in parts]
+    # As keys within the state are: so a dict finds them by identity, and need not look at their text.
+    return tuple(map(sys.intern, parts))
 
 
 def parse(pointer: str) -> tuple[str, ...]:

@@ -21,11 +21,11 @@ from autobench_nb.errors import PathError, SchemaError
 from autobench_nb.state import journal as journals
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.state.document import Document
-from autobench_nb.state.model import Place, admit, initial_state, place_of
+from autobench_nb.state.model import PLACES, Place, admit, initial_state, place_of, refusal
 from autobench_nb.state.pieces import Pieces
 from autobench_nb.state.pointer import MISSING, parse, related
 from autobench_nb.state.projections import Projection, Projector
-from autobench_nb.state.values import copy, kind_of
+from autobench_nb.state.values import Refused, copy, kind_of
 
 _logger = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class StateStore:
         state["version"] = version
         self._document = Document(state)
         self._projector = Projector(projections)
+        self._watched = self._projector.slices
         self._projector.run(self._document)
         self._document.journal = {}
         self._flushed: int = version
@@ -91,11 +92,18 @@ class StateStore:
 
         Raises :class:`PointerError`, :class:`PathError`, :class:`SchemaError`; then nothing has changed.
         """
-        place = place_of(pointer)
-        if place.parts:
-            self._mutate(place, admit(place, value))
-        else:
+        try:
+            place = PLACES[pointer]
+        except (KeyError, TypeError):
+            place = place_of(pointer)
+        if not place.parts:
             self.replace_state(value)
+            return
+        try:
+            admitted = place.rule.admit(value, place.room)
+        except Refused as refused:
+            raise refusal(place, refused) from None
+        self._mutate(place, admitted)
 
     def remove(self, pointer: str) -> None:
         """Take away what stands at ``pointer``. Raises as :meth:`set`, and for what the schema requires."""
@@ -272,7 +280,7 @@ class StateStore:
 
     def _mutate(self, place: Place, value: Any) -> None:
         document = self._document
-        if place.slice in self._projector.slices:
+        if place.slice in self._watched:
             with self.batch():
                 self._projector.refuse_target(place)
                 document.put(place, value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
+from sys import intern
 from typing import Any, Final, NoReturn
 
 MAX_DEPTH: Final = 64
@@ -115,9 +116,9 @@ def _items(value: Any, room: int) -> list[Any]:
 def key_of(key: Any) -> str:
     """``key`` as an object's key. Raises :class:`Refused` where it is no text."""
     if key.__class__ is str and key.isascii():
-        return key
+        return intern(key)  # as the parts of pointers are
     if isinstance(key, str):
-        return _text(str.__str__(key))
+        return intern(_text(str.__str__(key)))
     raise Refused(
         f"the key {key!r} is {kind_of(key)}, and keys of JSON objects are text: use str(key)"
     )
