@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
+from autobench_nb.logs.entry import LogEntry
 from autobench_nb.sync.effects import Broadcast, Effect, Outgoing
+
+Predicate = Callable[[LogEntry], bool]
 
 if TYPE_CHECKING:
     from autobench_nb.sync.session import Session
@@ -51,7 +54,7 @@ class StateChannel(Channel):
 class LogChannel(Channel):
     """Sessions that see the same entries. ``told``: the nextSeq of the last message that they were sent."""
 
-    def __init__(self, query: str | None, predicate: Any, told: int) -> None:
+    def __init__(self, query: str | None, predicate: Predicate | None, told: int) -> None:
         super().__init__()
         self.query = query
         self.predicate = predicate

@@ -7,12 +7,12 @@ Bounded work: one call of :meth:`LogFeed.push` and one of :meth:`LogFeed.serve` 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from autobench_nb.logs.batch import LogBatch
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.ring import LogRing
-from autobench_nb.sync.channels import LogChannel
+from autobench_nb.sync.channels import LogChannel, Predicate
 from autobench_nb.sync.effects import Effect, Outgoing
 from autobench_nb.sync.messages import Replay
 from autobench_nb.sync.replies import logs_append, logs_history
@@ -22,6 +22,8 @@ BATCH_ENTRIES: Final = 5_000
 """Of one message, ``logs.history`` or ``logs.append``."""
 FLUSH_ENTRIES: Final = 10_000
 """Encoded within one flush."""
+QUERY_COST: Final = 3
+"""What it costs to try a query on an entry, where encoding one costs 1."""
 QUERY_SCAN_ENTRIES: Final = 5_000
 """A client with a query is sent what matches among at least so many, when it asks for the last few."""
 
@@ -58,7 +60,12 @@ class LogFeed:
         self.due = True
 
     def filter(
-        self, session: Session, query: str | None, predicate: Any, out: list[Effect], now: float
+        self,
+        session: Session,
+        query: str | None,
+        predicate: Predicate | None,
+        out: list[Effect],
+        now: float,
     ) -> None:
         """From now on only what ``predicate`` takes."""
         channel = session.log_channel
@@ -94,13 +101,16 @@ class LogFeed:
         if not self._channels:
             self.seq = end  # nobody is there; who comes is served from the ring
             return
+        queries = sum(channel.predicate is not None for channel in self._channels.values())
+        cost = 1 + QUERY_COST * queries
+        limit = max(BATCH_ENTRIES // cost, 100)
         while self.seq < end and self._left > 0:
-            batch = self._ring.since(self.seq, BATCH_ENTRIES)
+            batch = self._ring.since(self.seq, limit)
             if batch.next_seq <= self.seq:
                 break
             for channel in self._channels.values():
                 self._tell(channel, batch, lagging, out, now)
-            self._left -= len(batch.entries)
+            self._left -= len(batch) * cost
             self.seq = batch.next_seq
         self.due = self.seq < end
 
@@ -141,7 +151,7 @@ class LogFeed:
         )  # who falls behind here still stands at the old position
         channel.told = told
 
-    def _wire(self, batch: LogBatch, predicate: Any) -> bytes:
+    def _wire(self, batch: LogBatch, predicate: Predicate | None) -> bytes:
         return batch.wire(allowed=self._allowed, min_level=self._min_level, predicate=predicate)
 
     # ------------------------------------------------------------ what is older
@@ -213,7 +223,7 @@ class LogFeed:
         made = self._made.get(key)
         if made is None:
             batch = self._ring.since(start, limit)
-            self._left -= max(1, len(batch.entries))
+            self._left -= max(1, len(batch))
             message = logs_append(
                 self._wire(batch, session.predicate),
                 first_seq=batch.first_seq,
@@ -235,7 +245,7 @@ class LogFeed:
     ) -> int:
         """Send entries from ``start`` on as ``logs.history``; where it ends."""
         batch = self._ring.since(start, limit)
-        self._left -= max(1, len(batch.entries))
+        self._left -= max(1, len(batch))
         message = logs_history(
             self._wire(batch, session.predicate),
             epoch=self._epoch,

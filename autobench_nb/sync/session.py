@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from autobench_nb.sync import replies
-from autobench_nb.sync.channels import LogChannel, StateChannel
+from autobench_nb.sync.channels import LogChannel, Predicate, StateChannel
 from autobench_nb.sync.effects import Close, Drop, Effect, Outgoing, Send
 from autobench_nb.sync.messages import BadMessage, Replay
 from autobench_nb.sync.slices import Slices
@@ -86,7 +86,7 @@ class Session:
         self.log_channel: LogChannel | None = None
         self.slices: Slices = None
         self.query: str | None = None
-        self.predicate: Any = None
+        self.predicate: Predicate | None = None
         self.replays: deque[Replay] = deque(maxlen=MAX_REPLAYS)
         self.commands: set[str | int] = set()
 

@@ -78,12 +78,12 @@ class Link:
 class Server:
     """A hub with its store and ring, and the links of its clients."""
 
-    def __init__(self, *, epoch: str = "epoch-1", token: str | None = TOKEN, **settings: Any) -> None:
+    def __init__(
+        self, *, epoch: str = "epoch-1", token: str | None = TOKEN, **settings: Any
+    ) -> None:
         self.config = Config(**settings)
         self.store = StateStore()
-        self.ring = LogRing(
-            self.config.log_capacity, clock=lambda: 1_700_000_000.0 + self.now
-        )
+        self.ring = LogRing(self.config.log_capacity, clock=lambda: 1_700_000_000.0 + self.now)
         self.now = 100.0
         self.hub = Hub(
             self.store,
@@ -177,9 +177,7 @@ class Server:
         self.effects.extend(done)
         return done
 
-    def _put(
-        self, sessions: tuple[int, ...], message: Outgoing, pending: deque[Effect]
-    ) -> None:
+    def _put(self, sessions: tuple[int, ...], message: Outgoing, pending: deque[Effect]) -> None:
         for session in sessions:
             link = self.links.get(session)
             if link is None or link.closed is not None:

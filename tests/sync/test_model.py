@@ -28,7 +28,7 @@ from autobench_nb.sync.mirror import (
 )
 from tests.sync.harness import TOKEN, Link, Server
 
-SMALL = {
+SMALL: dict[str, Any] = {
     "log_capacity": 40,
     "client_logs_snapshot": 7,
     "client_budget_bytes": 65_536,
