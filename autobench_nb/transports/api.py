@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from tornado.iostream import StreamClosedError
@@ -34,31 +33,6 @@ MAX_LIMIT: Final = 1_000_000
 ROWS_AT_ONCE: Final = 500
 """Entries read, written or appended before the loop gets its turn again."""
 
-CSV_COLUMNS: Final = (
-    "seq", "ts", "level", "channel", "message", "logger", "jobId", "stepId", "deviceId", "fields", "exc",
-)  # fmt: skip
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
-def csv_cell(value: Any) -> str:
-    """One cell. A text that a spreadsheet would run as a formula gets a quote before it."""
-    if value is None:
-        return ""
-    if isinstance(value, (int, float)):
-        return repr(value)
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return "'" + text if text.startswith(_FORMULA) else text
-
-
-def _csv_rows(entries: Sequence[LogEntry]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    for entry in entries:
-        wire = entry.to_wire()
-        writer.writerow([csv_cell(wire.get(column)) for column in CSV_COLUMNS])
-    return text.getvalue().encode()
-
 
 def _ndjson_rows(entries: Sequence[LogEntry]) -> bytes:
     return b"".join(orjson.dumps(entry.to_wire()) + b"\n" for entry in entries)
@@ -68,11 +42,26 @@ def _json_rows(entries: Sequence[LogEntry]) -> bytes:
     return b",".join(orjson.dumps(entry.to_wire()) for entry in entries)
 
 
-_FORMATS: Final[dict[str, tuple[str, Callable[[Sequence[LogEntry]], bytes]]]] = {
-    "json": ("application/json; charset=utf-8", _json_rows),
-    "ndjson": ("application/x-ndjson; charset=utf-8", _ndjson_rows),
-    "csv": ("text/csv; charset=utf-8; header=present", _csv_rows),
+_CONTENT_TYPES: Final = {
+    "json": "application/json; charset=utf-8",
+    "ndjson": "application/x-ndjson; charset=utf-8",
+    "csv": "text/csv; charset=utf-8; header=present",
 }
+
+
+def _blocks(
+    batch: LogBatch, places: Sequence[int], encode: Callable[[Sequence[LogEntry]], bytes]
+) -> Iterator[bytes]:
+    """The entries at ``places``, encoded some at a time; JSON's blocks with the comma between them."""
+    for index in range(0, len(places), ROWS_AT_ONCE):
+        rows = [batch.entries[place] for place in places[index : index + ROWS_AT_ONCE]]
+        yield (b"," if index and encode is _json_rows else b"") + encode(rows)
+
+
+def _csv_writer() -> Callable[[Iterable[LogEntry]], Iterator[str]]:
+    from autobench_nb.tables import logs_to_csv  # pandas takes a while to import: not on the loop
+
+    return logs_to_csv
 
 
 @stream_request_body
@@ -89,7 +78,9 @@ class Logs(Guarded):
     def _too_large(self) -> None:
         self.set_header("Connection", "close")  # what still comes is not read
         self.refuse(
-            Refusal(413, "too-large", f"A body may have {MAX_BODY_BYTES:,} bytes: send it in parts.")
+            Refusal(
+                413, "too-large", f"A body may have {MAX_BODY_BYTES:,} bytes: send it in parts."
+            )
         )
 
     def data_received(self, chunk: bytes) -> None:
@@ -120,7 +111,10 @@ class Logs(Guarded):
                 break
             try:
                 ring.append(**read_entry(raw, defaults))
-            except (BadEntry, ValueError) as error:  # ValueError: the ring's own words for level and time
+            except (
+                BadEntry,
+                ValueError,
+            ) as error:  # ValueError: the ring's own words for level and time
                 report.reject(number, str(error))
             else:
                 report.accepted += 1
@@ -145,9 +139,8 @@ class Logs(Guarded):
         since = self._whole("sinceSeq", 0, 2**53)
         limit = self._whole("limit", DEFAULT_LIMIT, MAX_LIMIT)
         name = self.get_query_argument("format", "json")
-        if name not in _FORMATS:
+        if name not in _CONTENT_TYPES:
             self._refuse_argument("format", "json, ndjson or csv")
-        content_type, encode = _FORMATS[name]
         keep = self._filter()
         batch = self.site.ring.since(since, limit if keep is None else None)
         next_seq = batch.next_seq
@@ -155,23 +148,26 @@ class Logs(Guarded):
         if keep is not None:
             places, next_seq = await _matching(batch, keep, limit)
         position = {"firstSeq": batch.first_seq, "nextSeq": next_seq, "missed": batch.missed}
-        self.set_header("Content-Type", content_type)
+        self.set_header("Content-Type", _CONTENT_TYPES[name])
         self.set_header("X-Epoch", self.site.epoch)
         self.set_header("X-First-Seq", str(batch.first_seq))
         self.set_header("X-Next-Seq", str(next_seq))
         self.set_header("X-Missed", str(batch.missed))
         if name == "csv":
             self.set_header("Content-Disposition", 'attachment; filename="logs.csv"')
-            self.write(",".join(CSV_COLUMNS) + "\r\n")
-        elif name == "json":
+            logs_to_csv = await self.site.pump.off_loop(_csv_writer)
+            pieces: Iterator[bytes] = map(
+                str.encode, logs_to_csv(batch.entries[place] for place in places)
+            )
+        else:
+            pieces = _blocks(batch, places, _ndjson_rows if name == "ndjson" else _json_rows)
+        if name == "json":
             head = orjson.dumps({"epoch": self.site.epoch, **position})
             self.write(head[:-1] + b',"entries":[')
+        size = ROWS_AT_ONCE if name == "csv" else 1
         try:
-            for index in range(0, len(places), ROWS_AT_ONCE):
-                rows = [batch.entries[place] for place in places[index : index + ROWS_AT_ONCE]]
-                if name == "json" and index:
-                    self.write(b",")
-                self.write(encode(rows))
+            while block := b"".join(islice(pieces, size)):
+                self.write(block)
                 await self.flush()  # waits until the client has taken it: the memory is bounded
                 await asyncio.sleep(0)
         except StreamClosedError:
@@ -193,7 +189,7 @@ class Logs(Guarded):
         text = self.get_query_argument("query", "")
         if text:
             try:
-                tests.append(compile_query(text))
+                tests.append(compile_query(text, now=time.time()))
             except QueryError as error:
                 self.set_status(400)
                 self.finish_json(
@@ -243,18 +239,22 @@ class State(Guarded):
     """``GET /api/state``: the whole AppState. Its ETag is the epoch and the version."""
 
     async def get(self) -> None:
-        store = self.site.store
-        for _ in range(ROWS_AT_ONCE):
-            if store.warm(ROWS_AT_ONCE):
-                break
-            await asyncio.sleep(0)
-        snapshot = store.snapshot()
-        etag = f'"{self.site.epoch}-{snapshot.version}"'
-        self.set_header("ETag", etag)
+        site = self.site
+        if not self._is_known(site.store.version):
+            # The copy is made on another thread: the loop goes on meanwhile.
+            version, data = await site.pump.off_loop(self._read)
+            if not self._is_known(version):
+                self.set_header("Content-Type", "application/json; charset=utf-8")
+                self.finish(data)
+                return
+        self.set_status(304)
+        self.finish()
+
+    def _read(self) -> tuple[int, bytes]:
+        state = self.site.store.get("")
+        return state["version"], orjson.dumps(state)
+
+    def _is_known(self, version: int) -> bool:
+        self.set_header("ETag", f'"{self.site.epoch}-{version}"')
         self.set_header("Cache-Control", "no-cache")
-        if self.check_etag_header():
-            self.set_status(304)
-            self.finish()
-            return
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(snapshot.data)
+        return self.check_etag_header()

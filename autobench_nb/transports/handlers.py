@@ -111,7 +111,7 @@ class Guarded(RequestHandler):
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(orjson.dumps(value))
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
+    def write_error(self, status_code: int, **_kwargs: Any) -> None:
         """Errors are JSON with a code and a fixed sentence; what was raised stays in the server's log."""
         words = responses.get(status_code, "Unknown")
         code = words.lower().replace(" ", "-")

@@ -18,7 +18,12 @@ DEFAULT_CHANNEL: Final = "app"
 _NDJSON: Final = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 )
-_NAMES: Final = {"logger": "logger", "jobId": "job_id", "stepId": "step_id", "deviceId": "device_id"}
+_NAMES: Final = {
+    "logger": "logger",
+    "jobId": "job_id",
+    "stepId": "step_id",
+    "deviceId": "device_id",
+}
 _OURS: Final = frozenset({"seq", "emoji", "color", "cut"})
 """Keys of an entry that the server says; they are ignored, so that what was exported can be posted again."""
 _TAKEN: Final = frozenset({"channel", "level", "message", "ts", "fields", "exc", *_NAMES, *_OURS})
@@ -77,7 +82,8 @@ def _array(body: bytes) -> list[Any]:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BadBody(
-            "bad-json", "The body is no JSON: send an array of entries, or NDJSON as application/x-ndjson."
+            "bad-json",
+            "The body is no JSON: send an array of entries, or NDJSON as application/x-ndjson.",
         ) from None
     if isinstance(value, dict):
         return [value]

@@ -159,7 +159,7 @@ class Static(Guarded, StaticFileHandler):
         Guarded.initialize(self, site)
         StaticFileHandler.initialize(self, path)
 
-    def set_extra_headers(self, path: str) -> None:
+    def set_extra_headers(self, path: str) -> None:  # noqa: ARG002 - tornado names it
         self.set_header("Cache-Control", "no-cache")
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:

@@ -29,8 +29,9 @@ from autobench_nb.sync.hub import Hub
 from autobench_nb.transports.commands import Command, Log, run_command
 from autobench_nb.transports.writer import Traffic, Wire
 
-WARM_PIECES: Final = 256
+WARM_PIECES: Final = 2_048
 """Pieces of the snapshot that are encoded before the loop gets its turn again."""
+WARM_EAGER_S: Final = 0.1
 WARM_LIMIT_S: Final = 1.0
 """A state that changes faster than it can be encoded is cut after this time, warm or not."""
 RETRY_S: Final = 0.005
@@ -109,9 +110,7 @@ class Pump:
 
     # --- sessions
 
-    def connect(
-        self, make_link: Callable[[int], Link], *, authenticated: bool, peer: str
-    ) -> int:
+    def connect(self, make_link: Callable[[int], Link], *, authenticated: bool, peer: str) -> int:
         """A new session; ``make_link(session)`` gives its way out. Returns the session."""
         session, effects = self.hub.connect(
             self._loop.time(), authenticated=authenticated, peer=peer
@@ -167,9 +166,7 @@ class Pump:
             case Drop(session):
                 link = self._links.get(session)
                 if link is not None:
-                    self._pending.extend(
-                        self.hub.dropped(session, link.drop(), self._loop.time())
-                    )
+                    self._pending.extend(self.hub.dropped(session, link.drop(), self._loop.time()))
             case Close(session, code, reason):
                 link = self._links.get(session)
                 if link is not None:
@@ -260,9 +257,13 @@ class Pump:
 
     async def _warm_and_flush(self) -> None:
         try:
-            limit = self._loop.time() + WARM_LIMIT_S
-            while not self._store.warm(WARM_PIECES) and self._loop.time() < limit:
-                await asyncio.sleep(0)
+            begin = self._loop.time()
+            while not self._store.warm(WARM_PIECES):
+                took = self._loop.time() - begin
+                if took > WARM_LIMIT_S:
+                    break
+                # After a while it is more likely that a batch is open than that the state is so large.
+                await asyncio.sleep(0 if took < WARM_EAGER_S else RETRY_S)
         finally:
             self._warming = False
         self._flush_hub()

@@ -40,17 +40,13 @@ class Socket(Guarded, WebSocketHandler):
                 f"permessage-deflate; client_max_window_bits={CLIENT_WINDOW_BITS}"
             )
 
-    def check_origin(self, origin: str) -> bool:
+    def check_origin(self, origin: str) -> bool:  # noqa: ARG002 - tornado names it
         return True  # ``prepare`` has decided, and more strictly than tornado would
 
     def get_compression_options(self) -> dict[str, Any]:
         return {"compression_level": 6, "mem_level": 5}
 
-    @property
-    def max_message_size(self) -> int:
-        return self.site.max_message_bytes
-
-    def open(self, *args: str, **kwargs: str) -> None:
+    def open(self, *_args: str, **_kwargs: str) -> None:
         assert self.ws_connection is not None
         self.set_nodelay(True)
         pump = self.site.pump

@@ -2,8 +2,8 @@
 
 Tornado's ``write_message`` costs a coroutine and a task a message, and compresses anew for every client. A server's
 message (RFC 6455 section 5.2: unmasked, one header) is the same for all of them, so :class:`Wire` builds it once and
-:class:`DirectWriter` hands it to the kernel. What it leans on in tornado is checked by :func:`choose_writer`; where it is
-not there, :class:`MessageWriter` goes through ``write_message``.
+:class:`DirectWriter` hands it to the kernel. What it leans on in tornado is checked by :func:`choose_writer`; where
+that is not there, :class:`MessageWriter` goes through ``write_message``.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Writer:
         self._forget()
 
     def _forget(self) -> None:
-        self.is_closed = True
+        self.is_closed = self._busy = True
         self._queue.clear()
         self.waiting = 0
         if self._timer is not None:
@@ -190,6 +190,7 @@ class Writer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._busy = True  # nothing may follow a close message
         self._protocol.close(code, reason)
 
     def _advance(self) -> None:
@@ -227,7 +228,7 @@ class Writer:
             self.waiting = sum(len(wire.message) for wire in self._queue)
             self._advance()
 
-    def _must_wait_for(self, wire: Wire) -> bool:
+    def _must_wait_for(self, wire: Wire, /) -> bool:
         raise NotImplementedError
 
     def _begin(self, wire: Wire) -> bool:
@@ -238,7 +239,7 @@ class Writer:
 class DirectWriter(Writer):
     """Prebuilt bytes to the raw socket first, what it does not take through the stream."""
 
-    __slots__ = ("_send", "_writing")
+    __slots__ = ("_buffer", "_send")
 
     def __init__(
         self,
@@ -249,18 +250,18 @@ class DirectWriter(Writer):
         off_loop: OffLoop,
         on_drained: Callable[[], None],
     ) -> None:
-        super().__init__(
-            protocol, bits, traffic=traffic, off_loop=off_loop, on_drained=on_drained
-        )
+        super().__init__(protocol, bits, traffic=traffic, off_loop=off_loop, on_drained=on_drained)
         # A compressor with a context of its own would take our messages for its own and corrupt the stream, silently;
         # it also holds 150 kB.
         protocol._compressor = None
         self._send = self._stream.socket.send
-        self._writing = self._stream.writing
+        # What the stream has not sent: tornado's pongs, or the rest of a message. Nothing may overtake it. Asked for by
+        # its field, since ``stream.writing()`` is two calls.
+        self._buffer: Any = self._stream._write_buffer
 
     def put(self, wire: Wire) -> int:
         """See :meth:`Writer.put`. This is the path of every message to every client that keeps up."""
-        if self._busy or self._closing is not None or self._writing():
+        if self._busy or self._buffer._size:
             return super().put(wire)
         form = wire.forms[self.bits]
         if form is None:
@@ -274,19 +275,19 @@ class DirectWriter(Writer):
         except OSError:
             self.abort()
             return 0
-        self._traffic.sent += len(form)
-        if sent != len(form):
-            self._rest(form, sent)
+        self._traffic.sent += sent
+        if sent == len(form):
+            return 0
+        self._rest(form, sent)
         return self.waiting
 
-    def _must_wait_for(self, wire: Wire) -> bool:
+    def _must_wait_for(self, wire: Wire, /) -> bool:
         return wire.is_heavy(self.bits)
 
     def _begin(self, wire: Wire) -> bool:
         form = wire.build(self.bits)
-        self._traffic.sent += len(form)
         sent = 0
-        if not self._writing():
+        if not self._buffer._size:
             try:
                 sent = self._send(form)
             except BlockingIOError:
@@ -294,6 +295,7 @@ class DirectWriter(Writer):
             except OSError:
                 self.abort()
                 return False
+        self._traffic.sent += sent
         if sent == len(form):
             return True
         self._rest(form, sent)
@@ -301,6 +303,7 @@ class DirectWriter(Writer):
 
     def _rest(self, form: bytes, sent: int) -> None:
         self._busy = True
+        self._traffic.sent += len(form) - sent
         self.waiting += len(form) - sent
         try:
             future = self._stream.write(memoryview(form)[sent:])
@@ -315,7 +318,7 @@ class MessageWriter(Writer):
 
     __slots__ = ()
 
-    def _must_wait_for(self, wire: Wire) -> bool:
+    def _must_wait_for(self, _wire: Wire, /) -> bool:
         return False
 
     def _begin(self, wire: Wire) -> bool:
@@ -337,8 +340,8 @@ class MessageWriter(Writer):
 def choose_writer(protocol: Any, *, direct: bool = True) -> tuple[type[Writer], int]:
     """The writer for an open connection, and its window bits: a :class:`DirectWriter` where all it leans on is there.
 
-    That is: tornado's protocol 13, unmasked, over a plain socket (no TLS), whose compressor, where there is one, sits in
-    ``_compressor`` and knows its ``_max_wbits``. ``direct=False`` switches it off.
+    That is: tornado's protocol 13, unmasked, over a plain socket (no TLS), whose compressor, where there is one, sits
+    in ``_compressor`` and knows its ``_max_wbits``. ``direct=False`` switches it off.
     """
     stream = getattr(protocol, "stream", None)
     fits = (
@@ -346,7 +349,7 @@ def choose_writer(protocol: Any, *, direct: bool = True) -> tuple[type[Writer], 
         and type(protocol) is WebSocketProtocol13
         and type(stream) is IOStream
         and callable(getattr(getattr(stream, "socket", None), "send", None))
-        and callable(getattr(stream, "writing", None))
+        and type(getattr(getattr(stream, "_write_buffer", None), "_size", None)) is int
         and getattr(protocol, "mask_outgoing", None) is False
         and hasattr(protocol, "_compressor")
     )

@@ -30,7 +30,11 @@ def hello(token: str | None = None) -> bytes:
     payload = {"capabilities": []} if token is None else {"capabilities": [], "token": token}
     text = json.dumps({"type": "hello", "payload": payload}).encode()
     assert len(text) < 65_536
-    head = bytes((0x81, 0x80 | len(text))) if len(text) < 126 else struct.pack("!BBH", 0x81, 0xFE, len(text))
+    head = (
+        bytes((0x81, 0x80 | len(text)))
+        if len(text) < 126
+        else struct.pack("!BBH", 0x81, 0xFE, len(text))
+    )
     return head + b"\0\0\0\0" + text
 
 
@@ -131,6 +135,13 @@ class Clients:
                 place = buffer.find(MARK, place + 18, count)
         return asked
 
+    def drain(self) -> None:
+        """Read until nothing has come for a moment."""
+        before = -1
+        while self.bytes != before:
+            before = self.bytes
+            self.turn(0.02)
+
     def report(self) -> dict[str, Any]:
         """What has come since the last report. Latencies in milliseconds."""
         times = sorted(self.latencies)
@@ -165,6 +176,10 @@ class Clients:
             order = json.loads(line)
             if "open" in order:
                 self.open(**order["open"])
+            elif "hold" in order:  # nothing is read until the next order
+                print(json.dumps({}), flush=True)
+                sys.stdin.readline()
+                self.drain()
             print(json.dumps(self.report()), flush=True)
         self.close()
 

@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +28,7 @@ class Child:
     """A child process that answers JSON lines."""
 
     def __init__(self, *arguments: str) -> None:
+        self._name = " ".join(arguments)
         self._process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=ROOT,
@@ -47,7 +48,7 @@ class Child:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args} ended with {self._process.wait()}")
+            raise RuntimeError(f"{self._name} ended with {self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -67,7 +68,8 @@ class Child:
     ) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended already
+            self._process.stdin.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -106,8 +108,9 @@ class Arena:
 
     def cost(self, size: int, rounds: int) -> float:
         """CPU microseconds a message and client."""
+        self.clients.ask(hold=True)
         cost = self.server.ask(cost={"size": size, "rounds": rounds})["us"]
-        self.clients.ask(report=True)
+        self.clients.ask(go=True)
         return float(cost)
 
     def memory(self) -> int:
@@ -125,7 +128,7 @@ def costs(
     kinds: Iterable[str], clients: int, sizes: Iterable[int], *, deflate: bool, quick: bool
 ) -> dict[int, dict[str, float]]:
     """Best cost of each server for each size, in turns."""
-    turns, rounds = (2, 3) if quick else (7, 20)
+    turns, rounds = (2, 3) if quick else (15, 4)
     with ExitStack() as stack:
         arenas = [Arena(kind, stack, deflate=deflate) for kind in kinds]
         for arena in arenas:
@@ -265,7 +268,7 @@ def growth(quick: bool) -> list[Row]:
         for step in steps:
             arena.open(step - arena.count)
             arena.cost(250, 3)
-            cost = min(arena.cost(250, 5 if quick else 10) for _ in range(2 if quick else 5))
+            cost = min(arena.cost(250, 3) for _ in range(2 if quick else 9))
             name = f"growth, {step:,} clients x 250 B, CPU a message and client"
             if base is None:
                 rows.append(Row(name, cost, "us", "", None, None))

@@ -1,0 +1,166 @@
+"""``autobench-nb``: an orchestrator without a notebook, and replays of log files."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from autobench_nb.errors import AutoBenchError
+from autobench_nb.logs.formats import Reader
+from autobench_nb.orchestrator import TOKEN_VARIABLE, Orchestrator
+from autobench_nb.replay import Pace, parse_speed, poster, read_file, replay, shifted
+
+DEFAULT_PORT: Final = 8765
+FAILED: Final = 2
+"""The exit code of everything that cannot be done as asked."""
+
+_SERVE = """\
+Serve the page, the socket and the HTTP interface of one orchestrator, until SIGINT or SIGTERM.
+
+Prints one line with the URL once it answers. The access token is the value of AUTOBENCH_TOKEN; without it one is made,
+and the printed URL holds it. From any language:
+
+  curl -H "Authorization: Bearer $AUTOBENCH_TOKEN" --data-binary 'a line' http://127.0.0.1:8765/api/logs
+  curl -H "Authorization: Bearer $AUTOBENCH_TOKEN" 'http://127.0.0.1:8765/api/logs?query=level>=warn&format=csv'
+  curl -H "Authorization: Bearer $AUTOBENCH_TOKEN" http://127.0.0.1:8765/api/state
+
+Further settings are environment variables; the README has the table.
+"""
+_REPLAY = """\
+Replay a log file into a running orchestrator, as if it happened now. Formats are recognised line by line (syslog,
+log4j, JSON lines, Apache); what is not is kept as it is.
+"""
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 0 (any free one) to 65535")
+    return int(text)
+
+
+def _capacity(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 100_000_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no capacity: give 1 to 100,000,000")
+    return int(text)
+
+
+def _speed(text: str) -> float | None:
+    try:
+        return parse_speed(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed: give 1x, 10x or max") from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """All that the command line takes."""
+    top = argparse.ArgumentParser(
+        prog="autobench-nb",
+        description="AutoBench: live state, logs and jobs, mirrored everywhere.",
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {version('autobench-nb')}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    raw = argparse.RawDescriptionHelpFormatter
+
+    serve = commands.add_parser(
+        "serve", help="serve an orchestrator", description=_SERVE, formatter_class=raw
+    )
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="0: any free one (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--log-capacity",
+        type=_capacity,
+        metavar="N",
+        help="log entries held (default: LOG_CAPACITY, or 500)",
+    )
+    serve.set_defaults(run=_serve)
+
+    again = commands.add_parser(
+        "replay", help="replay a log file", description=_REPLAY, formatter_class=raw
+    )
+    again.add_argument("file", type=Path, metavar="FILE")
+    again.add_argument(
+        "--speed",
+        type=_speed,
+        default="max",
+        help="1x as it happened, 10x, max (default: %(default)s)",
+    )
+    again.add_argument(
+        "--url", default=f"http://127.0.0.1:{DEFAULT_PORT}/", help="default: %(default)s"
+    )
+    again.add_argument("--token", help=f"default: the value of {TOKEN_VARIABLE}")
+    again.add_argument(
+        "--channel", default="replay", help="for lines that name none (default: %(default)s)"
+    )
+    again.set_defaults(run=_replay)
+    return top
+
+
+def _serve(options: argparse.Namespace) -> int:
+    return asyncio.run(_serve_until_told(options))
+
+
+async def _serve_until_told(options: argparse.Namespace) -> int:
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    settings = {} if options.log_capacity is None else {"log_capacity": options.log_capacity}
+    with Orchestrator(**settings) as bench:
+        server = bench.serve(host=options.host, port=options.port)
+        # A token that the environment holds is known to whoever set it, and stays out of terminals and journals.
+        url = server.url if os.environ.get(TOKEN_VARIABLE) else server.login_url
+        print(url, flush=True)
+        await told.wait()
+        server.close()
+        await server.wait_closed()
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    token = options.token or os.environ.get(TOKEN_VARIABLE, "")
+    pace = Pace(options.speed)
+    lines = read_file(options.file, Reader())
+    if options.speed is not None:
+        lines = shifted(lines, time.time() * 1000)
+    wait = _pause if options.speed is not None else _go_on
+    sent = replay(lines, poster(options.url, token, options.channel), pace, wait)
+    print(f"{sent:,} lines sent to {options.url}")
+    return 0
+
+
+def _go_on(_seconds: float) -> bool:
+    return False
+
+
+def _pause(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except (AutoBenchError, OSError) as error:
+        print(f"autobench-nb: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Hub and mirror in one process, without a socket: for tests, and for embedding."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from autobench_nb.sync.effects import Outgoing
+from autobench_nb.sync.mirror import Mirror, MirrorEffect, SendUp
+from autobench_nb.transports.pump import Pump
+from autobench_nb.transports.writer import Wire
+
+
+class Loopback:
+    """One session over memory, on the pump's loop. Messages are delivered in the loop's next turn, in order.
+
+    ``on_effect`` sees what the mirror says, except what is for the hub. While ``stalled`` nothing is delivered.
+    """
+
+    def __init__(self, pump: Pump, on_effect: Callable[[MirrorEffect], None] | None = None) -> None:
+        self.mirror = Mirror()
+        self.is_closed = False
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self._pump = pump
+        self._on_effect = on_effect
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[Outgoing] = deque()
+        self._waiting = 0
+        self._stalled = False
+        self._scheduled = False
+        self.session = pump.connect(lambda _session: self, authenticated=True, peer="loopback")
+        self.send(self.mirror.hello())
+
+    # --- the pump's side
+
+    def put(self, wire: Wire, /) -> int:
+        """Queue a message; returns the bytes that now wait."""
+        if self.is_closed:
+            return 0
+        self._queue.append(wire.message)
+        self._waiting += len(wire.message)
+        self._schedule()
+        return self._waiting if self._stalled else 0
+
+    def drop(self) -> list[Outgoing]:
+        """Discard and return what is queued."""
+        dropped = list(self._queue)
+        self._queue.clear()
+        self._waiting = 0
+        return dropped
+
+    def close(self, code: int, reason: str, /) -> None:
+        """The hub closes: what is queued is delivered first."""
+        self.close_code, self.close_reason = code, reason
+        self._stalled = False
+        self._deliver()
+        self._end()
+
+    def abort(self) -> None:
+        """End at once."""
+        self._queue.clear()
+        self._end()
+
+    # --- the mirror's side
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the client's end does not read."""
+        return self._stalled
+
+    @stalled.setter
+    def stalled(self, stalled: bool) -> None:
+        self._stalled = stalled
+        self._schedule()
+
+    def send(self, data: bytes) -> None:
+        """A message to the hub."""
+        if not self.is_closed:
+            self._pump.receive(self.session, data)
+
+    def leave(self) -> None:
+        """The client goes."""
+        self._end()
+
+    def _schedule(self) -> None:
+        if not self._scheduled and not self._stalled and not self.is_closed:
+            self._scheduled = True
+            self._loop.call_soon(self._deliver)
+
+    def _deliver(self) -> None:
+        self._scheduled = False
+        had_waited = self._waiting
+        while self._queue and not self._stalled:
+            message = self._queue.popleft()
+            self._waiting -= len(message)
+            for effect in self.mirror.receive(message.data, self._loop.time()):
+                if isinstance(effect, SendUp):
+                    self.send(effect.data)
+                elif self._on_effect is not None:
+                    self._on_effect(effect)
+        if had_waited and not self._waiting and not self.is_closed:
+            self._pump.drained(self.session)
+
+    def _end(self) -> None:
+        if not self.is_closed:
+            self.is_closed = True
+            self._pump.disconnect(self.session)

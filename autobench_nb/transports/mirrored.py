@@ -1,0 +1,246 @@
+"""What a client has mirrored, read like the orchestrator's own: state, log, and records as tables."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+import orjson
+
+from autobench_nb.errors import PathError
+from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.query import compile_query
+from autobench_nb.state.commit import Commit
+from autobench_nb.state.pointer import MISSING, find, parse, related
+from autobench_nb.sync.mirror import Changed, LogsArrived, Mirror
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+FIRST_CAPACITY = 500
+"""Entries held until the server has told how many a client should hold."""
+
+
+class MirroredState:
+    """The state as it was last heard. Reads hand out copies."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+        self._subscribers: tuple[tuple[Callable[[Commit], None], str], ...] = ()
+
+    @property
+    def version(self) -> int | None:
+        """The mirrored version; ``None`` before the first snapshot."""
+        return self._mirror.version
+
+    def get(self, pointer: str = "", default: Any = MISSING) -> Any:
+        """A copy of the value at ``pointer``; ``default``, or :class:`PathError`, where nothing stands."""
+        value = copy.deepcopy(self.peek(pointer, MISSING))
+        if value is not MISSING:
+            return value
+        if default is MISSING:
+            raise PathError(pointer, "nothing stands here in what was mirrored")
+        return default
+
+    def peek(self, pointer: str, default: Any) -> Any:
+        """The value itself, not to be changed."""
+        state = self._mirror.state  # one read: a patch makes a new one and leaves this as it is
+        value = MISSING if state is None else find(state, parse(pointer))
+        return default if value is MISSING else value
+
+    def subscribe(
+        self, callback: Callable[[Commit], None], pointer: str = ""
+    ) -> Callable[[], None]:
+        """Call ``callback(commit)`` after each change at, below or above ``pointer``. Gives back the way to end it.
+
+        It is called on the client's thread. A commit that replaces all of the state has one operation with path "".
+        """
+        parse(pointer)
+        entry = (callback, pointer)
+        self._subscribers = (*self._subscribers, entry)
+
+        def unsubscribe() -> None:
+            self._subscribers = tuple(one for one in self._subscribers if one is not entry)
+
+        return unsubscribe
+
+    def tell(self, change: Changed) -> None:
+        """Tell the subscribers whom it concerns."""
+        if not self._subscribers:
+            return
+        operations: Sequence[Mapping[str, Any]] | None = change.operations
+        if operations is None:
+            operations = [{"op": "replace", "path": "", "value": self._mirror.state}]
+        patch = orjson.dumps(list(operations))
+        commit = Commit(change.from_version or 0, change.to_version, patch)
+        for callback, pointer in self._subscribers:
+            part = commit if not pointer else commit.only(_concerns(pointer))
+            if part is not None:
+                callback(part)
+
+    def __repr__(self) -> str:
+        return f"<mirrored state version {self.version}>"
+
+
+def _concerns(pointer: str) -> Callable[[str], bool]:
+    return lambda path: related(path, pointer)
+
+
+class MirroredLogs(Sequence[LogEntry]):
+    """The newest entries that were mirrored, oldest first. ``missed``: how many were lost on the way."""
+
+    def __init__(self, capacity: int = FIRST_CAPACITY) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[LogEntry] = []
+        self._capacity = capacity
+        self.missed = 0
+
+    def take(self, arrived: LogsArrived) -> None:
+        """Add what has arrived; what is there already stays."""
+        entries = [LogEntry.from_wire(wire) for wire in arrived.entries]
+        with self._lock:
+            self.missed += arrived.missed
+            held = self._entries
+            if held and entries and entries[0].seq <= held[-1].seq:
+                known = {entry.seq for entry in held}
+                self._entries = sorted([*held, *(one for one in entries if one.seq not in known)])
+            else:
+                held.extend(entries)
+            # Trimmed by the quarter, so that a steady stream does not copy the list at every batch.
+            if len(self._entries) > self._capacity + self._capacity // 4:
+                self._entries = self._entries[-self._capacity :]
+
+    def resize(self, capacity: int) -> None:
+        """Hold so many from now on."""
+        with self._lock:
+            if capacity < self._capacity:
+                self._entries = self._entries[-capacity:]
+            self._capacity = capacity
+
+    def clear(self) -> None:
+        """Another epoch: replace everything."""
+        with self._lock:
+            self._entries = []
+            self.missed = 0
+
+    def snapshot(self) -> list[LogEntry]:
+        """A list of what is held now."""
+        with self._lock:
+            return self._entries[-self._capacity :]
+
+    @property
+    def next_seq(self) -> int:
+        """One after the newest entry that is held; 0 where there is none."""
+        with self._lock:
+            return self._entries[-1].seq + 1 if self._entries else 0
+
+    def since(self, seq: int) -> list[LogEntry]:
+        """The held entries from ``seq`` on."""
+        held = self.snapshot()
+        return held[bisect_left(held, seq, key=lambda entry: entry.seq) :]
+
+    def last(self, count: int) -> list[LogEntry]:
+        """The newest ``count``."""
+        return self.snapshot()[-count:] if count > 0 else []
+
+    def query(self, text: str) -> list[LogEntry]:
+        """The held entries that the query wants. Raises :class:`QueryError`."""
+        wants = compile_query(text, now=time.time())
+        return [entry for entry in self.snapshot() if wants(entry)]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The held entries as a DataFrame, with the columns of ``tables.LOG_SCHEMA``."""
+        from autobench_nb.tables import logs_to_pandas  # pandas takes a while to import
+
+        return logs_to_pandas(self.snapshot())
+
+    def to_arrow(self) -> pa.Table:
+        """The held entries as an Arrow table."""
+        from autobench_nb.tables import logs_table
+
+        return logs_table(self.snapshot())
+
+    def __len__(self) -> int:
+        with self._lock:
+            return min(len(self._entries), self._capacity)
+
+    def __iter__(self) -> Iterator[LogEntry]:
+        return iter(self.snapshot())
+
+    @overload
+    def __getitem__(self, index: int) -> LogEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[LogEntry]: ...
+    def __getitem__(self, index: int | slice) -> LogEntry | list[LogEntry]:
+        return self.snapshot()[index]
+
+    def __repr__(self) -> str:
+        return f"<mirrored log, {len(self):,} entries>"
+
+
+class Records:
+    """One slice of the state as records by id."""
+
+    def __init__(self, read: Callable[[], Mapping[str, Mapping[str, Any]]], schema: str) -> None:
+        self._read = read
+        self._schema = schema
+
+    def records(self) -> list[dict[str, Any]]:
+        """All of them, each with its ``id``."""
+        return [{"id": id, **record} for id, record in self._read().items()]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All of them as a DataFrame."""
+        from autobench_nb import tables
+
+        return tables.records_to_pandas(self.records(), getattr(tables, self._schema))
+
+    def to_arrow(self) -> pa.Table:
+        """All of them as an Arrow table."""
+        from autobench_nb import tables
+
+        return tables.records_to_arrow(self.records(), getattr(tables, self._schema))
+
+    def __getitem__(self, id: str) -> dict[str, Any]:
+        return {"id": id, **self._read()[id]}
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._read()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} mirrored records>"
+
+
+class MirroredResults(Records):
+    """Result rows. They are no part of the state: each access asks the server."""
+
+    def __init__(self, ask: Callable[[], list[dict[str, Any]]]) -> None:
+        super().__init__(dict, "RESULTS")
+        self._ask = ask
+
+    def records(self) -> list[dict[str, Any]]:
+        """All rows, oldest first."""
+        return self._ask()
+
+    def __getitem__(self, id: str) -> dict[str, Any]:
+        raise KeyError("results have no ids: use records() or to_pandas().")
+
+    def __contains__(self, id: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.records())
+
+    def __len__(self) -> int:
+        return len(self.records())
