@@ -59,8 +59,8 @@ def matching(
     if isinstance(predicate, Wanted):
         verdicts = [predicate.judge(source) for source in chunk.sources]
         codes = chunk.codes[rows]
-        certain = np.array([verdict is True for verdict in verdicts])[codes]
-        open_ = np.array([verdict is None for verdict in verdicts])[codes]
+        certain = np.array([verdict is True for verdict in verdicts], np.bool_)[codes]
+        open_ = np.array([verdict is None for verdict in verdicts], np.bool_)[codes]
     else:
         open_ = ~certain
     if open_.any():
