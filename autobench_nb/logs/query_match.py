@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from operator import attrgetter, ge, gt, le, lt
@@ -132,10 +131,7 @@ def _regex(item: Pattern) -> TextTest:
 
 def _whole(item: Item) -> TextTest:
     if isinstance(item, Glob):
-        pattern = re.compile(".*".join(map(re.escape, item.text.split("*"))), re.DOTALL)
-        if item.text.count("*") > 1:
-            return _many_stars(item.text.split("*"))
-        return lambda text: pattern.fullmatch(text) is not None
+        return _stars(item.text.split("*"))
     if isinstance(item, Pattern):
         return _regex(item)
     assert isinstance(item, Words)
@@ -143,8 +139,8 @@ def _whole(item: Item) -> TextTest:
     return lambda text: text == wanted
 
 
-def _many_stars(pieces: list[str]) -> TextTest:
-    """Piece after piece at its first place: in linear time, which backtracking is not."""
+def _stars(pieces: list[str]) -> TextTest:
+    """Piece after piece, each at its first place."""
     head, *middle, tail = pieces
 
     def test(text: str) -> bool:

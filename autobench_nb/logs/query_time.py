@@ -16,6 +16,7 @@ UNITS: Final = {
 }
 _AGO: Final = re.compile(r"-(?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:ms|[wdhms]))+")
 _PART: Final = re.compile(r"([0-9.]+)(ms|[wdhms])")
+_LAST_MS: Final = 32_503_679_999_999
 _CLOCK: Final = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
 _TIME: Final = re.compile(_CLOCK)
 _DATE: Final = re.compile(
@@ -93,8 +94,11 @@ def _millis(local: datetime, zone: tzinfo | None) -> float:
 
 
 def print_time(ms: float) -> str:
-    """Milliseconds since 1970 UTC as a time with zone, down to the microsecond, e.g. ``2026-11-24T10:00:00.250Z``."""
-    micros = round(ms * 1e3)
+    """Milliseconds since 1970 UTC as a time with zone, down to the microsecond, e.g. ``2026-11-24T10:00:00.250Z``.
+
+    Before 1970 and after 2999 it is the first or last moment that a query can name.
+    """
+    micros = round(min(max(ms, 0.0), _LAST_MS) * 1e3)
     moment = datetime(1970, 1, 1) + timedelta(microseconds=micros)
     text = moment.isoformat(timespec="microseconds")
     return f"{text[:-3] if text.endswith('000') else text}Z"
