@@ -15,7 +15,7 @@ export function Footer({ model, onKeys }: { model: PaneModel; onKeys(): void }):
       <span class="ab-log-shown">
         {n(shown)} of {n(held)} shown
       </span>
-      {!model.chosen && <span class="ab-log-hide">cap {n(capacity)}</span>}
+      {!model.chosen.value && <span class="ab-log-hide">cap {n(capacity)}</span>}
       {evicted > 0 && (
         <span class="ab-log-hide" title="Lines that this page held and let go at its cap; the ring may still have them">
           {n(evicted)} evicted

@@ -30,7 +30,12 @@ export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
   useEffect(() => {
     const element = box.current as HTMLDivElement;
     const plot = make(element, {
-      brush: (from, to) => model.ask(querying.range(model.text.peek(), from, to)),
+      brush: (from, to) => {
+        const { start, width } = bins.current ?? { start: 0, width: 1 };
+        const edge = (ts: number) => start + Math.round((ts - start) / width) * width;
+        const first = edge(from);
+        model.ask(querying.range(model.text.peek(), first, Math.max(edge(to), first + width)));
+      },
       hover: (ts) => setHover(ts === null || !bins.current ? '' : told(bins.current, ts)),
     });
     chart.current = plot;
@@ -134,7 +139,7 @@ function make(element: HTMLElement, on: { brush(from: number, to: number): void;
             if (width < MIN_BRUSH) return;
             const [from, to] = [u.posToVal(left, 'x'), u.posToVal(left + width, 'x')];
             u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-            on.brush(Math.round(from), Math.round(to));
+            on.brush(from, to);
           },
         ],
         setCursor: [

@@ -207,7 +207,7 @@ function followHash(model: PaneModel, actions: Actions): () => void {
   const go = () => {
     const link = readPermalink(location.hash);
     const { store } = model;
-    if (!link || done === location.hash || model.chosen || store.size === 0 || store.epoch !== link.epoch) return;
+    if (!link || done === location.hash || model.chosen.peek() || store.size === 0 || store.epoch !== link.epoch) return;
     if (link.seq >= store.nextSeq) return;
     done = location.hash;
     if (store.find(link.seq) >= 0) actions.around(link.seq);

@@ -12,7 +12,7 @@ export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
   // Below the rows for what is not here, which say what was lost.
   const top = { top: `${Math.min(4, drawn.rows.length) * ROW_HEIGHT}px` };
   const { phase } = model.client.status.value;
-  if (held === 0 && !model.chosen) {
+  if (held === 0 && !model.chosen.value) {
     if (phase === 'connecting' || model.client.state.value === null) {
       return (
         <div class="ab-log-empty" aria-busy="true" style={top}>
@@ -47,7 +47,7 @@ function NoMatch({ model, top }: { model: PaneModel; top: { top: string } }): JS
   const text = model.text.value;
   const ways = text.trim() === '' ? [] : hitsWithout(model);
   return (
-    <div class="ab-log-empty">
+    <div class="ab-log-empty" style={top}>
       <b>
         None of {plural(held, 'line')} match{model.cleared.value > 0 ? ', or they were cleared' : ''}.
       </b>
@@ -76,7 +76,7 @@ function NoMatch({ model, top }: { model: PaneModel; top: { top: string } }): JS
 export function Banner({ model }: { model: PaneModel }): JSX.Element | null {
   const { phase, nextDelayMs, reason } = model.client.status.value;
   const side = model.prefs.choices.value.order === 'newest' ? 'ab-bottom' : 'ab-top';
-  if (model.chosen) {
+  if (model.chosen.value) {
     return (
       <div class={`ab-log-banner ${side}`}>
         <span>{plural(model.stats.value.held, 'row')} of a table, not the live log</span>

@@ -53,6 +53,8 @@ export class PaneModel {
   readonly pins: Signal<readonly LogEntry[]> = signal([]);
   readonly wholes: Signal<ReadonlyMap<number, string>> = signal(new Map<number, string>());
   readonly fetching: Signal<ReadonlySet<number>> = signal(new Set<number>());
+  /** Whether the pane shows rows that were chosen elsewhere. */
+  readonly chosen = signal(false);
   readonly drawn = signal<Drawn | null>(null);
   readonly stats = signal<Stats>(NO_STATS);
   /** In a narrow pane the facets lie over the rows while this is true. */
@@ -71,6 +73,8 @@ export class PaneModel {
   facets: FacetIndex;
   histogram: Histogram;
   anchorSelection: number | null = null;
+  /** What was asked of the live log before other rows were shown. */
+  private asked = '';
   private context: ContextRows | null = null;
   private unreadFrom: number | null = null;
   private scheduled = 0;
@@ -127,10 +131,6 @@ export class PaneModel {
     return this.newestFirst ? 'top' : 'bottom';
   }
 
-  /** Whether the pane shows rows that were chosen elsewhere. */
-  get chosen(): boolean {
-    return this.store !== this.client.logs;
-  }
 
   // ---- the query ----
 
@@ -138,7 +138,7 @@ export class PaneModel {
   ask(text: string): void {
     this.text.value = text;
     this.recompile();
-    if (this.compiled.value.error === null) this.prefs.set({ query: text });
+    if (this.compiled.value.error === null && !this.chosen.peek()) this.prefs.set({ query: text });
   }
 
   private recompile(): void {
@@ -167,6 +167,10 @@ export class PaneModel {
     this.histogram = new Histogram(this.facets);
     this.context = null;
     untracked(() => {
+      // What was asked of the live log must hide nothing of the rows that are to be shown exactly.
+      if (rows !== null && !this.chosen.peek()) this.asked = this.text.peek();
+      this.text.value = rows === null ? this.asked : '';
+      this.chosen.value = rows !== null;
       this.forgetPlaces();
       this.recompile();
     });
@@ -197,7 +201,7 @@ export class PaneModel {
 
   /** Look at what is new, and say what to draw. */
   tick(): void {
-    if (this.store.epoch !== this.epoch && !this.chosen) {
+    if (this.store.epoch !== this.epoch && !this.chosen.peek()) {
       this.epoch = this.store.epoch;
       this.forgetPlaces();
       this.pins.value = [];
@@ -247,7 +251,7 @@ export class PaneModel {
   rowMap(): RowMap {
     const after = this.cleared.peek();
     const before = this.paused.peek() ?? Number.POSITIVE_INFINITY;
-    const gaps = this.chosen ? [] : gapRows(this.store.gaps, this.serverRange(), after, before);
+    const gaps = this.chosen.peek() ? [] : gapRows(this.store.gaps, this.serverRange(), after, before);
     if (after > 0 && after > this.store.firstSeq) gaps.unshift(clearedRow(after, this.store));
     return new RowMap(this.store, this.rowSet(), gaps, { after, before, newestFirst: this.newestFirst });
   }
@@ -393,7 +397,7 @@ export class PaneModel {
       context: mode === 'locate' ? 0 : context,
       count: stats.shown,
       text: `${stats.shown.toLocaleString('en')} of ${stats.held.toLocaleString('en')} shown`,
-      rows: this.chosen,
+      rows: this.chosen.value,
     };
   }
 }
