@@ -71,6 +71,7 @@ class Hub:
             epoch=epoch,
             allowed=frozenset(config.log_channel_allowlist) or None,
             min_level=Level.parse(config.log_level_min),
+            budget=config.client_budget_bytes,
         )
         self._presence = Presence(ring)
         self._reporter = Reporter(store, ring, self.telemetry)

@@ -1,12 +1,14 @@
 """The log's way to the clients: what is new to all who are up to date, what is older to those who catch up.
 
 Bounded work: one call of :meth:`LogFeed.push` and one of :meth:`LogFeed.serve` encode at most
-:data:`FLUSH_ENTRIES` entries between them; ``due`` says that more can be sent at once.
+:data:`FLUSH_ENTRIES` entries between them; ``due`` says that more can be sent at once. Bounded bytes: a message has at
+most a quarter of a client's budget (one entry has to fit in any case), and what is pushed in one flush half of it, so
+that a client that has stalled unnoticed is not sent more than its budget before the transport can tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from autobench_nb.logs.batch import LogBatch
@@ -20,6 +22,8 @@ from autobench_nb.sync.session import History, Session
 
 BATCH_ENTRIES: Final = 5_000
 """Of one message, ``logs.history`` or ``logs.append``."""
+BATCH_BYTES: Final = 1_048_576
+"""Of one message, where the budget allows it: a proxy may cut at 10 MiB."""
 FLUSH_ENTRIES: Final = 10_000
 """Encoded within one flush."""
 QUERY_COST: Final = 3
@@ -32,12 +36,20 @@ class LogFeed:
     """All positions in the log. ``seq`` is the one that the channels share."""
 
     def __init__(
-        self, ring: LogRing, *, epoch: str, allowed: frozenset[str] | None, min_level: Level
+        self,
+        ring: LogRing,
+        *,
+        epoch: str,
+        allowed: frozenset[str] | None,
+        min_level: Level,
+        budget: int,
     ) -> None:
         self._ring = ring
         self._epoch = epoch
         self._allowed = allowed
         self._min_level = min_level
+        self._batch_bytes = min(BATCH_BYTES, budget // 4)
+        self._flush_bytes = budget // 2
         self._channels: dict[str | None, LogChannel] = {}
         self._catching: dict[int, Session] = {}
         self._replaying: dict[int, Session] = {}
@@ -101,16 +113,18 @@ class LogFeed:
         if not self._channels:
             self.seq = end  # nobody is there; who comes is served from the ring
             return
-        queries = sum(channel.predicate is not None for channel in self._channels.values())
-        cost = 1 + QUERY_COST * queries
+        predicates = [channel.predicate for channel in self._channels.values()]
+        cost = 1 + QUERY_COST * sum(predicate is not None for predicate in predicates)
         limit = max(BATCH_ENTRIES // cost, 100)
-        while self.seq < end and self._left > 0:
-            batch = self._ring.since(self.seq, limit)
+        bytes_left = self._flush_bytes
+        while self.seq < end and self._left > 0 and bytes_left > 0:
+            batch, wires = self._cut(self.seq, limit, predicates)
             if batch.next_seq <= self.seq:
                 break
-            for channel in self._channels.values():
-                self._tell(channel, batch, lagging, out, now)
+            for channel, wire in zip(self._channels.values(), wires, strict=True):
+                self._tell(channel, batch, wire, lagging, out, now)
             self._left -= len(batch) * cost
+            bytes_left -= max(map(len, wires))
             self.seq = batch.next_seq
         self.due = self.seq < end
 
@@ -118,11 +132,11 @@ class LogFeed:
         self,
         channel: LogChannel,
         batch: LogBatch,
+        entries: bytes,
         lagging: Iterable[Session],
         out: list[Effect],
         now: float,
     ) -> None:
-        entries = self._wire(batch, channel.predicate)
         first = batch.first_seq if batch.missed else channel.told
         if batch.missed and channel.told < self.seq:
             # entries that the filter hid are no loss: say so before what is lost is counted
@@ -151,8 +165,20 @@ class LogFeed:
         )  # who falls behind here still stands at the old position
         channel.told = told
 
-    def _wire(self, batch: LogBatch, predicate: Predicate | None) -> bytes:
-        return batch.wire(allowed=self._allowed, min_level=self._min_level, predicate=predicate)
+    def _cut(
+        self, start: int, limit: int, predicates: Sequence[Predicate | None]
+    ) -> tuple[LogBatch, list[bytes]]:
+        """Entries from ``start`` on, and their JSON for each predicate; fewer where they are long."""
+        while True:
+            batch = self._ring.since(start, limit)
+            wires = [
+                batch.wire(allowed=self._allowed, min_level=self._min_level, predicate=predicate)
+                for predicate in predicates
+            ]
+            size = max(map(len, wires))
+            if size <= self._batch_bytes or len(batch) <= 1:
+                return batch, wires
+            limit = max(1, min(len(batch) // 2, len(batch) * self._batch_bytes // size))
 
     # ------------------------------------------------------------ what is older
 
@@ -222,10 +248,10 @@ class LogFeed:
         key = (start, limit, session.query)
         made = self._made.get(key)
         if made is None:
-            batch = self._ring.since(start, limit)
+            batch, (wire,) = self._cut(start, limit, [session.predicate])
             self._left -= max(1, len(batch))
             message = logs_append(
-                self._wire(batch, session.predicate),
+                wire,
                 first_seq=batch.first_seq,
                 next_seq=batch.next_seq,
                 missed=batch.missed,
@@ -244,10 +270,10 @@ class LogFeed:
         live: bool,
     ) -> int:
         """Send entries from ``start`` on as ``logs.history``; where it ends."""
-        batch = self._ring.since(start, limit)
+        batch, (wire,) = self._cut(start, limit, [session.predicate])
         self._left -= max(1, len(batch))
         message = logs_history(
-            self._wire(batch, session.predicate),
+            wire,
             epoch=self._epoch,
             first_seq=batch.first_seq,
             next_seq=batch.next_seq,

@@ -44,7 +44,8 @@ def messages() -> dict[str, Any]:
     about = [
         "Every message of protocol 1, valid and not. 'text' is the message as it travels.",
         "client: what a client sends and a server parses. 'kind' is the Python class of a valid one (absent "
-        "with 'code'); 'code' is the code of the error that answers an invalid one, with 'id' where the error carries it.",
+        "with 'code'); 'code' is the code of the error that answers an invalid one, with 'id' where the error "
+        "carries it.",
         "server: what a server sends and a client parses. 'kind' is its type, null for one to be ignored; "
         "'code' says that a client must refuse it and change nothing.",
         "codes: every code of an error message, and what it means.",
