@@ -44,6 +44,7 @@ from autobench_nb.transports.mirrored import MirroredLogs, MirroredResults, Mirr
 
 MAX_MESSAGE_BYTES: Final = 1 << 30
 COMMAND_TIMEOUT_S: Final = 30.0
+GOODBYE_S: Final = 1.0
 POLICY: Final = 1008
 """The close code that says: not with this token (RFC 6455 section 7.4.1)."""
 FIRST_WS: Final[dict[str, Any]] = {
@@ -230,6 +231,7 @@ class Client:
         task = asyncio.current_task()
         assert task is not None
         self._wake = asyncio.Event()
+        self._synced = asyncio.Event()
         self._ready.put((asyncio.get_running_loop(), task))
         try:
             await self._keep_linked()
@@ -243,11 +245,6 @@ class Client:
             self._become(LinkStatus("closed", reason=str(error)))
         finally:
             self._fail_answers("the client was closed.")
-            if self._connection is not None:
-                self._connection.close()
-                # Tornado reads the server's answer in a callback of its own; one turn lets the close leave.
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.sleep(0)
 
     async def _keep_linked(self) -> None:
         attempt = 0
@@ -298,7 +295,7 @@ class Client:
             self._connection = None
             if heart is not None:
                 heart.cancel()
-            connection.close()
+            await _end(connection)
         was_live = self._was_welcomed
         code, reason = connection.close_code, connection.close_reason
         farewell: Farewell | None = self._farewell  # a message may have set it meanwhile
@@ -312,6 +309,7 @@ class Client:
 
     async def _heartbeat(self, connection: WebSocketClientConnection) -> None:
         self._beat = asyncio.Event()
+        await self._synced.wait()  # before that the server's settings are not known
         while True:
             settings = self._settings()
             await asyncio.sleep(settings["heartbeatIntervalMs"] / 1000)
@@ -324,9 +322,7 @@ class Client:
                 await asyncio.wait_for(self._beat.wait(), settings["heartbeatTimeoutMs"] / 1000)
             except TimeoutError:
                 if not self._busy:
-                    # A dead link answers no close either: end it at once.
-                    if connection.protocol is not None:
-                        connection.protocol._abort()
+                    _cut(connection)  # a dead link answers no close either
                     return
             except WebSocketError:
                 return
@@ -339,6 +335,7 @@ class Client:
         for effect in self._mirror.receive(message, time.monotonic()):
             self._do(connection, effect)
         if self._mirror.state is not None and self._was_welcomed:
+            self._synced.set()
             phase = "stale" if self._mirror.stale else "live"
             if self._status.phase != phase:
                 self._become(LinkStatus(phase, latency_ms=self._status.latency_ms))
@@ -411,6 +408,25 @@ class Client:
         with self._changed:
             self._status = status
             self._changed.notify_all()
+
+
+async def _end(connection: WebSocketClientConnection) -> None:
+    """Close, and wait a moment for the other side to do so too, so that nothing of it outlives the loop."""
+    connection.close()
+    try:
+        async with asyncio.timeout(GOODBYE_S):
+            while await connection.read_message() is not None:
+                pass
+    except TimeoutError:
+        pass
+    finally:
+        _cut(connection)
+
+
+def _cut(connection: WebSocketClientConnection) -> None:
+    stream = getattr(connection.protocol, "stream", None)
+    if stream is not None:
+        stream.close()
 
 
 def connect(url: str, token: str | None = None, timeout_s: float = 10.0) -> Client:

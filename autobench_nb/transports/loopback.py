@@ -29,6 +29,7 @@ class Loopback:
         self._queue: deque[Outgoing] = deque()
         self._waiting = 0
         self._stalled = False
+        self._owes_drained = False
         self._scheduled = False
         self.session = pump.connect(lambda _session: self, authenticated=True, peer="loopback")
         self.send(self.mirror.hello())
@@ -42,7 +43,10 @@ class Loopback:
         self._queue.append(wire.message)
         self._waiting += len(wire.message)
         self._schedule()
-        return self._waiting if self._stalled else 0
+        if not self._stalled:
+            return 0
+        self._owes_drained = True
+        return self._waiting
 
     def drop(self) -> list[Outgoing]:
         """Discard and return what is queued."""
@@ -91,7 +95,6 @@ class Loopback:
 
     def _deliver(self) -> None:
         self._scheduled = False
-        had_waited = self._waiting
         while self._queue and not self._stalled:
             message = self._queue.popleft()
             self._waiting -= len(message)
@@ -100,7 +103,8 @@ class Loopback:
                     self.send(effect.data)
                 elif self._on_effect is not None:
                     self._on_effect(effect)
-        if had_waited and not self._waiting and not self.is_closed:
+        if self._owes_drained and not self._waiting and not self.is_closed:
+            self._owes_drained = False
             self._pump.drained(self.session)
 
     def _end(self) -> None:

@@ -40,9 +40,9 @@ class MirroredState:
 
     def get(self, pointer: str = "", default: Any = MISSING) -> Any:
         """A copy of the value at ``pointer``; ``default``, or :class:`PathError`, where nothing stands."""
-        value = copy.deepcopy(self.peek(pointer, MISSING))
+        value = self.peek(pointer, MISSING)
         if value is not MISSING:
-            return value
+            return copy.deepcopy(value)
         if default is MISSING:
             raise PathError(pointer, "nothing stands here in what was mirrored")
         return default

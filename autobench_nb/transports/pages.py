@@ -163,7 +163,10 @@ class Static(Guarded, StaticFileHandler):
         self.set_header("Cache-Control", "no-cache")
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
-        resolved = Path(absolute_path).resolve()
+        try:
+            resolved = Path(absolute_path).resolve()
+        except ValueError:  # a NUL in it
+            raise HTTPError(404) from None
         if not resolved.is_relative_to(Path(root).resolve()) or not resolved.is_file():
             raise HTTPError(404)
         return super().validate_absolute_path(root, absolute_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import queue
 import socket
 import threading
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from autobench_nb.config import Config
@@ -204,14 +204,48 @@ def application(site: Site) -> Application:
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets, or :class:`PortError` naming the port and the reason."""
+    """Listening sockets on one port, or :class:`PortError` naming the port and the reason."""
+    if not 0 <= port <= 65_535:
+        raise PortError(host, port, "a port is 0 to 65535")
+    found: list[socket.socket] = []
     try:
-        return bind_sockets(port, host or None, backlog=BACKLOG)
-    except socket.gaierror as error:
-        raise PortError(host, port, f"the host name is not known ({error.strerror})") from error
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        infos = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        for family, _, _, _, address in dict.fromkeys(infos):
+            if found:  # "localhost" is several addresses: all on the port that the first one got
+                address = (address[0], found[0].getsockname()[1], *address[2:])
+            one = _listen(family, address, may_fail=bool(found) or family is not infos[-1][0])
+            if one is not None:
+                found.append(one)
+    except OSError as error:
+        for one in found:
+            one.close()
+        if isinstance(error, socket.gaierror):
+            raise PortError(host, port, f"the host is not known ({error.strerror})") from error
+        reason = error.strerror or str(error)
         raise PortError(host, port, reason[:1].lower() + reason[1:]) from error
+    return found
+
+
+def _listen(family: int, address: Any, *, may_fail: bool) -> socket.socket | None:
+    """One listening socket; ``None`` where the machine has no such address and another one will do."""
+    one: socket.socket | None = None
+    try:
+        one = socket.socket(family, socket.SOCK_STREAM)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.setblocking(False)
+        one.bind(address)
+        one.listen(BACKLOG)
+    except OSError as error:
+        if one is not None:
+            one.close()
+        if may_fail and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            return None
+        raise
+    return one
 
 
 def serve(

@@ -1,0 +1,239 @@
+"""The Python client against a real server in another thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autobench_nb.config import Config
+from autobench_nb.errors import (
+    AuthenticationError,
+    ClosedError,
+    CommandError,
+    ConnectionLost,
+    PathError,
+    TransportError,
+)
+from autobench_nb.logs.ring import LogRing
+from autobench_nb.state.store import StateStore
+from autobench_nb.sync.hub import Hub
+from autobench_nb.transports import Server, connect, serve_in_thread
+from autobench_nb.transports.client import backoff_s, socket_url
+from tests.transports.conftest import TOKEN
+
+ROWS = [{"runId": "r1", "jobId": "j1", "name": "gzip", "repetition": 1, "status": "succeeded", "wallS": 0.5}]
+
+
+class Life:
+    """One life of an orchestrator; a second one may follow on the same port."""
+
+    def __init__(self, static: Path, epoch: str = "e1", port: int = 0, **settings: Any) -> None:
+        settings = {"flush_interval_ms": 1, "request_sample": 0.0, "ws_reconnect_min_ms": 10, **settings}
+        config = Config(**settings)
+        servers: list[Server] = []
+
+        def on_dirty() -> None:
+            for server in servers:
+                server.notify()
+
+        self.ring = LogRing(on_dirty=on_dirty)
+        self.store = StateStore({"serverConfig": config.to_wire()}, on_dirty=on_dirty)
+        hub = Hub(self.store, self.ring, epoch=epoch, config=config, token=TOKEN)
+        self.server = serve_in_thread(
+            hub,
+            self.store,
+            self.ring,
+            config=config,
+            static=static,
+            name="tests",
+            port=port,
+            token=TOKEN,
+            commands={"results.list": lambda args: ROWS, "echo": dict},
+        )
+        servers.append(self.server)
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    before = set(threading.enumerate())
+    one = Life(tmp_path)
+    yield one
+    one.server.close()
+    assert set(threading.enumerate()) == before
+
+
+def test_a_client_mirrors_state_and_log(life: Life) -> None:
+    life.ring.append("psu", "warn", "before", fields={"temp": 80})
+    with connect(life.server.url, TOKEN) as client:
+        assert client.status.phase == "live"
+        assert client.epoch == "e1"
+        life.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
+        life.ring.append("app", "info", "after")
+        client.wait_for(lambda one: "cap0" in one.devices, 10)
+        client.wait_for(lambda one: one.logs and one.logs[-1].message == "after", 10)
+        first = client.logs.query("channel:psu")[0]
+        assert (first.message, first.fields) == ("before", {"temp": 80})
+        assert client.devices["cap0"] == {"id": "cap0", "type": "capture", "status": "ok"}
+        assert client.state.version == client.state.get("/version")
+
+
+def test_what_it_hands_out_cannot_change_the_mirror(life: Life) -> None:
+    life.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
+    with connect(life.server.url, TOKEN) as client:
+        client.wait_for(lambda one: "cap0" in one.devices, 10)
+        client.state.get("/devices")["cap0"]["status"] = "changed"
+        assert client.state.get("/devices/cap0/status") == "ok"
+        with pytest.raises(PathError):
+            client.state.get("/devices/nothing")
+        assert client.state.get("/devices/nothing", None) is None
+
+
+def test_tables_have_the_same_columns_as_the_orchestrators(life: Life) -> None:
+    from autobench_nb import tables
+
+    life.ring.append("app", "info", "line")
+    life.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
+    with connect(life.server.url, TOKEN) as client:
+        client.wait_for(lambda one: "cap0" in one.devices and any(e.message == "line" for e in one.logs), 10)
+        assert list(client.logs.to_pandas().columns) == tables.LOG_SCHEMA.names
+        assert client.logs.to_arrow().schema == tables.LOG_SCHEMA
+        assert client.devices.to_pandas()["id"].tolist() == ["cap0"]
+        assert client.jobs.to_pandas().empty
+        assert client.streams.to_arrow().num_rows == 0
+        assert client.results.to_pandas()["wall_s"].tolist() == [0.5]
+
+
+def test_subscribers_hear_what_concerns_them(life: Life) -> None:
+    heard: list[str] = []
+    with connect(life.server.url, TOKEN) as client:
+        end = client.state.subscribe(
+            lambda commit: heard.extend(one["path"] for one in commit.operations), "/devices/cap0"
+        )
+        life.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
+        life.store.set("/devices/cap1", {"type": "capture", "status": "ok"})
+        client.wait_for(lambda one: "cap1" in one.devices, 10)
+        end()
+        life.store.set("/devices/cap0/status", "gone")
+        client.wait_for(lambda one: one.state.get("/devices/cap0/status") == "gone", 10)
+    assert heard == ["/devices/cap0"]
+
+
+def test_commands_answer_or_raise_with_the_servers_code(life: Life) -> None:
+    with connect(life.server.url, TOKEN) as client:
+        assert client.command("echo", a=1) == {"a": 1}
+        with pytest.raises(CommandError) as caught:
+            client.command("nothing")
+        assert caught.value.code == "unknown-command"
+
+
+def test_the_login_url_is_enough(life: Life) -> None:
+    with connect(life.server.login_url) as client:
+        assert client.status.phase == "live"
+        assert TOKEN not in repr(client)
+
+
+@pytest.mark.parametrize("token", ["wrong", None])
+def test_a_wrong_or_missing_token_is_an_authentication_error(life: Life, token: str | None) -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(AuthenticationError):
+        connect(life.server.url, token)
+    assert set(threading.enumerate()) == before
+
+
+def test_a_server_that_is_not_there_is_a_lost_connection() -> None:
+    with pytest.raises(ConnectionLost, match="127.0.0.1:9"):
+        connect("http://127.0.0.1:9/", TOKEN, timeout_s=0.2)
+
+
+def test_a_url_that_is_none_is_said_so() -> None:
+    with pytest.raises(TransportError):
+        connect("ftp://somewhere/")
+
+
+def test_a_lost_link_comes_back_and_resumes(life: Life) -> None:
+    with connect(life.server.url, TOKEN) as client:
+        life.ring.append("app", "info", "one")
+        client.wait_for(lambda one: any(e.message == "one" for e in one.logs), 10)
+        for link in life.server._pump.links:
+            life.server._loop.call_soon_threadsafe(link.abort)
+        client.wait_for(lambda one: one.status.phase != "live", 10)
+        life.ring.append("app", "info", "two")
+        life.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
+        client.wait_for(lambda one: one.status.phase == "live" and "cap0" in one.devices, 10)
+        client.wait_for(lambda one: any(e.message == "two" for e in one.logs), 10)
+        seqs = [entry.seq for entry in client.logs]
+        assert seqs == list(range(seqs[0], seqs[-1] + 1))
+        assert client.logs.missed == 0
+
+
+def test_a_restarted_server_replaces_everything(tmp_path: Path) -> None:
+    first = Life(tmp_path)
+    first.ring.append("app", "info", "of the first life")
+    first.store.set("/devices/old", {"type": "capture", "status": "ok"})
+    port = first.server.port
+    with connect(first.server.url, TOKEN) as client:
+        client.wait_for(lambda one: "old" in one.devices, 10)
+        first.server.close()
+        second = Life(tmp_path, "e2", port)
+        try:
+            client.wait_for(lambda one: one.epoch == "e2" and one.status.phase == "live", 10)
+            assert "old" not in client.devices
+            assert not any(entry.message == "of the first life" for entry in client.logs)
+        finally:
+            second.server.close()
+
+
+def test_where_the_server_says_so_it_does_not_reconnect(tmp_path: Path) -> None:
+    life = Life(tmp_path, ws_reconnect_enabled=False)
+    with connect(life.server.url, TOKEN) as client:
+        life.server.close()
+        with pytest.raises(ConnectionLost):
+            client.wait_for(lambda one: False, 10)
+        assert client.status.phase == "closed"
+
+
+def test_waiting_ends_with_its_time_or_the_client(life: Life) -> None:
+    client = connect(life.server.url, TOKEN)
+    with pytest.raises(TimeoutError):
+        client.wait_for(lambda one: False, 0.01)
+    client.close()
+    client.close()
+    with pytest.raises(ClosedError):
+        client.wait_for(lambda one: False, 1)
+    with pytest.raises(ClosedError):
+        client.command("echo")
+    assert client.state.get("/version") >= 0
+
+
+def test_heartbeats_measure_the_latency(tmp_path: Path) -> None:
+    life = Life(tmp_path, ws_heartbeat_interval_ms=100)
+    with connect(life.server.url, TOKEN) as client:
+        assert client.wait_for(lambda one: one.status.latency_ms is not None, 10)
+    life.server.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:8765/", ("ws://127.0.0.1:8765/ws", None)),
+        ("http://127.0.0.1:8765/?access=abc", ("ws://127.0.0.1:8765/ws", "abc")),
+        ("https://hub/user/x/proxy/8765/", ("wss://hub/user/x/proxy/8765/ws", None)),
+        ("ws://127.0.0.1:1/ws", ("ws://127.0.0.1:1/ws", None)),
+        ("127.0.0.1:8765", ("ws://127.0.0.1:8765/ws", None)),
+    ],
+)
+def test_every_form_of_the_url_leads_to_the_socket(url: str, expected: tuple[str, str | None]) -> None:
+    assert socket_url(url) == expected
+
+
+def test_delays_grow_to_the_limit_and_are_spread_by_the_jitter() -> None:
+    settings = Config().to_wire()["ws"]
+    middle = [backoff_s(attempt, settings, 0.5) for attempt in range(1, 9)]
+    assert middle[:3] == [1.0, 1.8, pytest.approx(3.24)]
+    assert middle[-1] == 15.0
+    assert backoff_s(1, settings, 0.0) == 0.8
+    assert backoff_s(1, settings, 1.0) == 1.2
