@@ -35,6 +35,9 @@ def diff(old: Any, new: Any, path: str, operations: list[Operation]) -> None:
         _objects(old, new, path, operations)
         _shorter(new, path, operations, begin)
     elif old.__class__ is list and new.__class__ is list:
+        if not old and len(new) * _OVERHEAD > LCS_CELLS:
+            operations.append({"op": "replace", "path": path, "value": new})
+            return
         begin = len(operations)
         _lists(old, new, path, operations)
         _shorter(new, path, operations, begin)

@@ -77,20 +77,14 @@ def put(
     What is the same in both keeps its identity: it needs no operation, and its encoded piece stays good.
     """
     old = container.get(key, MISSING)
-    if (
-        node is None
-        or new.__class__ is not dict
-        or old.__class__ is not dict
-        or not _share(old, new)
-    ):
-        if not same(old, new):
-            write(container, key, new, node, text, undo)
+    if same(old, new):
         return
-    below = descend(node, key)
-    if below is None:
-        write(container, key, new, node, text, undo)
-    else:
-        turn_into(old, new, below, text, undo)
+    if node is not None and new.__class__ is dict and old.__class__ is dict and _share(old, new):
+        below = descend(node, key)
+        if below is not None:
+            turn_into(old, new, below, text, undo)
+            return
+    write(container, key, new, node, text, undo)
 
 
 def turn_into(

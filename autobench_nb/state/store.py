@@ -29,6 +29,9 @@ from autobench_nb.state.values import Refused, copy, kind_of
 
 _logger = logging.getLogger(__name__)
 
+LARGE: Final = 4_096
+"""Changes in a batch, or members of a value, from which on the mutating thread works the operations out itself."""
+
 _PATIENCE_S: Final = (
     0.001  # how long a flush waits for the lock before it looks for an open batch again
 )
@@ -62,6 +65,8 @@ class StateStore:
         self._flushed: int = version
         self._lock = threading.RLock()
         self._depth = 0  # of open batches
+        self._large = False  # a long list or wide object was put within the open batch
+        self._prepared: bytes | None = None  # a part of the next commit
         self._dirty = False  # on_dirty was called, and no flush came since
         self._wanted = False  # a flush came while a batch was open
         self._on_dirty = on_dirty
@@ -258,13 +263,31 @@ class StateStore:
             return None
         operations = document.drain()
         operations.append({"op": "replace", "path": "/version", "value": version})
-        commit = Commit(self._flushed, version, orjson.dumps(operations))
+        patch = orjson.dumps(operations)
+        if self._prepared is not None:
+            if self._prepared != b"[]":
+                patch = b"%b,%b" % (self._prepared[:-1], patch[1:])
+            self._prepared = None
+        commit = Commit(self._flushed, version, patch)
         if self._pieces is not None:
             self._pieces.touch(self._document.journal)
         document.journal = {}
         self._flushed = version
         self._dirty = False
         return commit
+
+    def _prepare(self) -> None:
+        """Work out in this thread what the flush, on a loop that must not be held up, would need long for.
+
+        Once a window and only for a hub that wants to know, so that where nobody flushes nothing piles up.
+        """
+        if self._prepared is not None or self._on_dirty is None:
+            return
+        document = self._document
+        self._prepared = orjson.dumps(document.drain())
+        if self._pieces is not None:
+            self._pieces.touch(document.journal)
+        document.journal = {}
 
     def _tell(self, commit: Commit) -> None:
         for callback, pointer in self._subscribers:
@@ -280,8 +303,11 @@ class StateStore:
 
     def _mutate(self, place: Place, value: Any) -> None:
         document = self._document
-        if place.slice in self._watched:
+        kind = value.__class__
+        large = (kind is list or kind is dict) and len(value) >= LARGE
+        if large or place.slice in self._watched:
             with self.batch():
+                self._large |= large
                 self._projector.refuse_target(place)
                 document.put(place, value)
                 self._projector.touch(place)
@@ -308,9 +334,12 @@ class StateStore:
         document, due = self._document, self._projector.due
         fire = False
         try:
-            if not failed and due and self._depth == 1:
+            if not failed and self._depth == 1:
                 failed = True
-                self._projector.run(document)
+                if due:
+                    self._projector.run(document)
+                if self._large or len(document.undo or ()) >= LARGE:
+                    self._prepare()
                 failed = False
         finally:
             if failed:
@@ -318,6 +347,7 @@ class StateStore:
                 document.root["version"] = version
             self._depth -= 1
             if not self._depth:
+                self._large = False
                 document.undo = None
                 due.clear()
                 fire, self._wanted = self._wanted, False

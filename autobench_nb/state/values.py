@@ -55,13 +55,15 @@ def same(first: Any, second: Any) -> bool:
         return True
     kind = first.__class__
     if kind is dict:
-        if second.__class__ is not dict or len(first) != len(second):
-            return False
-        return all(key in second and same(item, second[key]) for key, item in first.items())
+        return (
+            second.__class__ is dict
+            and first.keys() == second.keys()
+            and all(map(same, first.values(), map(second.__getitem__, first)))
+        )
     if kind is list:
-        if second.__class__ is not list or len(first) != len(second):
-            return False
-        return all(map(same, first, second))
+        return (
+            second.__class__ is list and len(first) == len(second) and all(map(same, first, second))
+        )
     if kind is bool or second.__class__ is bool:
         return False
     return bool(first == second)

@@ -19,7 +19,7 @@ _NOT_BENCHMARKS = {"__main__", "harness"}
 def discover() -> Iterator[Benchmark]:
     """Every benchmark of every module here that lists some in ``BENCHMARKS``."""
     for found in pkgutil.iter_modules(benchmarks.__path__):
-        if found.name not in _NOT_BENCHMARKS:
+        if found.name not in _NOT_BENCHMARKS and not found.name.startswith("test_"):
             module = importlib.import_module(f"{benchmarks.__name__}.{found.name}")
             yield from getattr(module, "BENCHMARKS", [])
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any
 
 import pytest
 
 from autobench_nb.errors import SchemaError
-from autobench_nb.state import StateStore
+from autobench_nb.state import StateStore, apply_patch
+from autobench_nb.state.store import LARGE
 
 
 class Failed(Exception):
@@ -189,3 +191,51 @@ def test_an_empty_batch_is_nothing() -> None:
         pass
     assert calls == []
     assert store.flush() is None
+
+
+def test_a_large_batch_is_worked_out_where_it_was_made_and_still_one_commit() -> None:
+    store = StateStore(on_dirty=lambda: None)
+    mirror = store.get()
+    store.set("/meta/build", "before")
+    with store.batch():
+        for number in range(LARGE):
+            store.set(f"/devices/d{number}", {"status": "ok"})
+    store.set("/devices/d7/status", "after")
+    commit = store.flush()
+    assert commit is not None
+    assert (commit.from_version, commit.to_version) == (0, LARGE + 2)
+    assert [one["path"] for one in commit.operations].count("/version") == 1
+    assert commit.operations[-2:] == (
+        {"op": "replace", "path": "/devices/d7/status", "value": "after"},
+        {"op": "replace", "path": "/version", "value": LARGE + 2},
+    )
+    assert apply_patch(mirror, commit.operations) == store.get()
+
+
+def test_a_large_batch_that_nobody_waits_for_is_left_to_the_flush() -> None:
+    store = StateStore()
+    with store.batch():
+        for number in range(LARGE):
+            store.set(f"/devices/d{number}", {})
+    store.set("/devices/d7/status", "after")
+    commit = store.flush()
+    assert commit is not None
+    assert len(commit.operations) == LARGE + 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_long_list_is_compared_before_the_flush(fails: bool) -> None:
+    store = StateStore(on_dirty=lambda: None)
+    names = [f"job{number}" for number in range(LARGE)]
+    store.set("/jobs/queue", names)
+    store.flush()
+    with contextlib.suppress(Failed), store.batch():
+        store.set("/jobs/queue", ["new", *names])
+        if fails:
+            raise Failed
+    commit = store.flush()
+    if fails:
+        assert commit is None
+        return
+    assert commit is not None
+    assert commit.operations[0] == {"op": "add", "path": "/jobs/queue/0", "value": "new"}

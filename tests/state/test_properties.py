@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
     initialize,
     invariant,
@@ -21,6 +20,8 @@ from hypothesis.stateful import (
 
 from autobench_nb.errors import StateError
 from autobench_nb.state import Commit, StateStore, apply_in_place, apply_patch
+from autobench_nb.state import store as store_module
+from autobench_nb.state.store import LARGE
 from autobench_nb.state.values import same
 from tests.state.naive import KEYS, MUTATIONS, VALUES, Impossible, naively
 
@@ -90,10 +91,11 @@ class Failed(Exception):
 class StoreMachine(RuleBasedStateMachine):
     """The store beside the naive one: batches nest and fail, and mirrors follow by commits or by snapshots."""
 
-    mutations = Bundle("mutations")
+    large = LARGE
 
     @initialize()
     def start(self) -> None:
+        store_module.LARGE = self.large  # type: ignore[misc]
         self.dirty = 0
         self.store = StateStore(on_dirty=self.on_dirty)
         self.expected = self.store.get()
@@ -187,6 +189,7 @@ class StoreMachine(RuleBasedStateMachine):
                 assert self.dirty
 
     def teardown(self) -> None:
+        store_module.LARGE = LARGE  # type: ignore[misc]
         if hasattr(self, "store"):
             while self.batches:
                 self.end_batch(fails=False)
@@ -194,5 +197,13 @@ class StoreMachine(RuleBasedStateMachine):
             assert same(self.subscribed, self.expected)
 
 
+class PreparingMachine(StoreMachine):
+    """The same where nearly every batch is large, so that commits are put together from two parts."""
+
+    large = 2
+
+
 StoreMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestStoreMachine = StoreMachine.TestCase
+PreparingMachine.TestCase.settings = StoreMachine.TestCase.settings
+TestPreparingMachine = PreparingMachine.TestCase
