@@ -1,0 +1,35 @@
+"""Mean, spread and what is left, from the wall times so far: pure."""
+
+from __future__ import annotations
+
+import math
+
+
+class Timing:
+    """Welford's running mean and variance of seconds."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._mean = 0.0
+        self._squares = 0.0
+
+    def add(self, seconds: float) -> None:
+        """One more repetition."""
+        self.count += 1
+        delta = seconds - self._mean
+        self._mean += delta / self.count
+        self._squares += delta * (seconds - self._mean)
+
+    @property
+    def mean_s(self) -> float | None:
+        """The mean; ``None`` before the first."""
+        return self._mean if self.count else None
+
+    @property
+    def sd_s(self) -> float | None:
+        """The sample's standard deviation (n - 1); ``None`` for fewer than two."""
+        return math.sqrt(self._squares / (self.count - 1)) if self.count > 1 else None
+
+    def eta_s(self, left: float) -> float | None:
+        """Seconds that ``left`` more repetitions will take; ``None`` before the first has ended."""
+        return self._mean * left if self.count else None
