@@ -28,14 +28,18 @@ export interface AnsiText {
   readonly spans: readonly AnsiSpan[];
 }
 
-// CSI sequences, OSC strings (hyperlinks, titles), and the two-byte escapes.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
-const ESCAPE =
-  /\u001b(?:\[([0-?]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~]?)/g;
+const ESC = '\u001b';
+const BEL = '\u0007';
+const END = `(?:${BEL}|${ESC}\\\\)?`;
+// CSI sequences, OSC strings (hyperlinks, titles), other strings, and the escapes of two or three bytes.
+const ESCAPE = new RegExp(
+  `${ESC}(?:\\[([0-?]*)[ -/]*([@-~])|\\][^${BEL}${ESC}]*${END}|[PX^_][^${ESC}]*(?:${ESC}\\\\)?|[ -/]*[0-~]?)`,
+  'g',
+);
 
 /** Whether there is anything to take out or style. */
 export function hasAnsi(text: string): boolean {
-  return text.includes('\u001b');
+  return text.includes(ESC);
 }
 
 /** Text and styles of a line. */

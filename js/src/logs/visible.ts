@@ -8,8 +8,6 @@ export type Piece =
 
 // C0 but tab and line feed, DEL and C1, soft hyphen, zero width, bidirectional controls, line separators, BOM, tags.
 const HIDDEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each is matched alone
   '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffb\\u{e0001}-\\u{e007f}]';
 const PIECES = new RegExp(`${HIDDEN}|https?://(?:(?!${HIDDEN})[^\\s"'<>\`{}|\\\\^])+`, 'gu');
 const QUICK = new RegExp(`${HIDDEN}|https?://`, 'u');

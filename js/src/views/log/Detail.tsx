@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { LogStore } from '../../logs/store';
 import { fullTime } from '../../logs/time';
 import type { Actions } from './actions';
-import { countLines, plural } from './Cells';
+import { plural } from './Cells';
 import { LogText, type Marks, OPEN_TEXT, ROW_TEXT } from './text';
 
 interface Props {
@@ -69,7 +69,7 @@ export function Detail({ store, seq, actions, marks, whole, pinned }: Props): JS
         </dl>
       )}
       {exc !== undefined && (
-        <pre class="ab-log-traceback" aria-label={`Traceback, ${plural(countLines(exc), 'line')}`}>
+        <pre class="ab-log-traceback">
           <LogText text={exc.trimEnd()} marks={marks} />
         </pre>
       )}

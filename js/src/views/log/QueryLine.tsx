@@ -49,7 +49,14 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
     input.current?.focus();
   };
   const recent = (): readonly Completion[] =>
-    model.prefs.now.recent.map((query) => ({ from: 0, to: text.length, insert: query, label: query, detail: 'recent', kind: 'value' }));
+    model.prefs.now.recent.map((query) => ({
+      from: 0,
+      to: text.length,
+      insert: query,
+      label: query,
+      detail: 'recent',
+      kind: 'value',
+    }));
 
   const onKeyDown = (event: KeyboardEvent) => {
     const open = offers.length > 0;
@@ -89,7 +96,10 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
       <div class="ab-log-query">
         <div class="ab-log-mirror" ref={mirror} aria-hidden="true">
           {tokensOf(text).map(({ from, to, kind, negated }) => (
-            <span key={from} class={`ab-tok-${kind}${negated ? ' ab-not' : ''}${error && error.column >= from && error.column < to ? ' ab-bad' : ''}`}>
+            <span
+              key={from}
+              class={`ab-tok-${kind}${negated ? ' ab-not' : ''}${error && error.column >= from && error.column < to ? ' ab-bad' : ''}`}
+            >
               {text.slice(from, to)}
             </span>
           ))}
@@ -136,9 +146,9 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
           ×
         </button>
       )}
-      <kbd class="ab-log-hide" aria-hidden="true">
-        /
-      </kbd>
+      <span class="ab-log-hide" aria-hidden="true">
+        <kbd>/</kbd>
+      </span>
       {error && (
         <div class="ab-log-error" id={`${id}-error`}>
           {error.message}

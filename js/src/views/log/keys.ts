@@ -47,7 +47,7 @@ export function onKey(event: KeyboardEvent, model: PaneModel, actions: Actions, 
     parts.focusSearch();
     return true;
   }
-  if (event.key === 'Escape') return escape(model, parts);
+  if (event.key === 'Escape') return onEscape(model, parts);
   const target = event.target as HTMLElement;
   if (target.closest('input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"]')) return false;
   if ((event.ctrlKey || event.metaKey) && !event.altKey) return withControl(event, actions);
@@ -70,7 +70,7 @@ function withControl(event: KeyboardEvent, actions: Actions): boolean {
   return false;
 }
 
-function escape(model: PaneModel, parts: PaneParts): boolean {
+function onEscape(model: PaneModel, parts: PaneParts): boolean {
   if (!parts.closeOverlay()) {
     if (model.selected.peek().size) model.selected.value = new Set();
     else model.current.value = null;

@@ -131,7 +131,6 @@ export class PaneModel {
     return this.newestFirst ? 'top' : 'bottom';
   }
 
-
   // ---- the query ----
 
   /** The query line says something else. A query that cannot be read changes nothing of what is shown. */

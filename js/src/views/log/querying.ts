@@ -1,4 +1,6 @@
 /** The query language as the pane uses it: read once per change, and written into by facets, brush and tags. */
+
+import type { LogColumns } from '../../logs/columns';
 import type { Dimension, Parts } from '../../logs/facets';
 import type { Predicate } from '../../logs/filter';
 import { LEVEL_NAMES, levelNumber } from '../../logs/levels';
@@ -28,7 +30,6 @@ import { printName, printValue } from '../../logs/query-ast';
 import { QueryFault } from '../../logs/query-fault';
 import { QueryReader } from '../../logs/query-parse';
 import { resolveTime } from '../../logs/query-time';
-import type { LogColumns } from '../../logs/columns';
 import type { LogStore } from '../../logs/store';
 import type { Marks } from './text';
 

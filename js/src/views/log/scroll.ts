@@ -22,7 +22,11 @@ const OVERSCAN = 6;
 
 /** One row to draw. Lines are named by seq, since positions move when the store lets lines go. */
 export type DrawnRow =
-  | { readonly seq: number; readonly gap: null; /** Whether it stands right beside the row before it. */ readonly beside: boolean }
+  | {
+      readonly seq: number;
+      readonly gap: null /** Whether it stands right beside the row before it. */;
+      readonly beside: boolean;
+    }
   | { readonly seq: null; readonly gap: GapRow };
 
 /** What to draw: rows from `first` on, the first one's top edge `top` px below the view's. */

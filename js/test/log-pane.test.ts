@@ -1,0 +1,303 @@
+// @vitest-environment happy-dom
+import { type Signal, signal } from '@preact/signals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Client } from '../src/client';
+import { LogStore } from '../src/logs/store';
+import type { LogEntry } from '../src/sync/messages';
+import { Actions, permalink, ranges, readPermalink } from '../src/views/log/actions';
+import { PaneModel } from '../src/views/log/model';
+import { Prefs } from '../src/views/log/prefs';
+import * as querying from '../src/views/log/querying';
+import { append, config, history, line } from './log-fixtures';
+
+const closing: (() => void)[] = [];
+let pictures: FrameRequestCallback[] = [];
+
+beforeEach(() => {
+  pictures = [];
+  vi.stubGlobal('requestAnimationFrame', (draw: FrameRequestCallback) => pictures.push(draw));
+  vi.stubGlobal('cancelAnimationFrame', () => {});
+  localStorage.clear();
+});
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** Draw until nothing more is asked for. */
+function settle(): void {
+  for (let k = 0; k < 50 && pictures.length; k++) for (const draw of pictures.splice(0)) draw(0);
+}
+
+function pane(options = {}, rows?: Signal<LogEntry[] | null>, key = 'test') {
+  const logs = new LogStore();
+  logs.epoch = 'e1';
+  const client = {
+    logs,
+    state: signal(null),
+    epoch: signal('e1'),
+    status: signal({ phase: 'live' }),
+    page: 'http://127.0.0.1:1/',
+    replay: vi.fn(async (from: number, limit: number) => logs.history(history(from, from + limit))),
+    command: vi.fn(async () => ({ message: 'the whole of it' })),
+  } as unknown as Client;
+  const model = new PaneModel(client, rows ? { storageKey: key, rows } : { storageKey: key }, options);
+  closing.push(() => model.close());
+  model.resized(420);
+  settle();
+  return { model, logs, client, actions: new Actions(model) };
+}
+
+/** Seqs of the rows that are drawn, from the top. */
+function drawn(model: PaneModel): (number | string)[] {
+  return (model.drawn.value?.rows ?? []).map((row) => row.seq ?? `${row.gap?.kind} ${row.gap?.count}`);
+}
+
+describe('a log pane', () => {
+  it('shows the newest line on top and follows', () => {
+    const { model, logs } = pane();
+    logs.append(append(0, 100));
+    settle();
+    expect(drawn(model)[0]).toBe(99);
+    logs.append(append(100, 200));
+    settle();
+    expect(drawn(model)[0]).toBe(199);
+  });
+
+  it('stands still when lines arrive while the reader is elsewhere, and counts them', () => {
+    for (const order of ['newest', 'oldest'] as const) {
+      const { model, logs } = pane({ order }, undefined, order);
+      logs.append(append(0, 1_000));
+      settle();
+      const thumb = model.drawn.value?.thumb ?? 0;
+      model.scrolled(thumb, thumb + (order === 'newest' ? 300 : -300));
+      const before = drawn(model);
+      const top = model.drawn.value?.top;
+      logs.append(append(1_000, 1_128));
+      settle();
+      expect(drawn(model)).toEqual(before);
+      expect(model.drawn.value?.top).toBe(top);
+      expect(model.stats.value.unread).toBe(128);
+      expect(model.following.value).toBe(false);
+      model.follow(true);
+      settle();
+      expect(model.stats.value.unread).toBe(0);
+      expect(drawn(model)).toContain(1_127);
+    }
+  });
+
+  it('stands still when older lines are fetched and when the oldest are let go', () => {
+    const { model, logs } = pane();
+    logs.history(history(5_000, 6_000));
+    settle();
+    model.scrolled(0, 4_000);
+    const before = drawn(model);
+    logs.history(history(4_000, 5_000));
+    settle();
+    expect(drawn(model)).toEqual(before);
+    logs.adopt(config(1_500));
+    settle();
+    expect(drawn(model)).toEqual(before);
+  });
+
+  it('holds what is looked at while paused, and counts what waits', () => {
+    const { model, logs, actions } = pane({ query: 'level:error' });
+    logs.append(append(0, 100));
+    settle();
+    actions.togglePause();
+    settle();
+    const before = drawn(model);
+    logs.append(append(100, 200));
+    settle();
+    expect(drawn(model)).toEqual(before);
+    expect(model.stats.value).toMatchObject({ waiting: 100, waitingMatches: 20 });
+    actions.togglePause();
+    settle();
+    expect(drawn(model)[0]).toBe(198);
+  });
+
+  it('goes through matches in its own order, around, and tells which it is', () => {
+    const { model, logs, actions } = pane({ query: 'level:error' });
+    logs.append(append(0, 15));
+    settle();
+    actions.match(1);
+    expect([model.current.value, model.stats.value.match, model.stats.value.matches]).toEqual([13, 1, 3]);
+    actions.match(1);
+    actions.match(1);
+    expect([model.current.value, model.stats.value.match]).toEqual([3, 3]);
+    actions.match(1);
+    expect(model.current.value).toBe(13);
+    actions.match(-1);
+    expect(model.current.value).toBe(3);
+  });
+
+  it('locates matches among all lines, and shows context around them when it filters', () => {
+    const { model, logs, actions } = pane({ query: 'seq:50', order: 'oldest' });
+    logs.append(append(0, 100));
+    settle();
+    expect(drawn(model)).toEqual([50]);
+    actions.setContext(2);
+    settle();
+    expect(drawn(model)).toEqual([48, 49, 50, 51, 52]);
+    actions.setMode('locate');
+    expect(model.stats.value).toMatchObject({ shown: 100, matches: 1 });
+  });
+
+  it('hides what is cleared and deletes nothing', () => {
+    const { model, logs, actions } = pane({ order: 'oldest' });
+    logs.append(append(0, 100));
+    settle();
+    actions.select(90);
+    actions.clearToHere();
+    settle();
+    expect(drawn(model).slice(0, 2)).toEqual(['cleared 90', 90]);
+    expect(logs.size).toBe(100);
+    actions.undoClear();
+    settle();
+    expect(model.stats.value.shown).toBe(100);
+  });
+
+  it('shows a gap as a row and fetches it', async () => {
+    const { model, logs, client, actions } = pane({ order: 'oldest' });
+    logs.append(append(0, 10));
+    logs.append(append(20, 30));
+    settle();
+    expect(drawn(model)).toContain('skipped 10');
+    const row = model.drawn.value?.rows.find((one) => one.gap);
+    await actions.fetch(row?.gap as NonNullable<typeof row>['gap'] & object);
+    expect(client.replay).toHaveBeenCalledWith(10, 10);
+    settle();
+    expect(drawn(model).every((row) => typeof row === 'number')).toBe(true);
+    expect(model.stats.value.shown).toBe(30);
+  });
+
+  it('keeps showing what it showed while the query cannot be read, and says where', () => {
+    const { model, logs } = pane();
+    logs.append(append(0, 10));
+    model.ask('level:error');
+    settle();
+    model.ask('level>=wat');
+    settle();
+    expect(model.compiled.value.error?.column).toBe(7);
+    expect(drawn(model)).toEqual([8, 3]);
+    expect(model.prefs.now.query).toBe('level:error');
+  });
+
+  it('drops all of another epoch, pins too', () => {
+    const { model, logs, actions } = pane();
+    logs.append(append(0, 50));
+    settle();
+    actions.select(10);
+    actions.pin();
+    logs.reset('e2');
+    logs.append(append(0, 3));
+    settle();
+    expect([drawn(model), model.current.value, model.pins.value]).toEqual([[2, 1, 0], null, []]);
+  });
+
+  it('shows exactly the rows that were chosen elsewhere, and goes back', () => {
+    const rows = signal<LogEntry[] | null>(null);
+    const { model, logs } = pane({ query: 'level:error' }, rows);
+    logs.append(append(0, 100));
+    rows.value = [line(7), line(2), line(5)];
+    settle();
+    expect(drawn(model)).toEqual([7, 5, 2]);
+    expect(model.shown().rows).toBe(true);
+    rows.value = null;
+    settle();
+    expect(model.text.value).toBe('level:error');
+    expect(model.stats.value.shown).toBe(20);
+  });
+
+  it('tells exactly what it shows', () => {
+    const { model, logs } = pane({ query: 'level:error' });
+    logs.append(append(0, 100));
+    logs.append(append(110, 200));
+    settle();
+    expect(model.shown()).toMatchObject({ query: 'level:error', firstSeq: 0, endSeq: 200, gaps: [[100, 110]], count: 38 });
+  });
+
+  it('selects only shown lines, and tells them as ranges', () => {
+    const { model, logs, actions } = pane({ query: 'level>=error' });
+    logs.append(append(0, 30));
+    settle();
+    actions.select(4);
+    actions.select(19, 'extend');
+    expect(ranges(model.selected.value)).toEqual([
+      [4, 5],
+      [8, 10],
+      [13, 15],
+      [18, 20],
+    ]);
+  });
+
+  it('does not disturb another pane on the same store', () => {
+    const one = pane({ query: 'level:error' }, undefined, 'one');
+    const other = new PaneModel(one.client, { storageKey: 'two' }, {});
+    closing.push(() => other.close());
+    one.logs.append(append(0, 100));
+    settle();
+    one.actions.togglePause();
+    one.actions.setOrder('oldest');
+    one.logs.append(append(100, 200));
+    settle();
+    expect([one.model.stats.value.shown, other.stats.value.shown]).toEqual([20, 200]);
+    expect([other.paused.value, other.prefs.now.order]).toEqual([null, 'newest']);
+  });
+
+  it('has links that name epoch and seq', () => {
+    const { model } = pane();
+    const link = permalink(model, 42);
+    expect(link).toBe('http://127.0.0.1:1/#log=e1/42');
+    expect(readPermalink(new URL(link).hash)).toEqual({ epoch: 'e1', seq: 42 });
+    expect(readPermalink('#else')).toBeNull();
+  });
+});
+
+describe('the choices of a pane', () => {
+  it('last, and give way to what Python says', () => {
+    new Prefs('k').set({ wrap: true, order: 'oldest' });
+    expect(new Prefs('k').now).toMatchObject({ wrap: true, order: 'oldest' });
+    expect(new Prefs('k', { order: 'newest' }).now).toMatchObject({ wrap: true, order: 'newest' });
+    expect(new Prefs('other').now.wrap).toBe(false);
+  });
+
+  it('of another version or of wrong types are forgotten', () => {
+    for (const kept of ['{"v":0,"wrap":true}', '{"v":1,"wrap":"yes"}', 'no json', '[1]']) {
+      localStorage.setItem('k', kept);
+      expect(new Prefs('k').now.wrap).toBe(false);
+    }
+  });
+
+  it('are not changed by a server that changes its limits', () => {
+    const { model, logs } = pane({ query: 'level:error', order: 'oldest' });
+    const before = model.prefs.now;
+    logs.adopt(config(777));
+    settle();
+    expect([logs.capacity, model.prefs.now]).toEqual([777, before]);
+  });
+});
+
+describe('facets', () => {
+  it('write into the query line and read from it', () => {
+    const muted = querying.toggle('pass', 'level', 'debug');
+    expect(muted).toBe('pass -level:debug');
+    expect(querying.hides(muted, 'level')('debug')).toBe(true);
+    expect(querying.toggle(muted, 'level', 'debug')).toBe('pass');
+    expect(querying.only('pass -level:debug', 'level', 'error')).toBe('pass level:error');
+  });
+
+  it('understand what was typed by hand', () => {
+    const hidden = querying.hides('level>=warn', 'level');
+    expect(['debug', 'info', 'warn', 'fatal'].map(hidden)).toEqual([true, true, false, false]);
+    expect(querying.toggle('level>=warn', 'level', 'info')).toBe('level:info,warn,error,fatal');
+    expect(querying.hides('channel:ps*', 'channel')('psu')).toBe(false);
+    expect(querying.hides('channel:ps*', 'channel')('app')).toBe(true);
+  });
+
+  it('come back from None one by one', () => {
+    const none = querying.none('pass');
+    expect(querying.hides(none, 'channel')('psu')).toBe(true);
+    expect(querying.toggle(none, 'channel', 'psu')).toBe('pass channel:psu');
+    expect(querying.all(none, 'channel')).toBe('pass');
+  });
+});
