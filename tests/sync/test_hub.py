@@ -1,0 +1,523 @@
+"""What the hub decides, as lists of effects."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import zlib
+from typing import Any
+
+import orjson
+import pytest
+
+from autobench_nb.sync.effects import Broadcast, Close, Compute, Drop, Outgoing, RunCommand, Send
+from autobench_nb.sync.logfeed import BATCH_ENTRIES, FLUSH_ENTRIES
+from autobench_nb.sync.session import AUTH_DEADLINE_S, HELLO_GRACE_S, MAX_COMMANDS
+from tests.sync.harness import TOKEN, Link, Server, types
+
+BUDGET = 65_536
+
+
+def live(server: Server, **payload: Any) -> Link:
+    link = server.connect()
+    server.hello(link, **payload)
+    server.settle()
+    link.take()
+    return link
+
+
+def touch(server: Server, name: str, note: str = "") -> None:
+    server.store.merge("/devices", {name: {"type": "t", "status": "s", "note": note}})
+
+
+# ---------------------------------------------------------------- the door
+
+
+def test_nothing_is_sent_before_the_token() -> None:
+    server = Server()
+    link = server.connect(authenticated=False)
+    live(server)
+    touch(server, "secret")
+    server.log("secret")
+    server.perform(server.hub.busy(True, server.now))
+    server.wait(HELLO_GRACE_S * 2)
+    server.settle()
+    assert link.take() == []
+    assert link.closed is None
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"type": "hello"},
+        {"type": "hello", "payload": {"token": "wrong"}},
+        {"type": "hello", "payload": {"token": "\u00e9"}},
+        {"type": "hello", "payload": {"token": 5}},
+        {"type": "ping", "ts": 1},
+        {"type": "command", "id": "a", "name": "b"},
+        "nonsense",
+    ],
+    ids=str,
+)
+def test_without_the_right_token_it_is_closed_without_a_word(first: dict[str, Any] | str) -> None:
+    server = Server()
+    link = server.connect(authenticated=False)
+    server.say(link, first)
+    server.settle()
+    assert link.take() == []
+    assert link.closed is not None
+    assert link.closed[0] == 1008
+    assert server.commands == []
+
+
+def test_the_right_token_opens() -> None:
+    server = Server()
+    heard = server.hello(server.connect(authenticated=False), token=TOKEN)
+    assert types(heard) == ["welcome", "state.snapshot", "logs.history", "ack"]
+
+
+def test_the_token_has_a_deadline() -> None:
+    server = Server()
+    link = server.connect(authenticated=False)
+    assert server.hub.next_deadline(server.now) == server.now + AUTH_DEADLINE_S
+    server.wait(AUTH_DEADLINE_S)
+    assert link.closed is not None
+    assert link.take() == []
+
+
+def test_without_a_token_to_show_everyone_is_let_in() -> None:
+    server = Server(token=None)
+    heard = server.hello(server.connect(authenticated=False))
+    assert heard[0]["type"] == "welcome"
+
+
+def test_no_deadline_is_left_when_all_have_said_hello() -> None:
+    server = Server()
+    live(server)
+    assert server.hub.next_deadline(server.now) is None
+
+
+def test_a_second_hello_is_a_mistake() -> None:
+    server = Server()
+    link = live(server)
+    server.say(link, {"type": "hello"})
+    assert [m["code"] for m in link.take()] == ["hello-twice"]
+
+
+def test_the_token_is_neither_logged_nor_sent() -> None:
+    server = Server()
+    link = server.connect(authenticated=False)
+    heard = server.hello(link, token=TOKEN)
+    bad = server.connect(authenticated=False)
+    server.say(bad, {"type": "hello", "payload": {"token": "almost-the-right-one"}})
+    server.settle()
+    said = orjson.dumps([heard, link.take()]).decode()
+    said += server.ring.since(0).wire().decode()
+    assert TOKEN not in said
+    assert "almost-the-right-one" not in said
+
+
+# ---------------------------------------------------------------- fan-out
+
+
+def test_a_flush_is_one_broadcast_of_each_kind_however_many_listen() -> None:
+    server = Server()
+    links = [live(server) for _ in range(5)]
+    server.settle()
+    touch(server, "d")
+    server.log("hi")
+    effects = server.flush()
+    assert [type(effect) for effect in effects] == [Broadcast, Broadcast]
+    for effect in effects:
+        assert isinstance(effect, Broadcast)
+        assert set(effect.sessions) == {link.session for link in links}
+    assert all(types(link.take())[-2:] == ["state.patch", "logs.append"] for link in links)
+
+
+def test_a_flush_with_nothing_new_says_nothing() -> None:
+    server = Server()
+    live(server)
+    server.settle()
+    for _ in range(5):
+        server.wait(60.0)
+        assert server.flush() == []
+
+
+def test_telemetry_goes_along_at_most_once_a_second() -> None:
+    server = Server()
+    link = live(server)
+    for _ in range(40):
+        touch(server, "d", str(server.now))
+        server.wait(0.1)
+        server.settle()
+    paths = [op["path"] for m in link.take() if "patch" in m for op in m["patch"]]
+    about = [path for path in paths if path.startswith("/meta/telemetry/patches")]
+    assert 3 <= len(about) <= 5
+    assert server.store.get("/meta/telemetry/clients") == 1
+
+
+def test_an_open_batch_holds_back_the_state_and_nothing_else() -> None:
+    server = Server()
+    link = live(server)
+    opened, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with server.store.batch():
+            touch(server, "held")
+            opened.set()
+            done.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    opened.wait(10)
+    server.log("meanwhile")
+    server.flush()
+    assert types(link.take()) == ["logs.append"]
+    done.set()
+    holder.join()
+    server.flush()
+    assert "held" in orjson.dumps(link.take()).decode()
+
+
+def test_a_commit_that_another_reader_took_costs_a_snapshot_and_no_gap() -> None:
+    server = Server()
+    link = live(server)
+    touch(server, "taken")
+    server.store.flush()
+    touch(server, "later")
+    server.settle()
+    heard = [m for m in link.take() if m["type"].startswith("state")]
+    assert [m["type"] for m in heard] == ["state.snapshot"]
+    assert "taken" in heard[0]["data"]["devices"]
+
+
+def test_sessions_with_the_same_slices_share_one_encoding() -> None:
+    server = Server()
+    links = [live(server) for _ in range(4)]
+    for link in links[:3]:
+        server.say(link, {"type": "subscribe", "payload": {"slices": ["jobs", "version"]}})
+    server.settle()
+    for link in links[:3]:
+        snapshot = link.take()[-1]
+        assert set(snapshot["data"]) == {"version", "jobs"}
+    links[3].take()
+    touch(server, "d")
+    server.store.set("/jobs/lastCompleted", "j")
+    effects = server.flush()
+    assert sorted(len(e.sessions) for e in effects if isinstance(e, Broadcast)) == [1, 3]
+    (patch,) = links[0].take()
+    assert [op["path"] for op in patch["patch"]] == ["/jobs/lastCompleted", "/version"]
+
+
+def test_a_sliced_chain_is_strict_also_where_nothing_of_it_changed() -> None:
+    server = Server()
+    link = live(server)
+    server.say(link, {"type": "subscribe", "payload": {"slices": ["jobs"]}})
+    server.settle()
+    version = link.take()[-1]["stateVersion"]
+    for n in range(3):
+        touch(server, f"d{n}")
+        server.flush()
+    for patch in link.take():
+        assert patch["fromVersion"] == version
+        version = patch["toVersion"]
+    assert version == server.store.version
+
+
+def test_a_query_filters_history_and_live_entries() -> None:
+    server = Server()
+    link, other = live(server), live(server)
+    for n in range(10):
+        server.log(f"line {n}", channel="psu" if n % 2 else "app")
+    server.settle()
+    link.take()
+    payload = {"logsQuery": "channel:psu", "logsHistory": 20}
+    server.say(link, {"type": "subscribe", "payload": payload})
+    server.settle()
+    (history,) = link.take()
+    assert [e["message"] for e in history["entries"]] == [f"line {n}" for n in (1, 3, 5, 7, 9)]
+    server.log("not for it")
+    server.log("for it", channel="psu")
+    server.settle()
+    (append,) = [m for m in link.take() if m["type"] == "logs.append"]
+    assert [e["message"] for e in append["entries"]] == ["for it"]
+    assert append["missed"] == 0
+    assert append["firstSeq"] <= history["nextSeq"]
+    assert "not for it" in orjson.dumps(other.take()).decode()
+
+
+def test_a_bad_query_gets_an_error_with_its_column_and_changes_nothing() -> None:
+    server = Server()
+    link = live(server)
+    payload = {"logsQuery": "level>=warn (", "slices": ["jobs"], "includeSnapshot": True}
+    server.say(link, {"type": "subscribe", "payload": payload})
+    server.settle()
+    (error,) = link.take()
+    assert (error["code"], error["column"]) == ("bad-query", 13)
+
+
+def test_a_filter_is_taken_away_by_null() -> None:
+    server = Server()
+    link = live(server)
+    server.say(link, {"type": "subscribe", "payload": {"logsQuery": "nothing-has-this"}})
+    server.settle()
+    server.log("hidden")
+    server.settle()
+    server.say(link, {"type": "subscribe", "payload": {"logsQuery": None}})
+    server.settle()
+    server.log("shown")
+    server.settle()
+    appends = [m for m in link.take() if m["type"] == "logs.append"]
+    assert [e["message"] for m in appends for e in m["entries"]] == ["shown"]
+    for before, after in itertools.pairwise(appends):
+        assert after["firstSeq"] - after["missed"] <= before["nextSeq"]
+
+
+# ---------------------------------------------------------------- pace
+
+
+def test_a_big_history_goes_out_in_bounded_batches_over_flushes() -> None:
+    server = Server(log_capacity=50_000, client_logs_snapshot=50_000)
+    for n in range(32_000):
+        server.log(f"{n}")
+    link = server.connect()
+    server.say(link, {"type": "hello"})
+    per_flush = []
+    while server.hub.wants_flush:
+        server.flush()
+        messages = [m for m in link.take() if "entries" in m]
+        per_flush.append([len(m["entries"]) for m in messages])
+    counts = [count for flush in per_flush for count in flush]
+    assert sum(counts) == server.ring.next_seq
+    assert max(counts) <= BATCH_ENTRIES
+    assert max(map(sum, per_flush)) <= FLUSH_ENTRIES
+
+
+def test_many_who_come_back_from_the_same_place_cost_one_encoding() -> None:
+    server = Server(log_capacity=10_000)
+    links = [live(server) for _ in range(3)]
+    version, seq = server.store.version, server.ring.next_seq
+    server.settle()
+    for link in links:
+        server.leave(link)
+    for n in range(100):
+        server.log(f"{n}")
+    server.settle()
+    resume = {"epoch": "epoch-1", "stateVersion": version, "nextSeq": seq}
+    for _ in links:
+        link = server.connect()
+        server.say(link, {"type": "hello", "payload": {"resume": resume}})
+    sent = {e.message for e in server.flush() if isinstance(e, Send) and e.message.kind == "logs.append"}  # fmt: skip
+    assert len(sent) == 1
+
+
+def test_a_client_that_reads_slowly_is_paced_and_not_overrun() -> None:
+    server = Server(log_capacity=20_000, client_logs_snapshot=20_000, client_budget_bytes=BUDGET)
+    for n in range(5_000):
+        server.log(f"{n} " + "x" * 100)
+    link = server.connect(reads=2_000)
+    server.say(link, {"type": "hello"})
+    seqs: list[int] = []
+    for _ in range(2_000):
+        server.settle()
+        server.read(link, 8_000)
+        seqs += [e["seq"] for m in link.take() for e in m.get("entries", ())]
+        if seqs and seqs[-1] == server.ring.next_seq - 1:
+            break
+    assert seqs == list(range(server.ring.next_seq))
+    assert server.hub.telemetry.dropped == 0
+
+
+def test_what_was_dropped_of_the_log_is_sent_again_where_the_ring_has_it() -> None:
+    server = Server(log_capacity=10_000, client_budget_bytes=BUDGET)
+    link = live(server)
+    first = server.ring.next_seq
+    server.read(link, 10)
+    for n in range(100):
+        server.log(f"line {n} " + "x" * 1_000)
+        server.flush()
+    server.read(link, None)
+    server.settle()
+    appends = [m for m in link.take() if m["type"] == "logs.append"]
+    seqs = [e["seq"] for m in appends for e in m["entries"]]
+    assert seqs == list(range(first, server.ring.next_seq))
+    assert sum(m["missed"] for m in appends) == 0
+
+
+def test_asking_for_snapshots_without_reading_piles_nothing_up() -> None:
+    server = Server(client_budget_bytes=BUDGET)
+    for n in range(20):
+        touch(server, f"d{n}", "x" * 10_000)
+    link = live(server)
+    server.read(link, 10)
+    for _ in range(20):
+        server.say(link, {"type": "state.resync"})
+        server.settle()
+    snapshot = sum(message.kind == "state.snapshot" for message in link.queue)
+    assert snapshot == 1
+
+
+# ---------------------------------------------------------------- commands
+
+
+def test_a_command_is_handed_over_and_its_answer_sent() -> None:
+    server = Server()
+    link, other = live(server), live(server)
+    server.say(link, {"type": "command", "id": "c1", "name": "jobs.cancel", "args": {"runId": "r"}})
+    assert server.commands == [RunCommand(link.session, "c1", "jobs.cancel", {"runId": "r"})]
+    link.take()
+    other.take()
+    server.perform(server.hub.answer(link.session, "c1", value={"x": 1}, now=server.now))
+    assert link.take() == [{"type": "result", "id": "c1", "ok": True, "value": {"x": 1}}]
+    assert server.hub.answer(link.session, "c1", value=1, now=server.now) == []
+    assert other.take() == []
+
+
+def test_a_command_that_fails_says_code_and_message() -> None:
+    server = Server()
+    link = live(server)
+    server.say(link, {"type": "command", "id": 7, "name": "x"})
+    server.perform(server.hub.answer(link.session, 7, error=("not-found", "There is none.")))
+    (result,) = link.take()
+    assert result["error"] == {"code": "not-found", "message": "There is none."}
+
+
+def test_an_answer_that_is_no_json_value_is_a_failure_and_no_exception() -> None:
+    server = Server()
+    link = live(server)
+    server.say(link, {"type": "command", "id": "c", "name": "x"})
+    server.perform(server.hub.answer(link.session, "c", value=object()))
+    assert [m["error"]["code"] for m in link.take()] == ["failed"]
+
+
+def test_commands_in_flight_are_bounded() -> None:
+    server = Server()
+    link = live(server)
+    for n in range(MAX_COMMANDS + 1):
+        server.say(link, {"type": "command", "id": n, "name": "x"})
+    assert len(server.commands) == MAX_COMMANDS
+    (error,) = link.take()
+    assert (error["code"], error["id"]) == ("too-many-commands", MAX_COMMANDS)
+
+
+def test_a_result_outlives_an_overrun() -> None:
+    server = Server(client_budget_bytes=BUDGET)
+    link = live(server)
+    server.say(link, {"type": "command", "id": "before", "name": "x"})
+    server.say(link, {"type": "command", "id": "while", "name": "x"})
+    server.read(link, 10)
+    touch(server, "d", "begun")
+    server.flush()
+    server.perform(server.hub.answer(link.session, "before", value=1))
+    for n in range(50):
+        touch(server, "d", str(n) + "x" * 5_000)
+        server.flush()
+    assert any(isinstance(effect, Drop) for effect in server.effects)
+    server.perform(server.hub.answer(link.session, "while", value=2))
+    server.read(link, None)
+    server.settle()
+    assert [m["id"] for m in link.take() if m["type"] == "result"] == ["before", "while"]
+
+
+def test_the_hash_is_computed_off_the_loop() -> None:
+    server = Server()
+    link = live(server)
+    server.say(link, {"type": "command", "id": "h", "name": "state.hash"})
+    assert server.hub.wants_snapshot
+    assert any(isinstance(effect, Compute) for effect in server.flush())
+    (result,) = [m for m in link.take() if m["type"] == "result"]
+    assert len(result["value"]["hash"]) == 64
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def test_a_pong_tells_the_position_of_this_session() -> None:
+    server = Server()
+    link = live(server)
+    server.settle()
+    link.take()
+    touch(server, "unflushed")
+    server.log("unflushed")
+    server.say(link, {"type": "ping", "ts": 0.5})
+    (pong,) = link.take()
+    server.settle()
+    patch, append = link.take()
+    assert pong["epoch"] == "epoch-1"
+    assert pong["stateVersion"] == patch["fromVersion"]
+    assert pong["nextSeq"] == append["firstSeq"]
+
+
+def test_busy_is_told_once_and_to_those_who_come() -> None:
+    server = Server()
+    link = live(server)
+    for flag in (True, True):
+        server.perform(server.hub.busy(flag, server.now))
+    assert [m["busy"] for m in link.take()] == [True]
+    late = server.connect()
+    assert "server.busy" in types(server.hello(late))
+    server.perform(server.hub.busy(False, server.now))
+    assert link.take()[-1]["busy"] is False
+
+
+def test_close_says_bye_to_all_and_takes_nothing_more() -> None:
+    server = Server()
+    link, mute = live(server), server.connect(authenticated=False)
+    effects = server.perform(server.hub.close("The orchestrator was closed.", server.now))
+    bye = {"type": "bye", "code": 1001, "reason": "The orchestrator was closed."}
+    assert link.take() == [bye]
+    assert [e.session for e in effects if isinstance(e, Close)] == [link.session, mute.session]
+    assert mute.take() == []
+    server.say(link, {"type": "ping", "ts": 1})
+    assert server.flush() == []
+
+
+def test_who_came_and_left_is_logged() -> None:
+    server = Server()
+    link = live(server)
+    server.wait(3.0)
+    server.leave(link)
+    entries = [(e.channel, e.message) for e in server.ring.since(0).entries]
+    assert entries == [
+        ("websocket", "Client 1 connected from a test."),
+        ("websocket", "Client 1 left after 3 s."),
+    ]
+
+
+def test_a_thousand_who_come_at_once_do_not_empty_a_small_ring() -> None:
+    server = Server(log_capacity=50)
+    server.log("precious")
+    for _ in range(1_000):
+        server.say(server.connect(), {"type": "hello"})
+    server.settle()
+    messages = [e.message for e in server.ring.since(0).entries]
+    assert "precious" in messages
+    assert messages[-1] == "995 more clients connected."
+
+
+def test_a_session_that_is_gone_is_ignored() -> None:
+    server = Server()
+    link = live(server)
+    server.leave(link)
+    hub, now = server.hub, server.now
+    assert hub.receive(link.session, '{"type":"ping","ts":1}', now) == []
+    assert hub.queued(link.session, 10, now) == []
+    assert hub.dropped(link.session, [], now) == []
+    assert hub.disconnect(link.session, now) == []
+
+
+def test_a_message_is_deflated_once_and_inflates_to_itself() -> None:
+    message = Outgoing("x", b'{"type":"x"}' * 10_000)
+    assert not message.is_deflated
+    deflated = message.deflated
+    assert message.deflated is deflated
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    assert inflate.decompress(deflated + b"\x00\x00\xff\xff") == message.data
+    assert not deflated.endswith(b"\x00\x00\xff\xff")
+
+
+def test_the_room_logs_nothing_to_the_standard_logger(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        live(Server())
+    assert caplog.records == []
