@@ -3,7 +3,8 @@
  *
  * Types are checked elsewhere (`npm run check`): a build never fails for a type.
  */
-import { cp, mkdir, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -22,6 +23,15 @@ const copyPage = {
   },
 };
 
+/** The same for the same sources, on any machine: views of one build find each other on a page by it. */
+async function buildId() {
+  const hash = createHash('sha256');
+  const files = await readdir(join(here, 'src'), { recursive: true, withFileTypes: true });
+  const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
+  for (const path of [join(here, 'package-lock.json'), ...paths.sort()]) hash.update(await readFile(path));
+  return hash.digest('hex').slice(0, 12);
+}
+
 /** @type {esbuild.BuildOptions} */
 const options = {
   absWorkingDir: here,
@@ -38,7 +48,7 @@ const options = {
   legalComments: 'eof',
   jsx: 'automatic',
   jsxImportSource: 'preact',
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: { 'process.env.NODE_ENV': '"production"', __BUILD__: JSON.stringify(await buildId()) },
   logLevel: 'warning',
   plugins: [copyPage],
 };

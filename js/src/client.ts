@@ -1,0 +1,343 @@
+/**
+ * One link and one mirror for a page and orchestrator, however many views look at it.
+ *
+ * A view retains its client and lets it go; the last one to leave closes the link. (Every widget of a notebook loads its
+ * own copy of this code: runtime.ts sees to it that one of them serves all.)
+ */
+
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { Backfill } from './backfill';
+import type { LinkInfo, LinkStatus } from './links/link';
+import { SocketLink } from './links/socket';
+import { LogStore } from './logs/store';
+import { stateHash } from './sync/canonical';
+import { type AppState, type LogEntry, type LogsHistory, type Operation, ProtocolError } from './sync/messages';
+import { type Effect, Mirror } from './sync/mirror';
+import { equal } from './sync/read';
+
+export type { LinkInfo, LinkStatus, Phase } from './links/link';
+
+/** A view that goes and comes (a cell runs again) finds the link still there. */
+const LINGER_MS = 3_000;
+const REPLAY_MS = 10_000;
+const COMMAND_MS = 30_000;
+const VERIFY_TRIES = 3;
+
+/** A command was not carried out: a code and a sentence. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What the last patch touched, for views that show change. */
+export interface Change {
+  readonly operations: readonly Operation[] | null;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: CommandError): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+interface Asked {
+  since: number;
+  done(answered: boolean): void;
+}
+
+export class Client {
+  readonly logs = new LogStore();
+  private readonly mirror = new Mirror();
+  private readonly link: SocketLink;
+  private readonly backfill: Backfill;
+  private readonly states: Signal<AppState | null> = signal(null);
+  private readonly epochs: Signal<string | null> = signal(null);
+  private readonly statuses: Signal<LinkStatus>;
+  private readonly changes: Signal<Change> = signal({ operations: null });
+  private readonly commands = new Map<string, Pending>();
+  private replays: Asked[] = [];
+  /** While somebody verifies: states by version, since a patch may overtake the answer. */
+  private watched: Map<number, AppState> | null = null;
+  private readonly askers = new Set<() => void>();
+  private lastId = 0;
+  private viewers = 0;
+  private leaving: ReturnType<typeof setTimeout> | undefined;
+  private isClosed = false;
+  /** Where the standalone page is, once somebody has said so. */
+  page: string | null = null;
+
+  constructor(private readonly onClose: () => void = () => {}) {
+    this.link = new SocketLink({
+      hello: (token) => this.mirror.hello(token),
+      message: (text) => this.receive(text),
+      lost: () => this.lost(),
+      ask: () => {
+        for (const ask of this.askers) ask();
+      },
+      status: (status) => {
+        this.statuses.value = status;
+      },
+    });
+    this.statuses = signal(this.link.status);
+    this.backfill = new Backfill(
+      this.logs,
+      () => this.states.peek()?.logs,
+      (since, limit) => this.ask(since, limit),
+    );
+  }
+
+  /** The whole state; never changed in place, so what is the same object is the same. Null before the first snapshot. */
+  get state(): ReadonlySignal<AppState | null> {
+    return this.states;
+  }
+
+  get epoch(): ReadonlySignal<string | null> {
+    return this.epochs;
+  }
+
+  get status(): ReadonlySignal<LinkStatus> {
+    return this.statuses;
+  }
+
+  /** The operations that led to the present state; null where all of it was replaced. */
+  get change(): ReadonlySignal<Change> {
+    return this.changes;
+  }
+
+  /** Here is the server. */
+  offer(info: LinkInfo): void {
+    if (info.page !== undefined) this.page = info.page;
+    this.link.use(info);
+  }
+
+  /** Nobody can say where the server is; `reason` is for people. */
+  gone(reason: string): void {
+    this.link.gone(reason);
+  }
+
+  /** `ask` is called when it would help to be told again where the server is. Returns how to end that. */
+  onAsk(ask: () => void): () => void {
+    this.askers.add(ask);
+    return () => this.askers.delete(ask);
+  }
+
+  /** Keep the link while a view looks. Returns how to let go. */
+  retain(): () => void {
+    clearTimeout(this.leaving);
+    this.viewers++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      if (--this.viewers === 0) this.leaving = setTimeout(() => this.close(), LINGER_MS);
+    };
+  }
+
+  /** Try now, and count failures anew. */
+  reconnect(): void {
+    this.link.reconnect();
+  }
+
+  /** Have the server do something. Rejects with `CommandError`. */
+  command(name: string, args: object = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = `c${++this.lastId}`;
+      if (!this.link.send({ type: 'command', id, name, args })) {
+        reject(new CommandError('not-connected', 'There is no connection to the orchestrator now.'));
+        return;
+      }
+      const timer = setTimeout(() => {
+        this.commands.delete(id);
+        reject(new CommandError('timeout', `The orchestrator has not answered for ${COMMAND_MS / 1000} s.`));
+      }, COMMAND_MS);
+      this.commands.set(id, { resolve, reject, timer });
+    });
+  }
+
+  /** Fetch log entries again. Resolves when the answer is in `logs`, or none will come. */
+  async replay(sinceSeq: number, limit: number): Promise<void> {
+    await this.ask(sinceSeq, limit);
+  }
+
+  /**
+   * Ask the server for the hash of its state and compare: true where the mirror equals it.
+   *
+   * Rejects with `CommandError` where the server does not answer, or the version asked about never came by.
+   */
+  async verify(): Promise<boolean> {
+    for (let i = 0; i < VERIFY_TRIES; i++) {
+      const state = this.states.peek();
+      this.watched ??= new Map();
+      if (state !== null) this.watched.set(state.version, state);
+      try {
+        const { version, hash } = (await this.command('state.hash')) as { version: number; hash: string };
+        const then = this.watched?.get(version);
+        if (then !== undefined) return stateHash(then) === hash;
+      } finally {
+        this.watched = null;
+      }
+    }
+    throw new CommandError('conflict', 'The state changes too fast to be compared.');
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    clearTimeout(this.leaving);
+    this.link.close();
+    this.onClose();
+  }
+
+  // ---- what comes ----
+
+  private receive(text: string): void {
+    let effects: Effect[];
+    let message: object;
+    try {
+      message = JSON.parse(text) as object;
+      effects = this.mirror.receive(message, performance.now() / 1000);
+    } catch (error) {
+      if (!(error instanceof ProtocolError || error instanceof SyntaxError)) throw error;
+      console.warn(`AutoBench: a message of the server was not understood: ${error.message}`);
+      return;
+    }
+    batch(() => {
+      for (const effect of effects) this.carryOut(effect, message);
+      this.link.stale(this.mirror.stale);
+    });
+  }
+
+  private carryOut(effect: Effect, message: object): void {
+    switch (effect.kind) {
+      case 'send':
+        this.link.send(effect.message);
+        break;
+      case 'connected':
+        this.begin(effect.epoch);
+        this.link.welcomed();
+        // Where the link was lost halfway through the past.
+        if (effect.resumed && this.logs.nextSeq > 0) void this.backfill.start();
+        break;
+      case 'replaced':
+        this.begin(effect.epoch);
+        break;
+      case 'changed':
+        this.changed(effect.operations);
+        break;
+      case 'logs':
+        if (effect.isHistory) this.history(message as LogsHistory);
+        else this.logs.append({ ...effect, type: 'logs.append', entries: effect.entries as LogEntry[] });
+        break;
+      case 'answered':
+        this.answered(effect);
+        break;
+      case 'refused':
+        console.warn(`AutoBench: the server did not take a message: ${effect.code}: ${effect.message}`);
+        break;
+      case 'busy':
+        this.link.busy(effect.busy);
+        break;
+      case 'alive':
+        this.link.alive(effect.ts);
+        break;
+      case 'farewell':
+        this.link.bye(effect.code, effect.reason);
+        break;
+    }
+  }
+
+  /** This epoch it is. Where it is another one than before: replace everything, merge nothing. */
+  private begin(epoch: string): void {
+    if (this.epochs.peek() === epoch) return;
+    this.epochs.value = epoch;
+    this.states.value = null;
+    this.backfill.stop();
+    this.logs.reset(epoch);
+  }
+
+  private changed(operations: readonly Operation[] | null): void {
+    const { state } = this.mirror;
+    if (state === null) return;
+    const before = this.states.peek()?.serverConfig;
+    this.changes.value = { operations };
+    this.states.value = state;
+    this.watched?.set(state.version, state);
+    if (before === undefined || (before !== state.serverConfig && !equal(before, state.serverConfig))) {
+      this.logs.adopt(state.serverConfig);
+      this.link.adopt(state.serverConfig.ws);
+      // More may be held now, or it is the first time.
+      if (this.logs.nextSeq > 0) void this.backfill.start();
+    }
+  }
+
+  private history(message: LogsHistory): void {
+    const isFirst = this.logs.nextSeq === 0;
+    this.logs.history(message);
+    const since = message.firstSeq - message.missed;
+    const at = this.replays.findIndex((asked) => asked.since === since);
+    if (at >= 0) this.replays.splice(at, 1)[0]?.done(true);
+    else if (isFirst) void this.backfill.start();
+  }
+
+  private ask(sinceSeq: number, limit: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const epoch = this.epochs.peek();
+      if (epoch === null || !this.link.send({ type: 'logs.replay', sinceSeq, epoch, limit })) {
+        resolve(false);
+        return;
+      }
+      const asked: Asked = {
+        since: sinceSeq,
+        done: (answered) => {
+          clearTimeout(timer);
+          resolve(answered);
+        },
+      };
+      const timer = setTimeout(() => {
+        this.replays = this.replays.filter((other) => other !== asked);
+        resolve(false);
+      }, REPLAY_MS);
+      this.replays.push(asked);
+    });
+  }
+
+  private answered(effect: Extract<Effect, { kind: 'answered' }>): void {
+    const pending = this.commands.get(String(effect.id));
+    if (pending === undefined) return;
+    this.commands.delete(String(effect.id));
+    clearTimeout(pending.timer);
+    if (effect.ok) pending.resolve(effect.value);
+    else pending.reject(new CommandError(effect.code ?? 'failed', effect.message ?? 'The command failed.'));
+  }
+
+  private lost(): void {
+    const pending = [...this.commands.values()];
+    this.commands.clear();
+    for (const { reject, timer } of pending) {
+      clearTimeout(timer);
+      reject(new CommandError('lost', 'The connection was lost before the answer came.'));
+    }
+    const asked = this.replays;
+    this.replays = [];
+    for (const { done } of asked) done(false);
+    this.backfill.stop();
+  }
+}
+
+const clients = new Map<string, Client>();
+
+/** The client for an orchestrator: `key` is its epoch, or where there is none the server's address. */
+export function clientFor(key: string): Client {
+  let client = clients.get(key);
+  if (client === undefined) {
+    client = new Client(() => clients.delete(key));
+    clients.set(key, client);
+  }
+  return client;
+}

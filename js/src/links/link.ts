@@ -1,0 +1,81 @@
+/** What every way to the server has in common. */
+
+import type { ClientMessage, ServerConfig } from '../sync/messages';
+
+/** Where the server is, as the kernel told, or as the page knows by itself. */
+export interface LinkInfo {
+  /** `ws://127.0.0.1:PORT/ws`. */
+  url: string;
+  /** The standalone page, for people. */
+  page?: string;
+  /** None where a cookie does it. */
+  token?: string;
+  epoch?: string;
+}
+
+export type Phase =
+  /** On the way: no welcome yet. */
+  | 'connecting'
+  /** Welcomed, and heard of lately. */
+  | 'live'
+  /** Lost; tries again by itself. */
+  | 'waiting'
+  /** Welcomed, but what is shown is known not to be the newest, or nothing was heard in time. */
+  | 'stale'
+  /** The server does not let us in; trying again by itself would not help. */
+  | 'denied'
+  /** Nobody says where the server is. */
+  | 'gone'
+  /** Lost, and not to be tried again unless asked. */
+  | 'closed';
+
+export interface LinkStatus {
+  readonly phase: Phase;
+  /** Failed tries since the last welcome. */
+  readonly attempts: number;
+  /** Of the pause before the next try; null where none is due. */
+  readonly nextDelayMs: number | null;
+  /** When the next try is due, in ms since 1970. */
+  readonly retryAt: number | null;
+  /** Of the last heartbeat there and back. */
+  readonly latencyMs: number | null;
+  /** `direct`: a WebSocket of our own. */
+  readonly link: 'direct';
+  /** The server said that a cell blocks it: heartbeats do not count. */
+  readonly busy: boolean;
+  /** Why it is not live, in words. */
+  readonly reason: string | null;
+}
+
+/** What a link tells its owner. */
+export interface LinkEvents {
+  /** The channel is open: the first message, with the token where there is one. */
+  hello(token: string | undefined): ClientMessage;
+  /** A message came. */
+  message(text: string): void;
+  /** The channel is lost; messages that were not answered never will be. */
+  lost(): void;
+  /** Tries keep failing or are refused: where the server is may have changed. */
+  ask(): void;
+  status(status: LinkStatus): void;
+}
+
+export type WsConfig = ServerConfig['ws'];
+
+/** Until the server has said otherwise. */
+export const DEFAULT_WS: WsConfig = {
+  heartbeatIntervalMs: 10_000,
+  heartbeatTimeoutMs: 5_000,
+  reconnectEnabled: true,
+  reconnectMinMs: 1_000,
+  reconnectMaxMs: 15_000,
+  reconnectFactor: 1.8,
+  reconnectJitter: 0.2,
+};
+
+/** How long to wait before the try after `failures` failed ones: exponential, capped, plus or minus the jitter's share. */
+export function backoffMs(config: WsConfig, failures: number, random: () => number = Math.random): number {
+  const steps = Math.max(0, failures - 1);
+  const plain = Math.min(config.reconnectMaxMs, config.reconnectMinMs * config.reconnectFactor ** steps);
+  return Math.round(plain * (1 + config.reconnectJitter * (2 * random() - 1)));
+}

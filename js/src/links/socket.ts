@@ -1,0 +1,239 @@
+/** The direct link: one WebSocket, kept alive, tried again, and judged by our own messages alone. */
+
+import type { ClientMessage } from '../sync/messages';
+import { backoffMs, DEFAULT_WS, type LinkEvents, type LinkInfo, type LinkStatus, type WsConfig } from './link';
+
+/** From the try to the welcome. A proxy accepts before it dials: being open means nothing. */
+const WELCOME_MS = 10_000;
+/** A link that stood for so long was a good one: its loss begins a new count of failures. */
+const SETTLED_MS = 5_000;
+/** After so many failures in a row the owner is asked where the server is. */
+const ASK_AFTER = 3;
+/** Close codes (RFC 6455 section 7.4). */
+const POLICY = 1008;
+const DONE = 1000;
+
+const IDLE: LinkStatus = {
+  phase: 'connecting',
+  attempts: 0,
+  nextDelayMs: null,
+  retryAt: null,
+  latencyMs: null,
+  link: 'direct',
+  busy: false,
+  reason: null,
+};
+
+export class SocketLink {
+  status: LinkStatus = IDLE;
+  private info: LinkInfo | null = null;
+  private socket: WebSocket | null = null;
+  private config: WsConfig = DEFAULT_WS;
+  private failures = 0;
+  private welcomedAt: number | null = null;
+  private heardAt = 0;
+  private farewell: { code: number; reason: string } | null = null;
+  private deadline = 0;
+  private beat = 0;
+  private retry = 0;
+  private readonly ends = new AbortController();
+
+  constructor(
+    private readonly events: LinkEvents,
+    private readonly random: () => number = Math.random,
+  ) {
+    const { signal } = this.ends;
+    if (typeof document !== 'undefined') {
+      document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.wake(), { signal });
+      addEventListener('online', () => this.wake(), { signal });
+      addEventListener('pageshow', () => this.wake(), { signal });
+    }
+  }
+
+  // ---- what the owner asks ----
+
+  /** Here is the server. Where it is another place than before, go there at once. */
+  use(info: LinkInfo): void {
+    const same = this.info?.url === info.url && this.info.token === info.token;
+    this.info = info;
+    // The same again brings nothing new: not while a try is under way or due, nor where the server said no to it.
+    if (same && (this.socket !== null || this.retry !== 0 || this.status.phase === 'denied')) return;
+    this.failures = 0;
+    this.open();
+  }
+
+  /** Take the server's settings. */
+  adopt(config: WsConfig): void {
+    this.config = config;
+    if (this.welcomedAt !== null) this.schedule();
+  }
+
+  /** Our own welcome has come: only now there is a link. */
+  welcomed(): void {
+    clearTimeout(this.deadline);
+    this.welcomedAt = this.heardAt = performance.now();
+    this.tell({ phase: 'live', attempts: 0, nextDelayMs: null, retryAt: null, busy: false, reason: null });
+    this.ping();
+  }
+
+  /** A pong, with what the ping carried. */
+  alive(ts: number): void {
+    this.tell({ latencyMs: Math.max(0, performance.now() - ts) });
+  }
+
+  /** A running cell blocks the server, or does no more. */
+  busy(busy: boolean): void {
+    if (this.welcomedAt === null) return;
+    this.tell({ busy });
+    if (busy) this.schedule();
+    else this.ping();
+  }
+
+  /** What is shown is known not to be the newest, or it is again. */
+  stale(stale: boolean): void {
+    if (this.welcomedAt === null) return;
+    const phase = stale ? 'stale' : 'live';
+    if (this.status.phase !== phase) this.tell({ phase, reason: stale ? 'Catching up with the server.' : null });
+  }
+
+  /** The server says that it is about to close. */
+  bye(code: number, reason: string): void {
+    this.farewell = { code, reason };
+  }
+
+  /** Nobody can say where the server is. */
+  gone(reason: string): void {
+    if (this.welcomedAt !== null) return;
+    this.drop();
+    this.tell({ phase: 'gone', nextDelayMs: null, retryAt: null, reason });
+  }
+
+  /** True where it went out. */
+  send(message: ClientMessage): boolean {
+    if (this.socket?.readyState !== 1) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Somebody pressed the button: now, and count failures anew. */
+  reconnect(): void {
+    this.failures = 0;
+    this.events.ask();
+    this.open();
+  }
+
+  close(): void {
+    this.ends.abort();
+    this.drop();
+    this.tell({ phase: 'closed', nextDelayMs: null, retryAt: null, reason: null });
+  }
+
+  // ---- one life of a socket ----
+
+  private open(): void {
+    this.drop();
+    if (this.info === null || this.ends.signal.aborted) return;
+    this.farewell = null;
+    this.tell({ phase: 'connecting', nextDelayMs: null, retryAt: null });
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(this.info.url);
+    } catch (error) {
+      // The address is none, or this page may not open it (ws: on an https: page).
+      this.tell({ phase: 'closed', reason: `The browser does not open ${this.info.url}: ${(error as Error).message}` });
+      return;
+    }
+    this.socket = socket;
+    const { token } = this.info;
+    socket.onopen = () => this.send(this.events.hello(token));
+    socket.onmessage = (event) => {
+      this.heardAt = performance.now();
+      if (typeof event.data === 'string') this.events.message(event.data);
+    };
+    socket.onclose = (event) => {
+      if (this.socket === socket) this.lost(event.code, event.reason);
+    };
+    this.deadline = after(WELCOME_MS, () => this.lost(0, 'The server did not answer in time.'));
+  }
+
+  /** Let go of the socket without a word, and of all timers. */
+  private drop(): void {
+    clearTimeout(this.deadline);
+    clearTimeout(this.beat);
+    clearTimeout(this.retry);
+    this.deadline = this.beat = this.retry = 0;
+    const { socket } = this;
+    this.socket = null;
+    const wasOpen = this.welcomedAt !== null;
+    this.welcomedAt = null;
+    if (socket !== null) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      if (socket.readyState < 2) socket.close(DONE);
+    }
+    if (wasOpen || socket !== null) this.events.lost();
+  }
+
+  private lost(closeCode: number, closeReason: string): void {
+    const stood = this.welcomedAt === null ? 0 : performance.now() - this.welcomedAt;
+    const wasLive = this.welcomedAt !== null;
+    const { code, reason } = this.farewell ?? { code: closeCode, reason: closeReason };
+    this.drop();
+    if (code === POLICY) {
+      this.tell({ phase: 'denied', nextDelayMs: null, retryAt: null, latencyMs: null, busy: false, reason });
+      this.events.ask();
+      return;
+    }
+    this.failures = stood > SETTLED_MS ? 1 : this.failures + 1;
+    const fallback = wasLive ? 'The connection was lost.' : 'The server cannot be reached.';
+    const change = { attempts: this.failures, latencyMs: null, busy: false, reason: reason || fallback };
+    if (!this.config.reconnectEnabled) {
+      this.tell({ ...change, phase: 'closed', nextDelayMs: null, retryAt: null });
+      return;
+    }
+    const delay = backoffMs(this.config, this.failures, this.random);
+    this.tell({ ...change, phase: 'waiting', nextDelayMs: delay, retryAt: Date.now() + delay });
+    this.retry = after(delay, () => {
+      this.retry = 0;
+      this.open();
+    });
+    if (this.failures >= ASK_AFTER) this.events.ask();
+  }
+
+  // ---- heartbeat ----
+
+  private schedule(wait = this.config.heartbeatIntervalMs): void {
+    clearTimeout(this.beat);
+    this.beat = 0;
+    // Nobody answers while a cell blocks the server: silence means nothing then.
+    if (this.welcomedAt === null || this.status.busy) return;
+    this.beat = after(wait, () => this.ping());
+  }
+
+  private ping(): void {
+    clearTimeout(this.beat);
+    const asked = performance.now();
+    if (!this.send({ type: 'ping', ts: asked })) return;
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.config;
+    this.beat = after(heartbeatTimeoutMs, () => {
+      // Any message is a sign of life: a long snapshot may stand before the pong.
+      if (this.heardAt >= asked) this.schedule(Math.max(0, heartbeatIntervalMs - heartbeatTimeoutMs));
+      else this.lost(0, 'The server does not answer.');
+    });
+  }
+
+  /** The page is looked at again, or the machine is online: do not sit out a pause that was meant for bad times. */
+  private wake(): void {
+    if (this.status.phase === 'waiting') this.open();
+    else if (this.welcomedAt !== null && !this.status.busy) this.ping();
+  }
+
+  private tell(change: Partial<LinkStatus>): void {
+    this.status = { ...this.status, ...change };
+    this.events.status(this.status);
+  }
+}
+
+/** As setTimeout, with the number that browsers give. */
+function after(ms: number, act: () => void): number {
+  return setTimeout(act, ms) as unknown as number;
+}

@@ -1,0 +1,42 @@
+import { useComputed } from '@preact/signals';
+import type { JSX } from 'preact';
+import type { Client } from '../client';
+import { size } from '../sync/read';
+import { ago } from './format';
+import { useNow } from './hooks';
+import { Empty } from './parts';
+import { RecordTable } from './RecordTable';
+
+/** The devices: what they are, how they do, and when they were last heard of. */
+export function DevicesView({ client }: { client: Client }): JSX.Element | null {
+  const devices = useComputed(() => client.state.value?.devices).value;
+  const now = useNow(1_000);
+  if (devices === undefined) return null;
+  if (size(devices) === 0) {
+    return (
+      <Empty title="No device is known." code={'bench.devices.add("cap0", type="capture", status="connected")'}>
+        Add one from a cell:
+      </Empty>
+    );
+  }
+  return (
+    <RecordTable
+      noun="device"
+      record={devices}
+      heads={['type', 'last seen']}
+      shown={['type', 'lastSeen']}
+      cells={(device) => [device.type ?? '', lastSeen(device.lastSeen, now.value)]}
+    />
+  );
+}
+
+function lastSeen(text: string | null | undefined, now: number): JSX.Element | string {
+  if (!text) return '';
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) return text;
+  return (
+    <time dateTime={text} title={new Date(at).toLocaleString()}>
+      {ago(now - at)}
+    </time>
+  );
+}

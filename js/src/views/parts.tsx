@@ -1,0 +1,37 @@
+import type { ComponentChildren, JSX } from 'preact';
+import type { Tone } from './tone';
+
+/** What a colour says is said in words too, by what stands beside the dot. */
+export function Dot({ tone, halo = false }: { tone: Tone; halo?: boolean }): JSX.Element {
+  return <span class={`ab-dot ab-tone-${tone}${halo ? ' ab-halo' : ''}`} aria-hidden="true" />;
+}
+
+export function Pill({ tone, children }: { tone?: 'warn' | 'bad'; children: ComponentChildren }): JSX.Element {
+  return <span class={`ab-pill${tone ? ` ab-pill-${tone}` : ''}`}>{children}</span>;
+}
+
+/** A place where there is nothing yet: what that means, and the next step. */
+export function Empty({ title, code, children }: { title: string; code?: string; children?: ComponentChildren }): JSX.Element {
+  return (
+    <div class="ab-empty">
+      <b>{title}</b>
+      {children && <p>{children}</p>}
+      {code && (
+        <pre>
+          <code>{code}</code>
+        </pre>
+      )}
+    </div>
+  );
+}
+
+/** Bars where rows will be, while the first snapshot is on its way. */
+export function Skeleton({ rows }: { rows: readonly number[] }): JSX.Element {
+  return (
+    <div class="ab-skeleton" aria-hidden="true">
+      {rows.map((width, i) => (
+        <i key={`${i}-${width}`} style={{ width: `${width}%` }} />
+      ))}
+    </div>
+  );
+}
