@@ -1,0 +1,70 @@
+"""AutoBench NB: the orchestrator that lives in a notebook.
+
+>>> import autobench_nb as ab
+>>> bench = ab.Orchestrator(log_capacity=100_000)
+>>> bench.serve(); bench.dashboard()
+>>> run = bench.run(["gzip -9c data.log | wc -c"], repeat=5)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autobench_nb.bench import Run, current_job
+    from autobench_nb.config import Config
+    from autobench_nb.errors import AutoBenchError
+    from autobench_nb.logs.entry import Level
+    from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
+    from autobench_nb.orchestrator import Orchestrator
+    from autobench_nb.state.projections import Projection
+    from autobench_nb.transports.client import Client, connect
+
+__all__ = [
+    "AutoBenchError",
+    "Client",
+    "Config",
+    "Dashboard",
+    "Level",
+    "LogPane",
+    "Orchestrator",
+    "Projection",
+    "Run",
+    "StatePane",
+    "StatusBadge",
+    "connect",
+    "current_job",
+]
+
+__version__ = version("autobench-nb")
+
+_HOMES = {
+    "AutoBenchError": "errors",
+    "Client": "transports.client",
+    "Config": "config",
+    "Dashboard": "notebook.widgets",
+    "Level": "logs.entry",
+    "LogPane": "notebook.widgets",
+    "Orchestrator": "orchestrator",
+    "Projection": "state.projections",
+    "Run": "bench",
+    "StatePane": "notebook.widgets",
+    "StatusBadge": "notebook.widgets",
+    "connect": "transports.client",
+    "current_job": "bench",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Names are imported when they are first used: a script that only connects needs no widgets."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
