@@ -29,7 +29,13 @@ export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
 
   useEffect(() => {
     const element = box.current as HTMLDivElement;
+    const colors = new Map<string, string>();
     const plot = make(element, {
+      color: (name) => {
+        const color = colors.get(name) ?? resolved(element, name);
+        colors.set(name, color);
+        return color;
+      },
       brush: (from, to) => {
         const { start, width } = bins.current ?? { start: 0, width: 1 };
         const edge = (ts: number) => start + Math.round((ts - start) / width) * width;
@@ -44,16 +50,19 @@ export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
       redraw((n) => n + 1);
     });
     size.observe(element);
-    const theme = new MutationObserver(() => plot.redraw(false));
+    const repaint = () => {
+      colors.clear();
+      plot.redraw(false);
+    };
+    const theme = new MutationObserver(repaint);
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ['class', 'data-theme'] });
     theme.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-light', 'class'] });
     const scheme = matchMedia('(prefers-color-scheme: dark)');
-    const onScheme = () => plot.redraw(false);
-    scheme.addEventListener('change', onScheme);
+    scheme.addEventListener('change', repaint);
     return () => {
       size.disconnect();
       theme.disconnect();
-      scheme.removeEventListener('change', onScheme);
+      scheme.removeEventListener('change', repaint);
       plot.destroy();
       chart.current = null;
     };
@@ -111,12 +120,14 @@ export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
   );
 }
 
-function make(element: HTMLElement, on: { brush(from: number, to: number): void; hover(ts: number | null): void }): uPlot {
+function make(
+  element: HTMLElement,
+  on: { color(name: string): string; brush(from: number, to: number): void; hover(ts: number | null): void },
+): uPlot {
   const bars = uPlot.paths.bars as uPlot.Series.BarsPathBuilderFactory;
   const paths = bars({ size: [0.78, 40], align: 1 });
-  const color = (name: string) => getComputedStyle(element).getPropertyValue(name).trim() || 'currentColor';
   const series = LEVEL_NAMES.map(
-    (name): uPlot.Series => ({ paths, points: { show: false }, width: 0, fill: () => color(`--ab-log-bar-${name}`) }),
+    (name): uPlot.Series => ({ paths, points: { show: false }, width: 0, fill: () => on.color(`--ab-log-bar-${name}`) }),
   );
   return new uPlot(
     {
@@ -153,6 +164,15 @@ function make(element: HTMLElement, on: { brush(from: number, to: number): void;
     [[0], [0], [0], [0], [0], [0]],
     element,
   );
+}
+
+/** A custom property as a colour that a canvas knows: as it stands, it may be a `light-dark()` of others. */
+function resolved(element: HTMLElement, name: string): string {
+  const probe = element.appendChild(document.createElement('i'));
+  probe.style.color = `var(${name})`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
 }
 
 /** Bars one on another: fatal at the bottom, debug on top. Drawn from the tallest to the lowest. */

@@ -114,11 +114,18 @@ export class PaneModel {
       }),
     );
     this.recompile();
+    this.ends.push(
+      effect(() => {
+        const edit = host.edits?.value;
+        if (edit) untracked(() => this.ask(edit(this.text.peek())));
+      }),
+    );
   }
 
   close(): void {
     for (const end of this.ends) end();
     if (this.scheduled) cancelAnimationFrame(this.scheduled);
+    clearTimeout(this.laterTimer);
     clearTimeout(this.noticeTimer);
   }
 

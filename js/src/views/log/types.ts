@@ -26,6 +26,8 @@ export interface PaneHost {
   onSelection?(ranges: [number, number][]): void;
   /** Lines chosen elsewhere: the pane shows exactly these while it is not null. */
   rows?: ReadonlySignal<LogEntry[] | null>;
+  /** What others write into the query line: each new function is applied to it once. */
+  edits?: ReadonlySignal<((query: string) => string) | null>;
   /** The user asks to go back from `rows` to the live log. */
   onBack?(): void;
 }
