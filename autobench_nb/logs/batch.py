@@ -16,8 +16,8 @@ from autobench_nb.logs.wanted import Predicate, matching
 
 Selection: TypeAlias = tuple[Chunk, NDArray[np.intp]]
 
-PIECE_ROWS: Final = 512
-"""Rows that are encoded at once: few enough that their dictionaries stay in the processor's cache."""
+PIECE_ROWS: Final = 2_048
+"""Rows that are encoded at once, so that what they need in memory for a moment is bounded."""
 
 
 class Part(NamedTuple):

@@ -150,18 +150,39 @@ class Redactor:
         After each match the search goes on at the next message's start, not at the match's end, so that a match
         that reached over a join cannot hide one that begins inside.
         """
-        ends = list(accumulate(len(message.encode()) + 1 for message in messages))
+        rows_at = _Rows(messages, data)
         suspects: set[int] = set()
         for search in self._searches:
             position = 0
             while (match := search.search(data, position)) is not None:
-                first, last = bisect_right(ends, match.start()), bisect_right(ends, match.end())
-                last = min(max(first, last), len(messages) - 1)
+                first, last = rows_at(match.start()), rows_at(match.end())
                 suspects.update(range(first, last + 1))
-                if last + 1 >= len(messages):
+                position = rows_at.end(last, match.end())
+                if position > len(data):
                     break
-                position = ends[last]
         return sorted(suspects)
+
+
+class _Rows:
+    """Which message stands at an offset of the joined text; joins belong to the message before them."""
+
+    def __init__(self, messages: Sequence[str], data: bytes) -> None:
+        self._data = data
+        self._ends: list[int] | None = None
+        if data.count(b"\n") != len(messages) - 1:  # some have newlines of their own: count each
+            self._ends = list(accumulate(len(message.encode()) + 1 for message in messages))
+
+    def __call__(self, offset: int) -> int:
+        if self._ends is None:
+            return self._data.count(b"\n", 0, offset)
+        return min(bisect_right(self._ends, offset), len(self._ends) - 1)
+
+    def end(self, row: int, offset: int) -> int:
+        """Where the message after ``row``, in which ``offset`` lies, begins; beyond the text after the last."""
+        if self._ends is not None:
+            return self._ends[row]
+        join = self._data.find(b"\n", offset)
+        return len(self._data) + 1 if join < 0 else join + 1
 
 
 def _options(capture: bool) -> Any:

@@ -97,20 +97,31 @@ class LogRing:
         """
         # Positional parameters: CPython binds defaults of keyword-only ones one by one, which costs half as much again.
         try:
-            light = ts is None and fields is None and exc is None and len(message) <= LIGHT
-        except TypeError:  # no text: the long way makes it one
-            light = False
-        if light and level in _LEVELS:
-            inbox = self._inbox
-            inbox.append(
-                (self._clock(), message, (channel, level, logger, job_id, step_id, device_id))
-            )
-            if len(inbox) > self._threshold:
-                self._notice()
+            if (
+                ts is None
+                and fields is None
+                and exc is None
+                and level in _LEVELS
+                and len(message) <= LIGHT
+            ):
+                inbox = self._inbox
+                inbox.append(
+                    (self._clock(), message, (channel, level, logger, job_id, step_id, device_id))
+                )
+                if len(inbox) <= self._threshold:
+                    return
+                accepted = True
+            else:
+                accepted = False
+        except (
+            TypeError
+        ):  # the message is no text, or the level can be none: the long way sees to it
+            accepted = False
+        if accepted:
+            self._notice()
         else:
-            self._append_rare(
-                message, ts, (channel, level, logger, job_id, step_id, device_id), fields, exc
-            )
+            key = (channel, level, logger, job_id, step_id, device_id)
+            self._append_rare(message, ts, key, fields, exc)
 
     def writer(
         self,

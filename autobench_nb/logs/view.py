@@ -6,7 +6,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import overload
+from typing import Self, overload
 
 from autobench_nb.logs.batch import LogBatch, Selection
 from autobench_nb.logs.columns import Source
@@ -38,23 +38,23 @@ class LogView(Sequence[LogEntry]):
         self._wall = wall
         self._seen: tuple[tuple[int, int], list[Selection]] | None = None
 
-    def query(self, text: str) -> LogView:
+    def query(self, text: str) -> Self:
         """The entries of this view that the query wants, e.g. ``level>=warn channel:psu -noise job:42``.
 
         Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
         """
         return self.where(wanted(text, now=self._wall()))
 
-    def where(self, predicate: Predicate) -> LogView:
+    def where(self, predicate: Predicate) -> Self:
         """The entries of this view that ``predicate`` wants as well."""
         both = predicate if self.predicate is None else _both(self.predicate, predicate)
-        return LogView(self.ring, both, first_seq=self._first, end_seq=self._end, wall=self._wall)
+        return type(self)(self.ring, both, first_seq=self._first, end_seq=self._end, wall=self._wall)
 
-    def between(self, first_seq: int, end_seq: int | None = None) -> LogView:
+    def between(self, first_seq: int, end_seq: int | None = None) -> Self:
         """The entries of this view with ``first_seq <= seq < end_seq``."""
         first = max(self._first, first_seq)
         ends = [end for end in (self._end, end_seq) if end is not None]
-        return LogView(
+        return type(self)(
             self.ring,
             self.predicate,
             first_seq=first,
@@ -113,7 +113,7 @@ class LogView(Sequence[LogEntry]):
 
     def __repr__(self) -> str:
         kind = "entries" if self.predicate is None else "wanted entries"
-        return f"<LogView of {len(self):,} {kind}>"
+        return f"<{type(self).__name__} of {len(self):,} {kind}>"
 
 
 def _both(first: Predicate, second: Predicate) -> Predicate:

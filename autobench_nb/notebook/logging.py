@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 from autobench_nb.logs.ring import LogRing
@@ -26,8 +26,9 @@ class BridgeHandler(logging.Handler):
     ``device_id``, which become the entry's ids, and ``channel``. ``channel`` is otherwise this handler's; it may be a
     function of the logger's name.
 
-    A record that comes up while the same thread is handing another one over is dropped, so that logging from inside
-    the ring cannot recurse; whatever goes wrong goes to :meth:`logging.Handler.handleError`, never to the caller.
+    A record that comes up while the same thread is formatting another one is dropped, so that what a message's own
+    ``__str__`` logs cannot recurse; whatever goes wrong goes to :meth:`logging.Handler.handleError`, never to the
+    caller.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class BridgeHandler(logging.Handler):
         self._ring = ring
         self._channel = channel
         self._writers: dict[str, Writer] = {}
-        self._busy = threading.local()
+        self._formatting: set[int] = set()  # threads that are in it
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and emit. The ring takes entries from any thread, so there is no lock to wait for."""
@@ -55,23 +56,38 @@ class BridgeHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand the record over."""
-        busy = self._busy.__dict__
-        if busy:
+        formatting = self._formatting
+        if formatting and get_ident() in formatting:
             return
-        busy["now"] = True
         try:
             message = record.msg
-            if record.args or type(message) is not str:
-                message = record.getMessage()
-            writer = self._writers.get(record.name) or self._writer(record.name)
-            if len(record.__dict__) > _PLAIN or record.exc_info or record.stack_info:
-                self._emit_rich(record, message, writer)
-            else:
+            if (
+                not record.args
+                and type(message) is str
+                and len(record.__dict__) <= _PLAIN
+                and not record.exc_info
+                and not record.stack_info
+            ):
+                writer = self._writers.get(record.name) or self._writer(record.name)
                 writer.at(record.created, record.levelno, message)
+            else:
+                self._emit_rich(record)
         except Exception:  # noqa: BLE001 - a log call must never fail its caller; the module's own hook reports it
             self.handleError(record)
+
+    def _emit_rich(self, record: logging.LogRecord) -> None:
+        """A record with arguments, extras or a traceback: its making calls what the user wrote."""
+        thread = get_ident()
+        self._formatting.add(thread)
+        try:
+            message = record.getMessage()
+            writer = self._writers.get(record.name) or self._writer(record.name)
+            if len(record.__dict__) > _PLAIN or record.exc_info or record.stack_info:
+                self._append_rich(record, message, writer)
+            else:
+                writer.at(record.created, record.levelno, message)
         finally:
-            busy.clear()
+            self._formatting.discard(thread)
 
     def _writer(self, name: str) -> Writer:
         channel = self._channel
@@ -80,7 +96,7 @@ class BridgeHandler(logging.Handler):
             self._writers[name] = writer
         return writer
 
-    def _emit_rich(self, record: logging.LogRecord, message: str, writer: Writer) -> None:
+    def _append_rich(self, record: logging.LogRecord, message: str, writer: Writer) -> None:
         extra = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
         parts: list[str] = []
         if record.exc_info:

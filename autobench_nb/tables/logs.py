@@ -63,7 +63,7 @@ def logs_to_pandas(source: LogSource) -> pd.DataFrame:
         return to_pandas(logs_table(source))
     data: dict[str, Any] = {
         "seq": columns.seqs(),
-        "ts": pd.DatetimeIndex(columns.ts().view("M8[us]"), tz="UTC"),
+        "ts": pd.DatetimeTZDtype("us", "UTC").__from_arrow__(columns.times()),
     }
     for name in LOG_SCHEMA.names[2:]:
         if name in ("message", "fields", "exc"):
@@ -88,17 +88,17 @@ class _Columns:
         self.parts = parts
         self.count = sum(stop - start for _, start, stop in parts)
         self.sources: list[Source] = []
-        self.codes = np.empty(self.count, np.uint32)
+        self.codes = np.empty(self.count, np.intp)
         code_of: dict[Source, int] = {}
         last: tuple[Source, ...] = ()
-        table = np.empty(0, np.uint32)
+        table = np.empty(0, np.intp)
         same = True
         for place, (chunk, start, stop) in self._places():
             if chunk.sources != last:
                 last = chunk.sources
                 codes = [code_of.setdefault(source, len(code_of)) for source in last]
                 same = codes == list(range(len(codes)))
-                table = np.array(codes, np.uint32)
+                table = np.array(codes, np.intp)
             rows = chunk.codes[start:stop]
             self.codes[place : place + stop - start] = rows if same else table[rows]
         self.sources = list(code_of)
@@ -124,9 +124,10 @@ class _Columns:
         first = self.parts[0].chunk.first_seq + self.parts[0].start
         return np.arange(first, first + self.count)
 
-    def ts(self) -> NDArray[np.int64]:
+    def times(self) -> pa.Array:
         pieces = [chunk.ts[start:stop] for chunk, start, stop in self.parts]
-        return np.concatenate(pieces) if pieces else np.empty(0, np.int64)
+        ts = np.concatenate(pieces) if pieces else np.empty(0, np.int64)
+        return pa.Array.from_buffers(TIME, self.count, [None, pa.py_buffer(ts)])
 
     def coded(self, name: str) -> tuple[NDArray[np.signedinteger[Any]], list[str]]:
         """A column of names: codes (-1 where there is none), and the names in the order in which they came."""
@@ -141,7 +142,7 @@ class _Columns:
         dtype = np.min_scalar_type(-max(1, len(names)))
         if len(set(table)) == 1:  # one for all: most often none
             return np.full(self.count, table[0], dtype), names
-        return np.array(table, dtype)[self.codes], names
+        return np.take(np.array(table, dtype), self.codes), names
 
     def texts(self, name: str) -> pa.ChunkedArray:
         """A column of text: the messages where they lie, or the sparse JSON fields or tracebacks."""
@@ -156,7 +157,7 @@ class _Columns:
         """All of them as Arrow."""
         arrays: list[pa.Array | pa.ChunkedArray] = [
             pa.array(self.seqs()),
-            pa.Array.from_buffers(TIME, self.count, [None, pa.py_buffer(self.ts())]),
+            self.times(),
         ]
         for field in list(LOG_SCHEMA)[2:]:
             if field.type == TEXT:

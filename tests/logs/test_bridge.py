@@ -124,7 +124,7 @@ def test_filters_and_levels_hold(ring: LogRing, logger: logging.Logger) -> None:
 
 
 def test_logging_from_inside_does_not_recurse(logger: logging.Logger) -> None:
-    ring = LogRing(10, on_dirty=lambda: logger.info("dirty"))
+    ring = LogRing(10, on_dirty=lambda: logger.info("said by on_dirty"))
     logger.handlers[0]._ring = ring  # type: ignore[attr-defined]
 
     class Loud:
@@ -133,8 +133,9 @@ def test_logging_from_inside_does_not_recurse(logger: logging.Logger) -> None:
             return "loud"
 
     logger.info("%s", Loud())
+    assert [entry.message for entry in ring.since(0).entries] == ["loud"]
     logger.info("after")
-    assert [entry.message for entry in ring.since(0).entries] == ["loud", "after"]
+    assert [entry.message for entry in ring.since(1).entries] == ["after", "said by on_dirty"]
 
 
 def test_one_threads_handing_over_does_not_silence_another(

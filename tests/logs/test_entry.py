@@ -96,7 +96,10 @@ ENTRIES = st.builds(
     job_id=st.none() | st.text(max_size=9),
     fields=st.none()
     | st.dictionaries(st.text(max_size=5), st.integers(-9, 9) | st.text(max_size=5), min_size=1),
+    step_id=st.none(),
+    device_id=st.none(),
     exc=st.none() | st.text(min_size=1),
+    cut=st.none() | st.integers(0, 2**53),
 )
 
 
