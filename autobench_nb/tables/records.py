@@ -74,7 +74,6 @@ RESULTS: Final = (
     Column("cpu_system_s", "cpuSystemS", _REAL),
     Column("max_rss_bytes", "maxRssBytes", _WHOLE),
     Column("lines", "lines", _WHOLE),
-    Column("value", "value", None),
 )
 FINDINGS: Final = (
     Column("id", "id", _WORD),
