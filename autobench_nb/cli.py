@@ -131,7 +131,7 @@ async def _serve_until_told(options: argparse.Namespace) -> int:
 def _replay(options: argparse.Namespace) -> int:
     token = options.token or os.environ.get(TOKEN_VARIABLE, "")
     pace = Pace(options.speed)
-    lines = read_file(options.file, Reader())
+    lines = read_file(options.file, Reader(now=time.time()))
     if options.speed is not None:
         lines = shifted(lines, time.time() * 1000)
     wait = _pause if options.speed is not None else _go_on

@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 MARK = b"@@"
@@ -131,7 +132,8 @@ class Clients:
             self.bytes += count
             place = buffer.find(MARK, 0, count)
             while place >= 0 and place + 18 <= count:
-                self.latencies.append(now - int(buffer[place + 2 : place + 18], 16))
+                with suppress(ValueError):  # compressed bytes that look like a mark
+                    self.latencies.append(now - int(buffer[place + 2 : place + 18], 16))
                 place = buffer.find(MARK, place + 18, count)
         return asked
 

@@ -92,6 +92,17 @@ class Ours:
         self._pump.perform([Broadcast(tuple(self._pump._links), Outgoing("benchmark", data))])
 
 
+class SendLoop(Ours):
+    """The limit: our connections, and nothing but one ``socket.send`` of ready bytes for each."""
+
+    def broadcast(self, data: bytes) -> None:
+        from autobench_nb.transports.writer import message_bytes
+
+        ready = message_bytes(data, compressed=False)
+        for link in self._pump.links:
+            link._send(ready)  # type: ignore[attr-defined]  # all of them are direct writers
+
+
 class Tornado:
     """Tornado's own ``write_message``, as its documentation shows it."""
 
@@ -202,6 +213,7 @@ class Picows:
 KINDS: dict[str, Callable[[], Contestant]] = {
     "ours": Ours,
     "ours-fallback": lambda: Ours(direct=False),
+    "ours-send-loop": SendLoop,
     "write_message": Tornado,
     "websockets": Websockets,
     "picows": Picows,
