@@ -48,7 +48,7 @@ export class Cells extends Component<CellsProps> {
     const exc = store.exc(i);
     const fields = store.fields(i);
     const message = whole ?? store.message(i);
-    const opens = exc !== undefined || fields !== undefined || message.includes('\n') || message.length > ROW_TEXT;
+    const opens = exc !== undefined || message.includes('\n') || message.length > ROW_TEXT;
     return (
       <>
         {has('seq') && (
@@ -98,7 +98,11 @@ export class Cells extends Component<CellsProps> {
           {!open && (message.length > ROW_TEXT || store.cut(i)) && whole === undefined && (
             <span class="ab-log-hint">{(store.cut(i) ?? message.length).toLocaleString('en')} characters, cut here</span>
           )}
-          {!open && has('fields') && fields !== undefined && <span class="ab-log-fields">{brief(fields)}</span>}
+          {!open && has('fields') && fields !== undefined && (
+            <span class="ab-log-fields" data-act="open">
+              {brief(fields)}
+            </span>
+          )}
         </span>
         <span role="gridcell" class="ab-log-tags">
           {has('job') && tag('job', store.job(i))}

@@ -12,8 +12,9 @@ const HEIGHT = 46;
 const BAR = 7;
 /** A brush narrower than this is a click. */
 const MIN_BRUSH = 4;
-/** What a rare error takes of the height at least, so that it is seen beside a thousand infos. */
-const SEEN = 0.07;
+/** What lines take of the height at least: a quiet minute beside a burst, and a rare error beside a thousand infos. */
+const SEEN = 0.04;
+const SEEN_BAD = 0.08;
 
 /** Lines over time by level; drag to set the time range in the query, double click to be rid of it. */
 export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
@@ -190,7 +191,7 @@ function stacked({ start, width, length, counts }: Bins): uPlot.AlignedData {
     const layer: (number | null)[] = [];
     for (let b = 0; b < length; b++) {
       const count = (counts[level] as Uint32Array)[b] as number;
-      const drawn = count > 0 && level >= 2 ? Math.max(count, max * SEEN) : count;
+      const drawn = count > 0 ? Math.max(count, max * (level >= 2 ? SEEN_BAD : SEEN)) : 0;
       base[b] = (base[b] as number) + drawn;
       layer.push(base[b] === 0 ? null : (base[b] as number));
     }

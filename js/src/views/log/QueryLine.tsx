@@ -30,7 +30,10 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
   const offer = () => {
     const element = input.current as HTMLInputElement;
     const caret = element.selectionStart ?? element.value.length;
-    setOffers(completions(element.value, caret, model.store).slice(0, SHOWN_COMPLETIONS));
+    const found = completions(element.value, caret, model.store);
+    // What is already there to the letter is no help.
+    const helpful = found.filter(({ from, to, insert }) => element.value.slice(from, to).trim() !== insert.trim());
+    setOffers(helpful.slice(0, SHOWN_COMPLETIONS));
     setActive(-1);
   };
   const close = () => {
