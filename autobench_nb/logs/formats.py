@@ -58,7 +58,7 @@ _LEVEL_WORD = re.compile(
     re.I,
 )
 _SOURCE = re.compile(
-    r"\[(?P<source>\S+?|[^\]]+)\](?=[\s:]|$)|(?P<name>[A-Za-z_$][\w.$\-/]*)(?=:? - |: )"
+    r"\[(?P<source>\S+?|[^\]]+)\](?=\s|: |$)|(?P<name>[A-Za-z_$][\w.$\-/]*)(?=:? - |: )"
 )
 _APACHE = re.compile(
     r"\[\w{3} (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?P<clock>\d\d:\d\d:\d\d)(?P<fraction>\.\d{1,6})? "

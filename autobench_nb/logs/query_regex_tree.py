@@ -183,7 +183,11 @@ class _Follow:
                 return first, last, any(nullable for _, _, nullable in visits)
             case Repeat(part, low, high):
                 first, last, empty = self.visit(part)
-                if high is None or high > 1:
+                if low == high and low > 1:  # a fixed number of rounds leaves nothing to choose
+                    begin, end, _ = self.visit(part)
+                    self.join(last, begin)
+                    first, last = (first + begin, last + end) if empty else (first, end)
+                elif high is None or high > 1:
                     self.join(last, first)
                 return first, last, empty or low == 0
 

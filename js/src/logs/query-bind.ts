@@ -141,11 +141,23 @@ function matchName(kind: DictionaryKind, items: readonly Item[], columns: LogCol
     }
   };
   learn();
-  return (i) => {
-    const code = columns.code(kind, i);
+  const wanted = (code: number) => {
     if (code >= known || columns.names(kind) !== names) learn();
     return table[code] === 1;
   };
+  // One function for each kind, so that the engine sees a constant where the store looks up its column.
+  switch (kind) {
+    case 'channel':
+      return (i) => wanted(columns.code('channel', i));
+    case 'logger':
+      return (i) => wanted(columns.code('logger', i));
+    case 'job':
+      return (i) => wanted(columns.code('job', i));
+    case 'step':
+      return (i) => wanted(columns.code('step', i));
+    case 'device':
+      return (i) => wanted(columns.code('device', i));
+  }
 }
 
 function number(field: 'level' | 'seq', test: NumberTest, columns: LogColumns): Predicate {

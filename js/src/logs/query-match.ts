@@ -14,7 +14,8 @@ export function cutMessage(message: string): string {
 
 /** `text` in lower case; the final sigma, the one letter that lower case makes by context, becomes a plain one. */
 export function fold(text: string): string {
-  return text.toLowerCase().replaceAll('ς', 'σ');
+  const low = text.toLowerCase();
+  return low.includes('ς') ? low.replaceAll('ς', 'σ') : low;
 }
 
 /** Whether a text contains the words, in any case, or a match of the regex. */

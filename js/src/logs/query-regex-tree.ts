@@ -172,6 +172,11 @@ class Follow {
       }
       case 'repeat': {
         const [first, last, empty] = this.visit(node.part);
+        if (node.low === node.high && node.low > 1) {
+          const [begin, end] = this.visit(node.part); // a fixed number of rounds leaves nothing to choose
+          this.join(last, begin);
+          return empty ? [[...first, ...begin], [...last, ...end], true] : [first, end, false];
+        }
         if (node.high === null || node.high > 1) this.join(last, first);
         return [first, last, empty || node.low === 0];
       }
