@@ -18,7 +18,7 @@ from autobench_nb.sync.channels import LogChannel, Predicate
 from autobench_nb.sync.effects import Effect, Outgoing
 from autobench_nb.sync.messages import Replay
 from autobench_nb.sync.replies import logs_append, logs_history
-from autobench_nb.sync.session import History, Session
+from autobench_nb.sync.session import MAX_REPLAYS, History, Session
 
 BATCH_ENTRIES: Final = 5_000
 """Of one message, ``logs.history`` or ``logs.append``."""
@@ -68,6 +68,7 @@ class LogFeed:
     def replay(self, session: Session, request: Replay) -> None:
         """Answer it at the next flush."""
         session.replays.append(request)
+        del session.replays[:-MAX_REPLAYS]
         self._replaying[session.id] = session
         self.due = True
 
@@ -200,7 +201,7 @@ class LogFeed:
             self._advance(session, out, now)
 
     def _answer(self, session: Session, out: list[Effect], now: float) -> None:
-        request = session.replays.popleft()
+        request = session.replays.pop(0)
         limit = BATCH_ENTRIES if request.limit is None else min(request.limit, BATCH_ENTRIES)
         # beyond its own position the live stream goes on: an answer that overtakes it would hide a loss
         start = min(request.since_seq, self.seq)

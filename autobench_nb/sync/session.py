@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -65,6 +64,12 @@ class Session:
     on its way that snapshot and a quarter of the budget: else a large state could never be sent.
     """
 
+    __slots__ = (
+        "_budget", "_kept", "_kept_bytes", "_large", "_mistakes", "_overruns", "_pong", "authenticated",
+        "commands", "connected_at", "ended", "greeted", "history", "id", "log_channel", "owes_ack", "peer",
+        "phase", "predicate", "query", "queued", "replays", "seq", "slices", "state_channel", "want", "welcomed",
+    )  # fmt: skip
+
     def __init__(self, id: int, peer: str, *, authenticated: bool, budget: int, now: float) -> None:
         self.id = id
         self.peer = peer
@@ -87,7 +92,7 @@ class Session:
         self.slices: Slices = None
         self.query: str | None = None
         self.predicate: Predicate | None = None
-        self.replays: deque[Replay] = deque(maxlen=MAX_REPLAYS)
+        self.replays: list[Replay] = []
         self.commands: set[str | int] = set()
 
         self.queued = 0
@@ -96,8 +101,10 @@ class Session:
         self._kept: list[Outgoing] = []  # results that were dropped, or came up while behind
         self._kept_bytes = 0
         self._pong: Outgoing | None = None
-        self._overruns: deque[float] = deque(maxlen=MAX_OVERRUNS)
-        self._mistakes: deque[float] = deque(maxlen=MAX_MISTAKES)
+        self._overruns: list[
+            float
+        ] = []  # when, within the period; lists, since an empty deque takes 600 bytes
+        self._mistakes: list[float] = []
 
     @property
     def limit(self) -> int:
@@ -207,8 +214,8 @@ class Session:
 
     def _fall_behind(self, out: list[Effect], now: float) -> None:
         out.append(Drop(self.id))
-        overruns = self._overruns
-        if len(overruns) == MAX_OVERRUNS and now - overruns[0] <= OVERRUNS_PERIOD_S:
+        overruns = self._overruns = _since(self._overruns, now - OVERRUNS_PERIOD_S)
+        if len(overruns) >= MAX_OVERRUNS:
             reason = f"Behind {MAX_OVERRUNS + 1} times within {OVERRUNS_PERIOD_S:.0f} s."
             self.end(TRY_LATER, reason, out)
             return
@@ -253,8 +260,8 @@ class Session:
 
     def mistake(self, error: BadMessage, out: list[Effect], now: float) -> None:
         """Say what was wrong; end the connection when it goes on."""
-        mistakes = self._mistakes
-        if len(mistakes) == MAX_MISTAKES and now - mistakes[0] <= MISTAKES_PERIOD_S:
+        mistakes = self._mistakes = _since(self._mistakes, now - MISTAKES_PERIOD_S)
+        if len(mistakes) >= MAX_MISTAKES:
             self.end(POLICY, f"More than {MAX_MISTAKES} messages were not valid.", out)
             return
         mistakes.append(now)
@@ -279,3 +286,7 @@ class Session:
         """Out of every channel."""
         self.leave_state()
         self.leave_log()
+
+
+def _since(times: list[float], start: float) -> list[float]:
+    return [time for time in times if time >= start]

@@ -110,7 +110,7 @@ def test_promise_2_a_resume_sends_patches_and_entries_and_says_so() -> None:
 @pytest.mark.parametrize(
     "settings", [{"resume_window_commits": 3}, {"resume_window_bytes": 300}], ids=lambda s: next(iter(s))
 )  # fmt: skip
-def test_promise_2_outside_the_window_the_answer_says_so(settings: dict[str, int]) -> None:
+def test_promise_2_outside_the_window_the_answer_says_so(settings: dict[str, Any]) -> None:
     server = Server(**settings)
     link, mirror = live(server)
     server.leave(link)
