@@ -34,6 +34,10 @@ WARM_PIECES: Final = 2_048
 WARM_EAGER_S: Final = 0.1
 WARM_LIMIT_S: Final = 1.0
 """A state that changes faster than it can be encoded is cut after this time, warm or not."""
+TURN_S: Final = 0.02
+"""After so long, what is left of the effects waits for the loop's next turn. Their order stays."""
+BROADCAST_SLICE: Final = 1_000
+"""Sessions that a broadcast reaches before the time is looked at."""
 RETRY_S: Final = 0.005
 """When to ask again where a batch was open."""
 LAG_WINDOW_S: Final = 10.0
@@ -147,20 +151,32 @@ class Pump:
     def perform(self, effects: Iterable[Effect]) -> None:
         """Carry out ``effects`` in their order, and whatever follows from them."""
         self._pending.extend(effects)
-        if self._performing:
-            return
-        self._performing = True
+        if not self._performing:
+            self._performing = True
+            self._go_on(TURN_S)
+
+    def _go_on(self, turn_s: float) -> None:
+        """Carry out what is pending, and after ``turn_s`` let the loop's other work have its turn first."""
+        end = self._loop.time() + turn_s
         try:
             while self._pending:
                 self._perform_one(self._pending.popleft())
-        finally:
+                if self._pending and self._loop.time() > end and not self._closed:
+                    self._loop.call_soon(self._go_on, TURN_S)
+                    return
+        except BaseException:
             self._performing = False
+            raise
+        self._performing = False
         self._arm()
 
     def _perform_one(self, effect: Effect) -> None:
         match effect:
             case Broadcast(sessions, message):
-                self._put(sessions, message)
+                if len(sessions) > BROADCAST_SLICE:
+                    rest = Broadcast(sessions[BROADCAST_SLICE:], message)
+                    self._pending.appendleft(rest)
+                self._put(sessions[:BROADCAST_SLICE], message)
             case Send(session, message):
                 self._put((session,), message)
             case Drop(session):
@@ -318,8 +334,10 @@ class Pump:
         """Flush, say ``bye`` to every client, close their links, and end everything that was begun."""
         if self._closed:
             return
-        self.perform(self.hub.flush(self._loop.time()))
-        self.perform(self.hub.close(reason, self._loop.time()))
+        self._pending.extend(self.hub.flush(self._loop.time()))
+        self._pending.extend(self.hub.close(reason, self._loop.time()))
+        self._performing = True
+        self._go_on(float("inf"))
         self.abort()
 
     def abort(self) -> None:

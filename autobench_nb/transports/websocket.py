@@ -6,14 +6,23 @@ import logging
 import re
 from typing import Any, Final
 
+from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler
 
 from autobench_nb.transports.auth import Credential, unauthorized
-from autobench_nb.transports.handlers import Guarded
+from autobench_nb.transports.handlers import SECURITY_HEADERS, Guarded
 from autobench_nb.transports.writer import Writer, choose_writer
 
 _log = logging.getLogger(__name__)
 
+_HANDSHAKE_HEADERS: Final = (
+    "Cache-Control",
+    "Connection",
+    "Date",
+    "Sec-WebSocket-Accept",
+    "Sec-WebSocket-Extensions",
+    "Upgrade",
+)
 _BARE_WINDOW: Final = re.compile(r"\s*permessage-deflate\s*;\s*client_max_window_bits\s*")
 """What browsers offer (RFC 7692 section 7.1.2.2: without a value, the server may choose the window)."""
 
@@ -68,6 +77,13 @@ class Socket(Guarded, WebSocketHandler):
             authenticated=self.credential is Credential.VALID,
             peer=str(self.request.remote_ip),
         )
+        self._shed()
+
+    def _shed(self) -> None:
+        """Let go of what only the handshake needed: a connection lives for days, and there may be thousands."""
+        self.request.headers = HTTPHeaders()
+        for name in (*SECURITY_HEADERS, *_HANDSHAKE_HEADERS):
+            self.clear_header(name)
 
     def _drained(self) -> None:
         if self.session is not None:

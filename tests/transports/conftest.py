@@ -59,7 +59,10 @@ class Bench:
         client = AsyncHTTPClient(force_instance=True)
         try:
             return await client.fetch(
-                f"http://127.0.0.1:{self.server.port}{path}", headers=sent, raise_error=False, **options
+                f"http://127.0.0.1:{self.server.port}{path}",
+                headers=sent,
+                raise_error=False,
+                **options,
             )
         finally:
             client.close()
@@ -133,7 +136,8 @@ def no_unexpected_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     seen = [
         record
         for record in caplog.get_records("call")
-        if record.levelno >= logging.WARNING and record.name.startswith(("tornado", "autobench", "asyncio"))
+        if record.levelno >= logging.WARNING
+        and record.name.startswith(("tornado", "autobench", "asyncio"))
     ]
     assert not seen, [record.getMessage() for record in seen]
 

@@ -54,7 +54,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("path", ["/api/logs", "/api/state"])
-@pytest.mark.parametrize(("name", "method", "headers", "status"), REFUSED, ids=[row[0] for row in REFUSED])
+@pytest.mark.parametrize(
+    ("name", "method", "headers", "status"), REFUSED, ids=[row[0] for row in REFUSED]
+)
 async def test_it_is_refused(
     start: Start, path: str, name: str, method: str, headers: Mapping[str, str], status: int
 ) -> None:
@@ -72,10 +74,16 @@ async def test_it_is_refused(
     assert bench.ring.size == 0
 
 
-SOCKETS = [row for row in REFUSED if row[1] == "GET" and row[0] not in ("no token", "a cookie made up", "the token as the cookie")]  # noqa: E501
+SOCKETS = [
+    row
+    for row in REFUSED
+    if row[1] == "GET" and row[0] not in ("no token", "a cookie made up", "the token as the cookie")
+]  # noqa: E501
 
 
-@pytest.mark.parametrize(("name", "method", "headers", "status"), SOCKETS, ids=[row[0] for row in SOCKETS])
+@pytest.mark.parametrize(
+    ("name", "method", "headers", "status"), SOCKETS, ids=[row[0] for row in SOCKETS]
+)
 async def test_the_socket_refuses_it_in_the_handshake_or_asks_for_the_token(
     start: Start, name: str, method: str, headers: Mapping[str, str], status: int
 ) -> None:
@@ -127,7 +135,9 @@ async def test_a_foreign_page_may_not_even_with_the_token(start: Start) -> None:
 
 async def test_a_configured_origin_and_host_may(start: Start) -> None:
     bench = await start(allowed_origins=("https://lab.example",), allowed_hosts=("lab.example",))
-    answer = await bench.ask("/api/state", headers={"Origin": "https://lab.example", "Host": "lab.example"})
+    answer = await bench.ask(
+        "/api/state", headers={"Origin": "https://lab.example", "Host": "lab.example"}
+    )
     assert answer.code == 200
 
 
@@ -200,7 +210,9 @@ async def test_a_body_without_the_token_is_not_read(start: Start) -> None:
     writer.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/healthz", "/api/state", "/static/page.js", "/nothing", "/api/logs"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/healthz", "/api/state", "/static/page.js", "/nothing", "/api/logs"]
+)
 async def test_every_answer_has_the_security_headers(start: Start, path: str) -> None:
     bench = await start()
     for token in (TOKEN, None):
@@ -226,7 +238,9 @@ async def test_the_access_code_is_in_no_log_line(start: Start) -> None:
 
 def test_a_rebound_address_is_let_in_only_where_all_addresses_are_served() -> None:
     config = Config()
-    assert Gate(TOKEN, host="127.0.0.1", port=1, config=config).host_refusal("10.0.0.5:1") is not None
+    assert (
+        Gate(TOKEN, host="127.0.0.1", port=1, config=config).host_refusal("10.0.0.5:1") is not None
+    )
     wide = Gate(TOKEN, host="0.0.0.0", port=1, config=config)
     assert wide.host_refusal("10.0.0.5:1") is None
     assert wide.host_refusal("[fe80::1]:1") is None

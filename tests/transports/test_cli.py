@@ -17,7 +17,11 @@ TOKEN = "token-from-the-environment"
 
 
 def environment(**extra: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "HOME", "LANG", "PYTHONPATH")
+    }
     return {**kept, **extra}
 
 
@@ -56,7 +60,9 @@ def test_it_prints_one_line_answers_and_ends_cleanly(number: signal.Signals) -> 
     with serving(AUTOBENCH_TOKEN=TOKEN) as (process, line):
         assert line.startswith("http://127.0.0.1:")
         assert TOKEN not in line
-        request = urllib.request.Request(f"{line}api/state", headers={"Authorization": f"Bearer {TOKEN}"})
+        request = urllib.request.Request(
+            f"{line}api/state", headers={"Authorization": f"Bearer {TOKEN}"}
+        )
         with urllib.request.urlopen(request) as answer:
             assert answer.status == 200
         process.send_signal(number)
@@ -67,7 +73,9 @@ def test_it_prints_one_line_answers_and_ends_cleanly(number: signal.Signals) -> 
 def test_a_token_made_anew_stands_in_the_line() -> None:
     with serving("--log-capacity", "7") as (_, line):
         base, _, token = line.partition("?access=")
-        request = urllib.request.Request(f"{base}api/state", headers={"Authorization": f"Bearer {token}"})
+        request = urllib.request.Request(
+            f"{base}api/state", headers={"Authorization": f"Bearer {token}"}
+        )
         with urllib.request.urlopen(request) as answer:
             assert b'"capacity":7' in answer.read()
 
@@ -84,7 +92,8 @@ def test_a_taken_port_is_said_and_ends_with_2() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("LOG_LEVEL_MIN", "loud"), ("AUTOBENCH_TOKEN", "with space"), ("LOG_CAPACITY", "many")]
+    ("variable", "value"),
+    [("LOG_LEVEL_MIN", "loud"), ("AUTOBENCH_TOKEN", "with space"), ("LOG_CAPACITY", "many")],
 )
 def test_a_wrong_setting_is_named_and_ends_with_2(variable: str, value: str) -> None:
     done = run("serve", "--port", "0", **{variable: value})
@@ -94,7 +103,14 @@ def test_a_wrong_setting_is_named_and_ends_with_2(variable: str, value: str) -> 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["serve", "--port", "x"], ["serve", "--port", "70000"], ["serve", "--log-capacity", "0"], ["nothing"], []]
+    "arguments",
+    [
+        ["serve", "--port", "x"],
+        ["serve", "--port", "70000"],
+        ["serve", "--log-capacity", "0"],
+        ["nothing"],
+        [],
+    ],
 )
 def test_wrong_arguments_end_with_2(arguments: list[str]) -> None:
     assert run(*arguments).returncode == 2
@@ -113,7 +129,9 @@ def test_a_file_is_replayed_into_a_running_server(tmp_path: object) -> None:
     with serving(AUTOBENCH_TOKEN=TOKEN) as (_, line):
         done = run("replay", str(file), "--url", line, AUTOBENCH_TOKEN=TOKEN)
         assert (done.returncode, done.stderr) == (0, "")
-        request = urllib.request.Request(f"{line}api/logs", headers={"Authorization": f"Bearer {TOKEN}"})
+        request = urllib.request.Request(
+            f"{line}api/logs", headers={"Authorization": f"Bearer {TOKEN}"}
+        )
         with urllib.request.urlopen(request) as answer:
             assert b"authentication failure" in answer.read()
         wrong = run("replay", str(file), "--url", line, "--token", "wrong")

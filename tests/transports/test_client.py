@@ -25,14 +25,28 @@ from autobench_nb.transports import Server, connect, serve_in_thread
 from autobench_nb.transports.client import backoff_s, socket_url
 from tests.transports.conftest import TOKEN
 
-ROWS = [{"runId": "r1", "jobId": "j1", "name": "gzip", "repetition": 1, "status": "succeeded", "wallS": 0.5}]
+ROWS = [
+    {
+        "runId": "r1",
+        "jobId": "j1",
+        "name": "gzip",
+        "repetition": 1,
+        "status": "succeeded",
+        "wallS": 0.5,
+    }
+]
 
 
 class Life:
     """One life of an orchestrator; a second one may follow on the same port."""
 
     def __init__(self, static: Path, epoch: str = "e1", port: int = 0, **settings: Any) -> None:
-        settings = {"flush_interval_ms": 1, "request_sample": 0.0, "ws_reconnect_min_ms": 10, **settings}
+        settings = {
+            "flush_interval_ms": 1,
+            "request_sample": 0.0,
+            "ws_reconnect_min_ms": 10,
+            **settings,
+        }
         config = Config(**settings)
         servers: list[Server] = []
 
@@ -98,7 +112,9 @@ def test_tables_have_the_same_columns_as_the_orchestrators(life: Life) -> None:
     life.ring.append("app", "info", "line")
     life.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
     with connect(life.server.url, TOKEN) as client:
-        client.wait_for(lambda one: "cap0" in one.devices and any(e.message == "line" for e in one.logs), 10)
+        client.wait_for(
+            lambda one: "cap0" in one.devices and any(e.message == "line" for e in one.logs), 10
+        )
         assert list(client.logs.to_pandas().columns) == tables.LOG_SCHEMA.names
         assert client.logs.to_arrow().schema == tables.LOG_SCHEMA
         assert client.devices.to_pandas()["id"].tolist() == ["cap0"]
@@ -226,7 +242,9 @@ def test_heartbeats_measure_the_latency(tmp_path: Path) -> None:
         ("127.0.0.1:8765", ("ws://127.0.0.1:8765/ws", None)),
     ],
 )
-def test_every_form_of_the_url_leads_to_the_socket(url: str, expected: tuple[str, str | None]) -> None:
+def test_every_form_of_the_url_leads_to_the_socket(
+    url: str, expected: tuple[str, str | None]
+) -> None:
     assert socket_url(url) == expected
 
 

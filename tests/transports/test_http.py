@@ -17,7 +17,9 @@ JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
-async def post(bench: Bench, body: bytes | str, headers: dict[str, str], path: str = "/api/logs") -> Any:
+async def post(
+    bench: Bench, body: bytes | str, headers: dict[str, str], path: str = "/api/logs"
+) -> Any:
     answer = await bench.ask(path, method="POST", body=body, headers=headers)
     return answer.code, json.loads(answer.body)
 
@@ -41,7 +43,9 @@ async def test_the_access_link_sets_a_strict_cookie_and_goes_to_the_page(start: 
     assert b"the page" in page.body
 
 
-async def test_without_the_cookie_there_is_a_form_that_says_where_the_token_is(start: Start) -> None:
+async def test_without_the_cookie_there_is_a_form_that_says_where_the_token_is(
+    start: Start,
+) -> None:
     bench = await start()
     answer = await bench.ask("/", token=None)
     assert answer.code == 200
@@ -64,7 +68,11 @@ async def test_the_form_signs_in(start: Start) -> None:
 async def test_another_page_of_this_machine_signs_nobody_in(start: Start) -> None:
     bench = await start()
     answer = await bench.ask(
-        "/login", token=None, method="POST", body=f"access={TOKEN}", headers={"Origin": "http://localhost:1"}
+        "/login",
+        token=None,
+        method="POST",
+        body=f"access={TOKEN}",
+        headers={"Origin": "http://localhost:1"},
     )
     assert answer.code == 403
 
@@ -99,14 +107,27 @@ async def test_requests_are_logged_by_their_share(start: Start) -> None:
 async def test_a_json_array_is_appended(start: Start) -> None:
     bench = await start()
     entries = [
-        {"message": "one", "level": "warn", "channel": "psu", "ts": 1000.5, "jobId": "j1", "fields": {"a": 1}},
+        {
+            "message": "one",
+            "level": "warn",
+            "channel": "psu",
+            "ts": 1000.5,
+            "jobId": "j1",
+            "fields": {"a": 1},
+        },
         {"message": "two", "volts": 5, "seq": 99},
     ]
     code, answer = await post(bench, json.dumps(entries), JSON)
     assert code == 200
     assert answer == {"accepted": 2, "rejected": 0, "firstSeq": 0, "nextSeq": 2, "errors": []}
     one, two = bench.ring.since(0).entries
-    assert (one.channel, one.level.wire, one.ts, one.job_id, one.fields) == ("psu", "warn", 1000.5, "j1", {"a": 1})
+    assert (one.channel, one.level.wire, one.ts, one.job_id, one.fields) == (
+        "psu",
+        "warn",
+        1000.5,
+        "j1",
+        {"a": 1},
+    )
     assert (two.seq, two.channel, two.level.wire, two.fields) == (1, "app", "info", {"volts": 5})
 
 
@@ -128,7 +149,10 @@ async def test_plain_lines_are_entries_of_the_channel_that_the_query_names(start
     bench = await start()
     body = "first\r\n\nsecond {not json\n\xff".encode("latin-1")
     code, answer = await post(
-        bench, body, {"Content-Type": "text/plain"}, "/api/logs?channel=sidecar&level=error&jobId=j7"
+        bench,
+        body,
+        {"Content-Type": "text/plain"},
+        "/api/logs?channel=sidecar&level=error&jobId=j7",
     )
     assert (code, answer["accepted"]) == (200, 3)
     assert messages(bench) == ["first", "second {not json", "\\xff"]
@@ -170,7 +194,9 @@ async def test_the_log_is_read_from_a_seq_on(start: Start) -> None:
     body = json.loads(answer.body)
     assert (body["epoch"], body["firstSeq"], body["nextSeq"], body["missed"]) == ("e1", 15, 19, 10)
     assert [entry["message"] for entry in body["entries"]] == ["m15", "m16", "m17", "m18"]
-    headers = [answer.headers[name] for name in ("X-First-Seq", "X-Next-Seq", "X-Missed", "X-Epoch")]
+    headers = [
+        answer.headers[name] for name in ("X-First-Seq", "X-Next-Seq", "X-Missed", "X-Epoch")
+    ]
     assert headers == ["15", "19", "10", "e1"]
     empty = json.loads((await bench.ask("/api/logs?sinceSeq=25")).body)
     assert (empty["entries"], empty["nextSeq"]) == ([], 25)
@@ -199,8 +225,12 @@ async def test_csv_neutralises_what_a_spreadsheet_would_run(start: Start) -> Non
 async def test_a_query_filters_and_says_where_to_go_on(start: Start) -> None:
     bench = await start()
     for number in range(20):
-        bench.ring.append("psu" if number % 2 else "app", "warn" if number % 4 == 1 else "info", f"m{number}")
-    body = json.loads((await bench.ask("/api/logs?limit=2&query=channel:psu%20level%3E%3Dwarn")).body)
+        bench.ring.append(
+            "psu" if number % 2 else "app", "warn" if number % 4 == 1 else "info", f"m{number}"
+        )
+    body = json.loads(
+        (await bench.ask("/api/logs?limit=2&query=channel:psu%20level%3E%3Dwarn")).body
+    )
     assert [entry["seq"] for entry in body["entries"]] == [1, 5]
     assert body["nextSeq"] == 6
     wrong = await bench.ask("/api/logs?query=level%3E%3D")
@@ -208,7 +238,9 @@ async def test_a_query_filters_and_says_where_to_go_on(start: Start) -> None:
     assert json.loads(wrong.body)["error"]["code"] == "bad-query"
 
 
-async def test_channels_and_levels_that_clients_do_not_see_are_not_read_here_either(start: Start) -> None:
+async def test_channels_and_levels_that_clients_do_not_see_are_not_read_here_either(
+    start: Start,
+) -> None:
     bench = await start(log_channel_allowlist=("app",), log_level_min="warn")
     bench.ring.append("app", "info", "low")
     bench.ring.append("secret", "error", "hidden")
@@ -218,7 +250,9 @@ async def test_channels_and_levels_that_clients_do_not_see_are_not_read_here_eit
     assert body["nextSeq"] == 3
 
 
-@pytest.mark.parametrize("query", ["sinceSeq=-1", "sinceSeq=x", "limit=1e3", "limit=99999999", "format=xml", "limit="])
+@pytest.mark.parametrize(
+    "query", ["sinceSeq=-1", "sinceSeq=x", "limit=1e3", "limit=99999999", "format=xml", "limit="]
+)
 async def test_a_wrong_argument_is_named(start: Start, query: str) -> None:
     bench = await start()
     answer = await bench.ask(f"/api/logs?{query}")

@@ -82,7 +82,9 @@ async def test_abort_ends_a_connection_without_a_word(start: Start) -> None:
     await bench.server.wait_closed()
 
 
-def test_a_server_in_a_thread_answers_while_this_one_blocks_and_ends_with_close(tmp_path: Path) -> None:
+def test_a_server_in_a_thread_answers_while_this_one_blocks_and_ends_with_close(
+    tmp_path: Path,
+) -> None:
     before = set(threading.enumerate())
     store, _, server = in_thread(tmp_path)
     with connect(server.url, TOKEN) as client:
@@ -114,7 +116,15 @@ async def test_a_token_that_cannot_travel_is_refused(start: Start, tmp_path: Pat
 
     bench = await start()
     with pytest.raises(ConfigError):
-        serve(bench.hub, bench.store, bench.ring, config=Config(), static=tmp_path, name="x", token="a b")
+        serve(
+            bench.hub,
+            bench.store,
+            bench.ring,
+            config=Config(),
+            static=tmp_path,
+            name="x",
+            token="a b",
+        )
 
 
 # --- the pump

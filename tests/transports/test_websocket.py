@@ -28,7 +28,11 @@ async def test_a_client_is_welcomed_served_and_then_live(start: Start) -> None:
         bench.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
         bench.ring.append("app", "info", "after")
         patch = await receive(socket, "state.patch")
-        assert {"op": "add", "path": "/devices/cap0", "value": {"type": "capture", "status": "ok"}} in patch["patch"]
+        assert {
+            "op": "add",
+            "path": "/devices/cap0",
+            "value": {"type": "capture", "status": "ok"},
+        } in patch["patch"]
         assert (await receive(socket, "logs.append"))["entries"][-1]["message"] == "after"
 
 
@@ -62,8 +66,28 @@ async def test_messages_of_all_sizes_arrive_whole_and_in_order(
     start: Start, direct: bool, compression: str | None
 ) -> None:
     bench = await start(direct=direct)
-    sizes = [0, 1, 63, 64, 124, 125, 126, 127, 4_000, 65_535, 65_536, OFF_LOOP_BYTES + 1, 3, 7_000, 2_000_000, 5]
-    texts = [json.dumps({"n": number, "x": ("ab%d" % number * size)[:size]}) for number, size in enumerate(sizes)]
+    sizes = [
+        0,
+        1,
+        63,
+        64,
+        124,
+        125,
+        126,
+        127,
+        4_000,
+        65_535,
+        65_536,
+        OFF_LOOP_BYTES + 1,
+        3,
+        7_000,
+        2_000_000,
+        5,
+    ]
+    texts = [
+        json.dumps({"n": number, "x": ("ab%d" % number * size)[:size]})
+        for number, size in enumerate(sizes)
+    ]
     async with bench.connect(compression=compression) as socket:
         await hello(socket)
         pump = bench.server._pump
@@ -94,7 +118,9 @@ async def test_compressed_and_plain_clients_share_one_broadcast(start: Start) ->
             for socket in (first, second, third):
                 while True:
                     patch = (await receive(socket, "state.patch"))["patch"]
-                    found = [one["value"] for one in patch if one["path"].startswith("/devices/cap0")]
+                    found = [
+                        one["value"] for one in patch if one["path"].startswith("/devices/cap0")
+                    ]
                     if found:
                         break
                 value = found[0]["status"] if isinstance(found[0], dict) else found[0]
@@ -109,7 +135,9 @@ async def test_a_client_with_a_small_window_gets_what_it_can_decode(start: Start
     async with bench.connect(compression=None, extensions=[small]) as socket:
         await hello(socket)
         assert {getattr(link, "bits", None) for link in bench.server._pump.links} == {9}
-        value = {f"k{number}": {"type": "t", "status": f"{number * 7919}"} for number in range(5000)}
+        value = {
+            f"k{number}": {"type": "t", "status": f"{number * 7919}"} for number in range(5000)
+        }
         bench.store.merge("/devices", value)
         assert len((await receive(socket, "state.patch"))["patch"]) > 5000
 
@@ -172,7 +200,9 @@ async def test_a_message_that_is_too_long_ends_the_connection_with_1009(start: S
         assert caught.value.rcvd is None or caught.value.rcvd.code == 1009
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "5", '{"type":"nothing"}', '{"type":5}', '{"type":"ping"}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "5", '{"type":"nothing"}', '{"type":5}', '{"type":"ping"}']
+)
 async def test_bad_input_gets_an_error_and_the_connection_goes_on(start: Start, text: str) -> None:
     bench = await start()
     async with bench.connect() as socket:
@@ -266,7 +296,8 @@ async def test_a_slow_client_gets_one_fresh_snapshot_when_it_drains(start: Start
 async def test_a_large_state_goes_out_as_one_message_while_the_loop_turns(start: Start) -> None:
     bench = await start()
     bench.store.merge(
-        "/devices", {f"d{n}": {"type": "capture", "status": f"s{n}", "note": "n" * 100} for n in range(30_000)}
+        "/devices",
+        {f"d{n}": {"type": "capture", "status": f"s{n}", "note": "n" * 100} for n in range(30_000)},
     )
     async with bench.connect() as socket:
         snapshot = await hello(socket)
