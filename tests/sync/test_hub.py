@@ -354,8 +354,57 @@ def test_asking_for_snapshots_without_reading_piles_nothing_up() -> None:
     for _ in range(20):
         server.say(link, {"type": "state.resync"})
         server.settle()
-    snapshot = sum(message.kind == "state.snapshot" for message in link.queue)
-    assert snapshot == 1
+    assert sum(message.kind == "state.snapshot" for message in link.queue) == 1
+    assert not any(isinstance(effect, Drop) for effect in server.effects)
+
+
+def test_hidden_entries_are_no_loss_also_where_others_are_lost() -> None:
+    server = Server(log_capacity=20, log_channel_allowlist=("app",))
+    link = live(server)
+    server.log("shown")
+    server.settle()
+    (position,) = [m["nextSeq"] for m in link.take() if m["type"] == "logs.append"]
+    for _ in range(5):
+        server.log("hidden", channel="device")
+    server.settle()
+    for n in range(50):
+        server.log(f"line {n}")
+    server.settle()
+    for message in [m for m in link.take() if m["type"] == "logs.append"]:
+        assert message["firstSeq"] - message["missed"] <= position
+        position = message["nextSeq"]
+    assert position == server.ring.next_seq
+
+
+def test_who_sees_nothing_of_the_log_is_still_told_where_it_stands() -> None:
+    server = Server(log_capacity=20, log_channel_allowlist=("app",))
+    link = live(server)
+    for _ in range(15):
+        server.log("hidden", channel="device")
+        server.settle()
+    (append,) = [m for m in link.take() if m["type"] == "logs.append"]
+    assert append["entries"] == []
+    assert append["missed"] == 0
+    assert append["nextSeq"] > server.ring.first_seq
+
+
+def test_a_position_of_another_epoch_is_never_resumed_even_where_the_numbers_fit() -> None:
+    server = Server()
+    server.settle()
+    resume = {"epoch": "another", "stateVersion": server.store.version, "nextSeq": 0}
+    welcome, snapshot, *_ = server.hello(server.connect(), resume=resume)
+    assert welcome["resumed"] is False
+    assert snapshot["reason"] == "epoch"
+
+
+def test_a_position_that_never_was_is_not_resumed() -> None:
+    server = Server()
+    server.settle()
+    for wrong in ({"stateVersion": 10**6, "nextSeq": 0}, {"stateVersion": 0, "nextSeq": 10**6}):
+        heard = server.hello(server.connect(), resume={"epoch": "epoch-1", **wrong})
+        assert heard[0]["resumed"] is False
+        assert types(heard)[1:3] == ["state.snapshot", "logs.history"]
+        assert heard[2]["missed"] == 0
 
 
 # ---------------------------------------------------------------- commands
@@ -418,6 +467,20 @@ def test_a_result_outlives_an_overrun() -> None:
     server.read(link, None)
     server.settle()
     assert [m["id"] for m in link.take() if m["type"] == "result"] == ["before", "while"]
+
+
+def test_answers_to_a_client_that_never_reads_are_bounded() -> None:
+    server = Server(client_budget_bytes=BUDGET)
+    link = live(server)
+    for n in range(100):
+        server.say(link, {"type": "command", "id": n, "name": "x"})
+    server.read(link, 10)
+    for n in range(100):
+        answer = server.hub.answer(link.session, n, value="x" * 10_000, now=server.now)
+        server.perform(answer)
+    assert link.closed is not None
+    assert link.closed[0] == 1013
+    assert link.most_waiting <= BUDGET
 
 
 def test_the_hash_is_computed_off_the_loop() -> None:
