@@ -2,7 +2,11 @@
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const DAY = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit' });
+const ZONE = CLOCK.resolvedOptions().timeZone;
+const QUARTER = 900_000;
 
+let lastQuarter = Number.NaN;
+let lastDay = '';
 let lastSecond = Number.NaN;
 let lastText = '';
 
@@ -24,14 +28,20 @@ export function millis(ts: number): string {
 
 /** `YYYY-MM-DD` in the user's zone. */
 export function day(ts: number): string {
-  return valid(ts) ? DAY.format(ts) : 'unknown day';
+  if (!valid(ts)) return 'unknown day';
+  // A day begins at a quarter of an hour in every zone.
+  const quarter = Math.floor(ts / QUARTER);
+  if (quarter !== lastQuarter) {
+    lastQuarter = quarter;
+    lastDay = DAY.format(ts);
+  }
+  return lastDay;
 }
 
 /** Date, time to the millisecond and zone, for a tooltip. */
 export function fullTime(ts: number): string {
   if (!valid(ts)) return `${ts}`;
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return `${day(ts)} ${clock(ts)}${millis(ts)} ${zone}`;
+  return `${day(ts)} ${clock(ts)}${millis(ts)} ${ZONE}`;
 }
 
 /** `2.1 s`, `1 m 42 s`, `3 h 5 m`, `4 d`: how long ago, or with a minus how far ahead. */

@@ -104,10 +104,9 @@ export function Detail({ store, seq, actions, marks, whole, pinned }: Props): JS
 
 /** A message that is a JSON object or array, indented; else null. */
 function json(message: string): string | null {
-  const text = message.trim();
-  if (!/^[[{]/.test(text) || text.length > OPEN_TEXT) return null;
+  if (message.length > OPEN_TEXT || !/^\s*[[{]/.test(message)) return null;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.stringify(JSON.parse(message), null, 2);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -117,6 +117,8 @@ export class Actions {
     const { expanded, scroll } = this.model;
     const open = new Set(expanded.peek());
     if (!open.delete(seq)) open.add(seq);
+    // Rows of a grid have no expanded state (ARIA 1.2, row), so it is said.
+    this.model.say(open.has(seq) ? 'Line opened' : 'Line closed', false);
     scroll.forget(seq);
     expanded.value = open;
     this.model.wake();
