@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -61,13 +62,11 @@ async def test_it_is_refused(
     start: Start, path: str, name: str, method: str, headers: Mapping[str, str], status: int
 ) -> None:
     bench = await start()
-    gate = bench.server._pump and bench.server
-    cookie = f"autobench-nb-{gate.port}={_cookie(gate.port)}"
+    port = bench.server.port
+    cookie = f"autobench-nb-{port}={_cookie(port)}"
     body = b"[]" if method == "POST" else None
-    if method == "POST" and path == "/api/state":
-        pytest.skip("takes no POST")
     answer = await bench.ask(
-        path, token=None, headers=filled(headers, gate.port, cookie), method=method, body=body
+        path, token=None, headers=filled(headers, port, cookie), method=method, body=body
     )
     assert answer.code == status
     assert TOKEN not in answer.body.decode()
@@ -78,7 +77,7 @@ SOCKETS = [
     row
     for row in REFUSED
     if row[1] == "GET" and row[0] not in ("no token", "a cookie made up", "the token as the cookie")
-]  # noqa: E501
+]
 
 
 @pytest.mark.parametrize(
@@ -185,18 +184,14 @@ async def test_a_chunked_body_is_cut_off_at_the_limit(start: Start) -> None:
     )
     chunk = b"%x\r\n%s\r\n" % (60_000, b"a" * 60_000)
     answer = b""
-    try:
+    with suppress(ConnectionError):
         for _ in range(100):
             writer.write(chunk)
             await writer.drain()
         writer.write(b"0\r\n\r\n")
         await writer.drain()
-    except ConnectionError:
-        pass
-    try:
+    with suppress(ConnectionError):
         answer = await reader.read(200)
-    except ConnectionError:
-        pass
     assert b" 200 " not in answer
     assert bench.ring.size == 0
     writer.close()

@@ -161,7 +161,7 @@ def test_a_wrong_or_missing_token_is_an_authentication_error(life: Life, token: 
 
 
 def test_a_server_that_is_not_there_is_a_lost_connection() -> None:
-    with pytest.raises(ConnectionLost, match="127.0.0.1:9"):
+    with pytest.raises(ConnectionLost, match=r"127\.0\.0\.1:9"):
         connect("http://127.0.0.1:9/", TOKEN, timeout_s=0.2)
 
 

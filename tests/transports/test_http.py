@@ -162,8 +162,13 @@ async def test_plain_lines_are_entries_of_the_channel_that_the_query_names(start
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [("a line", ["a line"]), ('{"message":"x"}\nplain', ["x", "plain"]), ('["a",{"message":"b"}]', ["a", "b"]), ("[not json", ["[not json"])],
-)  # fmt: skip
+    [
+        ("a line", ["a line"]),
+        ('{"message":"x"}\nplain', ["x", "plain"]),
+        ('["a",{"message":"b"}]', ["a", "b"]),
+        ("[not json", ["[not json"]),
+    ],
+)
 async def test_what_curl_sends_is_understood(start: Start, body: str, expected: list[str]) -> None:
     bench = await start()
     code, _ = await post(bench, body, {"Content-Type": "application/x-www-form-urlencoded"})

@@ -85,7 +85,7 @@ async def test_messages_of_all_sizes_arrive_whole_and_in_order(
         5,
     ]
     texts = [
-        json.dumps({"n": number, "x": ("ab%d" % number * size)[:size]})
+        json.dumps({"n": number, "x": (f"ab{number}" * size)[:size]})
         for number, size in enumerate(sizes)
     ]
     async with bench.connect(compression=compression) as socket:
@@ -194,9 +194,7 @@ async def test_a_message_that_is_too_long_ends_the_connection_with_1009(start: S
     async with bench.connect() as socket:
         await hello(socket)
         with pytest.raises(ConnectionClosed) as caught:
-            await socket.send("x" * 5_000_000)
-            await socket.recv()
-            await socket.recv()
+            await _send_and_listen(socket, "x" * 5_000_000)
         assert caught.value.rcvd is None or caught.value.rcvd.code == 1009
 
 
