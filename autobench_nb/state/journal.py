@@ -59,8 +59,6 @@ def write(
         was = node.get(key)
         if was is None or was.__class__ is dict:
             node[key] = (old, was, text)
-        elif was.__class__ is ListWas:
-            node[key] = (was.old, None, text)
     if undo is not None:
         undo.append((container, key, old, node, was))
     if value is MISSING:

@@ -248,10 +248,13 @@ _REMEMBERED: Final = 32_768
 
 def place_of(pointer: str) -> Place:
     """The place that ``pointer`` names. Raises :class:`PointerError`, and :class:`SchemaError` for an unknown slice."""
-    parts = pointers.parse(pointer)
-    place = PLACES.get(pointer)
+    try:
+        place = PLACES.get(pointer)
+    except TypeError:  # unhashable: parse() says what it thinks of it
+        place = None
     if place is not None:
         return place
+    parts = pointers.parse_anew(pointer)
     if parts[:1] == ("version",):
         raise SchemaError(pointer, "the store counts the version itself: leave it alone")
     rule, required = ROOT, False

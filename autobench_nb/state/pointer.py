@@ -32,8 +32,8 @@ _BAD_ESCAPE = re.compile(r"~(?![01])")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 
 
-@lru_cache(maxsize=32_768)
-def _parse(pointer: str) -> tuple[str, ...]:
+def parse_anew(pointer: str) -> tuple[str, ...]:
+    """As :func:`parse`, for one who remembers the parts himself."""
     if not isinstance(pointer, str):
         raise PointerError(
             repr(pointer), "a pointer is text: give '/slice/key', or '' for the whole"
@@ -52,6 +52,9 @@ def _parse(pointer: str) -> tuple[str, ...]:
         parts = [part.replace("~1", "/").replace("~0", "~") for part in parts]
     # As keys within the state are: so a dict finds them by identity, and need not look at their text.
     return tuple(map(sys.intern, parts))
+
+
+_parse = lru_cache(maxsize=32_768)(parse_anew)
 
 
 def parse(pointer: str) -> tuple[str, ...]:

@@ -55,10 +55,11 @@ class _Ours:
         return commit.patch
 
     def hundred(self) -> bytes:
-        store = self.store
+        store, pointers = self.store, self._pointers
         with store.batch():
             for _ in range(100):
-                self.set()
+                self._turn = turn = self._turn + 1
+                store.set(pointers[turn % len(pointers)], f"busy {turn & 1023}")
         commit = store.flush()
         assert commit is not None
         return commit.patch
@@ -160,8 +161,8 @@ def _growth(quick: bool) -> list[Row]:
             "us",
             "ours, 100 devices",
             one["100"] * _US,
-            2.0,
-            "" if count < 100_000 else "pointers beyond the 32,768 remembered are parsed again",
+            2.0 if count == 10_000 else None,
+            "" if count == 10_000 else "pointers beyond the 32,768 remembered are parsed again",
         )
         for count in sizes[1:]
     ]
@@ -248,7 +249,7 @@ def _large(quick: bool) -> list[Row]:
             "orjson.dumps at once",
             whole,
             None,
-            "the first step cuts the wide map into chunks",
+            "the first step lists the keys of the wide map; the other steps encode 50 chunks each",
         ),
         Row(
             f"cut() when warm, 100 fields changed, {count:,} devices",
