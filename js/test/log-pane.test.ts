@@ -253,6 +253,47 @@ describe('a log pane', () => {
   });
 });
 
+describe('the tables of a filter', () => {
+  const queries = [
+    'level>=warn',
+    '-level:debug,fatal',
+    'channel:benchmark,app -job:j1',
+    'job:j*',
+    '-job:j*',
+    'has:job level:info',
+    '(channel:app OR channel:ffmpeg) line',
+    '(channel:app OR level:error)',
+    '-(level:info OR level:warn) seq:10..5000',
+    'logger:a.b',
+    '-logger:a.b',
+    'none',
+    'device:d1 channel:app since:2023-11-14T22:13:25Z',
+  ];
+
+  it('find the lines that the whole query finds', () => {
+    const store = new LogStore();
+    const rich = append(0, 9_000).entries.map((entry) => ({
+      ...entry,
+      ...(entry.seq % 3 ? { jobId: `j${entry.seq % 4}` } : {}),
+      ...(entry.seq % 7 ? {} : { logger: 'a.b', deviceId: 'd1' }),
+    }));
+    store.append({ ...append(0, 5_000), entries: rich.slice(0, 5_000) });
+    for (const query of queries) {
+      const { model, logs } = pane({ query }, undefined, query);
+      const wanted = querying.compile(query, logs, Date.now());
+      logs.append({ ...append(0, 5_000), entries: rich.slice(0, 5_000) });
+      model.hits.work();
+      // Words that were not known when the tables were made.
+      logs.append({ ...append(5_000, 9_000), entries: rich.slice(5_000).map((e) => ({ ...e, channel: `${e.channel}2` })) });
+      model.hits.work();
+      const found = Array.from({ length: model.hits.total }, (_, rank) => model.hits.at(rank));
+      const expected = Array.from({ length: logs.size }, (_, i) => i).filter((i) => wanted.test?.(i) ?? true);
+      expect([query, found]).toEqual([query, expected]);
+      model.close();
+    }
+  });
+});
+
 describe('the choices of a pane', () => {
   it('last, and give way to what Python says', () => {
     new Prefs('k').set({ wrap: true, order: 'oldest' });

@@ -1,8 +1,8 @@
 import { bench, describe } from 'vitest';
 import { FilterIndex } from '../src/logs/filter';
-import { bind, parse } from '../src/logs/query';
 import { LogStore } from '../src/logs/store';
 import type { LogEntry } from '../src/sync/messages';
+import { compile } from '../src/views/log/querying';
 
 const ROWS = 500_000;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -29,20 +29,13 @@ const rows = Array.from({ length: ROWS }, (_, seq): LogEntry => {
 const store = new LogStore(1_000_000);
 store.append({ type: 'logs.append', entries: rows, firstSeq: 0, nextSeq: ROWS, missed: 0 });
 
-/** The test of a query over the store. */
-function test(text: string) {
-  const read = parse(text);
-  if (!read.ok) throw new Error(read.message);
-  return bind(read.query, store);
-}
-
-const channel = test('level>=warn channel:benchmark');
-const words = test('level>=info "pass 2"');
+const { codes } = compile('level>=warn channel:benchmark', store, 0).parts;
+const { parts: words } = compile('level>=info "pass 2"', store, 0);
 const index = new FilterIndex(store);
 
 describe('500,000 rows, level and channel', () => {
   bench('columns', () => {
-    index.use(channel);
+    index.use(null, codes);
     index.work();
   });
   bench('row objects', () => {
@@ -52,7 +45,7 @@ describe('500,000 rows, level and channel', () => {
 
 describe('500,000 rows, level and words', () => {
   bench('columns', () => {
-    index.use(words);
+    index.use(words.rest, words.codes);
     index.work();
   });
   bench('row objects', () => {

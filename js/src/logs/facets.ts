@@ -2,6 +2,7 @@ import type { Chunk } from './chunk';
 import type { DictionaryKind } from './columns';
 import type { FilterIndex, Predicate, Segment } from './filter';
 import { levelIndex } from './levels';
+import { type Coded, CodeTable, type CodeTest } from './tables';
 
 /** What lines are counted by. `time` is the histogram. */
 export const DIMENSIONS = ['level', 'channel', 'logger', 'job', 'device', 'time'] as const;
@@ -18,6 +19,8 @@ const KIND: readonly DictionaryKind[] = ['channel', 'logger', 'job', 'device'];
 export interface Parts {
   readonly by: Partial<Record<Dimension, Predicate>>;
   readonly rest: Predicate | null;
+  /** The same as `by`, but for time, asked of a value's code instead of a line; what is here is told by table. */
+  readonly codes?: Partial<Record<Coded, CodeTest>>;
 }
 
 const WHOLE: Parts = { by: {}, rest: null };
@@ -53,6 +56,7 @@ export class FacetIndex {
   version = 0;
   tallies: Tally[] = [];
   private parts: Parts = WHOLE;
+  private tables: Partial<Record<Coded, CodeTable>> = {};
   private sums: Uint32Array[] = [];
   private stale = true;
 
@@ -61,6 +65,10 @@ export class FacetIndex {
   /** Count for another filter from now on: the one that `hits` follows, taken apart. */
   use(parts: Parts): void {
     this.parts = parts;
+    this.tables = {};
+    for (const [coded, test] of Object.entries(parts.codes ?? {}) as [Coded, CodeTest][]) {
+      this.tables[coded] = new CodeTable(this.hits.store, coded, test);
+    }
     this.tallies = [];
     this.stale = true;
     this.version++;
@@ -117,7 +125,8 @@ export class FacetIndex {
     const { chunk, segment } = tally;
     const asked = DIMENSIONS.flatMap((name, dimension) => {
       const test = this.parts.by[name];
-      return test ? [{ dimension, test }] : [];
+      const coded = name === 'time' ? undefined : this.tables[name];
+      return test ? [{ dimension, test, table: coded?.current(), column: coded?.column(chunk) }] : [];
     });
     if (this.parts.by.time) tally.timed ??= new Uint16Array(chunk.room);
     const { timed } = tally;
@@ -136,8 +145,8 @@ export class FacetIndex {
       if (asked.length === 0) continue;
       const i = chunk.start + offset;
       let failed = -1;
-      for (const { dimension, test } of asked) {
-        if (test(i)) continue;
+      for (const { dimension, test, table, column } of asked) {
+        if (table ? table[column ? (column[offset] as number) : 0] === 1 : test(i)) continue;
         failed = failed < 0 ? dimension : -2;
         if (failed === -2) break;
       }

@@ -1,5 +1,6 @@
 import type { Chunk } from './chunk';
 import type { LogStore } from './store';
+import { type Coded, CodeTable, type CodeTest } from './tables';
 
 /** Whether the line at a position is wanted. */
 export type Predicate = (i: number) => boolean;
@@ -55,6 +56,8 @@ export class FilterIndex implements RowSet {
   version = 0;
   total = 0;
   private starts: number[] = [];
+  private tables: CodeTable[] = [];
+  private readonly passing = new Uint16Array(STRIDE);
   private known: readonly Chunk[] | null = null;
   private pending = 0;
 
@@ -63,9 +66,14 @@ export class FilterIndex implements RowSet {
     private predicate: Predicate | null = null,
   ) {}
 
-  /** Look for other lines from now on; null wants all. */
-  use(predicate: Predicate | null): void {
+  /**
+   * Look for other lines from now on; null wants all.
+   *
+   * What `codes` ask of single columns is told by table, and the predicate is asked only of lines that pass.
+   */
+  use(predicate: Predicate | null, codes: Partial<Record<Coded, CodeTest>> = {}): void {
     this.predicate = predicate;
+    this.tables = (Object.entries(codes) as [Coded, CodeTest][]).map(([coded, test]) => new CodeTable(this.store, coded, test));
     this.known = null;
     this.segments = [];
     this.version++;
@@ -151,17 +159,22 @@ export class FilterIndex implements RowSet {
 
   private scan(segment: Segment, to: number): void {
     const { chunk } = segment;
-    const predicate = this.predicate;
-    if (predicate === null) {
+    const { predicate, tables, passing } = this;
+    if (predicate === null && tables.length === 0) {
       segment.hits = segment.done = to;
       return;
     }
     if (segment.offsets === null) segment.offsets = new Uint16Array(chunk.room);
-    const offsets = segment.offsets;
-    const start = chunk.start;
+    const { offsets } = segment;
+    const { start } = chunk;
+    const from = segment.done;
+    let count = to - from;
+    for (let k = 0; k < count; k++) passing[k] = from + k;
+    for (const coded of tables) count = pass(passing, count, coded.current(), coded.column(chunk));
     let hits = segment.hits;
-    for (let offset = segment.done; offset < to; offset++) {
-      if (predicate(start + offset)) offsets[hits++] = offset;
+    for (let k = 0; k < count; k++) {
+      const offset = passing[k] as number;
+      if (predicate === null || predicate(start + offset)) offsets[hits++] = offset;
     }
     segment.hits = hits;
     segment.done = to;
@@ -178,6 +191,18 @@ export class FilterIndex implements RowSet {
     this.total = total;
     this.version++;
   }
+}
+
+/** Keep of the first `count` offsets those whose code the table has; how many that are. */
+function pass(offsets: Uint16Array, count: number, table: Uint8Array, column: Uint8Array | Uint32Array | null): number {
+  if (column === null) return table[0] === 1 ? count : 0;
+  let kept = 0;
+  for (let k = 0; k < count; k++) {
+    const offset = offsets[k] as number;
+    offsets[kept] = offset;
+    kept += table[column[offset] as number] as number;
+  }
+  return kept;
 }
 
 /** All lines of a store. */

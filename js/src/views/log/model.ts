@@ -2,7 +2,7 @@ import { batch, effect, type Signal, signal, untracked } from '@preact/signals';
 import type { Client } from '../../client';
 import { ContextRows } from '../../logs/context';
 import { FacetIndex } from '../../logs/facets';
-import { AllRows, FilterIndex, type RowSet } from '../../logs/filter';
+import { AllRows, FilterIndex, type Predicate, type RowSet } from '../../logs/filter';
 import { Histogram } from '../../logs/histogram';
 import { type GapRow, gapRows, RowMap, type ServerRange } from '../../logs/rows';
 import { LogStore } from '../../logs/store';
@@ -156,7 +156,7 @@ export class PaneModel {
       return;
     }
     this.compiled.value = next;
-    this.hits.use(next.test);
+    this.hits.use(afterTables(next), next.parts.codes);
     this.facets.use(next.parts);
     this.wake();
   }
@@ -406,6 +406,15 @@ export class PaneModel {
       rows: this.chosen.value,
     };
   }
+}
+
+/** What is still to be asked of lines that the tables let pass. */
+function afterTables({ test, parts }: Compiled): Predicate | null {
+  if (test === null) return null;
+  const { time } = parts.by;
+  const { rest } = parts;
+  if (time && rest) return (i) => time(i) && rest(i);
+  return time ?? rest;
 }
 
 function clearedRow(after: number, store: LogStore): GapRow {

@@ -1,6 +1,6 @@
 /** The query language as the pane uses it: read once per change, and written into by facets, brush and tags. */
 
-import type { LogColumns } from '../../logs/columns';
+import type { DictionaryKind, LogColumns } from '../../logs/columns';
 import type { Dimension, Parts } from '../../logs/facets';
 import type { Predicate } from '../../logs/filter';
 import { LEVEL_NAMES, levelNumber } from '../../logs/levels';
@@ -31,6 +31,7 @@ import { QueryFault } from '../../logs/query-fault';
 import { QueryReader } from '../../logs/query-parse';
 import { resolveTime } from '../../logs/query-time';
 import type { LogStore } from '../../logs/store';
+import type { Coded, CodeTest } from '../../logs/tables';
 import type { Marks } from './text';
 
 export type { Completion };
@@ -101,10 +102,37 @@ function marksOf(query: Query): Marks | undefined {
 
 /** `none` counts as asked of the channel, so that the other channels' numbers stay there to come back to. */
 function partsOf(text: string, query: Query, store: LogStore, now: number): Parts {
-  if (!isNone(text)) return bindParts(query, store);
+  if (!isNone(text)) return { ...bindParts(query, store), codes: codesOf(query, store) };
   const rest = parse(withoutTerm(text, 'none'), { now });
   const parts = rest.ok ? bindParts(rest.query, store) : { by: {}, rest: null };
-  return { by: { ...parts.by, channel: () => false }, rest: parts.rest };
+  const codes = rest.ok ? codesOf(rest.query, store) : {};
+  return { by: { ...parts.by, channel: () => false }, rest: parts.rest, codes: { ...codes, channel: () => false } };
+}
+
+/** What a query asks of single columns, as tests of their codes: asked of one line that takes on any value. */
+function codesOf(query: Query, store: LogStore): Partial<Record<Coded, CodeTest>> {
+  let code = 0;
+  const word = (kind: DictionaryKind) => () => (code === 0 ? undefined : store.names(kind)[code]);
+  const { by } = bindParts(query, {
+    ...NO_LINE,
+    level: () => code,
+    channel: () => word('channel')() ?? '',
+    logger: word('logger'),
+    job: word('job'),
+    device: word('device'),
+    code: () => code,
+    names: (kind) => store.names(kind),
+  });
+  const out: Partial<Record<Coded, CodeTest>> = {};
+  for (const coded of ['level', 'channel', 'logger', 'job', 'device'] as const) {
+    const test = by[coded];
+    if (!test) continue;
+    out[coded] = (asked) => {
+      code = asked;
+      return test(0);
+    };
+  }
+  return out;
 }
 
 /** What could be typed at the caret. */
@@ -199,19 +227,31 @@ export function terms(text: string): { readonly text: string; readonly without: 
 function lineWith(facet: Facet, value: string): LogColumns {
   const word = (kind: string) => (kind === facet ? value : undefined);
   return {
-    size: 1,
-    seq: () => 0,
-    ts: () => 0,
+    ...NO_LINE,
     level: () => (facet === 'level' ? levelNumber(value) : 20),
     channel: () => word('channel') ?? '',
     logger: () => word('logger'),
     job: () => word('job'),
-    step: () => undefined,
     device: () => word('device'),
-    message: () => '',
-    fields: () => undefined,
-    exc: () => undefined,
     code: (kind) => (kind === facet ? 1 : 0),
     names: (kind) => (kind === facet ? ['', value] : ['']),
   };
 }
+
+/** One line that says nothing. */
+const NO_LINE: LogColumns = {
+  size: 1,
+  seq: () => 0,
+  ts: () => 0,
+  level: () => 20,
+  channel: () => '',
+  logger: () => undefined,
+  job: () => undefined,
+  step: () => undefined,
+  device: () => undefined,
+  message: () => '',
+  fields: () => undefined,
+  exc: () => undefined,
+  code: () => 0,
+  names: () => [''],
+};
