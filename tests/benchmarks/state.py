@@ -162,7 +162,9 @@ def _growth(quick: bool) -> list[Row]:
             "ours, 100 devices",
             one["100"] * _US,
             2.0 if count == 10_000 else None,
-            "" if count == 10_000 else "pointers beyond the 32,768 remembered are parsed again",
+            ""
+            if count == 10_000
+            else "only 32,768 pointers are remembered; with all of them remembered it is 2.4 us less",
         )
         for count in sizes[1:]
     ]
@@ -174,7 +176,7 @@ def _growth(quick: bool) -> list[Row]:
             "ours, 100 devices",
             cuts["100"] * _MS,
             None,
-            "" if count < 100_000 else "the copy of all bytes into one message bounds it",
+            "" if count < 100_000 else "joining 14.6 MB alone takes 1.4 to 1.7 ms",
         )
         for count in sizes[1:]
     ]
