@@ -34,9 +34,9 @@ WARM_PIECES: Final = 2_048
 WARM_EAGER_S: Final = 0.1
 WARM_LIMIT_S: Final = 1.0
 """A state that changes faster than it can be encoded is cut after this time, warm or not."""
-TURN_S: Final = 0.02
+TURN_S: Final = 0.01
 """After so long, what is left of the effects waits for the loop's next turn. Their order stays."""
-BROADCAST_SLICE: Final = 1_000
+BROADCAST_SLICE: Final = 500
 """Sessions that a broadcast reaches before the time is looked at."""
 RETRY_S: Final = 0.005
 """When to ask again where a batch was open."""
