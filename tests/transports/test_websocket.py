@@ -8,6 +8,7 @@ import socket as sockets
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from autobench_nb.sync.effects import Broadcast, Outgoing
