@@ -1,15 +1,11 @@
 import { type Signal, signal } from '@preact/signals';
 import type { LogEntry, LogsAppend, LogsHistory, ServerConfig } from '../sync/messages';
-import { CHUNK_ROWS, Chunk, KINDS } from './chunk';
+import { chunkRoom, clampCapacity, DEFAULT_CAPACITY } from './capacity';
+import { CHUNK_ROWS, Chunk, KINDS, spliced } from './chunk';
 import type { DictionaryKind, LogColumns } from './columns';
 import { Dictionary } from './dictionary';
 import { addGap, evictGaps, fillGaps, type Gap, gapsWithin, relabelGaps } from './gaps';
 import { levelName } from './levels';
-
-/** Lines held before a server says otherwise. */
-export const DEFAULT_CAPACITY = 100_000;
-/** What one page holds at most, whatever a server suggests. */
-export const MAX_CAPACITY = 1_000_000;
 
 /** What marks a channel in a row. */
 export interface ChannelStyle {
@@ -352,25 +348,7 @@ export class LogStore implements LogColumns {
       for (const entry of part) this.take(chunk, entry);
       pieces.push(chunk);
     }
-    const seq = (entries[0] as LogEntry).seq;
-    const out: Chunk[] = [];
-    let placed = false;
-    for (const chunk of this.chunks) {
-      if (placed || chunk.lastSeq < seq) {
-        out.push(chunk);
-        continue;
-      }
-      const cut = chunk.lowerBound(seq);
-      if (cut > 0) {
-        chunk.live = false;
-        out.push(chunk.slice(0, cut), ...pieces, chunk.slice(cut, chunk.count));
-      } else {
-        out.push(...pieces, chunk);
-      }
-      placed = true;
-    }
-    if (!placed) out.push(...pieces);
-    this.replace(out);
+    this.replace(spliced(this.chunks, pieces));
   }
 
   private evict(): void {
@@ -409,14 +387,4 @@ export class LogStore implements LogColumns {
   private changed(): void {
     this.revision.value++;
   }
-}
-
-function clampCapacity(capacity: number): number {
-  return Math.min(MAX_CAPACITY, Math.max(1, Math.floor(capacity) || 1));
-}
-
-/** Chunks small enough that letting one go never takes more than a sixteenth of what may be held. */
-function chunkRoom(capacity: number): number {
-  const wanted = 2 ** Math.floor(Math.log2(Math.max(1, capacity / 16)));
-  return Math.min(CHUNK_ROWS, Math.max(1, wanted));
 }

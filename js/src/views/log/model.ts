@@ -10,6 +10,7 @@ import type { LogEntry } from '../../sync/messages';
 import { Prefs } from './prefs';
 import { type Compiled, compile, EVERYTHING } from './querying';
 import { type Drawn, ROW_HEIGHT, Scroll } from './scroll';
+import { countRows, NO_STATS, type Stats } from './stats';
 import type { LogPaneOptions, PaneHost, Shown } from './types';
 
 /** Time for looking at lines in one task, in ms; well below what a reader feels. */
@@ -19,25 +20,6 @@ const FACET_MS = 4;
 const SLOW_MS = 250;
 /** How often a query with a relative time is looked at anew, in ms. */
 const MOVING_MS = 5_000;
-
-/** Numbers that the pane tells. */
-export interface Stats {
-  /** Lines among the rows, and lines held. */
-  readonly shown: number;
-  readonly held: number;
-  /** Lines that the query wants, and the rank from 1 of the current one in the pane's order (0: it is none). */
-  readonly matches: number;
-  readonly match: number;
-  /** Lines that arrived at the followed end since the reader left it. */
-  readonly unread: number;
-  /** Lines that wait while paused: all, and those that the query wants. */
-  readonly waiting: number;
-  readonly waitingMatches: number;
-  /** Lines not looked at yet. */
-  readonly left: number;
-}
-
-const NO_STATS: Stats = { shown: 0, held: 0, matches: 0, match: 0, unread: 0, waiting: 0, waitingMatches: 0, left: 0 };
 
 /** One pane's view of a store that it may share with others: query, order, pause, place and choices are its own. */
 export class PaneModel {
@@ -269,32 +251,12 @@ export class PaneModel {
   }
 
   private count(map: RowMap): Stats {
-    const { store, hits } = this;
-    const asked = this.compiled.peek().test !== null;
-    const rankOf = (seq: number) => hits.rank(store.lowerBound(seq));
-    const paused = this.paused.peek();
-    const lo = this.cleared.peek() > 0 ? rankOf(this.cleared.peek()) : 0;
-    const hi = paused === null ? hits.total : rankOf(paused);
-    const matches = Math.max(0, hi - lo);
-    const current = this.current.peek();
-    let match = 0;
-    if (asked && current !== null) {
-      const i = store.find(current);
-      if (i >= 0 && hits.has(i)) {
-        const rank = hits.rank(i) - lo;
-        match = this.newestFirst ? matches - rank : rank + 1;
-      }
-    }
-    return {
-      shown: map.lines,
-      held: store.size,
-      matches,
-      match,
-      unread: this.unreadFrom === null ? 0 : Math.max(0, map.set.total - map.set.rank(store.lowerBound(this.unreadFrom))),
-      waiting: paused === null ? 0 : store.nextSeq - paused,
-      waitingMatches: paused === null ? 0 : hits.total - hi,
-      left: hits.left,
-    };
+    return countRows(map, this.hits, {
+      asked: this.compiled.peek().test !== null,
+      current: this.current.peek(),
+      unreadFrom: this.unreadFrom,
+      paused: this.paused.peek(),
+    });
   }
 
   // ---- moving ----
