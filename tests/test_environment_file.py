@@ -20,7 +20,9 @@ def environment() -> dict[str, Any]:
 
 
 def project() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    loaded = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    table: dict[str, Any] = loaded["project"]
+    return table
 
 
 def conda_specs() -> dict[str, MatchSpec]:
