@@ -7,12 +7,20 @@ because a question from the page waits behind a cell that blocks the kernel.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anywidget
 import traitlets
+
+from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.query import parse
+from autobench_nb.notebook.shown import shown_of, within
+from autobench_nb.tables import entries_of, logs_to_pandas
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 ROWS_A_MESSAGE = 2_000
@@ -64,7 +72,7 @@ class View(anywidget.AnyWidget):
         self.on_msg(self._receive)
         self._send_link()
 
-    def _receive(self, _widget: View, content: Mapping[str, Any], _buffers: Sequence[Any]) -> None:
+    def _receive(self, widget: View, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:  # noqa: ARG002
         if content.get("type") == "link":
             self._send_link()
 
@@ -89,7 +97,9 @@ class Dashboard(View):
 class StatePane(View):
     """The state as a tree that follows it live. ``pointer`` is what it opens at first."""
 
-    def __init__(self, host: Host, *, height: int | None = None, pointer: str | None = None) -> None:
+    def __init__(
+        self, host: Host, *, height: int | None = None, pointer: str | None = None
+    ) -> None:
         super().__init__(host, "state", {"height": height, "pointer": pointer})
 
 
@@ -104,12 +114,15 @@ class LogPane(View):
     """The live log, filterable.
 
     ``query`` in the query language (``docs/query.md``), ``columns`` by name in their order, ``height`` in px; also
-    ``facets``, ``histogram`` and ``wrap`` (bool) and ``order`` ("newest" or "oldest"). What is left out is the
-    user's own last choice in that pane.
+    ``facets``, ``histogram`` and ``wrap`` (bool), ``order`` ("newest" or "oldest"), ``mode`` ("filter" or "locate"),
+    ``time`` ("clock" or "relative") and ``context`` (lines around each match). What is left out is the user's own last
+    choice; it is kept for each ``key``, so give panes that shall differ different ones.
+
+    The page tells the kernel what it shows a moment after it changed, and only while no cell blocks the kernel.
     """
 
     shown = traitlets.Dict().tag(sync=True)
-    chosen = traitlets.List().tag(sync=True)
+    chosen: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
     def __init__(
         self,
@@ -122,7 +135,15 @@ class LogPane(View):
         histogram: bool | None = None,
         wrap: bool | None = None,
         order: str | None = None,
+        mode: str | None = None,
+        time: str | None = None,
+        context: int | None = None,
+        key: str | None = None,
     ) -> None:
+        if query is not None:
+            parse(query)  # a query that cannot be read is refused here, where its author is
+        self._rows: list[LogEntry] | None = None
+        self._rows_title = ""
         options: dict[str, Any] = {
             "query": query,
             "columns": None if columns is None else list(columns),
@@ -131,5 +152,88 @@ class LogPane(View):
             "histogram": histogram,
             "wrap": wrap,
             "order": order,
+            "mode": mode,
+            "time": time,
+            "context": context,
+            "key": key,
         }
         super().__init__(host, "logs", options)
+
+    def entries(self) -> list[LogEntry]:
+        """Exactly the rows that the pane shows, oldest first (of :meth:`show`: in the order of the frame)."""
+        told = shown_of(self.shown, self.options.get("query", ""))
+        return told.choose(self._source())
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Exactly the rows that the pane shows, oldest first, with the columns of ``bench.logs.to_pandas()``."""
+        return logs_to_pandas(self.entries())
+
+    @property
+    def selection(self) -> Selection:
+        """The rows that are selected in the pane now."""
+        chosen = [(int(first), int(end)) for first, end in self.chosen]
+        return Selection([entry for entry in self._source() if within(entry.seq, chosen)])
+
+    def show(self, frame: pd.DataFrame, title: str = "DataFrame") -> None:
+        """Show exactly the rows of ``frame``, until :meth:`live` or the pane's own way back.
+
+        Columns named as those of the log's tables are read as such, all others become fields.
+        """
+        self._rows = entries_of(frame, getattr(self._host, "channels", None))
+        self._rows_title = title
+        self._send_rows()
+
+    def live(self) -> None:
+        """Back from :meth:`show` to the live log."""
+        self._rows = None
+        self._send_rows()
+
+    def _source(self) -> Iterable[LogEntry]:
+        return self._host.logs if self._rows is None else self._rows
+
+    def _receive(self, widget: View, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
+        super()._receive(widget, content, buffers)
+        kind = content.get("type")
+        if kind == "ready" and self._rows is not None:
+            self._send_rows()
+        elif kind == "live":
+            self._rows = None
+
+    def _send_rows(self) -> None:
+        if self._rows is None:
+            self.send({"type": "rows", "rows": None})
+            return
+        wires = [entry.to_wire() for entry in self._rows]
+        parts = [
+            wires[at : at + ROWS_A_MESSAGE] for at in range(0, len(wires), ROWS_A_MESSAGE)
+        ] or [[]]
+        for part, rows in enumerate(parts):
+            self.send(
+                {
+                    "type": "rows",
+                    "rows": rows,
+                    "part": part,
+                    "parts": len(parts),
+                    "title": self._rows_title,
+                }
+            )
+
+
+class Selection:
+    """Some log entries, oldest first, that were selected in a pane."""
+
+    def __init__(self, entries: list[LogEntry]) -> None:
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[LogEntry]:
+        return iter(self._entries)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The selected rows, with the columns of ``bench.logs.to_pandas()``."""
+        return logs_to_pandas(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<Selection of {len(self)} rows>"

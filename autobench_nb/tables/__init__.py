@@ -6,6 +6,7 @@ A table has the same columns and types whether it is empty or not.
 
 from __future__ import annotations
 
+from autobench_nb.tables.entries import entries_of
 from autobench_nb.tables.export import logs_to_csv, neutral
 from autobench_nb.tables.logs import LOG_SCHEMA, logs_table, logs_to_pandas, to_pandas
 from autobench_nb.tables.records import (
@@ -27,6 +28,7 @@ __all__ = [
     "RESULTS",
     "STREAMS",
     "Column",
+    "entries_of",
     "logs_table",
     "logs_to_csv",
     "logs_to_pandas",
