@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from autobench_nb.bench.lines import Line, LineSplitter, text_of
 from autobench_nb.bench.pressure import Pressure
@@ -38,10 +38,8 @@ def level_on_stderr(text: str) -> Level:
     return Level.WARN if match["warn"] else Level.ERROR
 
 
-class LogFunction(Protocol):
-    """``LogRing.append``."""
-
-    def __call__(self, channel: str, level: Level, message: str, **more: Any) -> None: ...
+LogFunction = Callable[..., None]
+"""``LogRing.append``: channel, level, message, and the rest by name."""
 
 
 class JobLog:
