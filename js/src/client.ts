@@ -71,6 +71,8 @@ export class Client {
   private isClosed = false;
   /** Where the standalone page is, once somebody has said so. */
   page: string | null = null;
+  /** A notebook's view has a token, the standalone page a cookie: what helps differs. */
+  host: 'notebook' | 'page' = 'notebook';
 
   constructor(private readonly onClose: () => void = () => {}) {
     this.link = new SocketLink({
@@ -113,6 +115,7 @@ export class Client {
   /** Here is the server. */
   offer(info: LinkInfo): void {
     if (info.page !== undefined) this.page = info.page;
+    this.host = info.token === undefined ? 'page' : 'notebook';
     this.link.use(info);
   }
 

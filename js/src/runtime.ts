@@ -21,6 +21,7 @@ export interface Runtime {
   mount(el: Element, name: string, props: object): () => void;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: what a view takes is between it and who mounts it
 type Views = Readonly<Record<string, ComponentType<any>>>;
 
 /** The runtime that serves this page's copies of this build; `views` is what it can mount where it is the first. */

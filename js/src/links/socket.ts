@@ -7,6 +7,7 @@ import { backoffMs, DEFAULT_WS, type LinkEvents, type LinkInfo, type LinkStatus,
 const WELCOME_MS = 10_000;
 /** A link that stood for so long was a good one: its loss begins a new count of failures. */
 const SETTLED_MS = 5_000;
+const FIRST_PING_MS = 1_500;
 /** After so many failures in a row the owner is asked where the server is. */
 const ASK_AFTER = 3;
 /** Close codes (RFC 6455 section 7.4). */
@@ -73,7 +74,8 @@ export class SocketLink {
     clearTimeout(this.deadline);
     this.welcomedAt = this.heardAt = performance.now();
     this.tell({ phase: 'live', attempts: 0, nextDelayMs: null, retryAt: null, busy: false, reason: null });
-    this.ping();
+    // What follows the welcome is a snapshot and a history: a first ping at once would measure those.
+    this.schedule(Math.min(FIRST_PING_MS, this.config.heartbeatIntervalMs));
   }
 
   /** A pong, with what the ping carried. */

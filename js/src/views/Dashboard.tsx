@@ -12,7 +12,7 @@ import { useNow } from './hooks';
 import { JobsView } from './JobsView';
 import { activeJobs } from './jobs';
 import { LogPane, type LogPaneOptions } from './log/LogPane';
-import { countdown, noticeOf } from './notice';
+import { isStuck, Notice } from './Notice';
 import { Pill, Skeleton } from './parts';
 import { kept } from './prefs';
 import { StateTree } from './StateTree';
@@ -46,23 +46,27 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
     <section class="autobench ab-dash" aria-label={`AutoBench: ${title}`} data-lm-suppress-shortcuts="true">
       <Head client={client} title={title} />
       <Notice client={client} hasState={hasState} />
-      <Tabs client={client} id={id} tab={tab} onTab={(next) => prefs.set({ tab: next })} />
-      <div class="ab-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
-        {!hasState ? (
-          <Skeleton rows={[62, 48, 70]} />
-        ) : tab === 'Runs' ? (
-          <JobsView client={client} onPick={pick} />
-        ) : tab === 'Devices' ? (
-          <DevicesView client={client} />
-        ) : tab === 'Streams' ? (
-          <StreamsView client={client} />
-        ) : tab === 'Findings' ? (
-          <FindingsView client={client} />
-        ) : (
-          <StateTree client={client} height={320} />
-        )}
-      </div>
-      <LogPane client={client} options={options} host={host} />
+      {!hasState && isStuck(client.status.value) ? null : (
+        <>
+          <Tabs client={client} id={id} tab={tab} onTab={(next) => prefs.set({ tab: next })} />
+          <div class="ab-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
+            {!hasState ? (
+              <Skeleton rows={[62, 48, 70]} />
+            ) : tab === 'Runs' ? (
+              <JobsView client={client} onPick={pick} />
+            ) : tab === 'Devices' ? (
+              <DevicesView client={client} />
+            ) : tab === 'Streams' ? (
+              <StreamsView client={client} />
+            ) : tab === 'Findings' ? (
+              <FindingsView client={client} />
+            ) : (
+              <StateTree client={client} height={320} />
+            )}
+          </div>
+          <LogPane client={client} options={options} host={host} />
+        </>
+      )}
     </section>
   );
 }
@@ -71,11 +75,13 @@ function Head({ client, title }: { client: Client; title: string }): JSX.Element
   const version = useComputed(() => client.state.value?.version).value;
   const viewers = useComputed(() => client.state.value?.meta.telemetry?.clients).value;
   const rate = useRate(client);
+  const name = useComputed(() => client.state.value?.meta.name).value;
+  const shown = typeof name === 'string' && name ? name : title;
   return (
     <header class="ab-head">
       <b>AutoBench</b>
-      <span class="ab-faint ab-head-title" title={title}>
-        {title}
+      <span class="ab-faint ab-head-title" title={shown}>
+        {shown}
       </span>
       <span class="ab-space" />
       {version !== undefined && (
@@ -87,7 +93,7 @@ function Head({ client, title }: { client: Client; title: string }): JSX.Element
           )}
         </span>
       )}
-      <StatusBadge client={client} />
+      <StatusBadge client={client} quiet />
     </header>
   );
 }
@@ -99,38 +105,14 @@ function useRate(client: Client): number {
   const at = now.value;
   const list = samples.current;
   const last = list[list.length - 1];
-  if (last === undefined || last.at !== at) {
+  if ((last === undefined || last.at !== at) && client.logs.nextSeq > 0) {
     list.push({ at, seq: client.logs.nextSeq });
     if (list.length > 3) list.shift();
   }
   const first = list[0];
   const newest = list[list.length - 1];
-  if (!first || !newest || newest.at <= first.at || newest.seq < first.seq || first.seq === 0) return 0;
+  if (!first || !newest || newest.at <= first.at || newest.seq < first.seq) return 0;
   return Math.round(((newest.seq - first.seq) * 1000) / (newest.at - first.at));
-}
-
-/** What is wrong with the link and what to do, in a line of its own. */
-function Notice({ client, hasState }: { client: Client; hasState: boolean }): JSX.Element | null {
-  const status = client.status.value;
-  const now = useNow(250, status.phase === 'waiting');
-  const { fact, step, action } = noticeOf(status);
-  const quiet = status.phase === 'stale' || (status.phase === 'connecting' && hasState);
-  if (!fact || quiet) return null;
-  const calm = status.phase === 'connecting' || (status.phase === 'live' && status.busy);
-  const next = countdown(status, now.value);
-  return (
-    <div class={`ab-notice${calm ? ' ab-notice-calm' : ''}`} role={calm ? 'status' : 'alert'}>
-      <span>
-        <b>{fact}</b> {status.phase === 'waiting' && !hasState ? '' : step}
-      </span>
-      {next && <span class="ab-num ab-muted">{next}</span>}
-      {action && (
-        <button type="button" class="ab-button" onClick={() => client.reconnect()}>
-          {action}
-        </button>
-      )}
-    </div>
-  );
 }
 
 interface TabsProps {

@@ -74,7 +74,7 @@ export function FindingsView({ client }: { client: Client }): JSX.Element | null
 function Row({ finding }: { finding: Finding }): JSX.Element {
   const severity = finding.severity ?? 'info';
   const more = rest(finding, ['id', 'severity', 'check', 'message']);
-  const told = more.map(([key, value]) => `${key} ${brief(value)}`).join('  ');
+  const told = more.map(([key, value]) => `${key} ${brief(value)}`).join(' · ');
   return (
     <div class={`ab-finding ab-finding-${severity}`} role="listitem" title={`${finding.message ?? ''}\n${told}`.trim()}>
       <Dot tone={TONES[severity] ?? 'idle'} />

@@ -37,7 +37,8 @@ export function JobsView({ client, onPick }: Props): JSX.Element | null {
       </Empty>
     );
   }
-  started.current ??= Math.min(order.length - 1, firstActive(jobs.items, order) + ROWS - 2);
+  // What goes on is in view at first, with a row before it.
+  started.current ??= Math.max(0, firstActive(jobs.items, order) - 1);
   const cancel = (job: JobRecord) => {
     cancelling.value = new Set([...cancelling.peek(), job.id]);
     client.command('job.cancel', { jobId: job.id }).then(
@@ -60,8 +61,7 @@ export function JobsView({ client, onPick }: Props): JSX.Element | null {
         count={order.length}
         rowHeight={ROW}
         maxHeight={ROW * ROWS}
-        stick
-        show={started.current}
+        start={started.current}
         attributes={{ role: 'list', 'aria-label': plural(order.length, 'run') }}
         row={(i) => {
           const id = order[i] as string;

@@ -96,7 +96,7 @@ export function RecordTable<T extends { status?: unknown }>({ noun, record, head
                 class="ab-td-rest ab-faint ab-mono"
                 title={more.map(([k, v]) => `${k}: ${brief(v)}`).join('\n')}
               >
-                {more.map(([key, value]) => `${key} ${brief(value)}`).join('  ')}
+                {more.map(([key, value]) => `${key} ${brief(value)}`).join(' · ')}
               </span>
             </div>
           );

@@ -3,16 +3,16 @@ import type { Client } from '../client';
 import type { LinkStatus } from '../links/link';
 import { latency, plural } from './format';
 import { useNow } from './hooks';
-import { countdown, noticeOf } from './notice';
 import { Dot } from './parts';
 import type { Tone } from './tone';
+import { countdown, noticeOf } from './words';
 
-/** How this view reaches the orchestrator, and what it does about it where it does not. */
-export function StatusBadge({ client }: { client: Client }): JSX.Element {
+/** How this view reaches the orchestrator, and what it does about it where it does not. `quiet`: a notice says more. */
+export function StatusBadge({ client, quiet = false }: { client: Client; quiet?: boolean }): JSX.Element {
   const status = client.status.value;
   const now = useNow(250, status.phase === 'waiting');
-  const { word, fact, step, action } = noticeOf(status);
-  const detail = detailOf(status, now.value);
+  const { word, fact, step, action } = noticeOf(status, client.host);
+  const detail = quiet && status.phase === 'waiting' ? plural(status.attempts, 'try', 'tries') : detailOf(status, now.value);
   return (
     <span class={`ab-badge ab-phase-${status.phase}`} title={[fact, step].filter(Boolean).join(' ')}>
       <Dot tone={toneOfPhase(status)} halo={status.phase === 'live'} />
@@ -20,7 +20,7 @@ export function StatusBadge({ client }: { client: Client }): JSX.Element {
         {word}
       </span>
       {detail && <span class="ab-badge-detail ab-num">{detail}</span>}
-      {action && (
+      {action && !quiet && (
         <button type="button" class="ab-badge-action" onClick={() => client.reconnect()} aria-label={`${action}: reconnect`}>
           {action}
         </button>
@@ -32,7 +32,7 @@ export function StatusBadge({ client }: { client: Client }): JSX.Element {
 /** The badge on its own, with the reason in words. */
 export function BadgeView({ client }: { client: Client }): JSX.Element {
   const status = client.status.value;
-  const { fact, step } = noticeOf(status);
+  const { fact, step } = noticeOf(status, client.host);
   const page = client.page;
   return (
     <div class="autobench ab-badge-view">

@@ -11,8 +11,8 @@ interface Props {
   maxHeight: number;
   row(i: number): ComponentChildren;
   class?: string;
-  /** Keep the end in view while it is there, as rows are added. */
-  stick?: boolean;
+  /** The row at the top at first; then the end is kept in view while it is there, as rows are added. */
+  start?: number;
   /** Bring this row into view whenever it becomes another one. */
   show?: number | undefined;
   attributes?: HTMLAttributes<HTMLDivElement>;
@@ -21,11 +21,11 @@ interface Props {
 
 /** A list of which only the rows in view are in the document, so that 100,000 cost what 30 do. */
 export function VirtualRows(props: Props): JSX.Element {
-  const { count, rowHeight, maxHeight, row, stick = false, show, attributes } = props;
+  const { count, rowHeight, maxHeight, row, start, show, attributes } = props;
   const own = useRef<HTMLDivElement>(null);
   const ref = props.scroller ?? own;
   const [top, setTop] = useState(0);
-  const atEnd = useRef(true);
+  const atEnd = useRef<boolean | null>(null);
   const full = count * rowHeight;
   const height = Math.min(full, maxHeight);
   const first = Math.max(0, Math.min(count - 1, Math.floor(top / rowHeight)) - OVERSCAN);
@@ -33,8 +33,14 @@ export function VirtualRows(props: Props): JSX.Element {
 
   useLayoutEffect(() => {
     const el = ref.current;
-    if (el !== null && stick && atEnd.current) el.scrollTop = full;
-  }, [full, stick]);
+    if (el === null || start === undefined) return;
+    if (atEnd.current === null) {
+      el.scrollTop = start * rowHeight;
+      atEnd.current = el.scrollTop + height >= full - 2;
+    } else if (atEnd.current) {
+      el.scrollTop = full;
+    }
+  }, [full]);
   useLayoutEffect(() => {
     const el = ref.current;
     if (el === null || show === undefined || show < 0) return;

@@ -1,6 +1,6 @@
 /** Every view that can be mounted, by the name that the widget's trait and the page have for it. */
 
-import type { ReadonlySignal } from '@preact/signals';
+import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import '../styles/tokens.css';
@@ -9,6 +9,7 @@ import type { Client } from '../client';
 import type { LogEntry } from '../sync/messages';
 import { Dashboard } from './Dashboard';
 import { LogPane, type LogPaneOptions, type PaneHost } from './log/LogPane';
+import { isStuck, Notice } from './Notice';
 import { StateTree } from './StateTree';
 import { BadgeView, StatusBadge } from './StatusBadge';
 
@@ -42,6 +43,7 @@ function LogsView({ client, options, storageKey, rows, onShown, onSelection, onB
 
 function StateView({ client, title, options }: ViewProps): JSX.Element {
   useRetained(client);
+  const hasState = useComputed(() => client.state.value !== null).value;
   const { height, pointer } = options as { height?: number; pointer?: string };
   return (
     <section class="autobench ab-dash" aria-label={`State of ${title}`} data-lm-suppress-shortcuts="true">
@@ -49,9 +51,12 @@ function StateView({ client, title, options }: ViewProps): JSX.Element {
         <b>State</b>
         <span class="ab-faint ab-head-title">{title}</span>
         <span class="ab-space" />
-        <StatusBadge client={client} />
+        <StatusBadge client={client} quiet />
       </header>
-      <StateTree client={client} height={height ?? 420} pointer={pointer} />
+      <Notice client={client} hasState={hasState} />
+      {!hasState && isStuck(client.status.value) ? null : (
+        <StateTree client={client} height={height ?? 420} pointer={pointer} />
+      )}
     </section>
   );
 }

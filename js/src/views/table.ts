@@ -3,7 +3,7 @@
 import { entries, keys, type Rec } from '../sync/read';
 import { Wide } from '../sync/wide';
 
-/** Beyond so many, names are ordered by code units: good enough, and 20 times quicker. */
+/** Beyond so many, only a number at the end of a name counts as one: 20 times quicker. */
 const NATURAL_MAX = 5_000;
 const collator = new Intl.Collator('en', { numeric: true });
 const orders = new WeakMap<object, string[]>();
@@ -14,9 +14,21 @@ export function naturalKeys(record: Rec<unknown>): string[] {
   const known = identity && orders.get(identity);
   if (known) return known;
   const names = keys(record);
-  names.sort(names.length > NATURAL_MAX ? undefined : collator.compare);
+  if (names.length > NATURAL_MAX) sortByTail(names);
+  else names.sort(collator.compare);
   if (identity) orders.set(identity, names);
   return names;
+}
+
+function sortByTail(names: string[]): void {
+  const rows = names.map((name) => {
+    const digits = /\d*$/.exec(name)?.[0] ?? '';
+    return { name, head: name.slice(0, name.length - digits.length), tail: Number(digits) };
+  });
+  rows.sort((a, b) => (a.head === b.head ? a.tail - b.tail : a.head < b.head ? -1 : 1));
+  rows.forEach((row, i) => {
+    names[i] = row.name;
+  });
 }
 
 /** The keys whose name or values contain all words of `text`, in any case. */

@@ -46,7 +46,7 @@ function keyList(record: Rec<unknown>): string[] {
 /** All rows that are to be seen, with what is in `open` unfolded. The root itself is no row. */
 export function rowsOf(state: unknown, open: ReadonlySet<string>): Row[] {
   const out: Row[] = [];
-  children(state, [], 0, open, out);
+  if (isNode(state)) children(state, [], 0, open, out);
   return out;
 }
 
