@@ -51,9 +51,13 @@ def wake_up(*_: object) -> None:
 
 def receive(sock: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     """The next request and its descriptors; ``None`` when the runner is gone."""
-    data, descriptors = b"", []
+    data = b""
+    descriptors: list[int] = []
     while not data.endswith(b"\n"):
-        more, taken, _, _ = socket.recv_fds(sock, 1 << 20, 4)
+        try:
+            more, taken, _, _ = socket.recv_fds(sock, 1 << 20, 4)
+        except ConnectionResetError:  # the runner died with answers unread
+            return None, descriptors
         descriptors += taken
         if not more:
             return None, descriptors
@@ -80,7 +84,10 @@ def launch(sock: socket.socket, wake: int, request: dict[str, Any], descriptors:
         answer(sock, failed=int(number))
         return
     answer(sock, pid=pid)
-    watch(sock, wake, pid, started)
+    try:
+        watch(sock, wake, pid, started)
+    except BaseException:  # noqa: BLE001 - the runner is gone, or anything else: nothing may be left behind
+        end_all(pid)
 
 
 def become(request: dict[str, Any], descriptors: list[int], report: int) -> NoReturn:
@@ -131,7 +138,7 @@ def watch(sock: socket.socket, wake: int, pid: int, started: float) -> None:
         if sock.fileno() in readable:
             numbers = sock.recv(64)
             if not numbers:
-                end_all(pid)
+                raise ConnectionResetError
             for number in numbers:
                 if number == FORGET:
                     answer(sock, gone=False)

@@ -47,6 +47,9 @@ class Result(NamedTuple):
     value: Any
 
 
+_BLANK: Final[dict[str, Any]] = dict.fromkeys(Result._fields)
+
+
 class Results:
     """The last ``max_rows`` results, oldest first: iterate, index, or take them as a table. Thread-safe.
 
@@ -87,12 +90,17 @@ class Results:
         ]
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows as a DataFrame, one column for each field of :class:`Result`."""
-        return records_to_pandas(self.records(), RESULTS)
+        """The rows as a DataFrame, one column for each field of :class:`Result`, also when there are none.
+
+        ``value`` has the type of what came back: numbers are numbers, what is no scalar is JSON text.
+        """
+        rows = self.records()
+        return records_to_pandas(rows or [_BLANK], RESULTS).iloc[: len(rows)]
 
     def to_arrow(self) -> pa.Table:
-        """The rows as an Arrow table, one column for each field of :class:`Result`."""
-        return records_to_arrow(self.records(), RESULTS)
+        """The rows as an Arrow table, as :meth:`to_pandas`."""
+        rows = self.records()
+        return records_to_arrow(rows or [_BLANK], RESULTS).slice(0, len(rows))
 
     def __repr__(self) -> str:
         return f"<Results {len(self)} rows>"

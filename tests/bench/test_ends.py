@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from autobench_nb.bench import Runner, current_job
+from autobench_nb.bench.process import Launcher
 from autobench_nb.errors import ClosedError
 from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
@@ -302,6 +303,21 @@ def _wait_for_end_of(pid: int) -> None:
         return
     select.select([descriptor], [], [], PATIENCE_S)
     os.close(descriptor)
+
+
+def test_a_launcher_whose_answers_nobody_read_ends_its_command(fifo: Path) -> None:
+    """The socket is reset then, rather than just closed."""
+    launcher = Launcher()
+    null = os.open(os.devnull, os.O_WRONLY)
+    command = f"echo $$ > {fifo}; trap '' TERM; sleep 1000; sleep 1000"
+    argv = ["/bin/sh", "-c", command]
+    launcher.start(argv, [null, null], cwd="/", env=dict(os.environ), pty=False)
+    os.close(null)
+    pid = int(fifo.read_text())
+    select.select([launcher], [], [], PATIENCE_S)
+    launcher.close()
+    _wait_for_end_of(pid)
+    assert not is_alive(pid)
 
 
 def test_a_runner_that_was_let_go_of_leaves_no_launcher(bench: Bench) -> None:
