@@ -64,11 +64,12 @@ export default function widget(): object {
       const stopAsking = askKernel(model, client, () => info ?? load(epoch), listeners);
       const view = text(model, 'view') || 'dashboard';
       const title = text(model, 'title');
+      const options = (model.get('options') ?? {}) as Record<string, unknown>;
       const props: ViewProps = {
         client,
         title,
-        options: (model.get('options') ?? {}) as Record<string, unknown>,
-        storageKey: `${view}/${title}`,
+        options,
+        storageKey: `${view}/${keyOf(options) ?? title}`,
         rows,
         onShown: (shown) => save(model, 'shown', shown),
         onSelection: (ranges) => save(model, 'chosen', ranges),
@@ -146,6 +147,11 @@ function save(model: Model, trait: string, value: unknown): void {
 function text(model: Model, trait: string): string {
   const value = model.get(trait);
   return typeof value === 'string' ? value : '';
+}
+
+/** Views with different keys keep different choices. */
+function keyOf(options: Record<string, unknown>): string | null {
+  return typeof options.key === 'string' && options.key ? options.key : null;
 }
 
 const storageKey = (epoch: string): string => `autobench-nb/link/${epoch}`;

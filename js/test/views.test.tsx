@@ -1,0 +1,258 @@
+// @vitest-environment happy-dom
+import { render } from 'preact';
+import { act } from 'preact/test-utils';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Client } from '../src/client';
+import { Dashboard } from '../src/views/Dashboard';
+import { DevicesView } from '../src/views/DevicesView';
+import { JobsView } from '../src/views/JobsView';
+import { StateTree } from '../src/views/StateTree';
+import { BadgeView } from '../src/views/StatusBadge';
+import { FakeSocket, install } from './fake-socket';
+import { appState, connects, job } from './fixtures';
+
+const INFO = { url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A' };
+let el: HTMLElement;
+let client: Client;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  install();
+  localStorage.clear();
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  el = document.body.appendChild(document.createElement('div'));
+  client = new Client();
+});
+afterEach(() => {
+  act(() => render(null, el));
+  el.remove();
+  client.close();
+  vi.useRealTimers();
+});
+
+function go(state = appState()): FakeSocket {
+  client.offer(INFO);
+  const socket = FakeSocket.last();
+  connects(socket, state);
+  return socket;
+}
+
+const text = () => el.textContent ?? '';
+const all = (selector: string) => [...el.querySelectorAll<HTMLElement>(selector)];
+const one = (selector: string) => el.querySelector<HTMLElement>(selector) as HTMLElement;
+const show = (view: preact.VNode) => act(() => render(view, el));
+const press = (target: HTMLElement, key: string) =>
+  act(() => {
+    target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  });
+
+describe('the badge', () => {
+  it('says live and by which link, and offers nothing to press', () => {
+    go();
+    show(<BadgeView client={client} />);
+    expect(text()).toContain('livedirect');
+    expect(one('button')).toBeNull();
+  });
+
+  it('counts down to the next try, and tries at once when pressed', () => {
+    const socket = go();
+    show(<BadgeView client={client} />);
+    act(() => socket.closes(1006));
+    expect(text()).toContain('next try in 1 s · 1 try');
+    const before = FakeSocket.all.length;
+    act(() => one('button').click());
+    expect(FakeSocket.all.length).toBe(before + 1);
+  });
+
+  it('says what to do when the kernel is gone', () => {
+    client.gone('The kernel that made this view is gone.');
+    show(<BadgeView client={client} />);
+    expect(text()).toContain('The kernel that made this view is gone. Run the cell again.');
+  });
+});
+
+describe('the runs', () => {
+  const jobs = {
+    queue: ['j3'],
+    running: ['j2'],
+    lastCompleted: 'j1',
+    items: {
+      j1: job('j1', { name: 'gzip', status: 'failed', createdAt: 1, repeat: 20, done: 3, errors: 1, exitCode: 137 }),
+      j2: job('j2', { name: 'xz', status: 'running', createdAt: 2, repeat: 20, done: 11, progress: 0.6, etaS: 102 }),
+      j3: job('j3', { name: 'zstd', createdAt: 3, etaS: 31 }),
+    },
+  };
+
+  it('stand in the order in which they were made, with what came out and what is left', () => {
+    go(appState({ jobs }));
+    show(<JobsView client={client} />);
+    const rows = all('.ab-run').map((row) => row.textContent);
+    expect(rows[0]).toContain('gzip × 201 errorexit 137');
+    expect(rows[1]).toContain('xz × 2012 of 20−1 m 42 s');
+    expect(rows[2]).toContain('zstdqueued, 1st~ 31 s');
+  });
+
+  it('can be cancelled while they are not over, by a command with the job', () => {
+    const socket = go(appState({ jobs }));
+    show(<JobsView client={client} />);
+    expect(all('.ab-run-cancel')).toHaveLength(2);
+    act(() => one('.ab-run-running .ab-run-cancel').click());
+    expect(socket.said().at(-1)).toMatchObject({ type: 'command', name: 'job.cancel', args: { jobId: 'j2' } });
+    expect(one('.ab-run-running .ab-run-cancel').textContent).toBe('ending …');
+  });
+
+  it('say in words why a cancel was refused', async () => {
+    const socket = go(appState({ jobs }));
+    show(<JobsView client={client} />);
+    act(() => one('.ab-run-running .ab-run-cancel').click());
+    const id = socket.said().at(-1)?.id;
+    await act(async () => {
+      socket.hears({ type: 'result', id, ok: false, error: { code: 'not-found', message: 'There is no such job.' } });
+      await vi.advanceTimersByTimeAsync(0);
+    });
+    expect(one('[role="alert"]').textContent).toBe('xz was not cancelled: There is no such job.');
+    expect(one('.ab-run-running .ab-run-cancel').textContent).toBe('Cancel');
+  });
+
+  it('tell who looks after the log which job was picked', () => {
+    go(appState({ jobs }));
+    const picked = vi.fn();
+    show(<JobsView client={client} onPick={(one) => picked(one.id)} />);
+    act(() => one('.ab-run-running .ab-plain').click());
+    expect(picked.mock.calls).toEqual([['j2']]);
+  });
+
+  it('say how to begin where there are none', () => {
+    go();
+    show(<JobsView client={client} />);
+    expect(text()).toContain('Nothing has run yet.');
+    expect(text()).toContain('bench.run(');
+  });
+});
+
+describe('the devices', () => {
+  it('are a table of which only what is in view is in the document', () => {
+    const devices = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_, i) => [`cap${i}`, { status: 'ok', type: 'camera' }]),
+    );
+    go(appState({ devices }));
+    show(<DevicesView client={client} />);
+    expect(one('[role="table"]').getAttribute('aria-rowcount')).toBe('100001');
+    const names = all('.ab-td-name').map((cell) => cell.textContent);
+    expect(names.length).toBeLessThan(60);
+    expect(names.slice(0, 3)).toEqual(['cap0', 'cap1', 'cap2']);
+  });
+
+  it('follow a patch', () => {
+    const socket = go(appState({ devices: { cap0: { status: 'ok' } } }));
+    show(<DevicesView client={client} />);
+    const patch = [
+      { op: 'replace', path: '/devices/cap0/status', value: 'lost' },
+      { op: 'replace', path: '/version', value: 2 },
+    ];
+    act(() => socket.hears({ type: 'state.patch', fromVersion: 1, toVersion: 2, patch }));
+    expect(one('.ab-td-status').textContent).toBe('lost');
+    expect(one('.ab-td-status').className).toContain('ab-text-bad');
+  });
+});
+
+describe('the state tree', () => {
+  const tree = () => one('[role="tree"]');
+  const names = () => all('[role="treeitem"] .ab-tree-name').map((name) => name.textContent);
+  const current = () => document.getElementById(tree().getAttribute('aria-activedescendant') ?? '')?.textContent ?? '';
+
+  it('unfolds, folds and moves by keys', () => {
+    go(appState({ devices: { cap0: { status: 'ok' } } }));
+    show(<StateTree client={client} height={2_000} />);
+    press(tree(), 'Home');
+    expect(current()).toContain('version');
+    while (!current().startsWith('▸devices')) press(tree(), 'ArrowDown');
+    press(tree(), 'ArrowRight');
+    expect(names()).toContain('cap0');
+    press(tree(), 'ArrowRight');
+    expect(current()).toContain('cap0');
+    press(tree(), 'ArrowLeft');
+    press(tree(), 'ArrowLeft');
+    expect(names()).not.toContain('cap0');
+  });
+
+  it('shows a node of 100,000 in ranges, and opens at a pointer within it', () => {
+    const devices = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`cap${i}`, i]));
+    go(appState({ devices: devices as never }));
+    show(<StateTree client={client} height={20_000} pointer="/devices/cap54321" />);
+    expect(names()).toContain('50000 … 59999');
+    expect(names()).toContain('54300 … 54399');
+    expect(current()).toContain('cap54321');
+    expect(names().length).toBeLessThan(300);
+  });
+
+  it('finds keys and values, and goes where one is picked', async () => {
+    go(appState({ devices: { cap0: { status: 'needle' } } }));
+    show(<StateTree client={client} height={2_000} />);
+    const input = one('input') as HTMLInputElement;
+    await act(async () => {
+      input.value = 'NEEDLE';
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await act(async () => {
+      await vi.advanceTimersByTimeAsync(500);
+    });
+    expect(all('.ab-tree-found button').map((hit) => hit.textContent)).toEqual(['/devices/cap0/status']);
+    act(() => one('.ab-tree-found button').click());
+    expect(current()).toContain('status"needle"');
+  });
+
+  it('copies the pointer of the current row', async () => {
+    const writeText = vi.fn(async () => {});
+    vi.stubGlobal('navigator', { clipboard: { writeText } });
+    go(appState({ devices: { 'a/b': { status: 'ok' } } }));
+    show(<StateTree client={client} height={2_000} pointer="/devices/a~1b" />);
+    press(tree(), 'c');
+    expect(writeText).toHaveBeenCalledWith('/devices/a~1b');
+  });
+
+  it('shows text of the state as text', () => {
+    go(appState({ devices: { x: { status: '<img src=x onerror=alert(1)>' } } }));
+    show(<StateTree client={client} height={2_000} pointer="/devices/x" />);
+    expect(one('img')).toBeNull();
+    expect(text()).toContain('<img src=x');
+  });
+});
+
+describe('the dashboard', () => {
+  const dashboard = () => show(<Dashboard client={client} title="test" options={{ histogram: false }} storageKey="t" />);
+
+  it('shows only what to do while there is nothing to show', () => {
+    client.gone('The kernel that made this view is gone.');
+    dashboard();
+    expect(one('[role="alert"]').textContent).toContain('Run the cell again.');
+    expect(one('[role="tablist"]')).toBeNull();
+  });
+
+  it('keeps what it shows when the link is lost, and says that it is from before', () => {
+    const socket = go(appState({ devices: { cap0: { status: 'lost' } } }));
+    dashboard();
+    act(() => socket.closes(1006));
+    expect(one('[role="alert"]').textContent).toContain('What you see is from before.');
+    expect(one('[data-tab="Devices"] .ab-pill').textContent).toBe('1');
+  });
+
+  it('moves between tabs by arrows and remembers the last', () => {
+    go();
+    dashboard();
+    press(one('[role="tab"][aria-selected="true"]'), 'ArrowRight');
+    expect(one('[role="tab"][aria-selected="true"]').textContent).toBe('Devices');
+    act(() => render(null, el));
+    dashboard();
+    expect(one('[role="tab"][aria-selected="true"]').textContent).toBe('Devices');
+  });
+
+  it('says that a running cell holds the server up', () => {
+    const socket = go();
+    dashboard();
+    act(() => socket.hears({ type: 'server.busy', busy: true, since: 0 }));
+    expect(text()).toContain('A cell is running. This view goes on when it ends.');
+    act(() => socket.hears({ type: 'server.busy', busy: false, since: 0 }));
+    expect(text()).not.toContain('A cell is running.');
+  });
+});

@@ -1,0 +1,162 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { socketUrl } from '../src/page';
+import { sharedRuntime } from '../src/runtime';
+import { VIEWS } from '../src/views';
+import widget, { type Model } from '../src/widget';
+import { FakeSocket, install } from './fake-socket';
+
+interface Entry {
+  initialize(context: { model: Model }): () => void;
+  render(context: { model: Model; el: HTMLElement }): () => void;
+}
+
+class FakeModel implements Model {
+  sent: Record<string, unknown>[] = [];
+  isGone = false;
+  private readonly listeners = new Set<(content: unknown) => void>();
+
+  constructor(readonly traits: Record<string, unknown>) {}
+
+  get(name: string): unknown {
+    return this.traits[name];
+  }
+  set(name: string, value: unknown): void {
+    this.traits[name] = value;
+  }
+  save_changes(): void {}
+  send(content: object): void {
+    if (this.isGone) throw new Error('comm is closed');
+    this.sent.push(content as Record<string, unknown>);
+  }
+  on(_event: string, callback: (content: unknown) => void): void {
+    this.listeners.add(callback);
+  }
+  off(_event: string, callback: (content: unknown) => void): void {
+    this.listeners.delete(callback);
+  }
+  hears(content: unknown): void {
+    for (const listener of this.listeners) listener(content);
+  }
+}
+
+let ends: (() => void)[] = [];
+let epoch = 0;
+
+function view(name = 'badge', own = `e${++epoch}`) {
+  const model = new FakeModel({ view: name, epoch: own, title: 'test', options: {} });
+  const entry = widget() as Entry;
+  const el = document.body.appendChild(document.createElement('div'));
+  const link = { type: 'link', url: 'ws://127.0.0.1:1/ws', page: 'http://127.0.0.1:1/', token: 'secret', epoch: own };
+  ends.push(entry.initialize({ model }));
+  const render = () => {
+    const end = entry.render({ model, el });
+    ends.push(end);
+    return end;
+  };
+  return { model, el, link, render };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  install();
+  sessionStorage.clear();
+});
+afterEach(async () => {
+  for (const end of ends.reverse()) end();
+  ends = [];
+  await vi.advanceTimersByTimeAsync(10_000);
+  vi.useRealTimers();
+});
+const settle = () => vi.advanceTimersByTimeAsync(20);
+
+describe('the widget', () => {
+  it('asks the kernel where the server is, and connects when it is told', () => {
+    const { model, link, render } = view();
+    render();
+    expect(model.sent).toEqual([{ type: 'link' }]);
+    model.hears(link);
+    expect(FakeSocket.last().url).toBe('ws://127.0.0.1:1/ws');
+    FakeSocket.last().opens();
+    expect(FakeSocket.last().said()[0]).toMatchObject({ type: 'hello', payload: { token: 'secret' } });
+  });
+
+  it('takes a link that came before it was shown', () => {
+    const { model, link, render } = view();
+    model.hears(link);
+    expect(FakeSocket.all).toHaveLength(0);
+    render();
+    expect(FakeSocket.all).toHaveLength(1);
+    expect(model.sent).toEqual([]);
+  });
+
+  it('finds the server after a reload though the kernel says nothing', () => {
+    const before = view();
+    before.model.hears(before.link);
+    const { model, render } = view('badge', before.link.epoch);
+    render();
+    expect(FakeSocket.all).toHaveLength(1);
+    expect(model.sent).toEqual([]);
+  });
+
+  it('never puts the token into a trait', () => {
+    const { model, link, render } = view();
+    render();
+    model.hears(link);
+    expect(JSON.stringify(model.traits)).not.toContain('secret');
+  });
+
+  it('says that the kernel is gone when its model throws', async () => {
+    const { model, el, render } = view();
+    model.isGone = true;
+    render();
+    await settle();
+    expect(el.textContent).toContain('The kernel that made this view is gone. Run the cell again.');
+  });
+
+  it('says so when the kernel is silent, and goes on when it does answer', async () => {
+    const { model, el, link, render } = view();
+    render();
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect(el.textContent).toContain('The kernel does not say where the server is');
+    model.hears(link);
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+
+  it('shares one socket among all widgets of an orchestrator, and closes it after the last', async () => {
+    const first = view();
+    const second = view('badge', first.link.epoch);
+    const endFirst = first.render();
+    const endSecond = second.render();
+    first.model.hears(first.link);
+    second.model.hears(second.link);
+    expect(FakeSocket.all).toHaveLength(1);
+    endFirst();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(FakeSocket.last().url).toBe(first.link.url);
+    endSecond();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(FakeSocket.all.every((socket) => socket.closed)).toBe(true);
+  });
+
+  it('leaves an empty element behind', () => {
+    const { el, render } = view();
+    render()();
+    expect(el.innerHTML).toBe('');
+  });
+});
+
+describe('the runtime', () => {
+  it('is one for all copies of a build on a page', () => {
+    expect(sharedRuntime({})).toBe(sharedRuntime(VIEWS));
+  });
+});
+
+describe('the page', () => {
+  it.each([
+    ['http://127.0.0.1:8765/', 'ws://127.0.0.1:8765/ws'],
+    ['https://lab.example/user/a/proxy/8765/?x=1#h', 'wss://lab.example/user/a/proxy/8765/ws'],
+  ])('at %s has its socket at %s', (page, socket) => {
+    expect(socketUrl(page)).toBe(socket);
+  });
+});
