@@ -9,17 +9,17 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
 
-from autobench_nb.bench.executors import Executor, Outcome
+from autobench_nb.bench.executors import Executor
 from autobench_nb.bench.in_process import InProcess
 from autobench_nb.bench.job import Job
 from autobench_nb.bench.jobs import Jobs
 from autobench_nb.bench.local_process import GRACE_S, LocalProcess
 from autobench_nb.bench.output import LogFunction
-from autobench_nb.bench.results import MAX_ROWS, Result, Results
+from autobench_nb.bench.repetitions import perform, tell
+from autobench_nb.bench.results import MAX_ROWS, Results
 from autobench_nb.bench.run import Run
 from autobench_nb.bench.schedule import Schedule
 from autobench_nb.bench.slice import REPORT_INTERVAL_S, JobsSlice, Reporter
@@ -258,70 +258,17 @@ class Runner:
 
     def _work(self, job: Job) -> None:
         try:
-            status, reason = self._repeat(job)
+            status, reason = perform(job, self._executors[job.task.kind], self.results)
         except Exception as error:  # noqa: BLE001 - a fault of ours may fail this job, but not stop the queue
             status, reason = (
                 JobStatus.FAILED,
                 f"the runner itself failed: {type(error).__name__}: {error}",
             )
-        self._tell(job, status, reason)
+        tell(job, status, reason)
         self._end(job, status, reason)
         self._dispatch()
         with self._lock:
             del self._threads[threading.current_thread()]
-
-    def _repeat(self, job: Job) -> tuple[JobStatus, str | None]:
-        how = job.how
-        times = "once" if how.repeat == 1 else f"{how.repeat} times"
-        job.log.say(Level.INFO, f"{job.name}: to be run {times}")
-        for number in range(1 - how.warmup, how.repeat + 1):
-            if job.stop.status is not None:
-                return job.stop.status, job.stop.reason
-            outcome = self._once(job, max(0, number))
-            if outcome.status is not JobStatus.SUCCEEDED:
-                where = "" if number > 0 else "while warming up: "
-                return outcome.status, f"{where}{outcome.reason}"
-        return JobStatus.SUCCEEDED, None
-
-    def _once(self, job: Job, repetition: int) -> Outcome:
-        job.next_repetition(repetition)
-        started_at = datetime.now(UTC)
-        lines = job.log.lines
-        outcome = self._executors[job.task.kind].run(job.task, job)
-        if repetition:
-            row = Result(
-                run_id=job.run_id,
-                job_id=job.id,
-                name=job.name,
-                kind=str(job.task.kind),
-                command=job.command,
-                repetition=repetition,
-                status=str(outcome.status),
-                reason=outcome.reason,
-                exit_code=outcome.exit_code,
-                signal=outcome.signal,
-                started_at=started_at,
-                wall_s=outcome.wall_s,
-                cpu_user_s=outcome.cpu_user_s,
-                cpu_system_s=outcome.cpu_system_s,
-                max_rss_bytes=outcome.max_rss_bytes,
-                lines=job.log.lines - lines,
-                value=outcome.value,
-            )
-            for results in (job.results, job.run.results, self.results):
-                results.add(row)
-            job.count(outcome)
-        return outcome
-
-    def _tell(self, job: Job, status: JobStatus, reason: str | None) -> None:
-        if status is JobStatus.SUCCEEDED:
-            mean, sd = job.timing.mean_s or 0.0, job.timing.sd_s
-            spread = "" if sd is None else f" ± {sd:.3g} s"
-            job.log.say(Level.INFO, f"{job.name}: succeeded, {mean:.4g} s{spread}")
-        elif status is JobStatus.CANCELLED:
-            job.log.say(Level.WARN, f"{job.name}: {reason}")
-        else:
-            job.log.say(Level.ERROR, f"{job.name}: {status}: {reason}")
 
 
 _open: weakref.WeakSet[Runner] = weakref.WeakSet()
