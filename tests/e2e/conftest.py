@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +116,58 @@ class Lab:
         page.wait_for_function(
             "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
         )
+
+    def write(self, name: str, *cells: str) -> None:
+        """Put a notebook of these code cells into the root."""
+        notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        notebook.metadata["kernelspec"] = {
+            "display_name": "Python 3 (ipykernel)",
+            "language": "python",
+            "name": "python3",
+        }
+        nbformat.write(notebook, self.folder / name)
+
+    @staticmethod
+    def begin_all(page: Page) -> None:
+        """Begin to run all cells of the open notebook; ``all_ended`` tells when they have."""
+        page.evaluate(
+            """() => {
+                window.cellsEnded = false;
+                jupyterapp.commands.execute('notebook:run-all-cells')
+                    .then(() => { window.cellsEnded = true; });
+            }"""
+        )
+
+    @staticmethod
+    def all_ended(page: Page) -> bool:
+        """Whether the cells that ``begin_all`` began have ended."""
+        ended: bool = page.evaluate("() => window.cellsEnded")
+        return ended
+
+    @staticmethod
+    def run_all(page: Page) -> None:
+        """Run all cells of the open notebook, and wait for their end."""
+        Lab.begin_all(page)
+        page.wait_for_function("() => window.cellsEnded")
+
+    @staticmethod
+    def evaluate(page: Page, code: str) -> str:
+        """Run ``code`` in the open notebook's kernel; what it printed."""
+        printed: str = page.evaluate(
+            """async (code) => {
+                const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const done = kernel.requestExecute({ code, store_history: false });
+                let text = '';
+                done.onIOPub = ({ header, content }) => {
+                    if (header.msg_type === 'stream') text += content.text;
+                    if (header.msg_type === 'error') text += content.traceback.join('\\n');
+                };
+                await done.done;
+                return text.trim();
+            }""",
+            code,
+        )
+        return printed
 
     @staticmethod
     def execute(page: Page, command: str) -> None:

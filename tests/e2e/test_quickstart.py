@@ -13,21 +13,6 @@ RUN_MS = 240_000
 NOTEBOOK = "01-quickstart.ipynb"
 
 
-def run_all(page: Page) -> None:
-    """Begin to run all cells; ``all_cells_ended`` tells when they have."""
-    page.evaluate(
-        """() => {
-            window.cellsEnded = false;
-            jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.cellsEnded = true; });
-        }"""
-    )
-
-
-def all_cells_ended(page: Page) -> bool:
-    ended: bool = page.evaluate("() => window.cellsEnded")
-    return ended
-
-
 def outputs(page: Page) -> str:
     """All text that the cells gave, as the notebook's model holds it."""
     text: str = page.evaluate(
@@ -43,7 +28,7 @@ def test_the_quickstart_is_live_while_it_runs_and_all_there_after_a_reload(
     lab: Lab, page: Page
 ) -> None:
     lab.open(page, NOTEBOOK)
-    run_all(page)
+    lab.begin_all(page)
     dashboard = page.locator(".ab-dash").first
     expect(dashboard).to_be_visible(timeout=RUN_MS)
     dashboard.scroll_into_view_if_needed()
@@ -52,9 +37,9 @@ def test_the_quickstart_is_live_while_it_runs_and_all_there_after_a_reload(
     # Live: the first compressor's output is on the page while cells still run.
     expect(dashboard.locator(".ab-log")).to_contain_text("to be run 5 times", timeout=60_000)
     expect(dashboard).to_contain_text("gzip -9")
-    assert not all_cells_ended(page)
+    assert not lab.all_ended(page)
 
-    wait_until(lambda: all_cells_ended(page), "the end of the last cell", RUN_MS / 1000)
+    wait_until(lambda: lab.all_ended(page), "the end of the last cell", RUN_MS / 1000)
     text = outputs(page)
     assert '"output_type":"error"' not in text
     assert "compression ratio" in text or "image/png" in text
@@ -83,7 +68,7 @@ def test_the_quickstart_is_live_while_it_runs_and_all_there_after_a_reload(
 def test_the_saved_notebook_holds_no_token(lab: Lab, page: Page) -> None:
     """Widget state is saved into the file, so the token must never be a trait; nor may an output hold it."""
     lab.open(page, NOTEBOOK)
-    run_all(page)
+    lab.begin_all(page)
     expect(page.locator(".ab-dash").first).to_be_visible(timeout=RUN_MS)
     token = page.evaluate(
         """async () => {
