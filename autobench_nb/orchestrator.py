@@ -132,7 +132,7 @@ class Orchestrator:
         self._followed = False
         self._told = 0
         self._caught_up = threading.Condition()
-        self._bridges: list[tuple[logging.Logger, logging.Handler]] = []
+        self._bridges: list[tuple[logging.Logger, logging.Handler, int]] = []
         patterns = [*self.config.log_redact_regex, *redact]
         self._ring = LogRing(
             self.config.log_capacity,
@@ -188,10 +188,10 @@ class Orchestrator:
         source = logging.getLogger(logger)
         handler = BridgeHandler(self._ring, channel)
         handler.setLevel(level)
+        self._bridges.append((source, handler, source.level))
         if source.getEffectiveLevel() > handler.level:
             source.setLevel(handler.level)
         source.addHandler(handler)
-        self._bridges.append((source, handler))
 
     def run(self, work: Any, **how: Any) -> Run:
         """Queue shell commands or Python callables; returns at once with an awaitable ``Run``.
@@ -266,8 +266,10 @@ class Orchestrator:
         with self._caught_up:
             self._caught_up.notify_all()
         self._runner.close()
-        for source, handler in self._bridges:
+        for source, handler, level in reversed(self._bridges):
             source.removeHandler(handler)
+            if source.level == handler.level:  # else somebody has set it anew since
+                source.setLevel(level)
         if self._server is not None:
             self._server.close()
 
