@@ -45,8 +45,12 @@ export function VirtualRows(props: Props): JSX.Element {
     const el = ref.current;
     if (el === null || show === undefined || show < 0) return;
     const y = show * rowHeight;
-    if (y < el.scrollTop) el.scrollTop = y;
-    else if (y + rowHeight > el.scrollTop + height) el.scrollTop = y + rowHeight - height;
+    const above = el.scrollTop - y;
+    const below = y + rowHeight - el.scrollTop - height;
+    // A step of the keys scrolls by a row; whoever jumps sees what is around.
+    if (above > 2 * rowHeight || below > 2 * rowHeight) el.scrollTop = y - height / 3;
+    else if (above > 0) el.scrollTop = y;
+    else if (below > 0) el.scrollTop = y + rowHeight - height;
   }, [show]);
 
   const onScroll = (event: TargetedEvent<HTMLDivElement>) => {
