@@ -1,0 +1,168 @@
+"""The widgets against a real orchestrator, over a comm that keeps what was sent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import comm
+import orjson
+import pytest
+from comm.base_comm import BaseComm
+
+import autobench_nb as ab
+from autobench_nb.notebook.widgets import View
+from tests.leaks import nothing_is_left
+
+PACKAGE = Path(ab.__file__).parent
+
+
+class KeepingComm(BaseComm):
+    """The kernel's end of a widget, whose other end is this list."""
+
+    def __init__(self, **options: Any) -> None:
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        super().__init__(**options)
+
+    def publish_msg(self, msg_type: str, data: Any = None, *args: Any, **rest: Any) -> None:
+        self.sent.append((msg_type, dict(data or {})))
+
+    def ask(self, **content: Any) -> None:
+        """A custom message from the page."""
+        data = {"method": "custom", "content": content}
+        self.handle_msg({"content": {"data": data}, "buffers": []})
+
+
+@pytest.fixture(autouse=True)
+def _comms(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(comm, "create_comm", KeepingComm)
+    with nothing_is_left():
+        yield
+
+
+@pytest.fixture
+def bench() -> Iterator[ab.Orchestrator]:
+    with ab.Orchestrator("my rig") as made:
+        yield made
+
+
+def end_of(widget: View) -> KeepingComm:
+    found = widget.comm
+    assert isinstance(found, KeepingComm)
+    return found
+
+
+def customs(widget: View) -> list[dict[str, Any]]:
+    """The custom messages that it has sent."""
+    return [data["content"] for _, data in end_of(widget).sent if data.get("method") == "custom"]
+
+
+Make = Callable[[Any], View]
+ALL: list[Make] = [ab.Dashboard, ab.LogPane, ab.StatePane, ab.StatusBadge]
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_no_trait_holds_the_token(make: Make, bench: ab.Orchestrator) -> None:
+    """Traits are saved into the notebook file."""
+    widget = make(bench)
+    state = {name: value for name, value in widget.get_state().items() if name[0] != "_"}
+    assert bench.token not in str(state)
+    assert bench.token not in str(end_of(widget).sent[0]), "nor does the message that opens it"
+    assert state["epoch"] == bench.epoch
+    assert state["title"] == "my rig"
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_the_link_is_sent_unasked_and_again_on_request(make: Make, bench: ab.Orchestrator) -> None:
+    widget = make(bench)
+    link = {"type": "link", **bench.link()}
+    assert customs(widget) == [link]
+    end_of(widget).ask(type="link")
+    assert customs(widget) == [link, link]
+    end_of(widget).ask(type="something else")
+    assert customs(widget) == [link, link]
+
+
+def test_after_a_new_server_the_page_is_told_the_new_place(bench: ab.Orchestrator) -> None:
+    widget = bench.dashboard()
+    server = bench.server
+    assert server is not None
+    server.close()
+    again = bench.serve()
+    end_of(widget).ask(type="link")
+    assert customs(widget)[-1]["url"] == again.ws_url
+
+
+def test_showing_a_widget_begins_to_serve(bench: ab.Orchestrator) -> None:
+    assert bench.server is None
+    bench.dashboard()
+    assert bench.server is not None
+
+
+def test_its_text_is_the_same_each_time(bench: ab.Orchestrator) -> None:
+    assert repr(ab.Dashboard(bench)) == "Dashboard('my rig')"
+    assert repr(ab.LogPane(bench)) == "LogPane('my rig')"
+    data, _metadata = bench._repr_mimebundle_()
+    assert data["text/plain"] == "Dashboard('my rig')"
+
+
+def test_an_orchestrator_shows_its_dashboard(bench: ab.Orchestrator) -> None:
+    data, _metadata = bench._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert bench.token not in str(data)
+
+
+def test_a_client_can_be_looked_at_as_well(bench: ab.Orchestrator) -> None:
+    server = bench.serve()
+    with ab.connect(server.url, bench.token) as client:
+        pane = ab.LogPane(client, query="level>=warn")
+        assert pane.epoch == bench.epoch
+        assert customs(pane) == [{"type": "link", **bench.link()}]
+
+
+def test_options_go_to_the_page_and_what_was_left_out_does_not(bench: ab.Orchestrator) -> None:
+    pane = ab.LogPane(bench, query="channel:psu", columns=("time", "message"), wrap=False)
+    assert pane.options == {"query": "channel:psu", "columns": ["time", "message"], "wrap": False}
+    assert ab.LogPane(bench).options == {}
+    assert ab.StatePane(bench, pointer="/devices").options == {"pointer": "/devices"}
+    assert bench.dashboard(height=600).options == {"height": 600}
+
+
+def test_each_widget_says_which_view_it_is(bench: ab.Orchestrator) -> None:
+    assert [make(bench).view for make in ALL] == ["dashboard", "logs", "state", "badge"]
+
+
+def test_what_is_sent_is_json(bench: ab.Orchestrator) -> None:
+    for message in customs(bench.dashboard()):
+        assert orjson.loads(orjson.dumps(message)) == message
+
+
+def test_missing_bundles_say_the_remedy_and_all_but_the_widgets_works(tmp_path: Path) -> None:
+    shutil.copytree(
+        PACKAGE, tmp_path / "autobench_nb", ignore=shutil.ignore_patterns("static", "__pycache__")
+    )
+    code = (
+        "import autobench_nb as ab\n"
+        "with ab.Orchestrator() as bench:\n"
+        "    bench.run('echo works').wait(30)\n"
+        "    print(ab.__file__, len(bench.logs.query('works')) > 0)\n"
+        "    bench.dashboard()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split() == [str(tmp_path / "autobench_nb" / "__init__.py"), "True"]
+    assert "FileNotFoundError" in done.stderr
+    assert "widget.js is not there" in done.stderr
+    assert "pip install -e ." in done.stderr
