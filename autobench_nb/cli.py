@@ -7,16 +7,17 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from autobench_nb.errors import AutoBenchError
-from autobench_nb.logs.formats import Reader
+from autobench_nb.logs.formats import ParsedLine, Reader
 from autobench_nb.orchestrator import TOKEN_VARIABLE, Orchestrator
-from autobench_nb.replay import Pace, parse_speed, poster, read_file, replay, shifted
+from autobench_nb.replay import Pace, parse_speed, poster, read_file, replay, ring_sink, shifted
 
 DEFAULT_PORT: Final = 8765
 FAILED: Final = 2
@@ -35,8 +36,11 @@ and the printed URL holds it. From any language:
 Further settings are environment variables; the README has the table.
 """
 _REPLAY = """\
-Replay a log file into a running orchestrator, as if it happened now. Formats are recognised line by line (syslog,
-log4j, JSON lines, Apache); what is not is kept as it is.
+Replay log files. Formats are recognised line by line (syslog, log4j, JSON lines, Apache); what is not is kept as it is.
+
+Without --url it serves an orchestrator of its own, prints its URL, and goes on serving until SIGINT or SIGTERM. With
+--url the lines go to one that is running. At a pace (--speed 1x) they come as if it happened now; at full speed they
+keep their own times. Each file is a channel, named after it.
 """
 
 
@@ -89,19 +93,23 @@ def parser() -> argparse.ArgumentParser:
     again = commands.add_parser(
         "replay", help="replay a log file", description=_REPLAY, formatter_class=raw
     )
-    again.add_argument("file", type=Path, metavar="FILE")
+    again.add_argument("files", type=Path, metavar="FILE", nargs="+")
     again.add_argument(
         "--speed",
         type=_speed,
         default="max",
         help="1x as it happened, 10x, max (default: %(default)s)",
     )
+    again.add_argument("--channel", help="for lines that name none (default: the file's name)")
+    again.add_argument("--url", help="a running server's (default: serve here)")
+    again.add_argument("--token", help=f"of that server (default: the value of {TOKEN_VARIABLE})")
+    again.add_argument("--port", type=_port, default=0, help="to serve here on (default: any)")
     again.add_argument(
-        "--url", default=f"http://127.0.0.1:{DEFAULT_PORT}/", help="default: %(default)s"
-    )
-    again.add_argument("--token", help=f"default: the value of {TOKEN_VARIABLE}")
-    again.add_argument(
-        "--channel", default="replay", help="for lines that name none (default: %(default)s)"
+        "--log-capacity",
+        type=_capacity,
+        metavar="N",
+        default=100_000,
+        help="log entries held here (default: %(default)s)",
     )
     again.set_defaults(run=_replay)
     return top
@@ -112,36 +120,74 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 async def _serve_until_told(options: argparse.Namespace) -> int:
+    settings = {} if options.log_capacity is None else {"log_capacity": options.log_capacity}
+    with Orchestrator(**settings) as bench:
+        await _serve_here(bench, options.host, options.port)
+    return 0
+
+
+async def _serve_here(
+    bench: Orchestrator, host: str, port: int, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """Serve until SIGINT or SIGTERM, and do ``meanwhile`` on a thread."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    settings = {} if options.log_capacity is None else {"log_capacity": options.log_capacity}
-    with Orchestrator(**settings) as bench:
-        server = bench.serve(host=options.host, port=options.port)
-        # A token that the environment holds is known to whoever set it, and stays out of terminals and journals.
-        url = server.url if os.environ.get(TOKEN_VARIABLE) else server.login_url
-        print(url, flush=True)
-        await told.wait()
-        server.close()
-        await server.wait_closed()
-    return 0
+    server = bench.serve(host=host, port=port)
+    # A token that the environment holds is known to whoever set it, and stays out of terminals and journals.
+    url = server.url if os.environ.get(TOKEN_VARIABLE) else server.login_url
+    print(url, flush=True)
+    work = asyncio.create_task(asyncio.to_thread(meanwhile))
+    ended = asyncio.create_task(told.wait())
+    await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        work.result()  # what it could not do is this command's failure
+        await ended
+    server.close()
+    await server.wait_closed()
 
 
 def _replay(options: argparse.Namespace) -> int:
+    for path in options.files:
+        with path.open("rb"):  # a file that cannot be read is said before anything is served
+            pass
+    if options.url is None:
+        return asyncio.run(_replay_here(options))
     token = options.token or os.environ.get(TOKEN_VARIABLE, "")
-    pace = Pace(options.speed)
-    lines = read_file(options.file, Reader(now=time.time()))
-    if options.speed is not None:
-        lines = shifted(lines, time.time() * 1000)
-    wait = _pause if options.speed is not None else _go_on
-    sent = replay(lines, poster(options.url, token, options.channel), pace, wait)
+    sent = 0
+    for path, lines in _files(options):
+        sink = poster(options.url, token, options.channel or path.stem)
+        sent += replay(lines, sink, Pace(options.speed), _pause)
     print(f"{sent:,} lines sent to {options.url}")
     return 0
 
 
-def _go_on(_seconds: float) -> bool:
-    return False
+async def _replay_here(options: argparse.Namespace) -> int:
+    over = threading.Event()
+    with Orchestrator("Replay", log_capacity=options.log_capacity) as bench:
+
+        def all_files() -> None:
+            for path, lines in _files(options):
+                replay(
+                    lines,
+                    ring_sink(bench.log(options.channel or path.stem)),
+                    Pace(options.speed),
+                    over.wait,
+                )
+
+        try:
+            await _serve_here(bench, "127.0.0.1", options.port, all_files)
+        finally:
+            over.set()
+    return 0
+
+
+def _files(options: argparse.Namespace) -> Iterator[tuple[Path, Iterable[ParsedLine]]]:
+    """Each file with its lines; at a pace they are moved to now."""
+    for path in options.files:
+        lines: Iterable[ParsedLine] = read_file(path, Reader(now=time.time()))
+        yield path, lines if options.speed is None else shifted(lines, time.time() * 1000)
 
 
 def _pause(seconds: float) -> bool:

@@ -143,6 +143,7 @@ class Orchestrator:
         )
         self._store = StateStore(
             initial_state(
+                name=name,
                 started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 build=installed_version("autobench-nb"),
                 epoch=self.epoch,

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from autobench_nb.errors import AuthenticationError, TransportError
 from autobench_nb.logs.formats import ParsedLine, Reader
+from autobench_nb.logs.logger import ChannelLogger
 
 BATCH_LINES: Final = 2_000
 """Lines in one request to a server elsewhere."""
@@ -116,6 +117,23 @@ def poster(url: str, token: str, channel: str) -> Callable[[list[ParsedLine]], N
             ) from None
 
     return post
+
+
+def ring_sink(log: ChannelLogger) -> Callable[[list[ParsedLine]], None]:
+    """A sink that logs lines here, each in its own channel where it names one."""
+
+    def accept(lines: list[ParsedLine]) -> None:
+        for line in lines:
+            log.at(
+                line.ts,
+                line.level,
+                line.message,
+                channel=line.channel,
+                logger=line.logger,
+                fields=line.fields,
+            )
+
+    return accept
 
 
 def replay(

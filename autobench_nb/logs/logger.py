@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from autobench_nb.logs.entry import Level
@@ -52,6 +52,21 @@ class ChannelLogger:
     def exception(self, message: object, **fields: Any) -> None:
         """At level error, with the traceback of the exception being handled."""
         self._log(Level.ERROR, message, {"exc": True, **fields})
+
+    def at(
+        self,
+        ts: float | None,
+        level: Level | int | str,
+        message: str,
+        *,
+        channel: str | None = None,
+        logger: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Log what happened elsewhere or before: ``ts`` in milliseconds since 1970 (None: now)."""
+        self._append(
+            channel or self.channel, level, message, ts=ts, logger=logger, fields=fields or None
+        )
 
     warning = warn
     critical = fatal

@@ -48,7 +48,9 @@ class LogView(Sequence[LogEntry]):
     def where(self, predicate: Predicate) -> Self:
         """The entries of this view that ``predicate`` wants as well."""
         both = predicate if self.predicate is None else _both(self.predicate, predicate)
-        return type(self)(self.ring, both, first_seq=self._first, end_seq=self._end, wall=self._wall)
+        return type(self)(
+            self.ring, both, first_seq=self._first, end_seq=self._end, wall=self._wall
+        )
 
     def between(self, first_seq: int, end_seq: int | None = None) -> Self:
         """The entries of this view with ``first_seq <= seq < end_seq``."""

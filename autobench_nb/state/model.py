@@ -76,8 +76,9 @@ class Telemetry(TypedDict, total=False):
 
 
 class Meta(TypedDict):
-    """``/meta``; ``startedAt`` in ISO 8601."""
+    """``/meta``; ``startedAt`` in ISO 8601; ``name`` is what the page's head shows."""
 
+    name: NotRequired[str]
     startedAt: str
     build: str
     status: OrchestratorStatus
@@ -289,6 +290,7 @@ def refusal(place: Place, refused: Refused) -> SchemaError:
 
 def initial_state(
     *,
+    name: str = "",
     started_at: str = "",
     build: str = "",
     epoch: str = "",
@@ -305,6 +307,7 @@ def initial_state(
     return {
         "version": 0,
         "meta": {
+            "name": name,
             "startedAt": started_at,
             "build": build,
             "status": str(status),

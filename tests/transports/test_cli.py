@@ -10,8 +10,11 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+from autobench_nb.transports.client import connect
 
 TOKEN = "token-from-the-environment"
 
@@ -121,10 +124,29 @@ def test_help_teaches_and_version_is_told() -> None:
     assert run("--version").stdout.startswith("autobench-nb ")
 
 
-def test_a_file_is_replayed_into_a_running_server(tmp_path: object) -> None:
-    from pathlib import Path
+def test_without_a_server_a_replay_serves_the_file_itself(tmp_path: Path) -> None:
+    file = tmp_path / "some.log"
+    file.write_text("Jun 14 15:16:01 combo sshd[19939]: authentication failure\nsomething else\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autobench_nb.cli", "replay", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    base, _, token = process.stdout.readline().strip().partition("?access=")
+    with connect(base, token=token) as client:
+        client.wait_for(lambda mirror: len(mirror.logs.query("channel:some")) == 2, 30)
+        first = client.logs.query("channel:some")[0]
+        assert (first.logger, first.message) == ("sshd", "authentication failure")
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=30)
+    assert (process.returncode, rest, errors) == (0, "", "")
 
-    file = Path(str(tmp_path)) / "some.log"
+
+def test_a_file_is_replayed_into_a_running_server(tmp_path: Path) -> None:
+    file = tmp_path / "some.log"
     file.write_text("Jun 14 15:16:01 combo sshd[19939]: authentication failure\nsomething else\n")
     with serving(AUTOBENCH_TOKEN=TOKEN) as (_, line):
         done = run("replay", str(file), "--url", line, AUTOBENCH_TOKEN=TOKEN)

@@ -1,7 +1,9 @@
 import { Component, type JSX } from 'preact';
+import type { Client } from '../../client';
 import { levelName } from '../../logs/levels';
 import type { LogStore } from '../../logs/store';
 import { clock, fullTime, millis, relative } from '../../logs/time';
+import { get } from '../../sync/read';
 import type { Column } from './prefs';
 import { LogText, type Marks, ROW_TEXT } from './text';
 
@@ -17,6 +19,13 @@ export interface CellsProps {
   /** Whether the text wraps. */
   wrap: boolean;
   whole: string | undefined;
+  /** What people call the line's job. */
+  job: string | undefined;
+}
+
+/** The name of a job, where the state knows one; else its id. */
+export function jobName(client: Client, id: string | undefined): string | undefined {
+  return id === undefined ? undefined : get(client.state.peek()?.jobs.items, id)?.name || id;
 }
 
 const LEVEL_WORDS: Record<string, string> = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR', fatal: 'FATAL' };
@@ -33,11 +42,12 @@ export class Cells extends Component<CellsProps> {
       next.now !== now.now ||
       next.marks !== now.marks ||
       next.wrap !== now.wrap ||
-      next.whole !== now.whole
+      next.whole !== now.whole ||
+      next.job !== now.job
     );
   }
 
-  override render({ store, seq, columns, open, now, marks, wrap, whole }: CellsProps): JSX.Element | null {
+  override render({ store, seq, columns, open, now, marks, wrap, whole, job }: CellsProps): JSX.Element | null {
     const i = store.find(seq);
     if (i < 0) return null;
     const has = (column: Column) => columns.includes(column);
@@ -105,7 +115,7 @@ export class Cells extends Component<CellsProps> {
           )}
         </span>
         <span role="gridcell" class="ab-log-tags">
-          {has('job') && tag('job', store.job(i))}
+          {has('job') && tag('job', store.job(i), job)}
           {has('step') && tag('step', store.step(i))}
           {has('device') && tag('device', store.device(i))}
         </span>
@@ -114,7 +124,7 @@ export class Cells extends Component<CellsProps> {
   }
 }
 
-function tag(kind: string, value: string | undefined): JSX.Element | null {
+function tag(kind: string, value: string | undefined, label = value): JSX.Element | null {
   if (value === undefined) return null;
   return (
     <span
@@ -124,7 +134,7 @@ function tag(kind: string, value: string | undefined): JSX.Element | null {
       data-value={value}
       title={`${kind} ${value}: click to see only its lines`}
     >
-      {value}
+      {label}
     </span>
   );
 }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Dimension } from '../../logs/facets';
 import { LEVEL_NAMES } from '../../logs/levels';
-import { get } from '../../sync/read';
+import { jobName } from './Cells';
 import type { PaneModel } from './model';
 import * as querying from './querying';
 
@@ -39,13 +39,11 @@ function values(model: PaneModel, facet: Facet): Value[] {
     return LEVEL_NAMES.map((name, k) => ({ name, label: name, count: counts[k] ?? 0, color: `var(--ab-${name})` }));
   }
   const names = model.store.names(facet);
-  const jobs = facet === 'job' ? model.client.state.peek()?.jobs.items : undefined;
   const out: Value[] = [];
   for (let code = 1; code < names.length; code++) {
     const name = names[code] as string;
     const { emoji, color } = facet === 'channel' ? model.store.style(code) : { emoji: '', color: null };
-    const title = get(jobs, name)?.name;
-    const label = title && title !== name ? title : name;
+    const label = facet === 'job' ? (jobName(model.client, name) as string) : name;
     out.push({ name, label: emoji ? `${emoji} ${label}` : label, count: counts[code] ?? 0, color });
   }
   // Jobs come and go: the latest stand first. The others keep their places.

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { levelName } from '../../logs/levels';
 import type { Actions } from './actions';
-import { Cells } from './Cells';
+import { Cells, jobName } from './Cells';
 import { ColumnGrips } from './ColumnGrips';
 import { Detail } from './Detail';
 import { GapLine } from './GapLine';
@@ -168,6 +168,7 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
             marks={marks}
             wrap={wrap}
             whole={wholes.get(seq)}
+            job={jobName(model.client, store.job(store.find(seq)))}
           />
         </div>
         {open && (
