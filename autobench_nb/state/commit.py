@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+if TYPE_CHECKING:
+    from jsonpatch import JsonPatch
 
 Operation = dict[str, Any]
 """One RFC 6902 operation: ``{"op", "path", "value"?}``."""
@@ -37,6 +40,12 @@ class Commit:
         if self._operations is None:
             self._operations = tuple(orjson.loads(self.patch))
         return self._operations
+
+    def to_jsonpatch(self) -> JsonPatch:
+        """The same for the jsonpatch package: ``commit.to_jsonpatch().apply(document)``."""
+        from jsonpatch import JsonPatch  # only who asks for it pays for the import
+
+        return JsonPatch(list(self.operations))
 
     def only(self, wanted: Callable[[str], bool]) -> Commit | None:
         """This commit cut down to the operations on wanted pointers, or ``None`` where none is left."""

@@ -25,6 +25,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.e2e.pane import bench as bench
+from tests.e2e.pane import pane as pane
+from tests.e2e.pane import serve as serve
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
@@ -176,8 +180,13 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("lab")
-    home = tmp_path_factory.mktemp("home")
+    with running_lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def running_lab(folder: Path, home: Path) -> Iterator[Lab]:
+    """A JupyterLab with the project's notebooks in ``folder``, and everything it writes of its own in ``home``."""
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         shutil.copy(notebook, folder)
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
