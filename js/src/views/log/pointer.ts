@@ -8,7 +8,8 @@ export function onRowsClick(event: MouseEvent, actions: Actions): void {
   const seq = Number(row.dataset.seq);
   const act = target.closest<HTMLElement>('[data-act]');
   if (event.type === 'dblclick') {
-    if (!act && !target.closest('.ab-log-detail') && getSelection()?.isCollapsed !== false) actions.toggle(seq);
+    // The word that the browser marks with it stays marked, so that it can be copied.
+    if (!act && !target.closest('.ab-log-detail')) actions.toggle(seq);
     return;
   }
   // The end of dragging over text is no click: the browser's own selection stays.
