@@ -94,7 +94,7 @@ export class Cells extends Component<CellsProps> {
             {store.logger(i)}
           </span>
         )}
-        <span role="gridcell" class="ab-log-message">
+        <span role="gridcell" class={`ab-log-message ab-${level}`}>
           {opens && (
             <span class="ab-log-fold" data-act="open" aria-hidden="true">
               {open ? '▾' : '▸'}

@@ -139,11 +139,11 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
     const exc = store.exc(i) !== undefined;
     const open = expanded.has(seq) !== (unfold && exc);
     const hit = (locating || context) && model.hits.has(i);
-    const names = ['ab-log-row', `ab-${levelName(store.level(i))}`];
+    const level = levelName(store.level(i));
+    const names = ['ab-log-row', `ab-${level}`];
     if (selected.has(seq)) names.push('ab-selected');
     if (seq === current) names.push('ab-current');
-    if ((locating || context) && !hit) names.push('ab-around');
-    if (locating && hit) names.push('ab-hit');
+    const line = !locating && !context ? '' : !hit ? ' ab-around' : locating ? ' ab-hit' : '';
     if (context && !row.beside) names.push('ab-apart');
     const tall = open || wrap;
     rows.push(
@@ -157,8 +157,8 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
         data-seq={seq}
         data-tall={tall ? '' : undefined}
       >
-        <div class="ab-log-line" role="presentation">
-          <i class="ab-log-edge" />
+        <div class={`ab-log-line${line}`} role="presentation">
+          <i class={`ab-log-edge ab-${level}`} />
           <Cells
             store={store}
             seq={seq}
