@@ -144,6 +144,7 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
     if (selected.has(seq)) names.push('ab-selected');
     if (seq === current) names.push('ab-current');
     const line = !locating && !context ? '' : !hit ? ' ab-around' : locating ? ' ab-hit' : '';
+    if (line) names.push(line.trim());
     if (context && !row.beside) names.push('ab-apart');
     const tall = open || wrap;
     rows.push(
