@@ -39,7 +39,8 @@ class Channel:
                 session.charge(message, out, now)
         if self.members:
             if self._ids is None:
-                self._ids = tuple(self.members)
+                # In the same order in every channel, so that a transport sees at a glance who gets several messages.
+                self._ids = tuple(sorted(self.members))
             out.append(Broadcast(self._ids, message))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from autobench_nb.config import Config
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.query import parse as parse_query
+from autobench_nb.logs.wanted import Wanted
 from autobench_nb.sync import replies
 from autobench_nb.sync.channels import Predicate
 from autobench_nb.sync.effects import Effect, RunCommand
@@ -194,7 +195,7 @@ class Conversation:
         now = self._wall()
         try:
             query = parse_query(text).resolved(now=now)
-            return query.text, query.predicate(now=now)
+            return query.text, Wanted(query.predicate(now=now), query.judge)
         except QueryError as error:
             raise BadMessage(Code.BAD_QUERY, str(error), column=error.column) from None
 

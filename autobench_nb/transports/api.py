@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 import orjson
 from tornado.iostream import StreamClosedError
@@ -14,8 +14,9 @@ from tornado.web import Finish, stream_request_body
 
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.batch import LogBatch
+from autobench_nb.logs.columns import Source, source_filter
 from autobench_nb.logs.entry import Level, LogEntry
-from autobench_nb.logs.query import compile_query
+from autobench_nb.logs.wanted import Predicate, matching, wanted
 from autobench_nb.transports.auth import Refusal
 from autobench_nb.transports.handlers import Guarded
 from autobench_nb.transports.ingest import (
@@ -41,6 +42,9 @@ def _ndjson_rows(entries: Sequence[LogEntry]) -> bytes:
 def _json_rows(entries: Sequence[LogEntry]) -> bytes:
     return b",".join(orjson.dumps(entry.to_wire()) for entry in entries)
 
+
+Filter: TypeAlias = tuple[Callable[[Source], bool] | None, Predicate | None]
+"""What the source of an entry must be like, and what the entry itself."""
 
 _CONTENT_TYPES: Final = {
     "json": "application/json; charset=utf-8",
@@ -70,6 +74,8 @@ class Logs(Guarded):
 
     def prepare(self) -> None:
         super().prepare()
+        # Whoever posts lines would find each twice: once as it is, once as a request.
+        self.success_is_silent = self.request.method == "POST"
         self._body = bytearray()
         size = self.request.headers.get("Content-Length", "0")
         if self.request.method == "POST" and (not size.isdecimal() or int(size) > MAX_BODY_BYTES):
@@ -178,20 +184,16 @@ class Logs(Guarded):
             self.write(b"]}")
         self.finish()
 
-    def _filter(self) -> Callable[[LogEntry], bool] | None:
+    def _filter(self) -> Filter | None:
         """What this request may see and wants to see; ``None``: everything."""
         config = self.site.config
-        tests: list[Callable[[LogEntry], bool]] = []
-        if config.log_channel_allowlist:
-            allowed = frozenset(config.log_channel_allowlist)
-            tests.append(lambda entry: entry.channel in allowed)
+        allowed = frozenset(config.log_channel_allowlist) or None
         lowest = Level.parse(config.log_level_min)
-        if lowest > Level.DEBUG:
-            tests.append(lambda entry: entry.level >= lowest)
+        predicate: Predicate | None = None
         text = self.get_query_argument("query", "")
         if text:
             try:
-                tests.append(compile_query(text, now=time.time()))
+                predicate = wanted(text, now=time.time())
             except QueryError as error:
                 self.set_status(400)
                 self.finish_json(
@@ -205,9 +207,8 @@ class Logs(Guarded):
                     }
                 )
                 raise Finish from None
-        if not tests:
-            return None
-        return lambda entry: all(test(entry) for test in tests)
+        may_see = source_filter(allowed, lowest)
+        return None if may_see is None and predicate is None else (may_see, predicate)
 
     def _whole(self, name: str, default: int, high: int) -> int:
         text = self.get_query_argument(name, str(default))
@@ -219,22 +220,27 @@ class Logs(Guarded):
         self.refuse(Refusal(400, "bad-argument", f"{name} takes {accepts}."))
 
 
-async def _matching(
-    batch: LogBatch, keep: Callable[[LogEntry], bool], limit: int
-) -> tuple[list[int], int]:
-    """The places of the first ``limit`` entries that ``keep`` wants, and the seq to go on from."""
+async def _matching(batch: LogBatch, keep: Filter, limit: int) -> tuple[list[int], int]:
+    """The places of the first ``limit`` entries that ``keep`` wants, and the seq to go on from.
+
+    What an entry's source tells is asked once a chunk; only what that leaves open is asked of the entry itself.
+    """
+    may_see, predicate = keep
     places: list[int] = []
-    numbered: Iterator[tuple[int, LogEntry]] = enumerate(batch.entries)
-    scanned = 0
-    while len(places) < limit and (block := list(islice(numbered, ROWS_AT_ONCE))):
-        for place, entry in block:
-            scanned = place + 1
-            if keep(entry):
-                places.append(place)
-                if len(places) == limit:
-                    break
-        await asyncio.sleep(0)
-    return places, batch.first_seq + scanned
+    offset = 0  # of the part's first entry, among all of the batch
+    for chunk, begin, end in batch.parts:
+        for start in range(begin, end, ROWS_AT_ONCE):
+            stop = min(end, start + ROWS_AT_ONCE)
+            seen = None if may_see is None else chunk.rows_where(start, stop, may_see)
+            rows = matching(chunk, start, stop, batch.channels, predicate, seen)
+            found = (rows + (offset - begin)).tolist()
+            if len(places) + len(found) >= limit:
+                places += found[: limit - len(places)]
+                return places, batch.first_seq + (places[-1] + 1 if places else 0)
+            places += found
+            await asyncio.sleep(0)
+        offset += end - begin
+    return places, batch.next_seq
 
 
 class State(Guarded):

@@ -67,6 +67,7 @@ class Guarded(RequestHandler):
     needs_token = True
     is_socket = False
     is_logged = True
+    success_is_silent = False
 
     def initialize(self, site: Site) -> None:
         self.site = site
@@ -135,14 +136,18 @@ class NotFound(Guarded):
 
 
 def log_request(handler: RequestHandler) -> None:
-    """One line a request in the channel ``request``: method, path without its query, status, time."""
+    """One line a request in the channel ``request``: method, path without its query, status, time.
+
+    Of what succeeded the configured share, and none where it would only double what was written; what failed always.
+    """
     site = getattr(handler, "site", None)
     if not isinstance(site, Site) or not getattr(handler, "is_logged", True):
         return
-    share = site.config.request_sample
     status = handler.get_status()
-    if status < 500 and (share <= 0 or (share < 1 and random.random() >= share)):
-        return
+    if status < 400:
+        share = site.config.request_sample
+        if getattr(handler, "success_is_silent", False) or random.random() >= share:
+            return
     request = handler.request
     path = request.path[:PATH_SHOWN_CHARS]
     time_ms = round(request.request_time() * 1000, 2)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from autobench_nb.sync.effects import Outgoing
 from autobench_nb.sync.mirror import Mirror, MirrorEffect, SendUp
 from autobench_nb.transports.pump import Pump
-from autobench_nb.transports.writer import Wire
+from autobench_nb.transports.wire import Wire
 
 
 class Loopback:

@@ -7,22 +7,24 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import orjson
 
 from autobench_nb.errors import PathError
 from autobench_nb.logs.entry import LogEntry
-from autobench_nb.logs.query import compile_query
+from autobench_nb.logs.wanted import Predicate, wanted
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.pointer import MISSING, find, parse, related
 from autobench_nb.sync.mirror import Changed, LogsArrived, Mirror
+from autobench_nb.tables import RESULTS, logs_table, logs_to_pandas
+from autobench_nb.tables.views import Records
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-FIRST_CAPACITY = 500
+FIRST_CAPACITY: Final = 500
 """Entries held until the server has told how many a client should hold."""
 
 
@@ -91,8 +93,75 @@ def _concerns(pointer: str) -> Callable[[str], bool]:
     return lambda path: related(path, pointer)
 
 
-class MirroredLogs(Sequence[LogEntry]):
-    """The newest entries that were mirrored, oldest first. ``missed``: how many were lost on the way."""
+class MirroredEntries(Sequence[LogEntry]):
+    """Some of the entries that are mirrored, oldest first. Each access looks at what is held now."""
+
+    def snapshot(self) -> list[LogEntry]:
+        """A list of them as they are now."""
+        raise NotImplementedError
+
+    def query(self, text: str) -> MirroredEntries:
+        """Those that the query wants, e.g. ``level>=warn channel:psu -noise job:42``, live as well.
+
+        Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
+        """
+        return self.where(wanted(text, now=time.time()))
+
+    def where(self, predicate: Predicate) -> MirroredEntries:
+        """Those that ``predicate`` wants."""
+        return _Wanted(self, predicate)
+
+    def between(self, first_seq: int, end_seq: int | None = None) -> MirroredEntries:
+        """Those with ``first_seq <= seq < end_seq``."""
+        return self.where(
+            lambda entry: first_seq <= entry.seq and (end_seq is None or entry.seq < end_seq)
+        )
+
+    def since(self, seq: int) -> list[LogEntry]:
+        """Those from ``seq`` on."""
+        held = self.snapshot()
+        return held[bisect_left(held, seq, key=lambda entry: entry.seq) :]
+
+    def last(self, count: int) -> list[LogEntry]:
+        """The newest ``count``."""
+        return self.snapshot()[-count:] if count > 0 else []
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A DataFrame of them, with the columns of ``tables.LOG_SCHEMA``."""
+        return logs_to_pandas(self.snapshot())
+
+    def to_arrow(self) -> pa.Table:
+        """An Arrow table of them."""
+        return logs_table(self.snapshot())
+
+    def __len__(self) -> int:
+        return len(self.snapshot())
+
+    def __iter__(self) -> Iterator[LogEntry]:
+        return iter(self.snapshot())
+
+    @overload
+    def __getitem__(self, index: int) -> LogEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[LogEntry]: ...
+    def __getitem__(self, index: int | slice) -> LogEntry | list[LogEntry]:
+        return self.snapshot()[index]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lstrip('_')}: {len(self):,} entries>"
+
+
+class _Wanted(MirroredEntries):
+    def __init__(self, among: MirroredEntries, predicate: Predicate) -> None:
+        self._among = among
+        self._predicate = predicate
+
+    def snapshot(self) -> list[LogEntry]:
+        return [entry for entry in self._among.snapshot() if self._predicate(entry)]
+
+
+class MirroredLogs(MirroredEntries):
+    """The newest entries that were mirrored. ``missed``: how many were lost on the way."""
 
     def __init__(self, capacity: int = FIRST_CAPACITY) -> None:
         self._lock = threading.Lock()
@@ -108,7 +177,8 @@ class MirroredLogs(Sequence[LogEntry]):
             held = self._entries
             if held and entries and entries[0].seq <= held[-1].seq:
                 known = {entry.seq for entry in held}
-                self._entries = sorted([*held, *(one for one in entries if one.seq not in known)])
+                new = (entry for entry in entries if entry.seq not in known)
+                self._entries = sorted([*held, *new], key=lambda entry: entry.seq)
             else:
                 held.extend(entries)
             # Trimmed by the quarter, so that a steady stream does not copy the list at every batch.
@@ -139,104 +209,26 @@ class MirroredLogs(Sequence[LogEntry]):
         with self._lock:
             return self._entries[-1].seq + 1 if self._entries else 0
 
-    def since(self, seq: int) -> list[LogEntry]:
-        """The held entries from ``seq`` on."""
-        held = self.snapshot()
-        return held[bisect_left(held, seq, key=lambda entry: entry.seq) :]
-
-    def last(self, count: int) -> list[LogEntry]:
-        """The newest ``count``."""
-        return self.snapshot()[-count:] if count > 0 else []
-
-    def query(self, text: str) -> list[LogEntry]:
-        """The held entries that the query wants. Raises :class:`QueryError`."""
-        wants = compile_query(text, now=time.time())
-        return [entry for entry in self.snapshot() if wants(entry)]
-
-    def to_pandas(self) -> pd.DataFrame:
-        """The held entries as a DataFrame, with the columns of ``tables.LOG_SCHEMA``."""
-        from autobench_nb.tables import logs_to_pandas  # pandas takes a while to import
-
-        return logs_to_pandas(self.snapshot())
-
-    def to_arrow(self) -> pa.Table:
-        """The held entries as an Arrow table."""
-        from autobench_nb.tables import logs_table
-
-        return logs_table(self.snapshot())
-
     def __len__(self) -> int:
         with self._lock:
             return min(len(self._entries), self._capacity)
-
-    def __iter__(self) -> Iterator[LogEntry]:
-        return iter(self.snapshot())
-
-    @overload
-    def __getitem__(self, index: int) -> LogEntry: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[LogEntry]: ...
-    def __getitem__(self, index: int | slice) -> LogEntry | list[LogEntry]:
-        return self.snapshot()[index]
-
-    def __repr__(self) -> str:
-        return f"<mirrored log, {len(self):,} entries>"
-
-
-class Records:
-    """One slice of the state as records by id."""
-
-    def __init__(self, read: Callable[[], Mapping[str, Mapping[str, Any]]], schema: str) -> None:
-        self._read = read
-        self._schema = schema
-
-    def records(self) -> list[dict[str, Any]]:
-        """All of them, each with its ``id``."""
-        return [{"id": id, **record} for id, record in self._read().items()]
-
-    def to_pandas(self) -> pd.DataFrame:
-        """All of them as a DataFrame."""
-        from autobench_nb import tables
-
-        return tables.records_to_pandas(self.records(), getattr(tables, self._schema))
-
-    def to_arrow(self) -> pa.Table:
-        """All of them as an Arrow table."""
-        from autobench_nb import tables
-
-        return tables.records_to_arrow(self.records(), getattr(tables, self._schema))
-
-    def __getitem__(self, id: str) -> dict[str, Any]:
-        return {"id": id, **self._read()[id]}
-
-    def __contains__(self, id: object) -> bool:
-        return id in self._read()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} mirrored records>"
 
 
 class MirroredResults(Records):
     """Result rows. They are no part of the state: each access asks the server."""
 
     def __init__(self, ask: Callable[[], list[dict[str, Any]]]) -> None:
-        super().__init__(dict, "RESULTS")
+        super().__init__(dict, RESULTS)
         self._ask = ask
 
     def records(self) -> list[dict[str, Any]]:
         """All rows, oldest first."""
         return self._ask()
 
-    def __getitem__(self, id: str) -> dict[str, Any]:
+    def __getitem__(self, key: str) -> dict[str, Any]:
         raise KeyError("results have no ids: use records() or to_pandas().")
 
-    def __contains__(self, id: object) -> bool:
+    def __contains__(self, key: object) -> bool:
         return False
 
     def __iter__(self) -> Iterator[Any]:
@@ -244,3 +236,6 @@ class MirroredResults(Records):
 
     def __len__(self) -> int:
         return len(self.records())
+
+    def __repr__(self) -> str:
+        return "<MirroredResults>"  # to look at it is no reason to ask the server

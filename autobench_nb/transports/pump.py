@@ -1,6 +1,7 @@
 """Drives the hub on the server's loop: when to flush, when to tick, and the carrying out of its effects.
 
-Everything here runs on the loop's thread, except :meth:`Pump.notify`, which any thread may call.
+Everything here runs on the loop's thread, except :meth:`Pump.notify` and :meth:`Pump.flush_soon`, which any thread may
+call.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Protocol
+from typing import Any, Final, cast
 
 from autobench_nb.config import Config
 from autobench_nb.state.store import StateStore
@@ -21,13 +22,14 @@ from autobench_nb.sync.effects import (
     Compute,
     Drop,
     Effect,
-    Outgoing,
     RunCommand,
     Send,
 )
 from autobench_nb.sync.hub import Hub
 from autobench_nb.transports.commands import Command, Log, run_command
-from autobench_nb.transports.writer import Traffic, Wire
+from autobench_nb.transports.fan_out import FanOut, fan_outs
+from autobench_nb.transports.wire import Bundle, Wire
+from autobench_nb.transports.writer import Link, Traffic, put_all
 
 WARM_PIECES: Final = 2_048
 """Pieces of the snapshot that are encoded before the loop gets its turn again."""
@@ -42,26 +44,6 @@ RETRY_S: Final = 0.005
 """When to ask again where a batch was open."""
 LAG_WINDOW_S: Final = 10.0
 """The telemetry's loop lag is the worst of about this time."""
-
-
-class Link(Protocol):
-    """A session's way out: a socket's writer, or the loopback's."""
-
-    def put(self, wire: Wire, /) -> int:
-        """Send or queue; returns the bytes that now wait."""
-        ...
-
-    def drop(self) -> list[Outgoing]:
-        """Discard and return what has not begun."""
-        ...
-
-    def close(self, code: int, reason: str, /) -> None:
-        """Close once what is queued has left."""
-        ...
-
-    def abort(self) -> None:
-        """End at once."""
-        ...
 
 
 class Pump:
@@ -84,10 +66,11 @@ class Pump:
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._links: dict[int, Link] = {}
-        self._pending: deque[Effect] = deque()
+        self._pending: deque[Effect | FanOut] = deque()
         self._performing = False
         self._lock = threading.Lock()
         self._notified = False
+        self._hurried = False
         self._closed = False
         self._flush: asyncio.TimerHandle | None = None
         self._tick: asyncio.TimerHandle | None = None
@@ -111,6 +94,15 @@ class Pump:
             self._loop.call_soon_threadsafe(self._open_window)
         except RuntimeError:  # the loop ended without closing us: nobody is left to be told
             self._closed = True
+
+    def flush_soon(self) -> None:
+        """Flush in the loop's next turn, without waiting for the end of the window."""
+        with self._lock:
+            if self._hurried or self._closed:
+                return
+            self._hurried = True
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to be told
+            self._loop.call_soon_threadsafe(self._hurry)
 
     # --- sessions
 
@@ -146,6 +138,11 @@ class Pump:
         """The links that are open now."""
         return tuple(self._links.values())
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that the hub has asked for is done, as far as it is the loop's to do."""
+        return not self._performing
+
     # --- effects
 
     def perform(self, effects: Iterable[Effect]) -> None:
@@ -170,15 +167,17 @@ class Pump:
         self._performing = False
         self._arm()
 
-    def _perform_one(self, effect: Effect) -> None:
+    def _perform_one(self, effect: Effect | FanOut) -> None:
         match effect:
-            case Broadcast(sessions, message):
-                if len(sessions) > BROADCAST_SLICE:
-                    rest = Broadcast(sessions[BROADCAST_SLICE:], message)
-                    self._pending.appendleft(rest)
-                self._put(sessions[:BROADCAST_SLICE], message)
+            case FanOut():
+                self._fan_out(effect)
+            case Broadcast():
+                run = [effect]
+                while self._pending and isinstance(self._pending[0], Broadcast):
+                    run.append(cast(Broadcast, self._pending.popleft()))
+                self._pending.extendleft(reversed(fan_outs(run)))
             case Send(session, message):
-                self._put((session,), message)
+                self._put((session,), Bundle((Wire(message),)))
             case Drop(session):
                 link = self._links.get(session)
                 if link is not None:
@@ -192,16 +191,16 @@ class Pump:
             case Compute():
                 self.spawn(self._compute(effect))
 
-    def _put(self, sessions: Iterable[int], message: Outgoing) -> None:
-        wire = Wire(message)
-        links = self._links
-        waiting: list[tuple[int, int]] = []
-        for session in sessions:
-            link = links.get(session)
-            if link is not None:
-                left = link.put(wire)
-                if left:
-                    waiting.append((session, left))
+    def _fan_out(self, fan_out: FanOut) -> None:
+        """To the next slice of its sessions; what is left goes on after it, or in the loop's next turn."""
+        begin = fan_out.at
+        fan_out.at = begin + BROADCAST_SLICE
+        if fan_out.at < len(fan_out.sessions):
+            self._pending.appendleft(fan_out)
+        self._put(fan_out.sessions[begin : fan_out.at], fan_out.bundle)
+
+    def _put(self, sessions: Iterable[int], bundle: Bundle) -> None:
+        waiting = put_all(self._links, sessions, bundle, self.traffic)
         if waiting:
             now = self._loop.time()
             for session, left in waiting:
@@ -246,6 +245,10 @@ class Pump:
 
     def _open_window(self) -> None:
         self._schedule_flush(self._config.flush_interval_ms / 1000)
+
+    def _hurry(self) -> None:
+        self._hurried = False
+        self._schedule_flush(0)
 
     def _schedule_flush(self, delay_s: float) -> None:
         if self._closed:

@@ -8,6 +8,7 @@ import queue
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,14 +96,14 @@ class Server:
         self._pump.notify()
 
     def flush(self) -> None:
-        """Flush at once, where this is the loop's own thread; else like :meth:`notify`.
+        """Flush now, without waiting for the end of the window; from another thread: in the loop's next turn.
 
-        A cell that blocks the loop can send what it changed this way.
+        A cell that blocks the loop can send what it changed this way, and who floods the log need not wait in vain.
         """
         if threading.get_ident() == self._loop_thread:
             self._pump.flush_now()
         else:
-            self._pump.notify()
+            self._pump.flush_soon()
 
     def close(self, reason: str = "The orchestrator is closing.") -> None:
         """Flush, say ``bye``, close every connection and free the port.
@@ -176,6 +177,17 @@ class Server:
 
     def __repr__(self) -> str:
         return f"<Server {self.url}{' closed' if self._is_closed else ''}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks, which are saved and passed on: without the token."""
+        if self._is_closed:
+            return f"<div>{escape(repr(self))}</div>"
+        url = escape(self.url)
+        return (
+            f'<div><a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a></div>'
+            '<div style="opacity: 0.65; font-size: 90%">To sign in, open <code>bench.server.login_url</code>, '
+            "or the dashboard's link to its page.</div>"
+        )
 
 
 def application(site: Site) -> Application:

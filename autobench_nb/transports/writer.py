@@ -1,99 +1,46 @@
 """One socket's way out: prebuilt messages straight to the socket, a queue in bytes behind what does not fit.
 
-Tornado's ``write_message`` costs a coroutine and a task a message, and compresses anew for every client. A server's
-message (RFC 6455 section 5.2: unmasked, one header) is the same for all of them, so :class:`Wire` builds it once and
-:class:`DirectWriter` hands it to the kernel. What it leans on in tornado is checked by :func:`choose_writer`; where
-that is not there, :class:`MessageWriter` goes through ``write_message``.
+Tornado's ``write_message`` costs a coroutine and a task a message, and compresses anew for every client. Here
+:class:`~autobench_nb.transports.wire.Wire` builds a message once, and :func:`put_all` hands it to the kernel. What
+:class:`DirectWriter` leans on in tornado is checked by :func:`choose_writer`; where that is not there,
+:class:`MessageWriter` goes through ``write_message``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import struct
-import zlib
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketProtocol13
 
-from autobench_nb.sync.effects import LARGE_MESSAGE_BYTES, Outgoing
+from autobench_nb.sync.effects import Outgoing
+from autobench_nb.transports.wire import FULL_WINDOW, PLAIN, Bundle, OffLoop, Wire
 
-PLAIN: Final = 0
-"""Not a number of window bits: the message goes uncompressed."""
-FULL_WINDOW: Final = zlib.MAX_WBITS
-SMALL_MESSAGE_BYTES: Final = 64
-"""Below this, compression makes a message longer."""
-OFF_LOOP_BYTES: Final = 262_144
-"""From here on a message is compressed on another thread."""
 CLOSE_GRACE_S: Final = 2.0
 """How long a client that does not read is waited for once its connection is to be closed."""
 
-_FINAL_TEXT: Final = 0x81
-_COMPRESSED: Final = 0x40
-_SYNC_TAIL: Final = b"\x00\x00\xff\xff"
 
-OffLoop = Callable[[Callable[[], Any]], "asyncio.Future[Any]"]
+class Link(Protocol):
+    """A session's way out: a socket's writer, or the loopback's."""
 
+    def put(self, wire: Wire, /) -> int:
+        """Send or queue; returns the bytes that now wait."""
+        ...
 
-def message_bytes(payload: bytes, *, compressed: bool) -> bytes:
-    """``payload`` as one WebSocket message from a server: FIN, text, RSV1 where compressed (RFC 7692 section 6)."""
-    first = _FINAL_TEXT | _COMPRESSED if compressed else _FINAL_TEXT
-    size = len(payload)
-    if size < 126:
-        return bytes((first, size)) + payload
-    if size < 65_536:
-        return struct.pack("!BBH", first, 126, size) + payload
-    return struct.pack("!BBQ", first, 127, size) + payload
+    def drop(self) -> list[Outgoing]:
+        """Discard and return what has not begun."""
+        ...
 
+    def close(self, code: int, reason: str, /) -> None:
+        """Close once what is queued has left."""
+        ...
 
-class Wire:
-    """One message as it leaves, in each form built at most once: plain, and per negotiated window.
-
-    ``forms[bits]`` is ready, or ``None``; :meth:`build` makes it. ``bits`` is ``PLAIN`` or 9 to 15 (RFC 7692 section
-    7.1.2.1). :meth:`is_heavy` says that building takes so long that it should happen off the loop.
-    """
-
-    __slots__ = ("_building", "forms", "message")
-
-    def __init__(self, message: Outgoing) -> None:
-        self.message = message
-        self.forms: list[bytes | None] = [None] * (FULL_WINDOW + 1)
-        self._building: dict[int, asyncio.Future[Any]] = {}
-
-    def build(self, bits: int) -> bytes:
-        """The bytes for a connection that negotiated ``bits``. Any thread may call it."""
-        form = self.forms[bits]
-        if form is None:
-            form = self.forms[bits] = self._build(bits)
-        return form
-
-    def _build(self, bits: int) -> bytes:
-        data = self.message.data
-        if bits == PLAIN or len(data) < SMALL_MESSAGE_BYTES:
-            return message_bytes(data, compressed=False)
-        if bits == FULL_WINDOW:
-            return message_bytes(self.message.deflated, compressed=True)
-        level = 1 if len(data) >= LARGE_MESSAGE_BYTES else 6
-        compressor = zlib.compressobj(level, zlib.DEFLATED, -bits)
-        deflated = compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
-        return message_bytes(deflated.removesuffix(_SYNC_TAIL), compressed=True)
-
-    def is_heavy(self, bits: int) -> bool:
-        """Whether :meth:`build` would hold up the loop."""
-        if bits == PLAIN or self.forms[bits] is not None or len(self.message.data) < OFF_LOOP_BYTES:
-            return False
-        return not (bits == FULL_WINDOW and self.message.is_deflated)
-
-    def build_off_loop(
-        self, bits: int, off_loop: OffLoop, then: Callable[[asyncio.Future[Any]], None]
-    ) -> None:
-        """Build on another thread, once for however many sockets ask, then call ``then`` on the loop."""
-        future = self._building.get(bits)
-        if future is None:
-            future = self._building[bits] = off_loop(lambda: self.build(bits))
-        future.add_done_callback(then)
+    def abort(self) -> None:
+        """End at once."""
+        ...
 
 
 class Traffic:
@@ -259,26 +206,18 @@ class DirectWriter(Writer):
         # its field, since ``stream.writing()`` is two calls.
         self._buffer: Any = self._stream._write_buffer
 
-    def put(self, wire: Wire) -> int:
-        """See :meth:`Writer.put`. This is the path of every message to every client that keeps up."""
-        if self._busy or self._buffer._size:
-            return super().put(wire)
-        form = wire.forms[self.bits]
-        if form is None:
-            if wire.is_heavy(self.bits):
-                return super().put(wire)
+    def left_over(self, wires: Sequence[Wire], sent: int) -> int:
+        """Of ``wires``, begun together, the kernel took ``sent`` bytes: see to the rest. Returns what now waits."""
+        for wire in wires:
+            if self._busy:  # one before it is not finished
+                super().put(wire)
+                continue
             form = wire.build(self.bits)
-        try:
-            sent = self._send(form)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            self.abort()
-            return 0
-        self._traffic.sent += sent
-        if sent == len(form):
-            return 0
-        self._rest(form, sent)
+            taken = min(sent, len(form))
+            sent -= taken
+            self._traffic.sent += taken
+            if taken < len(form):
+                self._rest(form, taken)
         return self.waiting
 
     def _must_wait_for(self, wire: Wire, /) -> bool:
@@ -335,6 +274,46 @@ class MessageWriter(Writer):
         self.waiting += size
         future.add_done_callback(self._written)
         return False
+
+
+def put_all(
+    links: Mapping[int, Link], sessions: Iterable[int], bundle: Bundle, traffic: Traffic
+) -> list[tuple[int, int]]:
+    """Send ``bundle`` to each of ``sessions``, or queue it there; returns for whom how many bytes now wait.
+
+    Every message to every client that keeps up passes through this loop, hence no call but the kernel's.
+    """
+    waiting: list[tuple[int, int]] = []
+    wires, forms = bundle.wires, bundle.forms
+    total = 0
+    for session in sessions:
+        link = links.get(session)
+        if link is None:
+            continue
+        left = 0
+        if type(link) is DirectWriter and not link._busy and not link._buffer._size:
+            form = forms[link.bits] or bundle.build(link.bits)
+            if form is not None:
+                try:
+                    sent = link._send(form)
+                except BlockingIOError:
+                    sent = 0
+                except OSError:
+                    link.abort()
+                    continue
+                if sent == len(form):
+                    total += sent
+                    continue
+                left = link.left_over(wires, sent)
+                if left:
+                    waiting.append((session, left))
+                continue
+        for wire in wires:
+            left = link.put(wire)
+        if left:
+            waiting.append((session, left))
+    traffic.sent += total
+    return waiting
 
 
 def choose_writer(protocol: Any, *, direct: bool = True) -> tuple[type[Writer], int]:

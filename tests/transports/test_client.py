@@ -16,13 +16,14 @@ from autobench_nb.errors import (
     CommandError,
     ConnectionLost,
     PathError,
+    QueryError,
     TransportError,
 )
 from autobench_nb.logs.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.hub import Hub
 from autobench_nb.transports import Server, connect, serve_in_thread
-from autobench_nb.transports.client import backoff_s, socket_url
+from autobench_nb.transports.client_link import backoff_s, socket_url
 from tests.transports.conftest import TOKEN
 
 ROWS = [
@@ -93,6 +94,56 @@ def test_a_client_mirrors_state_and_log(life: Life) -> None:
         assert (first.message, first.fields) == ("before", {"temp": 80})
         assert client.devices["cap0"] == {"id": "cap0", "type": "capture", "status": "ok"}
         assert client.state.version == client.state.get("/version")
+
+
+def test_the_log_is_there_as_soon_as_connect_returns(life: Life) -> None:
+    for number in range(100):
+        life.ring.append("app", "info", f"line {number}")
+    for _ in range(10):
+        with connect(life.server.url, TOKEN) as client:
+            assert len(client.logs) >= 100
+
+
+def test_a_query_gives_what_the_orchestrators_gives(life: Life) -> None:
+    life.ring.append("psu", "warn", "hot")
+    life.ring.append("app", "warn", "late")
+    life.ring.append("psu", "info", "cool")
+    with connect(life.server.url, TOKEN) as client:
+        found = client.logs.query("channel:psu")
+        assert [entry.message for entry in found] == ["hot", "cool"]
+        assert found.query("level>=warn").to_pandas()["message"].tolist() == ["hot"]
+        assert found.to_arrow().num_rows == 2
+        assert client.logs.between(1, 2)[0].message == "late"
+        life.ring.append("psu", "error", "off")
+        client.wait_for(lambda one: len(found) == 3, 10)  # it is live
+        with pytest.raises(QueryError):
+            client.logs.query("level>=loud")
+
+
+def test_it_has_the_orchestrators_name_as_soon_as_that_is_told(life: Life) -> None:
+    with connect(life.server.url, TOKEN) as client:
+        assert client.name == f"127.0.0.1:{life.server.port}"
+        life.store.set("/meta/name", "the bench in room 4")
+        client.wait_for(lambda one: one.name == "the bench in room 4", 10)
+
+
+def test_widgets_take_a_client_as_they_take_an_orchestrator(life: Life) -> None:
+    from autobench_nb.notebook.widgets import Dashboard, Host, LogPane
+
+    life.ring.append("psu", "warn", "hot")
+    life.ring.append("app", "info", "other")
+    with connect(life.server.url, TOKEN) as client:
+        host: Host = client
+        pane = LogPane(host, query="channel:psu")
+        assert pane.to_pandas()["message"].tolist() == ["hot"]
+        assert (pane.epoch, pane.title) == ("e1", client.name)
+        assert Dashboard(client).epoch == "e1"
+        assert client.link() == {
+            "url": life.server.ws_url,
+            "page": life.server.url,
+            "token": TOKEN,
+            "epoch": "e1",
+        }
 
 
 def test_what_it_hands_out_cannot_change_the_mirror(life: Life) -> None:

@@ -102,6 +102,33 @@ async def test_requests_are_logged_by_their_share(start: Start) -> None:
     silent = await start(request_sample=0.0)
     await silent.ask("/api/state")
     assert silent.ring.size == 0
+    await silent.ask("/nothing")
+    assert silent.ring.since(0).entries[0].message.startswith("GET /nothing 404")
+
+
+async def test_who_posts_lines_finds_each_once(start: Start) -> None:
+    bench = await start(request_sample=1.0)
+    await post(bench, "one\ntwo", {"Content-Type": "text/plain"})
+    assert [entry.message for entry in bench.ring.since(0).entries] == ["one", "two"]
+    await post(bench, "{", JSON)
+    assert bench.ring.since(2).entries[0].message.startswith("POST /api/logs 400")
+
+
+async def test_a_query_finds_the_same_from_page_to_page_as_at_once(start: Start) -> None:
+    bench = await start(capacity=10_000, log_channel_allowlist=("psu", "app"), log_level_min="info")
+    for number in range(9_000):
+        channel = ("psu", "app", "other")[number % 3]
+        bench.ring.append(channel, "debug" if number % 5 == 0 else "info", f"line {number}")
+    wanted = [n for n in range(9_000) if n % 3 == 0 and n % 5 and "7" in str(n)]
+    found: list[int] = []
+    since = 0
+    while since < 9_000:
+        answer = await bench.ask(f"/api/logs?sinceSeq={since}&limit=100&query=channel:psu+7")
+        page = json.loads(answer.body)
+        found += [entry["seq"] for entry in page["entries"]]
+        assert page["nextSeq"] > since
+        since = page["nextSeq"]
+    assert found == wanted
 
 
 async def test_a_json_array_is_appended(start: Start) -> None:
@@ -182,7 +209,7 @@ async def test_a_body_that_is_no_json_is_refused_whole(start: Start, body: str) 
     code, answer = await post(bench, body, JSON)
     assert code == 400
     assert answer["error"]["code"] == "bad-json"
-    assert bench.ring.size == 0
+    assert [entry.channel for entry in bench.ring.since(0).entries] == ["request"]
 
 
 async def test_more_entries_than_allowed_are_cut_off_and_said(start: Start) -> None:

@@ -295,3 +295,23 @@ async def test_bytes_sent_are_counted_as_they_go_over_the_wire(start: Start) -> 
         bench.store.set("/devices/cap0", {"type": "t", "status": "x" * 100_000})
         await receive(client, "state.patch")
         assert 0 < bench.server._pump.traffic.sent - before < 10_000
+
+
+async def test_a_flush_from_another_thread_does_not_wait_for_the_window(start: Start) -> None:
+    bench = await start(flush_interval_ms=60_000)
+    async with bench.connect() as socket:
+        await hello(socket)
+        bench.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
+        await asyncio.to_thread(bench.server.flush)
+        patch = await receive(socket, "state.patch")
+        assert any(one["path"] == "/devices/cap0" for one in patch["patch"])
+
+
+async def test_a_server_shows_its_page_in_a_notebook_and_not_its_token(start: Start) -> None:
+    bench = await start()
+    html = bench.server._repr_html_()
+    assert f'href="{bench.server.url}" target="_blank"' in html
+    assert "bench.server.login_url" in html
+    assert TOKEN not in html
+    bench.server.close()
+    assert "closed" in bench.server._repr_html_()
