@@ -5,6 +5,9 @@ export const DEFAULT_CAPACITY = 100_000;
 /** What one page holds at most, whatever a server suggests. */
 export const MAX_CAPACITY = 1_000_000;
 
+/** Lines beyond its cap that a page holds because its reader asked for them. */
+export const MAX_LENT = 50_000;
+
 /** How many lines a page holds where a server suggests so many. */
 export function clampCapacity(capacity: number): number {
   return Math.min(MAX_CAPACITY, Math.max(1, Math.floor(capacity) || 1));

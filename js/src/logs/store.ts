@@ -1,6 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import type { LogEntry, LogsAppend, LogsHistory, ServerConfig } from '../sync/messages';
-import { chunkRoom, clampCapacity, DEFAULT_CAPACITY } from './capacity';
+import { chunkRoom, clampCapacity, DEFAULT_CAPACITY, MAX_LENT } from './capacity';
 import { CHUNK_ROWS, Chunk, KINDS, spliced } from './chunk';
 import type { DictionaryKind, LogColumns } from './columns';
 import { Dictionary } from './dictionary';
@@ -36,6 +36,8 @@ export class LogStore implements LogColumns {
   /** Lines that the server said it no longer holds, or did not send. */
   missed = 0;
   capacity: number;
+  /** Lines beyond the cap that the reader asked for. */
+  private lent = 0;
   private room: number;
   private cursor: Chunk = new Chunk(0, 1);
   private dictionaries: Dictionary[] = KINDS.map(() => new Dictionary());
@@ -65,7 +67,7 @@ export class LogStore implements LogColumns {
     this.chunks = [];
     this.gaps = [];
     this.epoch = epoch;
-    this.size = this.nextSeq = this.evicted = this.missed = 0;
+    this.size = this.nextSeq = this.evicted = this.missed = this.lent = 0;
     this.cursor = new Chunk(0, 1);
     this.dictionaries = KINDS.map(() => new Dictionary());
     this.styles = [];
@@ -120,9 +122,16 @@ export class LogStore implements LogColumns {
     const capacity = clampCapacity(cfg.logs.capacity);
     if (capacity === this.capacity) return;
     this.capacity = capacity;
+    this.lent = 0;
     this.room = chunkRoom(capacity);
     this.evict();
     this.changed();
+  }
+
+  /** The reader asks for so many more lines: let them stand beyond the cap, until newer lines need their place. */
+  lend(lines: number): void {
+    const beyond = this.size + lines - this.capacity;
+    this.lent = Math.min(MAX_LENT, Math.max(this.lent, beyond));
   }
 
   // ---- columns ----
@@ -328,7 +337,7 @@ export class LogStore implements LogColumns {
     for (const gap of gapsWithin(this.gaps, from, to).reverse()) {
       let wanted = entries.filter((entry) => entry.seq >= gap.from && entry.seq < gap.to);
       let start = gap.from;
-      const room = this.capacity - this.size;
+      const room = this.capacity + this.lent - this.size;
       if (wanted.length > room) {
         if (room <= 0) return;
         wanted = wanted.slice(wanted.length - room);
@@ -352,8 +361,8 @@ export class LogStore implements LogColumns {
   }
 
   private evict(): void {
-    if (this.size <= this.capacity) return;
-    let over = this.size - this.capacity;
+    let over = this.size - this.capacity - this.lent;
+    if (over <= 0) return;
     let drop = 0;
     const out = [...this.chunks];
     while (over > 0) {

@@ -269,8 +269,11 @@ export class Actions {
     const [from, to] = gap.fetch;
     const since = Math.max(from, to - FETCH);
     model.fetching.value = new Set([...model.fetching.peek(), gap.to]);
+    const { size } = model.store;
     try {
+      model.store.lend(to - since);
       await model.client.replay(since, to - since);
+      if (model.store.size === size) model.say('Nothing more fits into this page');
     } catch (error) {
       model.say(`Not fetched: ${error instanceof Error ? error.message : 'the link was lost'}`);
     } finally {
