@@ -1,0 +1,69 @@
+"""The plan's load, seen from a page: 10,000 entries a minute as fast as they go, and the page still answers."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from autobench_nb import Orchestrator
+from tests.e2e.pane import Pane, Serve
+
+pytestmark = pytest.mark.browser
+
+A_MINUTE = 10_000
+CAPACITY = 5_000
+
+
+@contextmanager
+def bursts(bench: Orchestrator) -> Iterator[threading.Event]:
+    """Log in bursts, minute after minute, until the context ends; the event is set after the first minute."""
+    over, warm = threading.Event(), threading.Event()
+
+    def talk() -> None:
+        log = bench.log("pno")
+        number = 0
+        while not over.is_set():
+            for _ in range(500):
+                log.info(f"burst line {number}", number=number)
+                number += 1
+            if number >= A_MINUTE:
+                warm.set()
+            over.wait(0.02)  # 25,000 a second: a minute's worth in less than half of one
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    try:
+        yield warm
+    finally:
+        over.set()
+        talker.join()
+
+
+def test_a_page_filters_pauses_and_goes_on_while_bursts_come_and_holds_no_more_than_its_cap(
+    serve: Serve, page: Page
+) -> None:
+    bench = serve(log_capacity=CAPACITY)
+    pane = Pane.open(page, bench)
+    expect(pane.foot).to_contain_text(f"cap {CAPACITY:,}")
+    with bursts(bench) as warm:
+        assert warm.wait(60)
+        expect(pane.foot).to_contain_text("evicted")
+        pane.ask("needle")
+        bench.log("app").warn("a needle in the burst")
+        expect(pane.row("a needle in the burst")).to_be_visible()
+        expect(pane.rows).to_have_count(1)
+        pane.ask("")
+        expect(pane.rows.first).to_contain_text("burst line")
+        bench.devices.add("cap0", type="capture", status="seen by the page")
+        assert page.locator(".ab-log-row").count() < 200, "only what is in view is in the document"
+    bench.log("app").info("the last of all")
+    expect(pane.rows.first).to_contain_text("the last of all")
+    held = re.search(r"of ([\d,]+) shown", pane.foot.inner_text())
+    assert held is not None
+    assert 0.9 * CAPACITY < int(held[1].replace(",", "")) <= CAPACITY
+    expect(page.locator(".ab-badge")).to_contain_text("live")
