@@ -186,7 +186,7 @@ class Server:
         return (
             f'<div><a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a></div>'
             '<div style="opacity: 0.65; font-size: 90%">To sign in, open <code>bench.server.login_url</code>, '
-            "or the dashboard's link to its page.</div>"
+            "or <i>Open page</i> in the dashboard.</div>"
         )
 
 

@@ -73,6 +73,7 @@ export class Client {
   page: string | null = null;
   /** A notebook's view has a token, the standalone page a cookie: what helps differs. */
   host: 'notebook' | 'page' = 'notebook';
+  private token: string | undefined;
 
   constructor(private readonly onClose: () => void = () => {}) {
     this.link = new SocketLink({
@@ -116,7 +117,19 @@ export class Client {
   offer(info: LinkInfo): void {
     if (info.page !== undefined) this.page = info.page;
     this.host = info.token === undefined ? 'page' : 'notebook';
+    this.token = info.token;
     this.link.use(info);
+  }
+
+  /** Whether this view stands in a notebook and knows of a page that shows the same. */
+  get hasPage(): boolean {
+    return this.host === 'notebook' && this.page !== null && this.token !== undefined;
+  }
+
+  /** Open the standalone page, signed in. The token is in the new window's first request only, never in this document. */
+  openPage(): void {
+    if (!this.hasPage) return;
+    window.open(`${this.page}?access=${encodeURIComponent(this.token as string)}`, '_blank', 'noopener,noreferrer');
   }
 
   /** Nobody can say where the server is; `reason` is for people. */

@@ -134,3 +134,16 @@ def test_a_cell_that_blocks_the_kernel_does_not_stop_a_pane_served_by_a_thread(
     assert not lab.all_ended(page)
     (lab.folder / "go-on").touch()
     wait_until(lambda: lab.all_ended(page), "the end of the blocking cell")
+
+
+def test_the_dashboard_opens_its_page_signed_in(lab: Lab, page: Page) -> None:
+    lab.write("page.ipynb", "import autobench_nb as ab\nab.Orchestrator(name='two looks')")
+    lab.open(page, "page.ipynb")
+    lab.run_all(page)
+    expect(page.locator(".ab-dash .ab-badge").first).to_contain_text("live")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Open page").click()
+    other = opened.value
+    expect(other.locator(".ab-badge").first).to_contain_text("live")
+    expect(other.locator(".ab-head")).to_contain_text("two looks")
+    assert "access" not in other.url

@@ -75,6 +75,7 @@ function Head({ client, title }: { client: Client; title: string }): JSX.Element
   const version = useComputed(() => client.state.value?.version).value;
   const viewers = useComputed(() => client.state.value?.meta.telemetry?.clients).value;
   const rate = useRate(client);
+  const live = client.status.value.phase === 'live';
   const name = useComputed(() => client.state.value?.meta.name).value;
   const shown = typeof name === 'string' && name ? name : title;
   return (
@@ -92,6 +93,16 @@ function Head({ client, title }: { client: Client; title: string }): JSX.Element
             <span title="Clients that look at this orchestrator">{plural(viewers, 'viewer')}</span>
           )}
         </span>
+      )}
+      {live && client.hasPage && (
+        <button
+          type="button"
+          class="ab-link ab-head-page"
+          title="Open this in a page of its own"
+          onClick={() => client.openPage()}
+        >
+          Open page
+        </button>
       )}
       <StatusBadge client={client} quiet />
     </header>
