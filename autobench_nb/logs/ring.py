@@ -162,12 +162,15 @@ class LogRing:
             self._inbox.append((seconds, text, Rare(key, flat, trace, long)))
         else:
             self._inbox.append((seconds, text, key))
+        drained = False
         if weight > LIGHT:
             with self._lock:
                 self._weight += weight
-                if self._weight > INBOX_WEIGHT:
+                drained = self._weight > INBOX_WEIGHT
+                if drained:
                     self._drain()
-        if len(self._inbox) > self._threshold:
+        # What was drained at once no longer waits in the inbox, but nobody has been told of it either.
+        if drained or len(self._inbox) > self._threshold:
             self._notice()
 
     def _notice(self) -> None:

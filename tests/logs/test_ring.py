@@ -18,7 +18,7 @@ from autobench_nb.errors import ConfigError
 from autobench_nb.logs import Channels, Level, LogEntry, LogRing
 from autobench_nb.logs import intake as intake_module
 from autobench_nb.logs.columns import CHUNK_ROWS, WIRE_MESSAGE_LIMIT
-from autobench_nb.logs.ring import INBOX_LIMIT
+from autobench_nb.logs.ring import INBOX_LIMIT, INBOX_WEIGHT
 from autobench_nb.logs.text import MESSAGE_LIMIT
 
 
@@ -512,3 +512,12 @@ def test_a_writer_logs_as_append_does() -> None:
     assert (rich.fields, rich.exc) == ({"t": 1}, "exc")
     with pytest.raises(ValueError, match="no log level"):
         writer.append("loud", "x")
+
+
+def test_a_line_so_long_that_it_is_taken_in_at_once_is_told_of_like_any_other() -> None:
+    told: list[int] = []
+    ring = LogRing(10, on_dirty=lambda: told.append(1))
+    ring.since(0)
+    ring.append("psu", 20, "x" * (INBOX_WEIGHT + 1))
+    assert told == [1]
+    assert ring.next_seq == 1
