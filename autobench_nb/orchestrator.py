@@ -306,11 +306,22 @@ class Orchestrator:
         return {"cancelled": self.jobs.cancel(str(args.get("jobId", "")))}
 
     def _whole_entry(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        seq = args.get("seq")
+        """One entry whose message is whole, or so much of it from ``offset`` on as fits a client's budget.
+
+        ``next``: the offset of what follows, ``None`` where nothing does. An answer cannot be shed as log lines can,
+        so one of megabytes would cost the client its link.
+        """
+        seq, offset = args.get("seq"), args.get("offset", 0)
         entry = self._ring.entry(seq) if isinstance(seq, int) else None
         if entry is None:
             raise CommandError("not-found", "The ring no longer holds that entry.")
-        return entry.to_wire()
+        if not isinstance(offset, int) or offset < 0:
+            raise CommandError("bad-args", f"offset={offset!r}: it takes a number of characters.")
+        # A character is at most six bytes of JSON.
+        end = offset + self.config.client_budget_bytes // 8
+        whole = entry.message
+        following = end if end < len(whole) else None
+        return {**entry.to_wire(), "message": whole[offset:end], "next": following}
 
     def _notify(self) -> None:
         """State or log changed, on any thread."""

@@ -299,7 +299,14 @@ def test_clients_cancel_jobs_and_fetch_whole_entries(bench: ab.Orchestrator) -> 
         long = "x" * 1_000_000
         bench.log("app").info(long)
         seq = bench.logs[-1].seq
-        assert client.command("logs.get", seq=seq)["message"] == long
+        part = client.command("logs.get", seq=seq)
+        pieces = [part["message"]]
+        while part["next"] is not None:
+            assert len(part["message"]) * 6 < bench.config.client_budget_bytes
+            part = client.command("logs.get", seq=seq, offset=part["next"])
+            pieces.append(part["message"])
+        assert "".join(pieces) == long
+        assert len(pieces) > 1
         with pytest.raises(CommandError) as error:
             client.command("logs.get", seq=10**9)
         assert error.value.code == "not-found"

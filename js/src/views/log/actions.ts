@@ -287,10 +287,16 @@ export class Actions {
   async showWhole(seq: number): Promise<void> {
     const { model } = this;
     try {
-      const value = (await model.client.command('logs.get', { seq })) as { message?: unknown } | null;
-      if (typeof value?.message !== 'string') throw new Error('the line is no longer held');
+      const parts: string[] = [];
+      // A long line comes in parts, as many as the server's budget for a client asks for.
+      for (let offset: number | null = 0; offset !== null; ) {
+        const part = (await model.client.command('logs.get', { seq, offset })) as { message?: unknown; next?: unknown } | null;
+        if (typeof part?.message !== 'string') throw new Error('the line is no longer held');
+        parts.push(part.message);
+        offset = typeof part.next === 'number' && part.next > offset ? part.next : null;
+      }
       model.scroll.forget(seq);
-      model.wholes.value = new Map([...model.wholes.peek(), [seq, value.message]]);
+      model.wholes.value = new Map([...model.wholes.peek(), [seq, parts.join('')]]);
     } catch (error) {
       model.say(`Not shown: ${error instanceof Error ? error.message : 'the link was lost'}`);
     }
