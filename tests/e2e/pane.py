@@ -81,7 +81,7 @@ class Pane:
         """Exactly these lines, from the top; the lines about connections aside."""
         expect(self.rows.locator(".ab-log-message")).to_have_text(list(messages), use_inner_text=True)
 
-    def row(self, message: str) -> Locator:
+    def row(self, message: str | re.Pattern[str]) -> Locator:
         """The one row with this text in its message."""
         return self.rows.filter(has=self.page.locator(".ab-log-message", has_text=message))
 

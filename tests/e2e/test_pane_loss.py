@@ -1,0 +1,155 @@
+"""Nothing is lost without a word: evicted, missed and skipped lines are rows of their own, and a click fetches them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from autobench_nb import Orchestrator
+from tests.e2e.pane import Pane, Serve
+
+pytestmark = pytest.mark.browser
+
+
+def write(bench: Orchestrator, first: int, end: int) -> None:
+    log = bench.log("psu")
+    for n in range(first, end):
+        log.info(f"line {n}")
+
+
+def test_what_left_the_ring_before_one_came_is_said(serve: Serve, page: Page) -> None:
+    bench = serve(log_capacity=100)
+    write(bench, 0, 1_304)
+    pane = Pane.open(page, bench)
+    expect(pane.foot).to_contain_text("100 of 100 shown")
+    pane.press("End")
+    missed = pane.gaps
+    expect(missed).to_have_text(["1,205 lines left the ring before this point"])
+    expect(missed.get_by_role("button")).to_have_count(0)
+    expect(pane.row("line 1205")).to_be_visible()
+    expect(pane.row("line 1204")).to_have_count(0)
+
+
+def test_the_whole_ring_comes_by_itself_after_the_first_lines(serve: Serve, page: Page) -> None:
+    bench = serve(log_capacity=10_000, client_logs_snapshot=10)
+    write(bench, 0, 5_000)
+    pane = Pane.open(page, bench)
+    expect(pane.foot).to_contain_text("5,001 of 5,001 shown")
+    expect(pane.gaps).to_have_count(0)
+    pane.press("End")
+    expect(pane.rows.last).to_contain_text("line 0")
+
+
+def test_what_the_page_let_go_at_its_cap_is_said_and_a_click_fetches_it(
+    serve: Serve, page: Page
+) -> None:
+    bench = serve(log_capacity=1_000, client_logs_capacity=64)
+    pane = Pane.open(page, bench)
+    write(bench, 0, 200)
+    expect(pane.foot).to_contain_text("evicted")
+    expect(pane.row("line 199")).to_be_visible()
+    pane.press("End")
+    evicted = pane.gaps.filter(has_text="left this page at its cap")
+    expect(evicted).to_be_visible()
+    expect(pane.row(re.compile("^line 1$"))).to_have_count(0)
+    evicted.get_by_role("button", name="fetch them").click()
+    expect(pane.gaps).to_have_count(0)
+    expect(pane.foot).to_contain_text("201 of 201 shown")
+    pane.press("End")
+    expect(pane.row(re.compile("^line 0$"))).to_be_visible()
+    # What was fetched makes way again for what arrives.
+    write(bench, 200, 400)
+    expect(pane.gaps).to_have_count(1)
+
+
+class Wire:
+    """The page's socket, with a hand on it: while ``slow``, log batches are shed as the server sheds a slow client's."""
+
+    def __init__(self, page: Page) -> None:
+        self.slow = False
+        self.shed = 0
+        page.route_web_socket(re.compile("/ws$"), self._join)
+
+    def _join(self, route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        server.on_message(lambda text: self._pass(route, text))
+
+    def _pass(self, route: WebSocketRoute, text: str | bytes) -> None:
+        message = json.loads(text)
+        if message["type"] != "logs.append":
+            route.send(text)
+        elif self.slow:
+            self.shed += len(message["entries"])
+        else:
+            route.send(json.dumps({**message, "missed": message["missed"] + self.shed}))
+            self.shed = 0
+
+
+@pytest.fixture
+def holed(serve: Serve, page: Page) -> Pane:
+    """A pane that was too slow for lines 3 to 7."""
+    bench = serve()
+    wire = Wire(page)
+    pane = Pane.open(page, bench)
+    write(bench, 0, 3)
+    expect(pane.row("line 2")).to_be_visible()
+    wire.slow = True
+    write(bench, 3, 8)
+    while wire.shed < 5:
+        pane.settled()
+    wire.slow = False
+    write(bench, 8, 10)
+    expect(pane.row("line 9")).to_be_visible()
+    return pane
+
+
+def test_a_hole_is_a_row_where_it_is_and_a_click_fills_it(holed: Pane) -> None:
+    pane = holed
+    hole = pane.gaps.filter(has_text="5 lines were skipped")
+    expect(hole).to_be_visible()
+    expect(pane.foot).to_contain_text("5 missed")
+    expect(pane.grid.locator(".ab-log-gap + .ab-log-row")).to_contain_text("line 2")
+    hole.get_by_role("button", name="fetch them").click()
+    expect(hole).to_have_count(0)
+    pane.shows(*(f"line {n}" for n in range(9, -1, -1)))
+
+
+def test_a_hole_is_said_also_between_the_lines_of_a_query(holed: Pane) -> None:
+    pane = holed
+    pane.ask('"line 1" OR "line 9"')
+    pane.shows("line 9", "line 1")
+    expect(pane.gaps).to_contain_text(["5 lines were skipped"])
+
+
+def test_what_came_while_the_link_was_down_is_there_after_it(serve: Serve, page: Page) -> None:
+    bench = serve()
+    sockets: list[WebSocketRoute] = []
+
+    def join(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        sockets.append(route)
+
+    page.route_web_socket(re.compile("/ws$"), join)
+    pane = Pane.open(page, bench)
+    write(bench, 0, 3)
+    expect(pane.row("line 2")).to_be_visible()
+    sockets[0].close(code=1011)
+    write(bench, 3, 6)
+    expect(pane.row("line 5")).to_be_visible()
+    pane.shows(*(f"line {n}" for n in range(5, -1, -1)))
+    expect(pane.gaps).to_have_count(0)
+
+
+def test_a_lost_link_is_said_over_the_rows_and_they_stay(serve: Serve, page: Page) -> None:
+    bench = serve()
+    pane = Pane.open(page, bench)
+    write(bench, 0, 1)
+    expect(pane.row("line 0")).to_be_visible()
+    bench.close()
+    lost = page.get_by_role("alert")
+    expect(lost).to_contain_text("from before")
+    expect(lost.get_by_role("button", name="Try now")).to_be_visible()
+    expect(pane.row("line 0")).to_be_visible()

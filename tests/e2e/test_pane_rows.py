@@ -1,0 +1,167 @@
+"""Rows: fields and JSON expand, tracebacks fold, ANSI colours, wrap, columns, times."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from autobench_nb import Orchestrator
+from tests.e2e.pane import Pane
+
+pytestmark = pytest.mark.browser
+
+
+def test_fields_are_brief_in_the_row_and_whole_when_it_is_opened(
+    pane: Pane, bench: Orchestrator
+) -> None:
+    bench.log("psu", job_id="a1").info("rail 3", volt=11.98, unit="V", ok=True)
+    bench.log("psu").info("other", volt=5)
+    brief = pane.row("rail 3").locator(".ab-log-fields")
+    expect(brief).to_have_text("{volt: 11.98, unit: V, ok: true}")
+    brief.click()
+    expect(pane.detail.locator("dt")).to_have_text(["volt", "unit", "ok"])
+    expect(pane.detail.locator("dd")).to_have_text(["11.98", "V", "true"])
+    expect(pane.detail).to_contain_text("job a1")
+    pane.detail.get_by_role("button", name="11.98").click()
+    expect(pane.query).to_have_value("fields.volt:11.98")
+    expect(pane.rows).to_have_count(1)
+    pane.row("rail 3").locator(".ab-log-level").dblclick()
+    expect(pane.detail).to_have_count(0)
+
+
+def test_a_message_of_json_is_laid_out_when_it_is_opened(pane: Pane, bench: Orchestrator) -> None:
+    bench.log("psu").info('{"volt": 11.98, "rails": [1, 2]}')
+    pane.row("rails").dblclick()
+    expect(pane.detail.locator(".ab-log-whole")).to_have_text(
+        re.compile('^\\{\n  "volt": 11.98,\n  "rails": \\[\n    1,\n    2\n  \\]\n\\}$'),
+        use_inner_text=True,
+    )
+
+
+def test_a_traceback_is_folded_into_its_line_and_opens(pane: Pane, bench: Orchestrator) -> None:
+    log = bench.log("psu")
+    try:
+        raise ValueError("rail 3")
+    except ValueError:
+        log.exception("not set")
+    hint = pane.row("not set").locator(".ab-log-hint")
+    expect(hint).to_have_text(re.compile("[4-9] lines of traceback"))
+    expect(pane.grid).not_to_contain_text("ValueError: rail 3")
+    pane.row("not set").locator(".ab-log-fold").click()
+    expect(pane.detail.locator(".ab-log-traceback")).to_contain_text("ValueError: rail 3")
+    expect(hint).to_have_count(0)
+    pane.row("not set").locator(".ab-log-fold").click()
+    expect(pane.detail).to_have_count(0)
+    pane.open_menu().get_by_label("Open tracebacks").check()
+    expect(pane.detail.locator(".ab-log-traceback")).to_contain_text("ValueError: rail 3")
+
+
+def test_only_the_first_line_of_several_is_shown_until_the_row_is_opened(
+    pane: Pane, bench: Orchestrator
+) -> None:
+    bench.log("psu").info("first\nsecond\nthird")
+    expect(pane.row("first").locator(".ab-log-hint")).to_have_text("+ 2 lines")
+    expect(pane.grid).not_to_contain_text("second")
+    pane.row("first").click()
+    pane.press("Enter")
+    expect(pane.detail).to_contain_text("second\nthird", use_inner_text=True)
+
+
+def test_ansi_sequences_colour_the_text_and_are_not_shown(pane: Pane, bench: Orchestrator) -> None:
+    bench.log("psu").info("plain \x1b[1;31mred\x1b[0m \x1b[38;2;1;2;3mown\x1b[0m\x1b[2K end")
+    pane.shows("plain red own end")
+    red = pane.rows.get_by_text("red", exact=True)
+    expect(red).to_have_class(re.compile("ab-fg1"))
+    expect(red).to_have_css("font-weight", "700")
+    expect(pane.rows.get_by_text("own", exact=True)).to_have_css("color", "rgb(1, 2, 3)")
+    assert red.evaluate("el => getComputedStyle(el).color") != pane.rows.locator(
+        ".ab-log-message"
+    ).evaluate("el => getComputedStyle(el).color")
+
+
+def test_long_lines_are_cut_or_wrap(pane: Pane, bench: Orchestrator) -> None:
+    bench.log("psu").info("word " * 200 + "end")
+    row = pane.row("word")
+    height = "el => el.getBoundingClientRect().height"
+    expect(row).to_be_visible()
+    one = row.evaluate(height)
+    pane.press("w")
+    pane.page.wait_for_function(
+        "one => document.querySelector('.ab-log-row').getBoundingClientRect().height > one * 2",
+        arg=one,
+    )
+    pane.press("w")
+    pane.page.wait_for_function(
+        "one => document.querySelector('.ab-log-row').getBoundingClientRect().height === one",
+        arg=one,
+    )
+
+
+def test_columns_are_chosen_in_the_menu(pane: Pane, bench: Orchestrator) -> None:
+    bench.log("psu", logger="dev.psu", job_id="a1").info("volt", volt=3)
+    row = pane.row("volt")
+    expect(row.locator(".ab-log-seq, .ab-log-logger")).to_have_count(0)
+    menu = pane.open_menu()
+    for name in ("seq", "logger"):
+        menu.get_by_label(name, exact=True).check()
+    expect(row.locator(".ab-log-seq")).to_have_text(re.compile(r"^\d+$"))
+    expect(row.locator(".ab-log-logger")).to_have_text("dev.psu")
+    for name in ("time", "fields", "job"):
+        menu.get_by_label(name, exact=True).uncheck()
+    expect(row.locator(".ab-log-time, .ab-log-fields, .ab-tag")).to_have_count(0)
+    expect(menu.get_by_label("message", exact=True)).to_be_disabled()
+    expect(pane.grid).to_have_attribute("aria-colcount", "6")
+
+
+def test_columns_are_resized_by_dragging_and_by_keys(
+    pane: Pane, page: Page, bench: Orchestrator
+) -> None:
+    bench.log("psu").info("volt")
+    channel = pane.row("volt").locator(".ab-log-channel")
+    width = "el => Math.round(el.getBoundingClientRect().width)"
+    expect(channel).to_be_visible()
+    before = channel.evaluate(width)
+    grip = pane.root.locator(".ab-log-grip[title^=channel]")
+    at = grip.bounding_box()
+    assert at is not None
+    x, y = at["x"] + at["width"] / 2, at["y"] + 10
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y)
+    page.mouse.up()
+    page.wait_for_function(
+        f"([el, to]) => ({width})(el) === to", arg=[channel.element_handle(), before + 60]
+    )
+    grip.dblclick()
+    page.wait_for_function(
+        f"([el, to]) => ({width})(el) === to", arg=[channel.element_handle(), before]
+    )
+    pane.open_menu().get_by_label("Width of channel").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        f"([el, to]) => ({width})(el) > to", arg=[channel.element_handle(), before]
+    )
+
+
+def test_times_are_of_the_user_s_zone_or_relative(browser: object, bench: Orchestrator) -> None:
+    from playwright.sync_api import Browser
+
+    assert isinstance(browser, Browser)
+    bench.log("psu").info("volt")
+    ts = bench.logs[0].ts
+    context = browser.new_context(timezone_id="Asia/Kathmandu")
+    try:
+        pane = Pane.open(context.new_page(), bench)
+        shown = pane.row("volt").locator(".ab-log-time")
+        # Kathmandu is 5:45 ahead of UTC the year round.
+        minutes = int(ts // 60_000 + 345) % 1_440
+        expect(shown).to_contain_text(f"{minutes // 60:02}:{minutes % 60:02}:")
+        expect(shown).to_have_attribute("title", re.compile(r"Asia/Kathmandu|Asia/Katmandu"))
+        pane.press("t")
+        expect(shown).to_have_text(re.compile(r"^\d+(\.\d)? s$|^\d+ m \d+ s$"))
+        first = shown.inner_text()
+        expect(shown).not_to_have_text(first)
+    finally:
+        context.close()
