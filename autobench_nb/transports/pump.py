@@ -31,8 +31,8 @@ from autobench_nb.transports.fan_out import FanOut, fan_outs
 from autobench_nb.transports.wire import Bundle, Wire
 from autobench_nb.transports.writer import Link, Traffic, put_all
 
-WARM_PIECES: Final = 2_048
-"""Pieces of the snapshot that are encoded before the loop gets its turn again."""
+WARM_PIECES: Final = 64
+"""Pieces of the snapshot (of a wide map: 128 keys each) that are encoded before the loop gets its turn again."""
 WARM_EAGER_S: Final = 0.1
 WARM_LIMIT_S: Final = 1.0
 """A state that changes faster than it can be encoded is cut after this time, warm or not."""

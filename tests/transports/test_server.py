@@ -17,6 +17,7 @@ from autobench_nb.errors import CommandError, ConfigError, JobError, PathError, 
 from autobench_nb.logs.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.hub import Hub
+from autobench_nb.sync.mirror import Answered, Changed, MirrorEffect
 from autobench_nb.transports import Server, connect, serve_in_thread
 from autobench_nb.transports.loopback import Loopback
 from autobench_nb.transports.server import bind
@@ -238,19 +239,26 @@ async def test_a_command_answers_with_its_value(start: Start, name: str) -> None
         assert (await receive(client, "result"))["value"] == 5
 
 
-async def test_the_hash_is_computed_and_equals_the_mirrors(start: Start) -> None:
+async def test_the_hash_equals_the_mirrors_at_the_same_version(start: Start) -> None:
     bench = await start()
-    bench.store.set("/devices/cap0", {"type": "t", "status": "ok"})
-    loop = Loopback(bench.server._pump)
-    await until(lambda: loop.mirror.state is not None)
-    answers: list[Any] = []
-    loop._on_effect = answers.append
-    loop.send(b'{"type":"command","id":"h","name":"state.hash","args":{}}')
-    await until(lambda: any(getattr(one, "id", None) == "h" for one in answers))
-    (answer,) = [one for one in answers if getattr(one, "id", None) == "h"]
-    await until(lambda: loop.mirror.version == bench.store.version)
-    if answer.value["version"] == loop.mirror.version:
-        assert answer.value["hash"] == loop.mirror.hash()
+    hashes: dict[int, str | None] = {}
+    answers: list[Answered] = []
+
+    def note(effect: MirrorEffect) -> None:
+        if isinstance(effect, Changed):
+            hashes[effect.to_version] = loop.mirror.hash()
+        elif isinstance(effect, Answered):
+            answers.append(effect)
+
+    loop = Loopback(bench.server._pump, note)
+    for number in range(20):
+        bench.store.set("/devices/cap0", {"type": "t", "status": f"\u00e9 {number}", "x": 0.1})
+        loop.send(b'{"type":"command","id":"%d","name":"state.hash","args":{}}' % number)
+        await asyncio.sleep(0)
+    bench.store.set("/devices/cap0/status", "the last")
+    await until(lambda: len(answers) == 20 and bench.store.version in hashes)
+    for answer in answers:
+        assert answer.value["hash"] == hashes[answer.value["version"]]
     loop.leave()
 
 
