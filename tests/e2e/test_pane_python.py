@@ -147,3 +147,20 @@ def test_the_dashboard_opens_its_page_signed_in(lab: Lab, page: Page) -> None:
     expect(other.locator(".ab-badge").first).to_contain_text("live")
     expect(other.locator(".ab-head")).to_contain_text("two looks")
     assert "access" not in other.url
+
+
+def test_a_view_whose_kernel_is_gone_says_so_and_keeps_what_it_showed(lab: Lab, page: Page) -> None:
+    lab.write(
+        "gone.ipynb",
+        "import autobench_nb as ab\nbench = ab.Orchestrator(name='gone')\nbench.log('psu').warn('hot')",
+        "bench",
+    )
+    lab.open(page, "gone.ipynb")
+    lab.run_all(page)
+    dashboard = page.locator(".ab-dash")
+    expect(dashboard.locator('[role="grid"]')).to_contain_text("hot")
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect(dashboard).to_contain_text("The kernel that made this view is gone. Run the cell again.")
+    expect(dashboard.locator('[role="grid"]')).to_contain_text("hot")
+    lab.run_all(page)
+    expect(page.locator(".ab-dash .ab-badge").first).to_contain_text("live")
