@@ -66,7 +66,7 @@ function FacetList({ model, facet, values: all, text }: ListProps): JSX.Element 
   const hidden = querying.hides(text, facet);
   return (
     <section aria-label={TITLES[facet]}>
-      <h4>
+      <h2>
         {TITLES[facet]}
         {(facet === 'channel' || asked) && (
           <span>
@@ -83,7 +83,7 @@ function FacetList({ model, facet, values: all, text }: ListProps): JSX.Element 
             )}
           </span>
         )}
-      </h4>
+      </h2>
       {listed.map((value) => {
         const muted = hidden(value.name);
         return (

@@ -42,7 +42,7 @@ export function Menu({ model, actions, onClose, onKeys }: Props): JSX.Element {
   return (
     <div class="ab-log-menu" role="dialog" aria-label="Pane options" ref={box}>
       <section>
-        <h4>Export</h4>
+        <h2>Export</h2>
         <div class="ab-log-choice" role="radiogroup" aria-label="What to export">
           {(['shown', 'all', 'selected'] as const).map((name) => (
             <label key={name}>
@@ -68,7 +68,7 @@ export function Menu({ model, actions, onClose, onKeys }: Props): JSX.Element {
         </div>
       </section>
       <section>
-        <h4>Lines</h4>
+        <h2>Lines</h2>
         <label class="ab-log-option">
           Context
           <input
@@ -88,7 +88,7 @@ export function Menu({ model, actions, onClose, onKeys }: Props): JSX.Element {
         <Check label="Histogram" on={choices.histogram} set={(histogram) => set({ histogram })} />
       </section>
       <section>
-        <h4>Columns</h4>
+        <h2>Columns</h2>
         {COLUMNS.map((column) => (
           <div class="ab-log-option" key={column}>
             <Check
