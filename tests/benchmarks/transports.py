@@ -284,7 +284,7 @@ def delivery(quick: bool) -> list[Row]:
 
 def stalled(quick: bool) -> list[Row]:
     """The others' p99 with one client among them that never reads, and without it."""
-    others, seconds, turns = (50, 0.5, 1) if quick else (199, 2.0, 5)
+    others, seconds, turns = (50, 0.5, 1) if quick else (199, 1.5, 9)
     found: dict[bool, list[float]] = {False: [], True: []}
     with ExitStack() as stack:
         arenas = {with_one: Arena("ours", stack) for with_one in (False, True)}
