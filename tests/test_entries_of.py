@@ -12,7 +12,9 @@ from autobench_nb.tables import entries_of, logs_to_pandas
 def test_a_log_s_own_table_comes_back_as_its_entries() -> None:
     ring = LogRing(10)
     ring.append("psu", "warn", "hot", 1_700_000_000_123.456, fields={"temp": 81.5, "on": True})
-    ring.append("app", "error", "gone", logger="a.b", job_id="7", step_id="s", device_id="d", exc="Trace")
+    ring.append(
+        "app", "error", "gone", logger="a.b", job_id="7", step_id="s", device_id="d", exc="Trace"
+    )
     entries = list(ring.since(0).entries)
     assert entries_of(logs_to_pandas(entries)) == entries
 

@@ -79,7 +79,9 @@ class Pane:
 
     def shows(self, *messages: str) -> None:
         """Exactly these lines, from the top; the lines about connections aside."""
-        expect(self.rows.locator(".ab-log-message")).to_have_text(list(messages), use_inner_text=True)
+        expect(self.rows.locator(".ab-log-message")).to_have_text(
+            list(messages), use_inner_text=True
+        )
 
     def row(self, message: str | re.Pattern[str]) -> Locator:
         """The one row with this text in its message."""

@@ -48,7 +48,9 @@ def test_the_rows_are_a_grid_with_its_count_and_positions(pane: Pane, bench: Orc
     expect(current).to_have_attribute("aria-selected", "true")
 
 
-def test_live_regions_tell_counts_and_never_lines(pane: Pane, page: Page, bench: Orchestrator) -> None:
+def test_live_regions_tell_counts_and_never_lines(
+    pane: Pane, page: Page, bench: Orchestrator
+) -> None:
     page.evaluate(
         """() => {
             window.told = [];

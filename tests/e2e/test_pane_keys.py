@@ -148,6 +148,8 @@ def test_gap_rows_are_worked_by_keys(lab: Pane, page: Page) -> None:
 
 
 def test_the_notebook_does_not_get_the_pane_s_keys(lab: Pane, page: Page) -> None:
-    page.evaluate("() => { window.heard = []; addEventListener('keydown', e => heard.push(e.key)); }")
+    page.evaluate(
+        "() => { window.heard = []; addEventListener('keydown', e => heard.push(e.key)); }"
+    )
     lab.press("j", "d", "d", "Enter")
     assert page.evaluate("() => heard") == []

@@ -93,7 +93,11 @@ def test_the_place_among_the_matches_moves_as_more_arrive(lab: Pane, bench: Orch
 def test_lines_of_context_stand_around_each_match(lab: Pane) -> None:
     lab.ask("hit")
     lab.press("+")
-    around = [f"line {n}{' hit' * (n in HITS)}" for hit in reversed(HITS) for n in range(hit + 1, hit - 2, -1)]
+    around = [
+        f"line {n}{' hit' * (n in HITS)}"
+        for hit in reversed(HITS)
+        for n in range(hit + 1, hit - 2, -1)
+    ]
     lab.shows(*around)
     expect(lab.foot).to_contain_text("± 1 lines")
     expect(lab.row("line 5")).to_have_class(re.compile("ab-around"))

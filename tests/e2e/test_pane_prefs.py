@@ -53,7 +53,9 @@ def side_by_side(page: Page, bench: Orchestrator, **second: Any) -> tuple[Pane, 
     assert bench.server is not None
     page.goto(bench.server.login_url)
     expect(page.locator(".ab-badge")).to_contain_text("live")
-    page.evaluate(MOUNT, {"link": bench.link(), "panes": [{"key": "left"}, {"key": "right", **second}]})
+    page.evaluate(
+        MOUNT, {"link": bench.link(), "panes": [{"key": "left"}, {"key": "right", **second}]}
+    )
     left, right = (Pane(page, page.locator(f"#{key} .ab-log")) for key in ("left", "right"))
     for pane in (left, right):
         expect(pane.root.locator(".ab-log-row")).not_to_have_count(0)

@@ -50,7 +50,9 @@ def test_only_http_links_that_lead_where_they_say_are_links(
     )
     links = pane.grid.get_by_role("link")
     expect(links).to_have_text(["https://example.org/a?b=1", "http://lab.test/x"])
-    for link, href in zip(links.all(), ["https://example.org/a?b=1", "http://lab.test/x"], strict=True):
+    for link, href in zip(
+        links.all(), ["https://example.org/a?b=1", "http://lab.test/x"], strict=True
+    ):
         expect(link).to_have_attribute("href", href)
         expect(link).to_have_attribute("rel", "noopener noreferrer")
         expect(link).to_have_attribute("target", "_blank")
