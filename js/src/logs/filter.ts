@@ -76,6 +76,7 @@ export class FilterIndex implements RowSet {
     this.tables = (Object.entries(codes) as [Coded, CodeTest][]).map(([coded, test]) => new CodeTable(this.store, coded, test));
     this.known = null;
     this.segments = [];
+    this.starts.length = this.total = 0;
     this.version++;
   }
 

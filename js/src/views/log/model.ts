@@ -63,6 +63,8 @@ export class PaneModel {
   private slowAt = 0;
   private movedAt = 0;
   private epoch: string | null = null;
+  /** Whether something else is asked than when the rows were last made. */
+  private outdated = false;
   private noticeTimer = 0;
   private readonly ends: (() => void)[] = [];
 
@@ -138,6 +140,7 @@ export class PaneModel {
       return;
     }
     this.compiled.value = next;
+    this.outdated = true;
     this.hits.use(afterTables(next), next.parts.codes);
     this.facets.use(next.parts);
     this.wake();
@@ -197,6 +200,7 @@ export class PaneModel {
     }
     const now = this.clock();
     if (this.compiled.peek().moves && now - this.movedAt > MOVING_MS) this.recompile();
+    this.outdated = false;
     const found = this.hits.work(FILTER_MS, this.clock);
     const counted = this.facets.work(FACET_MS, this.clock);
     const map = this.rowMap();
@@ -261,8 +265,9 @@ export class PaneModel {
 
   // ---- moving ----
 
-  /** The rows as they are now: those of the last picture, or new ones where the store has changed since. */
+  /** The rows as they are now: those of the last picture, or new ones where store or query have changed since. */
   rows(): RowMap {
+    if (this.outdated) this.tick();
     const drawn = this.drawn.peek();
     if (drawn && drawn.map.store === this.store && drawn.revision === this.store.revision.peek()) return drawn.map;
     this.hits.work(FILTER_MS, this.clock);
