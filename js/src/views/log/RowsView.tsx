@@ -26,6 +26,9 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
   const thumb = useRef(0);
   const drawn = model.drawn.value;
   const { wrap, columns, widths } = model.prefs.choices.value;
+  const current = model.current.value;
+  // A line that is filtered or scrolled away has no element that a screen reader could be led to.
+  const isDrawn = current !== null && drawn?.rows.some(({ seq }) => seq === current);
 
   useEffect(() => {
     const element = scroller.current as HTMLDivElement;
@@ -88,7 +91,7 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
         aria-multiselectable="true"
         aria-rowcount={drawn?.map.total ?? 0}
         aria-colcount={columns.length}
-        aria-activedescendant={model.current.value === null ? undefined : `${id}-${model.current.value}`}
+        aria-activedescendant={isDrawn ? `${id}-${current}` : undefined}
         tabIndex={0}
         onScroll={onScroll}
         onClick={(event) => onRowsClick(event, actions)}
