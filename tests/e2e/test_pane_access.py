@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from autobench_nb import Orchestrator
-from tests.e2e.pane import Pane
 from tests.e2e.axe import violations
+from tests.e2e.pane import Pane
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +54,8 @@ def test_live_regions_tell_counts_and_never_lines(
     page.evaluate(
         """() => {
             window.told = [];
-            const regions = document.querySelectorAll('.ab-log [aria-live], .ab-log [role=status], .ab-log [role=log]');
+            const log = document.querySelector('.ab-log');
+            const regions = log.querySelectorAll('[aria-live], [role=status], [role=log]');
             const watch = new MutationObserver(all => all.forEach(m => told.push(m.target.textContent)));
             regions.forEach(one => watch.observe(one, { childList: true, characterData: true, subtree: true }));
             window.regions = regions.length;
@@ -86,7 +87,8 @@ def test_the_focus_is_visible_wherever_it_is(pane: Pane, page: Page, bench: Orch
                 const el = document.activeElement;
                 const style = getComputedStyle(el);
                 const outline = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
-                return { inside: !!el.closest('.ab-log'), seen: outline || style.boxShadow !== 'none', html: el.outerHTML };
+                const seen = outline || style.boxShadow !== 'none';
+                return { inside: !!el.closest('.ab-log'), seen, html: el.outerHTML };
             }"""
         )
         if not found["inside"]:
@@ -116,7 +118,8 @@ def test_nothing_moves_for_those_who_asked_for_less_motion(
         moving = page.evaluate(
             """() => [...document.querySelectorAll('.autobench, .autobench *')].filter(el => {
                 const style = getComputedStyle(el);
-                const times = `${style.transitionDuration},${style.animationName === 'none' ? 0 : style.animationDuration}`;
+                const animated = style.animationName === 'none' ? 0 : style.animationDuration;
+                const times = `${style.transitionDuration},${animated}`;
                 return times.split(',').some(time => parseFloat(time) > 0.001) || style.scrollBehavior === 'smooth';
             }).map(el => el.className)"""
         )
@@ -158,6 +161,7 @@ def test_axe_finds_nothing(
         expect(pane.root.get_by_role("option").first).to_be_visible()
         assert violations(page) == []
         page.keyboard.press("Escape")
+        pane.press("m")
         pane.ask("nothing matches this")
         expect(pane.button("Clear query")).to_be_visible()
         pane.press(" ")

@@ -66,7 +66,7 @@ def test_what_the_page_let_go_at_its_cap_is_said_and_a_click_fetches_it(
 
 
 class Wire:
-    """The page's socket, with a hand on it: while ``slow``, log batches are shed as the server sheds a slow client's."""
+    """The page's socket, with a hand on it: while ``slow``, it sheds log batches as the server does."""
 
     def __init__(self, page: Page) -> None:
         self.slow = False

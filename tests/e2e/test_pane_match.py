@@ -142,3 +142,18 @@ def test_a_pin_outlives_its_line(bench: Orchestrator, lab: Pane) -> None:
     expect(pins).to_contain_text("line 7")
     pins.get_by_text("line 7").click()
     expect(lab.root.locator(".ab-log-notice")).to_contain_text("no longer held")
+
+
+def test_enter_finds_what_was_typed_a_moment_before(lab: Pane) -> None:
+    """Typed and sent before the next picture: the match is one of the new query's, not of the old one's."""
+    lab.ask("line")
+    expect(lab.count).to_have_text("– / 20")
+    lab.query.evaluate(
+        """input => {
+            input.value = 'hit';
+            input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+            input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+        }"""
+    )
+    current(lab, "line 16 hit")
+    expect(lab.count).to_have_text("1 / 3")

@@ -37,7 +37,8 @@ MOUNT = """async ({ link, panes }) => {
             on: (_, listener) => listeners.push(listener),
             off() {},
             send: message => {
-                if (message.type === 'link') queueMicrotask(() => listeners.forEach(one => one({ type: 'link', ...link })));
+                if (message.type !== 'link') return;
+                queueMicrotask(() => listeners.forEach(one => one({ type: 'link', ...link })));
             },
         };
         traits[key] = kept;
@@ -159,7 +160,7 @@ def test_two_panes_side_by_side_do_not_disturb_each_other(page: Page, bench: Orc
 def test_a_pane_tells_its_host_what_it_shows_and_what_is_selected(
     page: Page, bench: Orchestrator
 ) -> None:
-    left, right = side_by_side(page, bench)
+    left, _ = side_by_side(page, bench)
     for n in range(5):
         bench.log("psu").info(f"line {n}")
     left.ask("channel:psu")

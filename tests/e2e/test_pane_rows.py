@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from autobench_nb import Orchestrator
 from tests.e2e.pane import Pane
@@ -145,10 +145,7 @@ def test_columns_are_resized_by_dragging_and_by_keys(
     )
 
 
-def test_times_are_of_the_user_s_zone_or_relative(browser: object, bench: Orchestrator) -> None:
-    from playwright.sync_api import Browser
-
-    assert isinstance(browser, Browser)
+def test_times_are_of_the_user_s_zone_or_relative(browser: Browser, bench: Orchestrator) -> None:
     bench.log("psu").info("volt")
     ts = bench.logs[0].ts
     context = browser.new_context(timezone_id="Asia/Kathmandu")
