@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import autobench_nb as ab
 from tests.load.conftest import (
@@ -16,6 +19,7 @@ from tests.load.conftest import (
     reset_peak,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 A_MINUTE = 10_000
 WINDOW = 500
 MB = 1_000_000
@@ -34,7 +38,20 @@ def a_minute(bench: ab.Orchestrator, clients: list[ab.Client], minute: int) -> N
                 all_said(client, bench)
 
 
+def alone(check: Callable[[], None]) -> None:
+    """Run ``check`` in an interpreter of its own: memory is the process's, and other tests leave theirs behind."""
+    code = f"from tests.load.test_bursts import {check.__name__} as check; check()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_minutes_of_10_000_entries_leave_memory_where_it_was_and_every_client_equal() -> None:
+    alone(minutes)
+
+
+def minutes() -> None:
     """Five minutes of 1 kB entries are 50 MB for each of four clients; a ring of 2,000 holds 2 MB."""
     environ = {**QUICK, "LOG_CAPACITY": "2000"}
     with ab.Orchestrator(environ=environ) as bench, ExitStack() as ends:
@@ -102,18 +119,22 @@ def test_a_command_that_floods_is_slowed_so_that_a_live_client_keeps_up() -> Non
 
 
 def test_what_a_flooding_command_prints_is_never_buffered_without_limit() -> None:
+    alone(flood)
+
+
+def flood() -> None:
     """100 MB of output through a ring of 500 entries, while somebody looks and while nobody does."""
     program = "import sys\nfor _ in range(1000): sys.stdout.write(('x' * 999 + '\\n') * 100)"
     with ab.Orchestrator(environ=QUICK) as bench:
         assert bench.run("seq 1 100000").wait(PATIENCE_S)
         before = memory_bytes()
         reset_peak()
-        alone = bench.run([[sys.executable, "-c", program]])
-        assert alone.wait(PATIENCE_S)
+        unseen = bench.run([[sys.executable, "-c", program]])
+        assert unseen.wait(PATIENCE_S)
         with ab.connect(bench.serve(thread=True).url, bench.token) as client:
             watched = bench.run([[sys.executable, "-c", program]])
             assert watched.wait(PATIENCE_S)
             assert_equal(client, bench)
-        assert [run.status for run in (alone, watched)] == ["succeeded"] * 2, list(bench.logs)[-3:]
-        assert [run.results[0].lines for run in (alone, watched)] == [100_000] * 2
+        assert [run.status for run in (unseen, watched)] == ["succeeded"] * 2, list(bench.logs)[-3:]
+        assert [run.results[0].lines for run in (unseen, watched)] == [100_000] * 2
         assert peak_bytes() - before < 48 * MB
