@@ -248,3 +248,19 @@ def test_a_process_that_never_closes_it_ends_cleanly() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "['1']\n", "")
+
+
+def test_an_interpreter_that_ends_without_close_ends_in_silence() -> None:
+    """With a client connected, and a snapshot so large that it was compressed on a thread."""
+    program = (
+        "import autobench_nb as ab\n"
+        "bench = ab.Orchestrator()\n"
+        "with bench.state.batch():\n"
+        "    for n in range(20_000): bench.state.set(f'/devices/d{n}', {'status': 'ready', 'type': 'x' * 40})\n"
+        "client = ab.connect(bench.serve(thread=True).url, bench.token)\n"
+        "bench.log('app').info('the last words')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -367,4 +367,6 @@ class Pump:
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
         if self._executor is not None:
-            await asyncio.to_thread(self._executor.shutdown)
+            # At the interpreter's exit no thread can be begun; by then it has waited for ours itself.
+            with contextlib.suppress(RuntimeError):
+                await asyncio.to_thread(self._executor.shutdown)
