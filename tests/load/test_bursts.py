@@ -123,18 +123,23 @@ def test_what_a_flooding_command_prints_is_never_buffered_without_limit() -> Non
 
 
 def flood() -> None:
-    """100 MB of output through a ring of 500 entries, while somebody looks and while nobody does."""
+    """300 MB of output through a ring of 500 entries, while nobody looks and while somebody does.
+
+    What it costs, some 45 MB, are allocators, queues and the first use of modules, and does not grow with the output.
+    """
     program = "import sys\nfor _ in range(1000): sys.stdout.write(('x' * 999 + '\\n') * 100)"
     with ab.Orchestrator(environ=QUICK) as bench:
         assert bench.run("seq 1 100000").wait(PATIENCE_S)
         before = memory_bytes()
         reset_peak()
-        unseen = bench.run([[sys.executable, "-c", program]])
-        assert unseen.wait(PATIENCE_S)
+        runs = [bench.run([[sys.executable, "-c", program]])]
+        assert runs[0].wait(PATIENCE_S)
         with ab.connect(bench.serve(thread=True).url, bench.token) as client:
-            watched = bench.run([[sys.executable, "-c", program]])
-            assert watched.wait(PATIENCE_S)
+            for _ in range(2):
+                runs.append(bench.run([[sys.executable, "-c", program]]))
+                assert runs[-1].wait(PATIENCE_S)
             assert_equal(client, bench)
-        assert [run.status for run in (unseen, watched)] == ["succeeded"] * 2, list(bench.logs)[-3:]
-        assert [run.results[0].lines for run in (unseen, watched)] == [100_000] * 2
-        assert peak_bytes() - before < 48 * MB
+        assert [run.status for run in runs] == ["succeeded"] * 3, list(bench.logs)[-3:]
+        assert [run.results[0].lines for run in runs] == [100_000] * 3
+        growth = peak_bytes() - before
+        assert growth < 100 * MB, growth
