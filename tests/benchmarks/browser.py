@@ -134,7 +134,7 @@ def burst(quick: bool) -> list[Row]:
     note = (
         f"All the work up to the laid out picture, the best of {2 if quick else 15} on both sides (our median "
         f"{ms['median']:.1f} ms); {ms['stored']:.1f} ms of ours put the lines into columns, the rest counts facets, "
-        "and draws and lays out the rows in view, which bounds it; facets and histogram are drawn with the next picture"
+        "and draws and lays out the rows in view, which bounds it"
     )
     return [
         Row(

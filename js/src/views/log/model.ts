@@ -109,7 +109,6 @@ export class PaneModel {
   close(): void {
     for (const end of this.ends) end();
     if (this.scheduled) cancelAnimationFrame(this.scheduled);
-    cancelAnimationFrame(this.slowFrame);
     clearTimeout(this.laterTimer);
     clearTimeout(this.noticeTimer);
   }
@@ -211,22 +210,13 @@ export class PaneModel {
       this.stats.value = this.count(map);
       if (now - this.slowAt >= SLOW_MS || (found && counted && this.slowAt === 0)) {
         this.slowAt = now;
-        this.slowly();
+        this.slow.value++;
       }
     });
     if (!found || !counted) this.wake();
     else if (now - this.slowAt > 0) this.later();
   }
 
-  /** The rows come first: facets and histogram are drawn with the picture after theirs. */
-  private slowly(): void {
-    this.slowFrame ||= requestAnimationFrame(() => {
-      this.slowFrame = 0;
-      this.slow.value++;
-    });
-  }
-
-  private slowFrame = 0;
   private laterTimer = 0;
 
   /** Facets and histogram get their last numbers even if no line arrives any more. */
