@@ -126,6 +126,7 @@ def test_a_pinned_line_stays_whatever_is_asked_and_leads_back(lab: Pane) -> None
     expect(pins.get_by_role("listitem")).to_have_count(1)
     lab.ask("hit")
     lab.shows("line 16 hit", "line 10 hit", "line 4 hit")
+    expect(lab.row("line 7")).to_have_count(0)
     pins.get_by_text("line 7").click()
     current(lab, "line 7")
     expect(lab.row("line 6")).to_be_visible()
@@ -140,6 +141,7 @@ def test_a_pin_outlives_its_line(bench: Orchestrator, lab: Pane) -> None:
     expect(lab.foot).to_contain_text("cap 5")
     pins = lab.root.get_by_role("list", name="Pinned lines")
     expect(pins).to_contain_text("line 7")
+    expect(lab.row("line 7")).to_have_count(0)
     pins.get_by_text("line 7").click()
     expect(lab.root.locator(".ab-log-notice")).to_contain_text("no longer held")
 

