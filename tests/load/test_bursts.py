@@ -125,7 +125,7 @@ def test_what_a_flooding_command_prints_is_never_buffered_without_limit() -> Non
 def flood() -> None:
     """300 MB of output through a ring of 500 entries, while nobody looks and while somebody does.
 
-    What it costs, 45 to 140 MB, are allocators, queues and the first use of modules; kept whole, it were 300 MB and more.
+    What it costs, 45 to 140 MB, are allocators, queues and modules; kept whole, it were 300 MB and more.
     """
     program = "import sys\nfor _ in range(1000): sys.stdout.write(('x' * 999 + '\\n') * 100)"
     with ab.Orchestrator(environ=QUICK) as bench:
