@@ -22,8 +22,12 @@ function random(): number {
   return seed / 2_147_483_647;
 }
 
-function entry(seq: number): LogEntry {
+const WORDS = 'block checksum verified, dictionary reset, literal run of lengths, match distance, range coder flushed, '.repeat(4);
+
+/** One line as a compressor's log has it; `long` ones wrap to some four rows in a pane of 900 px. */
+function entry(seq: number, long = false): LogEntry {
   const dice = random();
+  const more = long ? `: ${WORDS.slice(0, 80 + Math.floor(random() * 300))}` : '';
   return {
     seq,
     ts: 1.7e12 + seq * 3,
@@ -31,12 +35,12 @@ function entry(seq: number): LogEntry {
     emoji: '',
     color: '#60a5fa',
     level: LEVELS[dice < 0.35 ? 0 : dice < 0.98 ? 1 : dice < 0.995 ? 2 : 3] as LogEntry['level'],
-    message: `xz: repetition ${seq % 20}, pass ${(seq % 3) + 1} of 3, ${(random() * 200).toFixed(1)} MiB read`,
+    message: `xz: repetition ${seq % 20}, pass ${(seq % 3) + 1} of 3, ${(random() * 200).toFixed(1)} MiB read${more}`,
   };
 }
 
-function entries(first: number, count: number): LogEntry[] {
-  return Array.from({ length: count }, (_, k) => entry(first + k));
+function entries(first: number, count: number, long = false): LogEntry[] {
+  return Array.from({ length: count }, (_, k) => entry(first + k, long));
 }
 
 function batch(list: LogEntry[]): LogsAppend {
@@ -153,10 +157,10 @@ interface Mounted {
   pane: HTMLElement;
 }
 
-function mount(capacity: number, held: number): Mounted {
+function mount(capacity: number, held: number, wrap = false): Mounted {
   const store = new LogStore(capacity);
   store.epoch = 'benchmark';
-  for (let seq = 0; seq < held; seq += 10_000) store.append(batch(entries(seq, Math.min(10_000, held - seq))));
+  for (let seq = 0; seq < held; seq += 10_000) store.append(batch(entries(seq, Math.min(10_000, held - seq), wrap)));
   const pane = document.body.appendChild(document.createElement('div'));
   const client = {
     logs: store,
@@ -168,7 +172,7 @@ function mount(capacity: number, held: number): Mounted {
     reconnect() {},
   };
   render(
-    <LogPane client={client as never} options={{ height: 600 }} host={{ storageKey: `benchmark/${capacity}` }} />,
+    <LogPane client={client as never} options={{ height: 600, wrap }} host={{ storageKey: `benchmark/${capacity}` }} />,
     pane,
   );
   return { store, pane };
@@ -192,6 +196,7 @@ async function burst(rounds: number): Promise<Record<string, number>> {
   const { store, pane } = mount(100_000, 20_000);
   const ours: number[] = [];
   const stores: number[] = [];
+  const layouts: number[] = [];
   const theirs: number[] = [];
   for (let k = 0; k < rounds; k++) {
     const list = entries(store.nextSeq, 10_000);
@@ -206,7 +211,9 @@ async function burst(rounds: number): Promise<Record<string, number>> {
       store.append(batch(list));
       const stored = performance.now() - arrived;
       requestAnimationFrame(() => {
+        const drawn = performance.now();
         void document.body.offsetHeight;
+        layouts.push(performance.now() - drawn);
         ours.push(stored + performance.now() - drawing);
         stores.push(stored);
         done();
@@ -231,7 +238,7 @@ async function burst(rounds: number): Promise<Record<string, number>> {
     box.remove();
     await painted();
   }
-  return { ours: Math.min(...ours), stored: Math.min(...stores), theirs: Math.min(...theirs), median: median(ours) };
+  return { ours: Math.min(...ours), stored: Math.min(...stores), layout: Math.min(...layouts), theirs: Math.min(...theirs), median: median(ours) };
 }
 
 function median(values: number[]): number {
@@ -241,17 +248,17 @@ function median(values: number[]): number {
 let filled: LogStore | null = null;
 let streamed: { stop(): Record<string, number> } | null = null;
 
-/** A pane that is full with `held` lines; how many it holds. */
-async function fill(held: number): Promise<number> {
-  filled = mount(held, held).store;
+/** A pane that is full with `held` lines, long ones where it wraps; how many it holds. */
+async function fill(held: number, wrap: boolean): Promise<number> {
+  filled = mount(held, held, wrap).store;
   await rest(500);
   return filled.size;
 }
 
 /** Into the full pane `rate` lines a second, as JSON texts like those of the socket, until `stop()`. */
-function begin(rate: number): void {
+function begin(rate: number, long: boolean): void {
   const store = filled as LogStore;
-  const texts = Array.from({ length: 40 }, (_, k) => JSON.stringify(batch(entries(k * 250, 250))));
+  const texts = Array.from({ length: 40 }, (_, k) => JSON.stringify(batch(entries(k * 250, 250, long))));
   const start = performance.now();
   let sent = 0;
   let last = start;

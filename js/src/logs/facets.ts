@@ -40,14 +40,19 @@ class Tally {
     readonly segment: Segment,
   ) {}
 
-  add(dimension: number, code: number): void {
-    let column = this.counts[dimension] as Uint32Array;
-    if (code >= column.length) {
-      const grown = new Uint32Array(Math.max(code + 1, column.length * 2));
-      grown.set(column);
-      this.counts[dimension] = column = grown;
-    }
-    column[code] = (column[code] as number) + 1;
+  add(dimension: number, code: number, lines = 1): void {
+    const column = this.room(dimension, code + 1);
+    column[code] = (column[code] as number) + lines;
+  }
+
+  /** The counts of a dimension, with a place for each of so many codes at least. */
+  room(dimension: number, codes: number): Uint32Array {
+    const column = this.counts[dimension] as Uint32Array;
+    if (codes <= column.length) return column;
+    const grown = new Uint32Array(Math.max(codes, column.length * 2));
+    grown.set(column);
+    this.counts[dimension] = grown;
+    return grown;
   }
 }
 
@@ -131,18 +136,25 @@ export class FacetIndex {
     if (this.parts.by.time) tally.timed ??= new Uint16Array(chunk.room);
     const { timed } = tally;
     const { rest } = this.parts;
-    let hit = segment.below(tally.done);
-    for (let offset = tally.done; offset < to; offset++) {
-      const ts = chunk.ts[offset] as number;
-      if (ts < tally.minTs) tally.minTs = ts;
-      if (ts > tally.maxTs) tally.maxTs = ts;
-      if (hit < segment.hits && segment.offset(hit) === offset) {
+    const from = tally.done;
+    const { ts } = chunk;
+    for (let offset = from; offset < to; offset++) {
+      const at = ts[offset] as number;
+      if (at < tally.minTs) tally.minTs = at;
+      if (at > tally.maxTs) tally.maxTs = at;
+    }
+    const first = segment.below(from);
+    const last = segment.below(to);
+    for (let dimension = 0; dimension < TIME; dimension++) this.countHits(tally, dimension, first, last);
+    if (timed) for (let k = first; k < last; k++) timed[tally.timedCount++] = segment.offset(k);
+    tally.done = to;
+    if (asked.length === 0 || last - first === to - from) return;
+    let hit = first;
+    for (let offset = from; offset < to; offset++) {
+      if (hit < last && segment.offset(hit) === offset) {
         hit++;
-        this.countAll(tally, offset);
-        if (timed) timed[tally.timedCount++] = offset;
         continue;
       }
-      if (asked.length === 0) continue;
       const i = chunk.start + offset;
       let failed = -1;
       for (const { dimension, test, table, column } of asked) {
@@ -157,11 +169,24 @@ export class FacetIndex {
         this.countOne(tally, offset, failed);
       }
     }
-    tally.done = to;
   }
 
-  private countAll(tally: Tally, offset: number): void {
-    for (let dimension = 0; dimension < TIME; dimension++) this.countOne(tally, offset, dimension);
+  /** A hit counts in every dimension: column by column, since most lines are hits of most queries. */
+  private countHits(tally: Tally, dimension: number, first: number, last: number): void {
+    const { chunk, segment } = tally;
+    const column = dimension === 0 ? chunk.level : chunk.codes[CODE_COLUMN[dimension] as 0];
+    if (column === null) {
+      tally.add(dimension, 0, last - first);
+      return;
+    }
+    const codes = dimension === 0 ? 5 : this.hits.store.names(KIND[dimension - 1] as DictionaryKind).length;
+    const counts = tally.room(dimension, codes);
+    const { offsets } = segment;
+    for (let k = first; k < last; k++) {
+      const value = column[offsets === null ? k : (offsets[k] as number)] as number;
+      const code = dimension === 0 ? levelIndex(value) : value;
+      counts[code] = (counts[code] as number) + 1;
+    }
   }
 
   private countOne(tally: Tally, offset: number, dimension: number): void {

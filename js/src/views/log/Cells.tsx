@@ -1,4 +1,4 @@
-import { Component, type JSX } from 'preact';
+import { Component, type CSSProperties, type JSX } from 'preact';
 import type { Client } from '../../client';
 import { levelName } from '../../logs/levels';
 import type { LogStore } from '../../logs/store';
@@ -58,6 +58,11 @@ export class Cells extends Component<CellsProps> {
     const exc = store.exc(i);
     const fields = store.fields(i);
     const message = whole ?? store.message(i);
+    const tags = [
+      has('job') ? tag('job', store.job(i), job) : null,
+      has('step') ? tag('step', store.step(i)) : null,
+      has('device') ? tag('device', store.device(i)) : null,
+    ];
     const opens = exc !== undefined || message.includes('\n') || message.length > ROW_TEXT;
     return (
       <>
@@ -68,14 +73,7 @@ export class Cells extends Component<CellsProps> {
         )}
         {has('time') && (
           <span role="gridcell" class="ab-log-time" title={fullTime(ts)}>
-            {now ? (
-              relative(ts, now)
-            ) : (
-              <>
-                {clock(ts)}
-                <span class="ab-log-ms">{millis(ts)}</span>
-              </>
-            )}
+            {now ? relative(ts, now) : clock(ts) + millis(ts)}
           </span>
         )}
         {has('level') && (
@@ -84,9 +82,8 @@ export class Cells extends Component<CellsProps> {
           </span>
         )}
         {has('channel') && (
-          <span role="gridcell" class="ab-log-channel" title={`${emoji} ${channel}`.trim()}>
-            <i class="ab-dot" style={{ backgroundColor: color }} />
-            <span>{channel}</span>
+          <span role="gridcell" class="ab-log-channel" title={`${emoji} ${channel}`.trim()} style={dot(color)}>
+            {channel}
           </span>
         )}
         {has('logger') && (
@@ -114,15 +111,27 @@ export class Cells extends Component<CellsProps> {
             </span>
           )}
         </span>
-        <span role="gridcell" class="ab-log-tags">
-          {has('job') && tag('job', store.job(i), job)}
-          {has('step') && tag('step', store.step(i))}
-          {has('device') && tag('device', store.device(i))}
-        </span>
+        {tags.some((one) => one !== null) && (
+          <span role="gridcell" class="ab-log-tags">
+            {tags}
+          </span>
+        )}
       </>
     );
   }
 }
+
+/** A channel's colour, for the dot that stands before its name. One object a colour: what is the same need not be compared. */
+function dot(color: string): CSSProperties {
+  const known = DOTS.get(color);
+  if (known) return known;
+  if (DOTS.size > 200) DOTS.clear();
+  const made = { '--ab-dot': color } as CSSProperties;
+  DOTS.set(color, made);
+  return made;
+}
+
+const DOTS = new Map<string, CSSProperties>();
 
 function tag(kind: string, value: string | undefined, label = value): JSX.Element | null {
   if (value === undefined) return null;

@@ -25,7 +25,8 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
   const follow = () => {
     if (mirror.current && input.current) mirror.current.scrollLeft = input.current.scrollLeft;
   };
-  useLayoutEffect(follow);
+  // Only where the text is another: asking an element where it is scrolled to makes the browser lay out the page.
+  useLayoutEffect(follow, [text]);
 
   const offer = () => {
     const element = input.current as HTMLInputElement;

@@ -25,7 +25,7 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const thumb = useRef(0);
   const drawn = model.drawn.value;
-  const { wrap, columns, widths } = model.prefs.choices.value;
+  const { wrap, columns, widths, time } = model.prefs.choices.value;
   const current = model.current.value;
   // A line that is filtered or scrolled away has no element that a screen reader could be led to.
   const isDrawn = current !== null && drawn?.rows.some(({ seq }) => seq === current);
@@ -85,7 +85,7 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
     <div class="ab-log-rows">
       <div
         ref={scroller}
-        class={`ab-log-scroller${wrap ? ' ab-wrap' : ''}`}
+        class={`ab-log-scroller${wrap ? ' ab-wrap' : ''}${time === 'relative' ? ' ab-relative' : ''}`}
         role="grid"
         aria-label="Log lines"
         aria-multiselectable="true"
@@ -96,7 +96,7 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
         onScroll={onScroll}
         onClick={(event) => onRowsClick(event, actions)}
         onDblClick={(event) => onRowsClick(event, actions)}
-        style={{ '--ab-log-template': `3px ${template} minmax(0, 1fr) auto` }}
+        style={{ '--ab-log-template': `${template} minmax(0, 1fr) auto` }}
       >
         <div class="ab-log-height" role="presentation" style={{ height: `${height}px` }}>
           <div class="ab-log-view" role="presentation" style={{ height: `${model.height.value}px` }}>
@@ -146,8 +146,8 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
     const names = ['ab-log-row', `ab-${level}`];
     if (selected.has(seq)) names.push('ab-selected');
     if (seq === current) names.push('ab-current');
-    const line = !locating && !context ? '' : !hit ? ' ab-around' : locating ? ' ab-hit' : '';
-    if (line) names.push(line.trim());
+    if (hit && locating) names.push('ab-hit');
+    else if (!hit && (locating || context) && !open) names.push('ab-around');
     if (context && !row.beside) names.push('ab-apart');
     const tall = open || wrap;
     rows.push(
@@ -161,20 +161,17 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
         data-seq={seq}
         data-tall={tall ? '' : undefined}
       >
-        <div class={`ab-log-line${line}`} role="presentation">
-          <i class={`ab-log-edge ab-${level}`} />
-          <Cells
-            store={store}
-            seq={seq}
-            columns={columns}
-            open={open}
-            now={clock}
-            marks={marks}
-            wrap={wrap}
-            whole={wholes.get(seq)}
-            job={jobName(model.client, store.job(store.find(seq)))}
-          />
-        </div>
+        <Cells
+          store={store}
+          seq={seq}
+          columns={columns}
+          open={open}
+          now={clock}
+          marks={marks}
+          wrap={wrap}
+          whole={wholes.get(seq)}
+          job={jobName(model.client, store.job(i))}
+        />
         {open && (
           <Detail
             key={seq}

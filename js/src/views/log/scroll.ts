@@ -18,7 +18,7 @@ import {
 export const ROW_HEIGHT = 21;
 /** Heights of tall rows that are remembered; a wrapped pane measures what it draws again anyway. */
 const MEASURED = 500;
-const OVERSCAN = 6;
+const OVERSCAN = 1;
 
 /** One row to draw. Lines are named by seq, since positions move when the store lets lines go. */
 export type DrawnRow =
