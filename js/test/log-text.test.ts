@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseAnsi } from '../src/logs/ansi';
+import { cutAnsi, parseAnsi } from '../src/logs/ansi';
 import { asText, csvCell, exported } from '../src/logs/export';
 import { relative } from '../src/logs/time';
 import { pieces, safeHref } from '../src/logs/visible';
@@ -14,6 +14,12 @@ describe('ANSI colours', () => {
       { from: 6, to: 7, style: { fg: '#ff8700' } },
       { from: 7, to: 8, style: { fg: '#ff8700', bg: '#010203' } },
     ]);
+  });
+
+  it('leave no half of a sequence where a line is cut', () => {
+    const line = 'ok \u001b[38;5;208mtext';
+    for (let length = 3; length <= 13; length++) expect(parseAnsi(cutAnsi(line, length)).text).toBe('ok ');
+    expect(parseAnsi(cutAnsi(line, 16)).text).toBe('ok te');
   });
 
   it('never let another escape sequence through', () => {

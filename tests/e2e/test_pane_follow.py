@@ -82,6 +82,30 @@ def test_scrolling_back_to_the_end_follows_again(lab: Pane, bench: Orchestrator)
     top(lab, "new 0")
 
 
+def test_marking_text_holds_the_rows_so_that_it_is_not_carried_off(
+    lab: Pane, bench: Orchestrator
+) -> None:
+    message = lab.row("line 195").locator(".ab-log-message")
+    box = message.bounding_box()
+    assert box is not None
+    lab.page.mouse.move(box["x"] + 2, box["y"] + 10)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + 120, box["y"] + 10)
+    write(bench, 3, "new")
+    expect(lab.button(re.compile("3 new lines"))).to_be_visible()
+    top(lab, "line 199")
+    lab.page.mouse.up()
+    assert lab.page.evaluate("() => getSelection().toString()") == "line 195"
+
+
+def test_a_line_that_one_opens_stays_where_it_is(lab: Pane, bench: Orchestrator) -> None:
+    lab.row("line 198").dblclick()
+    expect(lab.detail).to_be_visible()
+    write(bench, 3, "new")
+    expect(lab.button(re.compile("3 new lines"))).to_be_visible()
+    top(lab, "line 199")
+
+
 def test_f_stops_following_and_follows_again(lab: Pane, bench: Orchestrator) -> None:
     lab.press("f")
     write(bench, 2, "new")

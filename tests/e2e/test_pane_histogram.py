@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import FloatRect, Page, expect
@@ -122,3 +123,21 @@ def test_bars_have_the_colours_of_their_levels(lab: Pane, page: Page) -> None:
     assert page.evaluate(
         f"() => Array.from({{length: 40}}, (_, k) => ({color})([300 + k, 'info'])).some(n => n > 0)"
     )
+
+
+def test_times_stand_below_the_bars(lab: Pane, page: Page) -> None:
+    drawn = """() => {
+        const canvas = document.querySelector('.ab-log-plot canvas');
+        const over = document.querySelector('.ab-log-plot .u-over');
+        const top = Math.ceil(over.clientHeight * devicePixelRatio);
+        const { data, width } = canvas.getContext('2d').getImageData(0, top, canvas.width, canvas.height - top);
+        const columns = new Set();
+        for (let at = 3; at < data.length; at += 4) if (data[at] > 100) columns.add(((at - 3) / 4) % width);
+        return [...columns].sort((a, b) => a - b);
+    }"""
+    columns: list[int] = page.evaluate(drawn)
+    written = sum(1 for a, b in pairwise(columns) if b - a > 20) + 1
+    assert 5 <= written <= 14, "one every minute of ten, or every half"
+    # None is cut at an edge.
+    assert columns[0] > 0
+    assert columns[-1] < page.evaluate("() => document.querySelector('.ab-log-plot canvas').width")

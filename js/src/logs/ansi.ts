@@ -37,6 +37,13 @@ const ESCAPE = new RegExp(
   'g',
 );
 
+const UNFINISHED = new RegExp(`${ESC}(?:\\[[0-?]*[ -/]*)?$`);
+
+/** The first `length` characters of a line, without the half of a sequence that the cut would leave as text. */
+export function cutAnsi(line: string, length: number): string {
+  return line.slice(0, length).replace(UNFINISHED, '');
+}
+
 /** Whether there is anything to take out or style. */
 export function hasAnsi(text: string): boolean {
   return text.includes(ESC);

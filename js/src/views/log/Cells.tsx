@@ -1,5 +1,6 @@
 import { Component, type CSSProperties, type JSX } from 'preact';
 import type { Client } from '../../client';
+import { cutAnsi } from '../../logs/ansi';
 import { levelName } from '../../logs/levels';
 import type { LogStore } from '../../logs/store';
 import { clock, fullTime, millis, relative } from '../../logs/time';
@@ -170,7 +171,7 @@ function firstLine(text: string): string {
 }
 
 function clipped(text: string): string {
-  return text.length > ROW_TEXT ? text.slice(0, ROW_TEXT) : text;
+  return text.length > ROW_TEXT ? cutAnsi(text, ROW_TEXT) : text;
 }
 
 export function countLines(text: string): number {

@@ -5,14 +5,15 @@ import { COLUMNS, type Column, WIDTHS } from './prefs';
 
 const MIN = 28;
 const MAX = 400;
-const EDGE = 3;
+const EDGE = 4;
 const SPACE = 8;
+const BEGIN = 7;
 
 /** Grips between the columns of fixed width: drag, or double click for the usual width. Keys: the column menu. */
 export function ColumnGrips({ model }: { model: PaneModel }): JSX.Element {
   const { columns, widths } = model.prefs.choices.value;
   const drag = useRef<{ column: Column; x: number; width: number } | null>(null);
-  let left = EDGE + SPACE;
+  let left = EDGE + BEGIN;
   const grips = COLUMNS.filter((column) => columns.includes(column) && WIDTHS[column]).map((column) => {
     const width = widths[column] ?? (WIDTHS[column] as number);
     left += width + SPACE;

@@ -7,7 +7,14 @@ import { clock, day, duration, millis } from '../../logs/time';
 import type { PaneModel } from './model';
 import * as querying from './querying';
 
-const HEIGHT = 46;
+/** Height of the bars, and of the times below them, in px. */
+const BARS = 46;
+const AXIS = 13;
+const HEIGHT = BARS + AXIS;
+/** Px from one time below the bars to the next at least, and what half of one takes. */
+const LABEL_SPACE = 84;
+const HALF_LABEL = 26;
+const DAY_MS = 86_400_000;
 /** Px of one bar with the space beside it. */
 const BAR = 7;
 /** A brush narrower than this is a click. */
@@ -137,7 +144,20 @@ function make(
       padding: [0, 0, 0, 0],
       legend: { show: false },
       ms: 1,
-      axes: [{ show: false }, { show: false }],
+      axes: [
+        {
+          size: AXIS,
+          gap: 1,
+          space: LABEL_SPACE,
+          font: `10px ${getComputedStyle(element).fontFamily}`,
+          stroke: () => on.color('--ab-muted'),
+          grid: { show: false },
+          ticks: { show: false },
+          border: { show: false },
+          values: (u, splits, _axis, _space, step) => splits.map((ts) => (fits(u, ts) ? tick(ts, step) : '')),
+        },
+        { show: false },
+      ],
       scales: {
         x: { time: true, range: (_, min, max) => [min, max] },
         y: { range: (_, __, max) => [0, Math.max(1, max)] },
@@ -165,6 +185,20 @@ function make(
     [[0], [0], [0], [0], [0], [0]],
     element,
   );
+}
+
+/** Whether a time can be written whole below its place. */
+function fits(plot: uPlot, ts: number): boolean {
+  const left = plot.valToPos(ts, 'x');
+  return left >= HALF_LABEL && left <= plot.over.clientWidth - HALF_LABEL;
+}
+
+/** A time below the bars: as exact as the next one needs, and the date where a day begins. */
+function tick(ts: number, step: number): string {
+  const time = clock(ts);
+  if (step >= DAY_MS || (step >= 60_000 && time === '00:00:00')) return day(ts).slice(5);
+  if (step >= 60_000) return time.slice(0, 5);
+  return step >= 1_000 ? time : `${time.slice(3)}${millis(ts)}`;
 }
 
 /** A custom property as a colour that a canvas knows: as it stands, it may be a `light-dark()` of others. */

@@ -30,6 +30,11 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
 
   const offer = () => {
     const element = input.current as HTMLInputElement;
+    // Who has emptied the line is done with it; the arrow keys bring suggestions.
+    if (element.value.trim() === '') {
+      close();
+      return;
+    }
     const caret = element.selectionStart ?? element.value.length;
     const found = completions(element.value, caret, model.store);
     // What is already there to the letter is no help.
@@ -68,7 +73,8 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       if (!open) {
-        setOffers(text.trim() === '' ? recent() : completions(text, text.length, model.store).slice(0, SHOWN_COMPLETIONS));
+        const used = text.trim() === '' ? recent() : [];
+        setOffers(used.length ? used : completions(text, text.length, model.store).slice(0, SHOWN_COMPLETIONS));
         setActive(0);
         return;
       }

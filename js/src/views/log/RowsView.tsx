@@ -37,7 +37,16 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
       model.resized(element.clientHeight);
     });
     observer.observe(element);
-    return () => observer.disconnect();
+    // Text that is being marked must not be carried off by lines that arrive.
+    const marking = () => {
+      const marked = getSelection();
+      if (marked && !marked.isCollapsed && element.contains(marked.anchorNode)) model.hold();
+    };
+    document.addEventListener('selectionchange', marking);
+    return () => {
+      observer.disconnect();
+      document.removeEventListener('selectionchange', marking);
+    };
   }, [model]);
 
   const settled = useRef(0);

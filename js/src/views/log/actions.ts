@@ -116,7 +116,11 @@ export class Actions {
     if (seq === null) return;
     const { expanded, scroll } = this.model;
     const open = new Set(expanded.peek());
-    if (!open.delete(seq)) open.add(seq);
+    if (!open.delete(seq)) {
+      open.add(seq);
+      // Who opens a line wants to read it.
+      this.model.hold();
+    }
     // Rows of a grid have no expanded state (ARIA 1.2, row), so it is said.
     this.model.say(open.has(seq) ? 'Line opened' : 'Line closed', false);
     scroll.forget(seq);

@@ -65,14 +65,25 @@ function styled(line: string, marks: Marks | undefined): ComponentChildren {
   return out;
 }
 
+/**
+ * How a stretch of ANSI text looks. The log says which colour, the theme how light it is: what is written must be read,
+ * so a colour of the log's own reaches the style sheet as a custom property and is moved there to where it has contrast.
+ */
 function look(style: AnsiStyle): { class: string; style?: CSSProperties } {
-  const { fg, bg } = style.inverse ? { fg: style.bg ?? 'var(--ab-surface)', bg: style.fg ?? 'var(--ab-text)' } : style;
+  const { fg, bg } = style.inverse ? { fg: style.bg, bg: style.fg } : style;
   const names = ['ab-log-ansi'];
   for (const name of ['bold', 'dim', 'italic', 'underline', 'strike'] as const) if (style[name]) names.push(`ab-${name}`);
-  const inline: CSSProperties = {};
+  if (style.inverse && fg === undefined && bg === undefined) names.push('ab-inverse');
+  const own: Record<string, string> = {};
   if (typeof fg === 'number') names.push(`ab-fg${fg}`);
-  else if (fg) inline.color = fg;
+  else if (fg) {
+    names.push('ab-fg');
+    own['--ab-own-fg'] = fg;
+  }
   if (typeof bg === 'number') names.push(`ab-bg${bg}`);
-  else if (bg) inline.backgroundColor = bg;
-  return { class: names.join(' '), style: inline };
+  else if (bg) {
+    names.push('ab-bg');
+    own['--ab-own-bg'] = bg;
+  }
+  return { class: names.join(' '), style: own as CSSProperties };
 }
