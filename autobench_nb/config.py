@@ -190,6 +190,9 @@ class Config:
     ws_heartbeat_log: bool = _flag(
         False, "WS_HEARTBEAT_LOG", "Log each heartbeat as 💓 in the channel websocket"
     )
+    ws_connection_log: bool = _flag(
+        True, "WS_CONNECTION_LOG", "Log clients that come and go in the channel websocket"
+    )
     flush_interval_ms: int = _whole(
         50,
         "FLUSH_INTERVAL_MS",

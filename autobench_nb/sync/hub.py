@@ -73,7 +73,7 @@ class Hub:
             min_level=Level.parse(config.log_level_min),
             budget=config.client_budget_bytes,
         )
-        self._presence = Presence(ring)
+        self._presence = Presence(ring, config.ws_connection_log)
         self._reporter = Reporter(store, ring, self.telemetry)
         self._talk = Conversation(
             self._state,

@@ -15,10 +15,14 @@ LINES_PER_FLUSH: Final = 5
 
 
 class Presence:
-    """Writes the lines. ``due``: there is a count that the next flush has to write."""
+    """Writes the lines. ``due``: there is a count that the next flush has to write.
 
-    def __init__(self, ring: LogRing) -> None:
+    ``visits`` false: who just comes and goes is not said. Who is refused or sent away always is.
+    """
+
+    def __init__(self, ring: LogRing, visits: bool = True) -> None:
         self._ring = ring
+        self._visits = visits
         self._lines: Counter[str] = Counter()
 
     @property
@@ -26,9 +30,12 @@ class Presence:
         return any(count > LINES_PER_FLUSH for count in self._lines.values())
 
     def came(self, session: Session) -> None:
-        self._say("connected", Level.INFO, f"Client {session.id} connected{_from(session)}.")
+        if self._visits:
+            self._say("connected", Level.INFO, f"Client {session.id} connected{_from(session)}.")
 
     def left(self, session: Session, now: float) -> None:
+        if not self._visits:
+            return
         seconds = max(0.0, now - session.connected_at)
         self._say("left", Level.INFO, f"Client {session.id} left after {seconds:.0f} s.")
 

@@ -260,7 +260,8 @@ def smooth(what: str, found: Streamed) -> list[Row]:
             budget,
             LONG_MS,
             1,
-            f"{found.tasks.long} tasks over 50 ms; the longest with its garbage collection {found.tasks.longest:.1f} ms",
+            f"{found.tasks.long} tasks over 50 ms; "
+            f"the longest with its garbage collection {found.tasks.longest:.1f} ms",
         ),
     ]
 

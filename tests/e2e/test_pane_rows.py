@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from autobench_nb import Orchestrator
-from tests.e2e.pane import Pane
+from tests.e2e.pane import Pane, post
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +76,7 @@ def test_ansi_sequences_colour_the_text_and_are_not_shown(pane: Pane, bench: Orc
     red = pane.rows.get_by_text("red", exact=True)
     expect(red).to_have_class(re.compile("ab-fg1"))
     expect(red).to_have_css("font-weight", "700")
-    expect(pane.rows.get_by_text("own", exact=True)).to_have_css("color", "rgb(1, 2, 3)")
+    expect(pane.rows.get_by_text("own", exact=True)).to_have_attribute("style", re.compile("--ab-own-fg: #010203"))
     assert red.evaluate("el => getComputedStyle(el).color") != pane.rows.locator(
         ".ab-log-message"
     ).evaluate("el => getComputedStyle(el).color")
@@ -162,3 +163,20 @@ def test_times_are_of_the_user_s_zone_or_relative(browser: Browser, bench: Orche
         expect(shown).not_to_have_text(first)
     finally:
         context.close()
+
+
+def test_a_date_stands_before_the_time_once_lines_are_not_all_of_today(
+    pane: Pane, bench: Orchestrator
+) -> None:
+    bench.log("psu").info("today")
+    shown = pane.row("today").locator(".ab-log-time")
+    expect(shown).to_have_text(re.compile(r"^\d\d:\d\d:\d\d\.\d\d\d$"))
+    now = datetime.now()
+    old = now.replace(year=now.year - 1, month=5, day=6, hour=7, minute=8, second=9, microsecond=0)
+    post(bench, [{"channel": "psu", "message": "then", "ts": old.timestamp() * 1000}])
+    expect(pane.row("then").locator(".ab-log-time")).to_have_text(f"{old:%Y-%m-%d %H:%M:%S}.000")
+    # Every line tells its day then, so that they stand in one column, and none is cut.
+    expect(shown).to_contain_text(f"{now:%Y-%m-%d} ")
+    assert shown.evaluate("el => el.scrollWidth <= el.clientWidth")
+    pane.page.set_viewport_size({"width": 400, "height": 800})
+    expect(shown.locator(".ab-log-date")).to_be_hidden()

@@ -548,6 +548,15 @@ def test_who_came_and_left_is_logged() -> None:
     ]
 
 
+def test_visits_are_not_logged_where_that_is_not_wanted_but_refusals_are() -> None:
+    server = Server(ws_connection_log=False)
+    server.leave(live(server))
+    stranger = server.connect(authenticated=False)
+    server.say(stranger, {"type": "hello", "payload": {"token": "wrong"}})
+    (entry,) = server.ring.since(0).entries
+    assert "refused" in entry.message
+
+
 def test_a_thousand_who_come_at_once_do_not_empty_a_small_ring() -> None:
     server = Server(log_capacity=50)
     server.log("precious")

@@ -3,9 +3,9 @@ import type { Client } from '../../client';
 import { cutAnsi } from '../../logs/ansi';
 import { levelName } from '../../logs/levels';
 import type { LogStore } from '../../logs/store';
-import { clock, fullTime, millis, relative } from '../../logs/time';
+import { clock, day, fullTime, millis, relative } from '../../logs/time';
 import { get } from '../../sync/read';
-import type { Column } from './prefs';
+import type { Column, Dates } from './prefs';
 import { LogText, type Marks, ROW_TEXT } from './text';
 
 export interface CellsProps {
@@ -16,6 +16,8 @@ export interface CellsProps {
   open: boolean;
   /** Now, for relative times; 0 for clock times. */
   now: number;
+  /** How much of the date stands before a clock time. */
+  dates: Dates;
   marks: Marks | undefined;
   /** Whether the text wraps. */
   wrap: boolean;
@@ -41,6 +43,7 @@ export class Cells extends Component<CellsProps> {
       next.columns !== now.columns ||
       next.open !== now.open ||
       next.now !== now.now ||
+      next.dates !== now.dates ||
       next.marks !== now.marks ||
       next.wrap !== now.wrap ||
       next.whole !== now.whole ||
@@ -48,7 +51,7 @@ export class Cells extends Component<CellsProps> {
     );
   }
 
-  override render({ store, seq, columns, open, now, marks, wrap, whole, job }: CellsProps): JSX.Element | null {
+  override render({ store, seq, columns, open, now, dates, marks, wrap, whole, job }: CellsProps): JSX.Element | null {
     const i = store.find(seq);
     if (i < 0) return null;
     const has = (column: Column) => columns.includes(column);
@@ -74,6 +77,7 @@ export class Cells extends Component<CellsProps> {
         )}
         {has('time') && (
           <span role="gridcell" class="ab-log-time" title={fullTime(ts)}>
+            {!now && dates !== 'none' && <span class="ab-log-date">{dates === 'year' ? day(ts) : day(ts).slice(5)} </span>}
             {now ? relative(ts, now) : clock(ts) + millis(ts)}
           </span>
         )}

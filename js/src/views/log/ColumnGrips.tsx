@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { PaneModel } from './model';
-import { COLUMNS, type Column, WIDTHS } from './prefs';
+import { COLUMNS, type Column, widthOf } from './prefs';
 
 const MIN = 28;
 const MAX = 400;
@@ -11,13 +11,15 @@ const BEGIN = 7;
 
 /** Grips between the columns of fixed width: drag, or double click for the usual width. Keys: the column menu. */
 export function ColumnGrips({ model }: { model: PaneModel }): JSX.Element {
-  const { columns, widths } = model.prefs.choices.value;
+  const choices = model.prefs.choices.value;
+  const dates = model.dates.value;
   const drag = useRef<{ column: Column; x: number; width: number } | null>(null);
   let left = EDGE + BEGIN;
-  const grips = COLUMNS.filter((column) => columns.includes(column) && WIDTHS[column]).map((column) => {
-    const width = widths[column] ?? (WIDTHS[column] as number);
+  const grips = COLUMNS.filter((column) => choices.columns.includes(column)).flatMap((column) => {
+    const width = widthOf(column, choices, dates);
+    if (width === undefined) return [];
     left += width + SPACE;
-    return { column, width, at: left - SPACE / 2 };
+    return [{ column, width, at: left - SPACE / 2 }];
   });
   return (
     <div class="ab-log-grips" aria-hidden="true">
@@ -39,15 +41,17 @@ export function ColumnGrips({ model }: { model: PaneModel }): JSX.Element {
           onPointerUp={() => {
             drag.current = null;
           }}
-          onDblClick={() => resize(model, column, WIDTHS[column] as number)}
+          onDblClick={() => resize(model, column, null)}
         />
       ))}
     </div>
   );
 }
 
-/** Give a column another width, in px. */
-export function resize(model: PaneModel, column: Column, width: number): void {
-  const widths = { ...model.prefs.choices.peek().widths, [column]: Math.min(MAX, Math.max(MIN, Math.round(width))) };
+/** Give a column another width, in px; null: its usual one. */
+export function resize(model: PaneModel, column: Column, width: number | null): void {
+  const widths = { ...model.prefs.choices.peek().widths };
+  if (width === null) delete widths[column];
+  else widths[column] = Math.min(MAX, Math.max(MIN, Math.round(width)));
   model.prefs.set({ widths });
 }

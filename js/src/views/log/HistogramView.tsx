@@ -196,6 +196,8 @@ function fits(plot: uPlot, ts: number): boolean {
 /** A time below the bars: as exact as the next one needs, and the date where a day begins. */
 function tick(ts: number, step: number): string {
   const time = clock(ts);
+  if (step >= 365 * DAY_MS) return day(ts).slice(0, 4);
+  if (step >= 28 * DAY_MS) return day(ts).slice(0, 7);
   if (step >= DAY_MS || (step >= 60_000 && time === '00:00:00')) return day(ts).slice(5);
   if (step >= 60_000) return time.slice(0, 5);
   return step >= 1_000 ? time : `${time.slice(3)}${millis(ts)}`;

@@ -4,7 +4,7 @@ import { type ExportFormat, FORMATS } from '../../logs/export';
 import type { Actions } from './actions';
 import { resize } from './ColumnGrips';
 import type { PaneModel } from './model';
-import { type Choices, COLUMNS, type Column, MAX_CONTEXT, WIDTHS } from './prefs';
+import { type Choices, COLUMNS, type Column, MAX_CONTEXT, WIDTHS, widthOf } from './prefs';
 
 interface Props {
   model: PaneModel;
@@ -103,7 +103,7 @@ export function Menu({ model, actions, onClose, onKeys }: Props): JSX.Element {
                 min={28}
                 max={300}
                 aria-label={`Width of ${column}`}
-                value={choices.widths[column] ?? WIDTHS[column]}
+                value={widthOf(column, choices, model.dates.value)}
                 onInput={(event) => resize(model, column, event.currentTarget.valueAsNumber)}
               />
             )}

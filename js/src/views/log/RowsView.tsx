@@ -9,7 +9,7 @@ import { Detail } from './Detail';
 import { GapLine } from './GapLine';
 import type { PaneModel } from './model';
 import { onRowsClick } from './pointer';
-import { COLUMNS, WIDTHS } from './prefs';
+import { COLUMNS, widthOf } from './prefs';
 import type { Drawn } from './scroll';
 
 interface Props {
@@ -25,7 +25,9 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const thumb = useRef(0);
   const drawn = model.drawn.value;
-  const { wrap, columns, widths, time } = model.prefs.choices.value;
+  const choices = model.prefs.choices.value;
+  const { wrap, columns, time } = choices;
+  const dates = model.dates.value;
   const current = model.current.value;
   // A line that is filtered or scrolled away has no element that a screen reader could be led to.
   const isDrawn = current !== null && drawn?.rows.some(({ seq }) => seq === current);
@@ -86,8 +88,9 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
     if (settled.current === 0) settle();
   });
 
-  const template = COLUMNS.filter((column) => columns.includes(column) && WIDTHS[column])
-    .map((column) => `var(--ab-log-${column}, ${widths[column] ?? WIDTHS[column]}px)`)
+  const template = COLUMNS.filter((column) => columns.includes(column))
+    .map((column) => widthOf(column, choices, dates))
+    .flatMap((width) => (width === undefined ? [] : [`${width}px`]))
     .join(' ');
   const height = drawn?.height ?? 0;
   return (
@@ -132,6 +135,7 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
   const locating = model.prefs.choices.value.mode === 'locate' && test !== null;
   const context = model.prefs.choices.value.context > 0 && test !== null;
   const clock = time === 'relative' ? now.value : 0;
+  const dates = model.dates.value;
   const rows: JSX.Element[] = [];
   const slots = useRef<ReadonlyMap<number, number>>(NO_SLOTS);
   slots.current = recycled(slots.current, drawn);
@@ -176,6 +180,7 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
           columns={columns}
           open={open}
           now={clock}
+          dates={dates}
           marks={marks}
           wrap={wrap}
           whole={wholes.get(seq)}

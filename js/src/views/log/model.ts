@@ -6,8 +6,9 @@ import { AllRows, FilterIndex, type Predicate, type RowSet } from '../../logs/fi
 import { Histogram } from '../../logs/histogram';
 import { type GapRow, gapRows, RowMap, type ServerRange } from '../../logs/rows';
 import { LogStore } from '../../logs/store';
+import { day } from '../../logs/time';
 import type { LogEntry } from '../../sync/messages';
-import { Prefs } from './prefs';
+import { type Dates, Prefs } from './prefs';
 import { type Compiled, compile, EVERYTHING } from './querying';
 import { type Drawn, ROW_HEIGHT, Scroll } from './scroll';
 import { countRows, NO_STATS, type Stats } from './stats';
@@ -41,6 +42,8 @@ export class PaneModel {
   readonly stats = signal<Stats>(NO_STATS);
   /** In a narrow pane the facets lie over the rows while this is true. */
   readonly facetsOver = signal(false);
+  /** How much of the date the times need: lines of today alone are told by the clock. */
+  readonly dates: Signal<Dates> = signal('none');
   /** Raised when facets and histogram are worth drawing anew. */
   readonly slow = signal(0);
   /** What a screen reader is told. */
@@ -206,6 +209,7 @@ export class PaneModel {
     const map = this.rowMap();
     const following = this.following.peek() && this.paused.peek() === null;
     batch(() => {
+      this.dates.value = datesOf(this.histogram.extent(), Date.now());
       this.drawn.value = this.scroll.update(map, following ? this.edge : null);
       this.stats.value = this.count(map);
       if (now - this.slowAt >= SLOW_MS || (found && counted && this.slowAt === 0)) {
@@ -382,6 +386,14 @@ function afterTables({ test, parts }: Compiled): Predicate | null {
   const { rest } = parts;
   if (time && rest) return (i) => time(i) && rest(i);
   return time ?? rest;
+}
+
+/** What the days of lines from `extent[0]` to `extent[1]` ms need where it is `now`. */
+function datesOf(extent: readonly [number, number] | null, now: number): Dates {
+  if (extent === null) return 'none';
+  const days = [day(extent[0]), day(extent[1]), day(now)] as const;
+  if (days[0] === days[2] && days[1] === days[2]) return 'none';
+  return days.every((one) => one.slice(0, 4) === days[2].slice(0, 4)) ? 'day' : 'year';
 }
 
 function clearedRow(after: number, store: LogStore): GapRow {

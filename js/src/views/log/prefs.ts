@@ -8,6 +8,17 @@ export type Column = (typeof COLUMNS)[number];
 /** Columns of a fixed width, and that width in px; the message takes the rest, tags stand at its end. */
 export const WIDTHS: Partial<Record<Column, number>> = { seq: 64, time: 92, level: 44, channel: 104, logger: 120 };
 
+/** How much of a line's date its time needs, and what that takes in px: none while every line is of today. */
+export type Dates = 'none' | 'day' | 'year';
+const DATE_WIDTHS: Record<Dates, number> = { none: 0, day: 44, year: 80 };
+
+/** Width of a column in px, as the user or the standard has it; undefined for one that takes what is left. */
+export function widthOf(column: Column, { widths, time }: Pick<Choices, 'widths' | 'time'>, dates: Dates): number | undefined {
+  const standard = WIDTHS[column];
+  if (standard === undefined) return undefined;
+  return widths[column] ?? standard + (column === 'time' && time === 'clock' ? DATE_WIDTHS[dates] : 0);
+}
+
 export const MAX_CONTEXT = 50;
 const VERSION = 1;
 const RECENT = 20;
