@@ -164,6 +164,13 @@ describe('completion', () => {
     expect(inserts('has:fields.')).toEqual(['fields.temp', 'fields."a b"']);
   });
 
+  test('offers what has a name that begins with the word', () => {
+    expect(inserts('ps')).toEqual(['channel:psu']);
+    expect(inserts('a -cam')).toEqual(['channel:"camera 1"']);
+    expect(inserts('war')).toEqual(['level:warn']);
+    expect(inserts('p')).toEqual([]);
+  });
+
   test('offers nothing inside a phrase or a regex', () => {
     expect(inserts('"le')).toEqual([]);
     expect(inserts('/le')).toEqual([]);

@@ -161,3 +161,18 @@ def test_where_nothing_matches_the_pane_says_which_term_to_drop(lab: Pane) -> No
     lab.ask("no such line")
     lab.button("Clear query").click()
     expect(lab.rows).to_have_count(5)
+
+
+def test_a_word_that_is_a_name_is_offered_as_one(lab: Pane) -> None:
+    lab.query.press_sequentially("psu")
+    offered = lab.root.get_by_role("option").filter(has_text="channel:psu")
+    expect(offered).to_be_visible()
+    lab.ask("error PSU")
+    lab.page.keyboard.press("Escape")
+    lab.shows()
+    lab.button("ask level:error channel:psu").click()
+    expect(lab.query).to_have_value("level:error channel:psu")
+    lab.shows("noise on rail 3")
+    lab.ask("cam")
+    lab.button("ask channel:cam").click()
+    lab.shows("picture")

@@ -76,7 +76,9 @@ def test_ansi_sequences_colour_the_text_and_are_not_shown(pane: Pane, bench: Orc
     red = pane.rows.get_by_text("red", exact=True)
     expect(red).to_have_class(re.compile("ab-fg1"))
     expect(red).to_have_css("font-weight", "700")
-    expect(pane.rows.get_by_text("own", exact=True)).to_have_attribute("style", re.compile("--ab-own-fg: #010203"))
+    expect(pane.rows.get_by_text("own", exact=True)).to_have_attribute(
+        "style", re.compile("--ab-own-fg: #010203")
+    )
     assert red.evaluate("el => getComputedStyle(el).color") != pane.rows.locator(
         ".ab-log-message"
     ).evaluate("el => getComputedStyle(el).color")

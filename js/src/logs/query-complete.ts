@@ -42,6 +42,9 @@ const FIELDS: readonly (readonly [insert: string, detail: string])[] = [
   ['message:', 'only in the message'],
   ['exc:', 'only in the traceback'],
 ];
+const NAMED = ['level', 'channel', 'device', 'job', 'logger'];
+/** Names of one kind that are offered before their field is typed. */
+const FEW = 4;
 const HAS = ['exc', 'logger', 'job', 'step', 'device', 'fields'];
 
 /** What could stand at the caret, the likeliest first; nothing inside phrases and regexes. */
@@ -103,6 +106,7 @@ function names(text: string, from: number, caret: number, vocabulary: Vocabulary
     const field = insert.startsWith('fields.') ? `${insert}:` : insert;
     return { from, to, insert: field, label: insert, detail, kind: 'field' };
   });
+  out.push(...named(typed, from, to, vocabulary));
   for (const word of ['OR', 'AND', 'NOT', 'none']) {
     if (typed !== '' && word.toLowerCase().startsWith(typed) && text.slice(from, caret) !== word) {
       out.push({
@@ -116,6 +120,20 @@ function names(text: string, from: number, caret: number, vocabulary: Vocabulary
     }
   }
   return out.slice(0, LIMIT);
+}
+
+/** What has a name that begins with what is typed: who types `psu` may well mean the channel. */
+function named(typed: string, from: number, to: number, vocabulary: Vocabulary): Completion[] {
+  if (typed.length < 2) return [];
+  return NAMED.flatMap((field) =>
+    known(field, vocabulary)
+      .filter((word) => word.toLowerCase().startsWith(typed))
+      .slice(0, FEW)
+      .map((word): Completion => {
+        const insert = `${field}:${printValue(word)}`;
+        return { from, to, insert, label: insert, detail: `lines of the ${field}`, kind: 'value' };
+      }),
+  );
 }
 
 /** The name of a field of the line's own, without `fields.`. */

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { plural } from './Cells';
 import type { PaneModel } from './model';
 import { ROW_HEIGHT } from './scroll';
-import { hitsWithout } from './without';
+import { waysOut } from './ways';
 
 /** What stands in place of rows where there are none, with the next step in words. */
 export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
@@ -45,18 +45,18 @@ function NoMatch({ model, top }: { model: PaneModel; top: { top: string } }): JS
   void model.slow.value;
   const { held } = model.stats.value;
   const text = model.text.value;
-  const ways = text.trim() === '' ? [] : hitsWithout(model);
+  const ways = text.trim() === '' ? [] : waysOut(model);
   return (
     <div class="ab-log-empty" style={top}>
       <b>
         None of {plural(held, 'line')} match{model.cleared.value > 0 ? ', or they were cleared' : ''}.
       </b>
-      {ways.length > 1 && (
+      {ways.length > 0 && (
         <ul>
-          {ways.map(({ term, query, count }) => (
-            <li key={term}>
+          {ways.map(({ how, term, query, count }) => (
+            <li key={how + term}>
               <button type="button" class="ab-link" onClick={() => model.ask(query)}>
-                drop <code>{term}</code>
+                {how} <code>{term}</code>
               </button>
               <span class="ab-log-faint">{count > 0 ? `shows ${count.toLocaleString('en')}` : 'still none'}</span>
             </li>

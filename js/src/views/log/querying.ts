@@ -208,8 +208,16 @@ export function range(text: string, from: number | null, to: number | null): str
   return withTimeRange(text, from, to);
 }
 
-/** The terms that all must match, and the query without each. */
-export function terms(text: string): { readonly text: string; readonly without: string }[] {
+/** A term of a query: where it stands, and the query without it. */
+export interface Term {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+  readonly without: string;
+}
+
+/** The terms that all must match. */
+export function terms(text: string): Term[] {
   const reader = new QueryReader(text);
   try {
     reader.read();
@@ -219,8 +227,26 @@ export function terms(text: string): { readonly text: string; readonly without: 
   }
   return reader.tops.map(({ from, to }) => {
     const term = text.slice(from, to);
-    return { text: term, without: withoutTerm(text, term) };
+    return { text: term, from, to, without: withoutTerm(text, term) };
   });
+}
+
+/** Words at the top of a query that are the name of something, and the query that asks for that; the last for all of it. */
+export function named(text: string, store: LogStore): { readonly text: string; readonly query: string }[] {
+  const put = (changes: readonly { from: number; to: number; term: string }[]) => ({
+    text: changes.map(({ term }) => term).join(' '),
+    query: changes.reduceRight((left, { from, to, term }) => left.slice(0, from) + term + left.slice(to), text),
+  });
+  const words = terms(text).map(({ text: word, from, to }) => {
+    const same = (name: string) => name.toLowerCase() === word.toLowerCase();
+    return (['level', 'channel', 'device', 'job', 'logger'] as const).flatMap((kind) =>
+      (kind === 'level' ? LEVEL_NAMES : store.names(kind))
+        .filter(same)
+        .map((name) => ({ from, to, term: `${kind}:${printValue(name)}` })),
+    );
+  });
+  const first = words.flatMap(([meaning]) => (meaning ? [meaning] : []));
+  return [...words.flat().map((one) => put([one])), ...(first.length > 1 ? [put(first)] : [])];
 }
 
 /** One line that has a value of a facet and nothing else: what a predicate says of the value alone. */
