@@ -38,6 +38,18 @@ export function day(ts: number): string {
   return lastDay;
 }
 
+/** How much of a line's date its time needs: none while every line is of today. */
+export type Dates = 'none' | 'day' | 'year';
+
+/** What lines from `extent[0]` to `extent[1]` ms need where it is `now`. */
+export function datesOf(extent: readonly [number, number] | null, now: number): Dates {
+  if (extent === null) return 'none';
+  const [first, last, today] = [day(extent[0]), day(extent[1]), day(now)];
+  if (first === today && last === today) return 'none';
+  const year = today.slice(0, 4);
+  return first.startsWith(year) && last.startsWith(year) ? 'day' : 'year';
+}
+
 /** Date, time to the millisecond and zone, for a tooltip. */
 export function fullTime(ts: number): string {
   if (!valid(ts)) return `${ts}`;

@@ -3,9 +3,9 @@ import type { Client } from '../../client';
 import { cutAnsi } from '../../logs/ansi';
 import { levelName } from '../../logs/levels';
 import type { LogStore } from '../../logs/store';
-import { clock, day, fullTime, millis, relative } from '../../logs/time';
+import { clock, type Dates, day, fullTime, millis, relative } from '../../logs/time';
 import { get } from '../../sync/read';
-import type { Column, Dates } from './prefs';
+import type { Column } from './prefs';
 import { LogText, type Marks, ROW_TEXT } from './text';
 
 export interface CellsProps {

@@ -9,7 +9,7 @@ import * as querying from './querying';
 
 /** Height of the bars, and of the times below them, in px. */
 const BARS = 46;
-const AXIS = 13;
+const AXIS = 14;
 const HEIGHT = BARS + AXIS;
 /** Px from one time below the bars to the next at least, and what half of one takes. */
 const LABEL_SPACE = 84;
@@ -20,8 +20,8 @@ const BAR = 7;
 /** A brush narrower than this is a click. */
 const MIN_BRUSH = 4;
 /** What lines take of the height at least: a quiet minute beside a burst, and a rare error beside a thousand infos. */
-const SEEN = 0.04;
-const SEEN_BAD = 0.08;
+const SEEN = 1.5 / BARS;
+const SEEN_BAD = 2.5 / BARS;
 
 /** Lines over time by level; drag to set the time range in the query, double click to be rid of it. */
 export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
@@ -147,7 +147,7 @@ function make(
       axes: [
         {
           size: AXIS,
-          gap: 1,
+          gap: 2,
           space: LABEL_SPACE,
           font: `10px ${getComputedStyle(element).fontFamily}`,
           stroke: () => on.color('--ab-muted'),

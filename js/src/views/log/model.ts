@@ -6,9 +6,9 @@ import { AllRows, FilterIndex, type Predicate, type RowSet } from '../../logs/fi
 import { Histogram } from '../../logs/histogram';
 import { type GapRow, gapRows, RowMap, type ServerRange } from '../../logs/rows';
 import { LogStore } from '../../logs/store';
-import { day } from '../../logs/time';
+import { type Dates, datesOf } from '../../logs/time';
 import type { LogEntry } from '../../sync/messages';
-import { type Dates, Prefs } from './prefs';
+import { Prefs } from './prefs';
 import { type Compiled, compile, EVERYTHING } from './querying';
 import { type Drawn, ROW_HEIGHT, Scroll } from './scroll';
 import { countRows, NO_STATS, type Stats } from './stats';
@@ -386,14 +386,6 @@ function afterTables({ test, parts }: Compiled): Predicate | null {
   const { rest } = parts;
   if (time && rest) return (i) => time(i) && rest(i);
   return time ?? rest;
-}
-
-/** What the days of lines from `extent[0]` to `extent[1]` ms need where it is `now`. */
-function datesOf(extent: readonly [number, number] | null, now: number): Dates {
-  if (extent === null) return 'none';
-  const days = [day(extent[0]), day(extent[1]), day(now)] as const;
-  if (days[0] === days[2] && days[1] === days[2]) return 'none';
-  return days.every((one) => one.slice(0, 4) === days[2].slice(0, 4)) ? 'day' : 'year';
 }
 
 function clearedRow(after: number, store: LogStore): GapRow {

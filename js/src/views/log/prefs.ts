@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
+import type { Dates } from '../../logs/time';
 import type { LogPaneOptions } from './types';
 
 /** Columns that a row may have, in the order in which they stand. */
@@ -8,8 +9,7 @@ export type Column = (typeof COLUMNS)[number];
 /** Columns of a fixed width, and that width in px; the message takes the rest, tags stand at its end. */
 export const WIDTHS: Partial<Record<Column, number>> = { seq: 64, time: 92, level: 44, channel: 104, logger: 120 };
 
-/** How much of a line's date its time needs, and what that takes in px: none while every line is of today. */
-export type Dates = 'none' | 'day' | 'year';
+/** What a date takes beside a time, in px. */
 const DATE_WIDTHS: Record<Dates, number> = { none: 0, day: 44, year: 80 };
 
 /** Width of a column in px, as the user or the standard has it; undefined for one that takes what is left. */
