@@ -166,8 +166,12 @@ def _replay(options: argparse.Namespace) -> int:
 async def _replay_here(options: argparse.Namespace) -> int:
     over = threading.Event()
     # The file's lines and no others: what the server would say of today would stretch the file's time over years.
-    quiet = {"request_sample": 0.0, "ws_connection_log": False}
-    with Orchestrator("Replay", log_capacity=options.log_capacity, **quiet) as bench:
+    with Orchestrator(
+        "Replay",
+        log_capacity=options.log_capacity,
+        request_sample=0.0,
+        ws_connection_log=False,
+    ) as bench:
 
         def all_files() -> None:
             for path, lines in _files(options):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import __main__ as command
+from tests.benchmarks import publish
 from tests.benchmarks.harness import (
     Benchmark,
     MissingPeer,
@@ -104,3 +105,19 @@ def test_the_benchmarks_of_the_state_are_found() -> None:
     names = [benchmark.name for benchmark in command.discover()]
     assert "state-mutation" in names
     assert len(set(names)) == len(names)
+
+
+def test_figures_go_through_the_file_into_a_narrow_table() -> None:
+    rows = [
+        Row("met [1]", 1, "us", "p", 4, 0.25, "a note"),
+        Row("missed", 1, "us", "p", 2, 0.25),
+        Row("only told", 1, "us", "p", 2, None),
+    ]
+    again = publish.rows_of(json.dumps([row.to_json() for row in rows]))
+    assert again == rows
+    assert publish.brief(again).splitlines() == [
+        "| what | ours | unit | peer | peer's | ratio | goal | holds |",
+        "| --- | ---: | --- | --- | ---: | ---: | ---: | --- |",
+        "| met [1] | 1 | us | p | 4 | 0.25x | <= 0.25x | yes |",
+        "| missed | 1 | us | p | 2 | 0.5x | <= 0.25x | **no** |",
+    ]
