@@ -67,3 +67,34 @@ def test_a_page_filters_pauses_and_goes_on_while_bursts_come_and_holds_no_more_t
     assert held is not None
     assert 0.9 * CAPACITY < int(held[1].replace(",", "")) <= CAPACITY
     expect(page.locator(".ab-badge")).to_contain_text("live")
+
+
+def test_every_one_of_800_000_lines_can_be_reached_though_no_element_may_be_so_tall(
+    serve: Serve, page: Page
+) -> None:
+    held = 800_000
+    bench = serve(log_capacity=held, client_logs_snapshot=held, ws_connection_log=False)
+    log = bench.log("psu")
+    for number in range(held):
+        log.info(f"line {number}")
+    pane = Pane.open(page, bench)
+    expect(pane.foot).to_contain_text("800,000 of 800,000 shown", timeout=60_000)
+    expect(pane.rows.first).to_contain_text("line 799999")
+    height = pane.grid.locator(".ab-log-height").evaluate("el => el.offsetHeight")
+    assert height < 800_000 * 21
+    # By the thumb to the very end, and row by row back from it.
+    pane.grid.evaluate("el => { el.scrollTop = el.scrollHeight; }")
+    expect(pane.row(re.compile("^line 0$"))).to_be_visible()
+    for last in (10, 20, 30):
+        pane.grid.hover()
+        page.mouse.wheel(0, -210)
+        expect(pane.row(re.compile(f"^line {last}$"))).to_be_visible()
+        numbers = pane.rows.locator(".ab-log-message").all_inner_texts()
+        seen = [int(text.removeprefix("line ")) for text in numbers]
+        assert seen == list(range(seen[0], seen[0] - len(seen), -1)), "no row is left out"
+    # To one in the middle, by what it says.
+    pane.ask('"line 400000"')
+    expect(pane.count).to_have_text("– / 1", timeout=60_000)
+    pane.press("m", "n")
+    expect(pane.row("line 400000")).to_be_visible()
+    expect(pane.row("line 400001")).to_be_visible()
