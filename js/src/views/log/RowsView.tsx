@@ -11,6 +11,7 @@ import type { PaneModel } from './model';
 import { onRowsClick } from './pointer';
 import { COLUMNS, widthOf } from './prefs';
 import type { Drawn } from './scroll';
+import { NO_SLOTS, recycled, type Slots } from './slots';
 
 interface Props {
   model: PaneModel;
@@ -137,7 +138,7 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
   const clock = time === 'relative' ? now.value : 0;
   const dates = model.dates.value;
   const rows: JSX.Element[] = [];
-  const slots = useRef<ReadonlyMap<number, number>>(NO_SLOTS);
+  const slots = useRef<Slots>(NO_SLOTS);
   slots.current = recycled(slots.current, drawn);
   drawn.rows.forEach((row, k) => {
     const index = first + k + 1;
@@ -205,44 +206,4 @@ function Rows({ drawn, model, actions, id, now }: Omit<Props, never> & { drawn: 
       {rows}
     </div>
   );
-}
-
-const NO_SLOTS: ReadonlyMap<number, number> = new Map();
-
-/**
- * Which element each line is drawn in: a line that stays keeps its own, a new one takes over that of a line that went.
- * Following a fast log replaces every row some times a second, and new text costs far less than new elements.
- */
-function recycled(before: ReadonlyMap<number, number>, { rows }: Drawn): ReadonlyMap<number, number> {
-  const seqs = new Set<number>();
-  for (const { seq } of rows) if (seq !== null) seqs.add(seq);
-  const free: number[] = [];
-  for (const [seq, slot] of before) if (!seqs.has(seq)) free.push(slot);
-  let fresh = before.size;
-  let next = 0;
-  const after = new Map<number, number>();
-  for (const seq of seqs) after.set(seq, before.get(seq) ?? (next < free.length ? (free[next++] as number) : fresh++));
-  // Elements that nobody took over are given up; slots stay 0..n-1 as long as none is, so their numbers never grow.
-  return next < free.length ? compacted(after) : after;
-}
-
-function compacted(slots: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
-  const taken = new Set<number>();
-  const out = new Map<number, number>();
-  const late: number[] = [];
-  for (const [seq, slot] of slots) {
-    if (slot < slots.size) {
-      out.set(seq, slot);
-      taken.add(slot);
-    } else {
-      out.set(seq, -1);
-      late.push(seq);
-    }
-  }
-  let slot = 0;
-  for (const seq of late) {
-    while (taken.has(slot)) slot++;
-    out.set(seq, slot++);
-  }
-  return out;
 }
