@@ -31,8 +31,7 @@ export class Backfill {
       const slice = this.slice();
       if (slice === undefined) return;
       const oldest = slice.nextSeq - slice.size;
-      const room = Math.floor(this.logs.capacity - this.logs.size);
-      const limit = Math.min(PIECE, room, before - oldest);
+      const limit = Math.min(PIECE, this.logs.free, before - oldest);
       if (limit <= 0) return;
       if (!(await this.replay(before - limit, limit))) return;
       // The server may hide lines (channels, levels): the position moves even where none came.

@@ -285,10 +285,11 @@ export class Client {
     this.states.value = state;
     this.watched?.set(state.version, state);
     if (before === undefined || (before !== state.serverConfig && !equal(before, state.serverConfig))) {
+      const held = this.logs.capacity;
       this.logs.adopt(state.serverConfig);
       this.link.adopt(state.serverConfig.ws);
-      // More may be held now, or it is the first time.
-      if (this.logs.nextSeq > 0) void this.backfill.start();
+      const more = before === undefined || this.logs.capacity > held;
+      if (more && this.logs.nextSeq > 0) void this.backfill.start();
     }
   }
 

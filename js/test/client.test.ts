@@ -154,6 +154,32 @@ describe('the past of the log', () => {
     expect([client.logs.size, client.logs.firstSeq]).toEqual([5_000, 5_000]);
   });
 
+  it('does not come back in place of what the page let go at its cap', async () => {
+    const { client, socket } = connected(big, history(9_800, 10_000));
+    await settle();
+    socket.hears(history(7_800, 9_800));
+    socket.hears({ ...history(10_000, 15_000), type: 'logs.append' });
+    expect([client.logs.evicted > 0, client.logs.size < 5_000]).toEqual([true, true]);
+    await vi.advanceTimersByTimeAsync(50);
+    const asked = said(socket, 'logs.replay').length;
+    // A new channel is told in the same place as the limits.
+    const patch = [
+      { op: 'replace', path: '/serverConfig/logs/allowedChannels', value: ['psu'] },
+      { op: 'replace', path: '/version', value: 2 },
+    ];
+    socket.hears({ type: 'state.patch', fromVersion: 1, toVersion: 2, patch });
+    await vi.advanceTimersByTimeAsync(50);
+    expect(said(socket, 'logs.replay').length).toBe(asked);
+    // With a higher cap there is room again.
+    const raised = [
+      { op: 'replace', path: '/serverConfig/logs/capacity', value: 9_000 },
+      { op: 'replace', path: '/version', value: 3 },
+    ];
+    socket.hears({ type: 'state.patch', fromVersion: 2, toVersion: 3, patch: raised });
+    await vi.advanceTimersByTimeAsync(50);
+    expect(said(socket, 'logs.replay').length).toBe(asked + 1);
+  });
+
   it('stops where the link is lost and goes on after it was resumed', async () => {
     const { socket } = connected(big, history(9_800, 10_000));
     await settle();

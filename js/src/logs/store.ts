@@ -214,6 +214,12 @@ export class LogStore implements LogColumns {
     return this.chunks[0]?.firstSeq ?? this.nextSeq;
   }
 
+  /** Lines of the past that fit below the cap. None once lines were let go there: a chunk's worth of space is soon used. */
+  get free(): number {
+    const free = this.capacity - this.size;
+    return free < this.room && this.evicted > 0 ? 0 : Math.max(0, free);
+  }
+
   /** Position of the first line whose seq is not below `seq`; `size` where there is none. */
   lowerBound(seq: number): number {
     let lo = 0;
