@@ -2,16 +2,22 @@
 export class Dictionary {
   readonly names: string[] = [''];
   private readonly codes = new Map<string, number>([['', 0]]);
+  /** Most lines have what the one before had. */
+  private last = '';
+  private lastCode = 0;
 
   /** The code of a word, given one if it is new. */
   code(word: string | undefined): number {
     if (word === undefined) return 0;
+    if (word === this.last) return this.lastCode;
     let code = this.codes.get(word);
     if (code === undefined) {
       code = this.names.length;
       this.names.push(word);
       this.codes.set(word, code);
     }
+    this.last = word;
+    this.lastCode = code;
     return code;
   }
 
