@@ -61,7 +61,11 @@ export class Chunk {
     for (let k = 0; k < 5; k++) {
       const code = codes[k] as number;
       if (code === 0) continue;
-      const column = (this.codes[k as 0] ??= new Uint32Array(this.room));
+      let column = this.codes[k as 0];
+      if (column === null) {
+        column = new Uint32Array(this.room);
+        this.codes[k as 0] = column;
+      }
       column[at] = code;
     }
     if (entry.fields) {
