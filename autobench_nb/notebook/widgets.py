@@ -15,7 +15,7 @@ import anywidget
 import traitlets
 
 from autobench_nb.logs.entry import LogEntry
-from autobench_nb.logs.query import parse
+from autobench_nb.notebook.options import pane_options
 from autobench_nb.notebook.shown import shown_of, within
 from autobench_nb.tables import entries_of, logs_to_pandas
 
@@ -113,10 +113,12 @@ class StatusBadge(View):
 class LogPane(View):
     """The live log, filterable.
 
-    ``query`` in the query language (``docs/query.md``), ``columns`` by name in their order, ``height`` in px; also
+    ``query`` in the query language (``docs/query.md``), ``columns`` by name, ``height`` in px; also
     ``facets``, ``histogram`` and ``wrap`` (bool), ``order`` ("newest" or "oldest"), ``mode`` ("filter" or "locate"),
     ``time`` ("clock" or "relative") and ``context`` (lines around each match). What is left out is the user's own last
     choice; it is kept for each ``key``, so give panes that shall differ different ones.
+
+    Raises ``QueryError`` or ``ConfigError`` where an option is not possible.
 
     The page tells the kernel what it shows a moment after it changed, and only while no cell blocks the kernel.
     """
@@ -140,23 +142,23 @@ class LogPane(View):
         context: int | None = None,
         key: str | None = None,
     ) -> None:
-        if query is not None:
-            parse(query)  # a query that cannot be read is refused here, where its author is
         self._rows: list[LogEntry] | None = None
         self._rows_title = ""
-        options: dict[str, Any] = {
-            "query": query,
-            "columns": None if columns is None else list(columns),
-            "height": height,
-            "facets": facets,
-            "histogram": histogram,
-            "wrap": wrap,
-            "order": order,
-            "mode": mode,
-            "time": time,
-            "context": context,
-            "key": key,
-        }
+        options = pane_options(
+            {
+                "query": query,
+                "columns": columns,
+                "height": height,
+                "facets": facets,
+                "histogram": histogram,
+                "wrap": wrap,
+                "order": order,
+                "mode": mode,
+                "time": time,
+                "context": context,
+                "key": key,
+            }
+        )
         super().__init__(host, "logs", options)
 
     def entries(self) -> list[LogEntry]:
