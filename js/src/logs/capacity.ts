@@ -13,8 +13,8 @@ export function clampCapacity(capacity: number): number {
   return Math.min(MAX_CAPACITY, Math.max(1, Math.floor(capacity) || 1));
 }
 
-/** Chunks small enough that letting one go never takes more than a sixteenth of what may be held. */
+/** Chunks small enough that letting one go takes about a hundredth of what may be held: the foot's cap is what one sees. */
 export function chunkRoom(capacity: number): number {
-  const wanted = 2 ** Math.floor(Math.log2(Math.max(1, capacity / 16)));
+  const wanted = 2 ** Math.floor(Math.log2(Math.max(1, capacity / 64)));
   return Math.min(CHUNK_ROWS, Math.max(1, wanted));
 }

@@ -369,22 +369,17 @@ export class LogStore implements LogColumns {
   private evict(): void {
     let over = this.size - this.capacity - this.lent;
     if (over <= 0) return;
-    let drop = 0;
-    const out = [...this.chunks];
+    const before = this.size;
+    let gone = 0;
+    let rest: Chunk[] = [];
     while (over > 0) {
-      const oldest = out[0] as Chunk;
+      const oldest = this.chunks[gone++] as Chunk;
       oldest.live = false;
-      out.shift();
-      if (oldest.count > this.room && oldest.count > over) {
-        out.unshift(oldest.slice(over, oldest.count));
-        drop += over;
-        break;
-      }
-      drop += oldest.count;
+      if (oldest.count > this.room && oldest.count > over) rest = [oldest.slice(over, oldest.count)];
       over -= oldest.count;
     }
-    this.evicted += drop;
-    this.replace(out);
+    this.replace([...rest, ...this.chunks.slice(gone)]);
+    this.evicted += before - this.size;
     this.gaps = evictGaps(this.gaps, this.firstSeq);
   }
 
