@@ -96,6 +96,12 @@ def test_marking_text_holds_the_rows_so_that_it_is_not_carried_off(
     top(lab, "line 199")
     lab.page.mouse.up()
     assert lab.page.evaluate("() => getSelection().toString()") == "line 195"
+    # Who follows again means it, though the text is still marked.
+    lab.press("f")
+    for n in range(3):
+        write(bench, 50, f"newer {n}")
+        top(lab, f"newer {n} 49")
+    expect(lab.root.locator(".ab-log-new")).to_have_count(0)
 
 
 def test_a_line_that_one_opens_stays_where_it_is(lab: Pane, bench: Orchestrator) -> None:

@@ -40,14 +40,23 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
       model.resized(element.clientHeight);
     });
     observer.observe(element);
-    // Text that is being marked must not be carried off by lines that arrive.
+    // Text that is being marked must not be carried off by lines that arrive. Once for each marking: what stays marked
+    // changes with the rows that it is in, and who follows again means it.
+    let begun = false;
+    const begin = () => {
+      begun = true;
+    };
     const marking = () => {
       const marked = getSelection();
-      if (marked && !marked.isCollapsed && element.contains(marked.anchorNode)) model.hold();
+      if (!begun || !marked || marked.isCollapsed || !element.contains(marked.anchorNode)) return;
+      begun = false;
+      model.hold();
     };
+    element.addEventListener('selectstart', begin);
     document.addEventListener('selectionchange', marking);
     return () => {
       observer.disconnect();
+      element.removeEventListener('selectstart', begin);
       document.removeEventListener('selectionchange', marking);
     };
   }, [model]);
