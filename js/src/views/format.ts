@@ -1,9 +1,11 @@
 /** Numbers, durations and times as people read them. Digits stay in their places: see tabular-nums in the styles. */
 
 const LOCALE = 'en';
+const COUNT = new Intl.NumberFormat(LOCALE);
 
+/** "1,204". Below a thousand there is nothing to set apart, and panes say such numbers with every picture. */
 export function count(n: number): string {
-  return n.toLocaleString(LOCALE);
+  return Number.isInteger(n) && n >= 0 && n < 1_000 ? String(n) : COUNT.format(n);
 }
 
 export function plural(n: number, one: string, many = `${one}s`): string {

@@ -5,6 +5,7 @@ import { levelName } from '../../logs/levels';
 import type { LogStore } from '../../logs/store';
 import { clock, type Dates, day, fullTime, millis, relative } from '../../logs/time';
 import { get } from '../../sync/read';
+import { count, plural } from '../format';
 import type { Column } from './prefs';
 import { LogText, type Marks, ROW_TEXT } from './text';
 
@@ -108,7 +109,7 @@ export class Cells extends Component<CellsProps> {
             <span class="ab-log-hint">+ {plural(countLines(message) - 1, 'line')}</span>
           )}
           {!open && (message.length > ROW_TEXT || store.cut(i)) && whole === undefined && (
-            <span class="ab-log-hint">{(store.cut(i) ?? message.length).toLocaleString('en')} characters, cut here</span>
+            <span class="ab-log-hint">{count(store.cut(i) ?? message.length)} characters, cut here</span>
           )}
           {!open && has('fields') && fields !== undefined && (
             <span class="ab-log-fields" data-act="open">
@@ -182,8 +183,4 @@ export function countLines(text: string): number {
   let lines = 1;
   for (let at = text.indexOf('\n'); at >= 0 && at < text.length - 1; at = text.indexOf('\n', at + 1)) lines++;
   return lines;
-}
-
-export function plural(count: number, word: string): string {
-  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import type { LogStore } from '../../logs/store';
 import { fullTime } from '../../logs/time';
+import { count, plural } from '../format';
 import type { Actions } from './actions';
-import { plural } from './Cells';
 import { LogText, type Marks, OPEN_TEXT, ROW_TEXT } from './text';
 
 interface Props {
@@ -38,7 +38,7 @@ export function Detail({ store, seq, actions, marks, whole, pinned }: Props): JS
       )}
       {cut !== undefined && (
         <p>
-          {plural(message.length, 'character')} of {cut.toLocaleString('en')} came over the wire.{' '}
+          {plural(message.length, 'character')} of {count(cut)} came over the wire.{' '}
           <button type="button" class="ab-link" onClick={() => actions.showWhole(seq)}>
             show whole
           </button>

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Dimension } from '../../logs/facets';
 import { LEVEL_NAMES } from '../../logs/levels';
+import { count } from '../format';
 import { jobName } from './Cells';
 import type { PaneModel } from './model';
 import * as querying from './querying';
@@ -101,7 +102,7 @@ function FacetList({ model, facet, values: all, text }: ListProps): JSX.Element 
             >
               {value.color !== null && <i class="ab-dot" style={{ backgroundColor: value.color }} />}
               <span class="ab-log-facetlabel">{value.label}</span>
-              <span class="ab-log-facetcount">{value.count.toLocaleString('en')}</span>
+              <span class="ab-log-facetcount">{count(value.count)}</span>
             </button>
             <button
               type="button"
@@ -116,7 +117,7 @@ function FacetList({ model, facet, values: all, text }: ListProps): JSX.Element 
       })}
       {all.length > FEW && (
         <button type="button" class="ab-link ab-log-more" onClick={() => setMore(!more)}>
-          {more ? 'fewer' : `${(all.length - FEW).toLocaleString('en')} more`}
+          {more ? 'fewer' : `${count(all.length - FEW)} more`}
         </button>
       )}
     </section>

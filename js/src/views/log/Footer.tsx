@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { count } from '../format';
 import type { PaneModel } from './model';
 
 /** How much of what there is one sees, and what was lost. */
@@ -9,25 +10,24 @@ export function Footer({ model, onKeys }: { model: PaneModel; onKeys(): void }):
   const { mode, context } = model.prefs.choices.value;
   const asked = model.compiled.value.test !== null;
   const selected = model.selected.value.size;
-  const n = (count: number) => count.toLocaleString('en');
   return (
     <footer class="ab-log-foot">
       <span class="ab-log-shown">
-        {n(shown)} of {n(held)} shown
+        {count(shown)} of {count(held)} shown
       </span>
-      {!model.chosen.value && <span class="ab-log-hide">cap {n(capacity)}</span>}
+      {!model.chosen.value && <span class="ab-log-hide">cap {count(capacity)}</span>}
       {evicted > 0 && (
         <span class="ab-log-hide" title="Lines that this page held and let go at its cap; the ring may still have them">
-          {n(evicted)} evicted
+          {count(evicted)} evicted
         </span>
       )}
       {missed > 0 && (
         <span class="ab-log-hide" title="Lines that this page was not sent">
-          {n(missed)} missed
+          {count(missed)} missed
         </span>
       )}
       {asked && context > 0 && mode === 'filter' && <span class="ab-log-hide">± {context} lines</span>}
-      {selected > 0 && <span>{n(selected)} selected</span>}
+      {selected > 0 && <span>{count(selected)} selected</span>}
       <span class="ab-spring" />
       <span class="ab-log-hide" aria-hidden="true">
         <kbd>n</kbd> <kbd>N</kbd> next, previous

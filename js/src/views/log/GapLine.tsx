@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { GapRow } from '../../logs/rows';
+import { count, plural } from '../format';
 import { type Actions, FETCH } from './actions';
-import { plural } from './Cells';
 
 interface Props {
   gap: GapRow;
@@ -21,7 +21,7 @@ export function GapLine({ gap, busy, actions, id, index }: Props): JSX.Element {
       {gap.fetch && (
         <span role="gridcell">
           <button type="button" class="ab-link" disabled={busy} onClick={() => actions.fetch(gap)}>
-            {busy ? 'fetching …' : gap.count > FETCH ? `fetch the last ${FETCH.toLocaleString('en')}` : 'fetch them'}
+            {busy ? 'fetching …' : gap.count > FETCH ? `fetch the last ${count(FETCH)}` : 'fetch them'}
           </button>
         </span>
       )}

@@ -2,8 +2,8 @@ import { effect, signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { Client } from '../../client';
+import { count, plural } from '../format';
 import { Actions, ranges, readPermalink } from './actions';
-import { plural } from './Cells';
 import { Facets } from './Facets';
 import { Footer } from './Footer';
 import { HistogramView } from './HistogramView';
@@ -129,7 +129,7 @@ function Unread({ model, actions }: { model: PaneModel; actions: Actions }): JSX
   const newest = model.prefs.choices.value.order === 'newest';
   const side = newest ? ' ab-top' : '';
   if (model.paused.value !== null) {
-    const matching = model.compiled.value.test === null ? '' : `, ${waitingMatches.toLocaleString('en')} match`;
+    const matching = model.compiled.value.test === null ? '' : `, ${count(waitingMatches)} match`;
     return (
       <button type="button" class={`ab-log-new${side}`} title="Go on (Space)" onClick={() => actions.togglePause()}>
         Paused · {waiting ? `${plural(waiting, 'line')} wait${waiting === 1 ? 's' : ''}${matching}` : 'nothing waits yet'}
@@ -157,7 +157,7 @@ function Live({ model }: { model: PaneModel }): JSX.Element {
     const timer = setTimeout(() => {
       const { matches, held } = model.stats.peek();
       if (error) setCounted(`Query error: ${error.message}`);
-      else setCounted(text.trim() ? `${matches.toLocaleString('en')} of ${held.toLocaleString('en')} lines match` : '');
+      else setCounted(text.trim() ? `${count(matches)} of ${count(held)} lines match` : '');
     }, 800);
     return () => clearTimeout(timer);
   }, [text, error]);

@@ -1,5 +1,6 @@
 import type { JSX, RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { count } from '../format';
 import type { Actions } from './actions';
 import type { PaneModel } from './model';
 import { type Completion, completions, tokensOf } from './querying';
@@ -147,7 +148,7 @@ export function QueryLine({ model, actions, id, input }: Props): JSX.Element {
       </div>
       {test !== null && (
         <span class="ab-log-count" title="match, of how many (n, N)">
-          {stats.match ? stats.match.toLocaleString('en') : '–'} / {stats.matches.toLocaleString('en')}
+          {stats.match ? count(stats.match) : '–'} / {count(stats.matches)}
           {stats.left > 0 && '…'}
         </span>
       )}

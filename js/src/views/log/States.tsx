@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { plural } from './Cells';
+import { count, plural } from '../format';
 import type { PaneModel } from './model';
 import { ROW_HEIGHT } from './scroll';
 import { waysOut } from './ways';
@@ -36,7 +36,7 @@ export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
       </div>
     );
   }
-  if (left > 0) return <div class="ab-log-empty">Searching … {left.toLocaleString('en')} lines to go</div>;
+  if (left > 0) return <div class="ab-log-empty">Searching … {count(left)} lines to go</div>;
   if (held === 0) return <div class="ab-log-empty">The table that was shown here has no rows.</div>;
   return <NoMatch model={model} top={top} />;
 }
@@ -53,12 +53,12 @@ function NoMatch({ model, top }: { model: PaneModel; top: { top: string } }): JS
       </b>
       {ways.length > 0 && (
         <ul>
-          {ways.map(({ how, term, query, count }) => (
+          {ways.map(({ how, term, query, count: lines }) => (
             <li key={how + term}>
               <button type="button" class="ab-link" onClick={() => model.ask(query)}>
                 {how} <code>{term}</code>
               </button>
-              <span class="ab-log-faint">{count > 0 ? `shows ${count.toLocaleString('en')}` : 'still none'}</span>
+              <span class="ab-log-faint">{lines > 0 ? `shows ${count(lines)}` : 'still none'}</span>
             </li>
           ))}
         </ul>

@@ -1,4 +1,5 @@
 import type { JSX, RefObject } from 'preact';
+import { count } from '../format';
 import type { Actions } from './actions';
 import type { PaneModel } from './model';
 import { QueryLine } from './QueryLine';
@@ -15,8 +16,6 @@ interface Props {
 /** The query line and the few buttons that people use all day. */
 export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props): JSX.Element {
   const { mode, order } = model.prefs.choices.value;
-  const paused = model.paused.value !== null;
-  const { waiting } = model.stats.value;
   return (
     <div class="ab-log-tools" role="toolbar" aria-label="Log">
       <QueryLine model={model} actions={actions} id={id} input={input} />
@@ -50,18 +49,7 @@ export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props):
       >
         Facets
       </button>
-      <button
-        type="button"
-        class={`ab-log-button ab-log-pause${paused ? ' ab-on' : ''}`}
-        aria-pressed={paused}
-        title={paused ? 'Go on (Space)' : 'Pause: new lines wait and are counted (Space)'}
-        onClick={() => actions.togglePause()}
-      >
-        <span class="ab-log-glyph" aria-hidden="true">
-          {paused ? '▶' : '❚❚'}
-        </span>
-        {paused ? `Resume${waiting ? ` · ${waiting.toLocaleString('en')}` : ''}` : 'Pause'}
-      </button>
+      <PauseButton model={model} actions={actions} />
       <button
         type="button"
         class="ab-log-button ab-log-hide"
@@ -82,5 +70,25 @@ export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props):
         ⋯
       </button>
     </div>
+  );
+}
+
+/** Of the tools the one that changes with each picture, while it counts. */
+function PauseButton({ model, actions }: Pick<Props, 'model' | 'actions'>): JSX.Element {
+  const paused = model.paused.value !== null;
+  const waiting = paused ? model.stats.value.waiting : 0;
+  return (
+    <button
+      type="button"
+      class={`ab-log-button ab-log-pause${paused ? ' ab-on' : ''}`}
+      aria-pressed={paused}
+      title={paused ? 'Go on (Space)' : 'Pause: new lines wait and are counted (Space)'}
+      onClick={() => actions.togglePause()}
+    >
+      <span class="ab-log-glyph" aria-hidden="true">
+        {paused ? '▶' : '❚❚'}
+      </span>
+      {paused ? `Resume${waiting ? ` · ${count(waiting)}` : ''}` : 'Pause'}
+    </button>
   );
 }

@@ -1,7 +1,7 @@
 import { asText, type ExportFormat, exported, FORMATS } from '../../logs/export';
 import type { GapRow } from '../../logs/rows';
 import type { LogEntry } from '../../sync/messages';
-import { plural } from './Cells';
+import { count, plural } from '../format';
 import type { PaneModel } from './model';
 import { clampContext } from './prefs';
 import * as querying from './querying';
@@ -64,7 +64,7 @@ export class Actions {
     this.select(store.seq(hits.at(rank)));
     model.tick();
     const { match } = model.stats.peek();
-    model.say(`Match ${match.toLocaleString('en')} of ${matches.toLocaleString('en')}`, false);
+    model.say(`Match ${count(match)} of ${count(matches)}`, false);
   }
 
   // ---- choosing lines ----

@@ -2,6 +2,7 @@ import uPlot from 'uplot';
 import type { Bins } from '../../logs/histogram';
 import { LEVEL_NAMES } from '../../logs/levels';
 import { clock, day, duration, millis } from '../../logs/time';
+import { count } from '../format';
 
 /** Height of the bars, and of the times below them, in px. */
 const BARS = 46;
@@ -141,9 +142,9 @@ export function told({ start, width, counts, length }: Bins, ts: number): string
   if (index < 0 || index >= length) return '';
   const from = start + index * width;
   const parts = LEVEL_NAMES.map((name, level) => [(counts[level] as Uint32Array)[index] as number, name] as const)
-    .filter(([count]) => count > 0)
+    .filter(([lines]) => lines > 0)
     .reverse()
-    .map(([count, name]) => `${count.toLocaleString('en')} ${name}`);
+    .map(([lines, name]) => `${count(lines)} ${name}`);
   const when = width >= 86_400_000 ? day(from) : `${clock(from)}${width < 1_000 ? millis(from) : ''}`;
   return `${when} + ${duration(width)}: ${parts.join(', ') || 'no line'}`;
 }

@@ -8,6 +8,7 @@ import { type GapRow, gapRows, RowMap, type ServerRange } from '../../logs/rows'
 import { LogStore } from '../../logs/store';
 import { type Dates, datesOf } from '../../logs/time';
 import type { LogEntry } from '../../sync/messages';
+import { count } from '../format';
 import { Prefs } from './prefs';
 import { type Compiled, compile, EVERYTHING } from './querying';
 import { type Drawn, ROW_HEIGHT, Scroll } from './scroll';
@@ -373,7 +374,7 @@ export class PaneModel {
       order,
       context: mode === 'locate' ? 0 : context,
       count: stats.shown,
-      text: `${stats.shown.toLocaleString('en')} of ${stats.held.toLocaleString('en')} shown`,
+      text: `${count(stats.shown)} of ${count(stats.held)} shown`,
       rows: this.chosen.value,
     };
   }
