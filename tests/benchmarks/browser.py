@@ -130,9 +130,9 @@ def search(quick: bool) -> list[Row]:
 def burst(quick: bool) -> list[Row]:
     """10,000 lines arrive at once: from the batch at hand to the laid out picture."""
     with chromium() as (_, page):
-        ms = call(page, "burst", 2 if quick else 15)
+        ms = call(page, "burst", 2 if quick else 25)
     note = (
-        f"All the work up to the laid out picture, the best of {2 if quick else 15} on both sides (our median "
+        f"All the work up to the laid out picture, the best of {2 if quick else 25} on both sides (our median "
         f"{ms['median']:.1f} ms); {ms['stored']:.1f} ms of ours put the lines into columns, the rest counts facets, "
         "and draws and lays out the rows in view, which bounds it"
     )

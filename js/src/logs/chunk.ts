@@ -1,4 +1,5 @@
 import type { LogEntry } from '../sync/messages';
+import type { Dictionary } from './dictionary';
 import { levelNumber } from './levels';
 
 /** Dictionary columns of a chunk, in the order of `KINDS`. */
@@ -51,36 +52,54 @@ export class Chunk {
     return this.base + (this.deltas[this.count - 1] as number);
   }
 
-  /** Take one line; `codes` are its dictionary codes in the order of `KINDS`. */
-  push(entry: LogEntry, codes: ArrayLike<number>): void {
-    const at = this.count++;
-    this.deltas[at] = entry.seq - this.base;
-    this.ts[at] = entry.ts;
-    this.level[at] = levelNumber(entry.level);
-    this.messages.push(entry.message);
-    for (let k = 0; k < 5; k++) {
-      const code = codes[k] as number;
-      if (code === 0) continue;
-      let column = this.codes[k as 0];
-      if (column === null) {
-        column = new Uint32Array(this.room);
-        this.codes[k as 0] = column;
+  /** Take the lines [from, to) of `entries`, as many as there is room for; their words are given codes by `dictionaries`. */
+  take(entries: readonly LogEntry[], from: number, to: number, dictionaries: readonly Dictionary[]): void {
+    const [channels, loggers, jobs, steps, devices] = dictionaries as [
+      Dictionary,
+      Dictionary,
+      Dictionary,
+      Dictionary,
+      Dictionary,
+    ];
+    const { base, deltas, ts, level, messages } = this;
+    const column = this.column(0);
+    let at = this.count;
+    for (let k = from; k < to; k++, at++) {
+      const entry = entries[k] as LogEntry;
+      deltas[at] = entry.seq - base;
+      ts[at] = entry.ts;
+      level[at] = levelNumber(entry.level);
+      column[at] = channels.code(entry.channel);
+      messages.push(entry.message);
+      const { logger, jobId, stepId, deviceId, fields, exc } = entry;
+      if (logger) this.column(1)[at] = loggers.code(logger);
+      if (jobId) this.column(2)[at] = jobs.code(jobId);
+      if (stepId) this.column(3)[at] = steps.code(stepId);
+      if (deviceId) this.column(4)[at] = devices.code(deviceId);
+      if (fields) {
+        this.fields ??= [];
+        this.fields[at] = fields;
       }
-      column[at] = code;
+      if (exc) {
+        this.excs ??= [];
+        this.excs[at] = exc;
+      }
+      const { cut } = entry as { cut?: number };
+      if (cut) {
+        this.cuts ??= new Map();
+        this.cuts.set(at, cut);
+      }
     }
-    if (entry.fields) {
-      this.fields ??= [];
-      this.fields[at] = entry.fields;
+    this.count = at;
+  }
+
+  private column(kind: 0 | 1 | 2 | 3 | 4): Uint32Array {
+    let column = this.codes[kind];
+    if (column === null) {
+      column = new Uint32Array(this.room);
+      this.codes[kind] = column;
     }
-    if (entry.exc) {
-      this.excs ??= [];
-      this.excs[at] = entry.exc;
-    }
-    const { cut } = entry as { cut?: number };
-    if (cut) {
-      this.cuts ??= new Map();
-      this.cuts.set(at, cut);
-    }
+    return column;
   }
 
   /** First offset whose seq is not below `seq`. */

@@ -42,7 +42,6 @@ export class LogStore implements LogColumns {
   private cursor: Chunk = new Chunk(0, 1);
   private dictionaries: Dictionary[] = KINDS.map(() => new Dictionary());
   private styles: ChannelStyle[] = [];
-  private readonly scratch = new Uint32Array(5);
 
   constructor(capacity = DEFAULT_CAPACITY) {
     this.capacity = clampCapacity(capacity);
@@ -299,42 +298,36 @@ export class LogStore implements LogColumns {
     return code === 0 ? undefined : (this.dictionaries[kind] as Dictionary).names[code];
   }
 
-  private take(chunk: Chunk, entry: LogEntry): void {
-    const [channels, loggers, jobs, steps, devices] = this.dictionaries as [
-      Dictionary,
-      Dictionary,
-      Dictionary,
-      Dictionary,
-      Dictionary,
-    ];
-    const codes = this.scratch;
-    const channel = channels.code(entry.channel);
-    codes[0] = channel;
-    codes[1] = loggers.code(entry.logger);
-    codes[2] = jobs.code(entry.jobId);
-    codes[3] = steps.code(entry.stepId);
-    codes[4] = devices.code(entry.deviceId);
-    chunk.push(entry, codes);
-    const style = this.styles[channel];
-    if (style === undefined || style.color !== entry.color || style.emoji !== entry.emoji) {
-      this.styles[channel] = { emoji: entry.emoji ?? '', color: entry.color ?? '' };
+  /** Put lines [from, to) of `entries` into a chunk, and mark channels as the newest of them say. */
+  private take(chunk: Chunk, entries: readonly LogEntry[], from: number, to: number): void {
+    const first = chunk.count;
+    chunk.take(entries, from, to, this.dictionaries);
+    const codes = chunk.codes[0] as Uint32Array;
+    const { styles } = this;
+    for (let k = from; k < to; k++) {
+      const { color, emoji } = entries[k] as LogEntry;
+      const channel = codes[first + k - from] as number;
+      const style = styles[channel];
+      if (style === undefined || style.color !== color || style.emoji !== emoji) {
+        styles[channel] = { emoji: emoji ?? '', color: color ?? '' };
+      }
     }
   }
 
   private extend(entries: readonly LogEntry[]): void {
     let tail = this.chunks[this.chunks.length - 1];
     const added: Chunk[] = [];
-    let start = this.size;
-    for (const entry of entries) {
+    for (let from = 0; from < entries.length; ) {
       if (tail === undefined || tail.full) {
-        tail = new Chunk(entry.seq, this.room);
-        tail.start = start;
+        tail = new Chunk((entries[from] as LogEntry).seq, this.room);
+        tail.start = this.size;
         added.push(tail);
       }
-      this.take(tail, entry);
-      start++;
+      const to = Math.min(entries.length, from + tail.room - tail.count);
+      this.take(tail, entries, from, to);
+      this.size += to - from;
+      from = to;
     }
-    this.size = start;
     if (added.length) this.chunks = [...this.chunks, ...added];
   }
 
@@ -357,10 +350,10 @@ export class LogStore implements LogColumns {
   private insert(entries: readonly LogEntry[]): void {
     if (entries.length === 0) return;
     const pieces: Chunk[] = [];
-    for (let i = 0; i < entries.length; i += CHUNK_ROWS) {
-      const part = entries.slice(i, i + CHUNK_ROWS);
-      const chunk = new Chunk((part[0] as LogEntry).seq, part.length);
-      for (const entry of part) this.take(chunk, entry);
+    for (let from = 0; from < entries.length; from += CHUNK_ROWS) {
+      const to = Math.min(entries.length, from + CHUNK_ROWS);
+      const chunk = new Chunk((entries[from] as LogEntry).seq, to - from);
+      this.take(chunk, entries, from, to);
       pieces.push(chunk);
     }
     this.replace(spliced(this.chunks, pieces));
