@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.node import JS
+from tests.node import install_modules
 from tests.query.typescript import TypeScript
 
 
 @pytest.fixture(scope="session")
 def typescript(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TypeScript]:
-    if not (JS / "node_modules" / "esbuild").is_dir():
-        pytest.skip("js/node_modules is missing: run npm ci in js/")
+    install_modules()
     peer = TypeScript(tmp_path_factory.mktemp("query"))
     yield peer
     peer.close()
