@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { count, plural } from '../format';
 import type { PaneModel } from './model';
 import { ROW_HEIGHT } from './scroll';
-import { waysOut } from './ways';
+import { LOOKED, waysOut } from './ways';
 
 /** What stands in place of rows where there are none, with the next step in words. */
 export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
@@ -46,6 +46,7 @@ function NoMatch({ model, top }: { model: PaneModel; top: { top: string } }): JS
   const { held } = model.stats.value;
   const text = model.text.value;
   const ways = text.trim() === '' ? [] : waysOut(model);
+  const some = held > LOOKED;
   return (
     <div class="ab-log-empty" style={top}>
       <b>
@@ -58,7 +59,13 @@ function NoMatch({ model, top }: { model: PaneModel; top: { top: string } }): JS
               <button type="button" class="ab-link" onClick={() => model.ask(query)}>
                 {how} <code>{term}</code>
               </button>
-              <span class="ab-log-faint">{lines > 0 ? `shows ${count(lines)}` : 'still none'}</span>
+              <span class="ab-log-faint">
+                {lines > 0
+                  ? `shows ${count(lines)}${some ? ' or more' : ''}`
+                  : some
+                    ? `none of the newest ${count(LOOKED)}`
+                    : 'still none'}
+              </span>
             </li>
           ))}
         </ul>

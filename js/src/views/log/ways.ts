@@ -1,8 +1,8 @@
 import type { PaneModel } from './model';
 import { compile, named, terms } from './querying';
 
-/** Lines looked at to say what another query would show: the newest ones. */
-const LOOKED = 50_000;
+/** Lines looked at to say what another query would show: the newest ones, few enough for a dozen queries in one picture. */
+export const LOOKED = 20_000;
 const MAX_WAYS = 6;
 
 /** Another query, in words: without one of the terms, or with one that asks for a name instead of a text. */
