@@ -13,14 +13,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autobench_nb.bench import Run, current_job
     from autobench_nb.config import Config
     from autobench_nb.errors import AutoBenchError
+    from autobench_nb.jobs import Run, current_job
     from autobench_nb.logs.entry import Level
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
-    from autobench_nb.orchestrator import Orchestrator
+    from autobench_nb.orchestrator.orchestrator import Orchestrator
     from autobench_nb.state.projections import Projection
-    from autobench_nb.transports.client import Client, connect
+    from autobench_nb.transports.client.client import Client, connect
 
 __all__ = [
     "AutoBenchError",
@@ -42,18 +42,18 @@ __version__ = version("autobench-nb")
 
 _HOMES = {
     "AutoBenchError": "errors",
-    "Client": "transports.client",
+    "Client": "transports.client.client",
     "Config": "config",
     "Dashboard": "notebook.widgets",
     "Level": "logs.entry",
     "LogPane": "notebook.widgets",
-    "Orchestrator": "orchestrator",
+    "Orchestrator": "orchestrator.orchestrator",
     "Projection": "state.projections",
-    "Run": "bench",
+    "Run": "jobs.run",
     "StatePane": "notebook.widgets",
     "StatusBadge": "notebook.widgets",
-    "connect": "transports.client",
-    "current_job": "bench",
+    "connect": "transports.client.client",
+    "current_job": "jobs.executors.in_process",
 }
 
 

@@ -67,5 +67,5 @@ def test_the_wheel_carries_the_whole_package_and_nothing_else(wheel: zipfile.Zip
 def test_the_wheel_has_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     (entry,) = [name for name in names if name.endswith(".dist-info/entry_points.txt")]
-    assert "autobench-nb = autobench_nb.cli:main" in wheel.read(entry).decode()
+    assert "autobench-nb = autobench_nb.cli.main:main" in wheel.read(entry).decode()
     assert any(name.endswith("LICENSE") for name in names)

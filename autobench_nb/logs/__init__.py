@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from autobench_nb.logs.batch import LogBatch, LogEntries
 from autobench_nb.logs.channels import Channel, Channels
 from autobench_nb.logs.entry import Level, LogEntry
-from autobench_nb.logs.redaction import Redactor
-from autobench_nb.logs.ring import LogRing
-from autobench_nb.logs.view import LogView
+from autobench_nb.logs.redaction.redactor import Redactor
+from autobench_nb.logs.ring.batch import LogBatch, LogEntries
+from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.logs.ring.view import LogView
 
 __all__ = [
     "Channel",

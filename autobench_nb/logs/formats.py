@@ -1,6 +1,6 @@
 """Reads log files of other programs: line by line, each in the format that fits, unknown lines kept as they are.
 
-A :class:`Reader` tries the format that fitted last first, so a file of one format costs one match a line. A line
+A :class:`LineReader` tries the format that fitted last first, so a file of one format costs one match a line. A line
 that no format takes keeps its text, the time of the line before, and the level ``info``.
 
 Formats: syslog (RFC 3164 and RFC 5424), log4j and its kin (Python's ``%(asctime)s - %(name)s - ...`` too), Apache's
@@ -35,7 +35,7 @@ class ParsedLine:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-_Parser = Callable[["Reader", str], "ParsedLine | None"]
+_Parser = Callable[["LineReader", str], "ParsedLine | None"]
 
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
@@ -76,7 +76,7 @@ _MESSAGE_KEYS = ("message", "msg", "event", "text", "log")
 _LOGGER_KEYS = ("logger", "name", "logger_name", "module")
 
 
-class Reader:
+class LineReader:
     """Reads the lines of one source in their order.
 
     ``zone`` is what times without one are in; ``year`` what syslog's times without one begin with (default: the
@@ -147,7 +147,7 @@ def level_of(word: object) -> Level | None:
         return None
 
 
-def _rfc3164(reader: Reader, line: str) -> ParsedLine | None:
+def _rfc3164(reader: LineReader, line: str) -> ParsedLine | None:
     match = _RFC3164.fullmatch(line)
     month = _MONTHS.get(match["month"].lower()) if match else None
     if match is None or month is None:
@@ -170,7 +170,7 @@ def _spoken(message: str) -> int:
     return 30 if lowered.startswith("warning:") else 20
 
 
-def _rfc5424(reader: Reader, line: str) -> ParsedLine | None:
+def _rfc5424(reader: LineReader, line: str) -> ParsedLine | None:
     match = _RFC5424.fullmatch(line)
     if match is None:
         return None
@@ -183,7 +183,7 @@ def _rfc5424(reader: Reader, line: str) -> ParsedLine | None:
     )
 
 
-def _apache(reader: Reader, line: str) -> ParsedLine | None:
+def _apache(reader: LineReader, line: str) -> ParsedLine | None:
     match = _APACHE.fullmatch(line)
     month = _MONTHS.get(match["month"].lower()) if match else None
     if match is None or month is None:
@@ -195,7 +195,7 @@ def _apache(reader: Reader, line: str) -> ParsedLine | None:
     return ParsedLine(ts, level, match["message"], "apache", match["module"])
 
 
-def _log4j(reader: Reader, line: str) -> ParsedLine | None:
+def _log4j(reader: LineReader, line: str) -> ParsedLine | None:
     match = _LOG4J.fullmatch(line)
     ts = reader.iso(match["time"]) if match else None
     if match is None or ts is None:
@@ -216,7 +216,7 @@ def _log4j(reader: Reader, line: str) -> ParsedLine | None:
     return ParsedLine(ts, level or Level.INFO, message, "log4j", logger)
 
 
-def _json(reader: Reader, line: str) -> ParsedLine | None:
+def _json(reader: LineReader, line: str) -> ParsedLine | None:
     if not line.startswith("{"):
         return None
     try:
@@ -241,7 +241,7 @@ def _json(reader: Reader, line: str) -> ParsedLine | None:
     )
 
 
-def _json_time(reader: Reader, value: Any) -> float | None:
+def _json_time(reader: LineReader, value: Any) -> float | None:
     """A number below 10^11 counts seconds (that is the year 5138), a larger one milliseconds (pino, bunyan)."""
     if isinstance(value, str):
         return reader.iso(value)

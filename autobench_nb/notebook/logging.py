@@ -7,8 +7,8 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
-from autobench_nb.logs.ring import LogRing
-from autobench_nb.logs.writer import Writer
+from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.logs.ring.writer import EntryWriter
 
 _BARE = logging.LogRecord("", 0, "", 0, "", (), None).__dict__
 _PLAIN = len(_BARE)
@@ -40,7 +40,7 @@ class BridgeHandler(logging.Handler):
         super().__init__(level)
         self._ring = ring
         self._channel = channel
-        self._writers: dict[str, Writer] = {}
+        self._writers: dict[str, EntryWriter] = {}
         self._formatting: set[int] = set()  # threads that are in it
 
     def handle(self, record: logging.LogRecord) -> bool:
@@ -89,14 +89,14 @@ class BridgeHandler(logging.Handler):
         finally:
             self._formatting.discard(thread)
 
-    def _writer(self, name: str) -> Writer:
+    def _writer(self, name: str) -> EntryWriter:
         channel = self._channel
         writer = self._ring.writer(channel(name) if callable(channel) else channel, logger=name)
         if len(self._writers) < _CACHED:  # names made up at run time must not pile up
             self._writers[name] = writer
         return writer
 
-    def _append_rich(self, record: logging.LogRecord, message: str, writer: Writer) -> None:
+    def _append_rich(self, record: logging.LogRecord, message: str, writer: EntryWriter) -> None:
         extra = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
         parts: list[str] = []
         if record.exc_info:

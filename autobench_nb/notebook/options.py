@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from autobench_nb.errors import ConfigError
-from autobench_nb.logs.query import parse
+from autobench_nb.logs.query.query import parse
 
 COLUMNS: Final = (
     *("seq", "time", "level", "channel", "logger"),

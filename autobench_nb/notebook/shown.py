@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autobench_nb.logs.entry import LogEntry
-from autobench_nb.logs.query import compile_query
+from autobench_nb.logs.query.query import compile_query
 
 
 def within(seq: int, ranges: Sequence[tuple[int, int]]) -> bool:

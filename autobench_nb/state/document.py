@@ -1,11 +1,11 @@
-"""The state's document with its journal: where a mutation lands. The store guards it with its lock."""
+"""The state's document with its touched tree: where a mutation lands. The store guards it with its lock."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from autobench_nb.errors import PathError
-from autobench_nb.state import journal as journals
+from autobench_nb.state import tracking
 from autobench_nb.state.commit import Operation
 from autobench_nb.state.lists import merged, write_in_list
 from autobench_nb.state.model import Place
@@ -13,14 +13,14 @@ from autobench_nb.state.pointer import MISSING, find, no_parent
 
 
 class Document:
-    """``root`` is the state; ``journal`` what was touched since the last flush; ``undo`` the log of an open batch."""
+    """``root`` is the state; ``touched``: what was touched since the last flush; ``undo`` the log of an open batch."""
 
-    __slots__ = ("journal", "root", "undo")
+    __slots__ = ("root", "touched", "undo")
 
     def __init__(self, root: dict[str, Any]) -> None:
         self.root = root
-        self.journal: journals.Node = {}
-        self.undo: journals.Undo | None = None
+        self.touched: tracking.Node = {}
+        self.undo: tracking.Undo | None = None
 
     def find(self, parts: tuple[str, ...]) -> Any:
         """The value at ``parts``, or :data:`MISSING`; not a copy."""
@@ -29,11 +29,11 @@ class Document:
     def put(self, place: Place, value: Any) -> None:
         """Put ``value`` (admitted, or :data:`MISSING` to remove) at ``place``, or raise :class:`PathError`."""
         container: Any = self.root
-        node: Any = self.journal
+        node: Any = self.touched
         try:
             for key in place.parents:
                 container = container[key]
-                if node is not None:  # journals.descend, unrolled: this is the hot path
+                if node is not None:  # tracking.descend, unrolled: this is the hot path
                     below = node.get(key)
                     if below is None:
                         below = node[key] = {}
@@ -47,11 +47,11 @@ class Document:
             self._put_in_list(place, value)
             return
         if value.__class__ is dict:
-            journals.put(container, place.last, value, node, place.text, self.undo)
+            tracking.put(container, place.last, value, node, place.text, self.undo)
         elif value is MISSING and place.last not in container:
             raise PathError(place.text, "nothing stands here, so nothing can be removed")
         else:
-            journals.write(container, place.last, value, node, place.text, self.undo)
+            tracking.write(container, place.last, value, node, place.text, self.undo)
 
     def fold(self, place: Place, new: dict[str, Any]) -> None:
         """Merge ``new`` into the object that stands at ``place``."""
@@ -59,25 +59,25 @@ class Document:
         if self._leads_through_list(place.parts):
             self._put_in_list(place, merged(old, new))
             return
-        node: journals.Node | None = self.journal
+        node: tracking.Node | None = self.touched
         for key in place.parts:
-            node = journals.descend(node, key)
-        journals.fold(old, new, node, place.text, self.undo)
+            node = tracking.descend(node, key)
+        tracking.fold(old, new, node, place.text, self.undo)
 
     def become(self, new: dict[str, Any]) -> None:
         """Change the whole into ``new``, by few changes."""
-        journals.turn_into(self.root, new, self.journal, "", self.undo)
+        tracking.turn_into(self.root, new, self.touched, "", self.undo)
 
     def drain(self) -> list[Operation]:
-        """The operations since the last drain; their values are still the document's own. The journal stays."""
+        """The operations since the last drain; their values are still the document's own. The touched tree stays."""
         operations: list[Operation] = []
-        journals.collect(self.journal, self.root, operations)
+        tracking.collect(self.touched, self.root, operations)
         return operations
 
     def _put_in_list(self, place: Place, value: Any) -> None:
         if not self._leads_through_list(place.parts):
             raise no_parent(place.text, self.root, place.parts)
-        write_in_list(self.root, self.journal, place.text, place.parts, value, self.undo)
+        write_in_list(self.root, self.touched, place.text, place.parts, value, self.undo)
 
     def _leads_through_list(self, parts: tuple[str, ...]) -> bool:
         value: Any = self.root

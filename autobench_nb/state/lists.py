@@ -1,4 +1,4 @@
-"""Changes at and below list items: see :mod:`autobench_nb.state.journal` for why these copy before they change."""
+"""Changes at and below list items: see :mod:`autobench_nb.state.tracking` for why these copy before they change."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from functools import partial
 from typing import Any
 
 from autobench_nb.errors import PathError
-from autobench_nb.state.journal import ListWas, Node, Undo, descend, fold
 from autobench_nb.state.pointer import MISSING, find, index, join, no_parent
+from autobench_nb.state.tracking import ListWas, Node, Undo, descend, fold
 from autobench_nb.state.values import copy
 
 
 def write_in_list(
     root: dict[str, Any],
-    journal: Node,
+    touched: Node,
     pointer: str,
     parts: tuple[str, ...],
     value: Any,
     undo: Undo | None,
 ) -> None:
-    """As :func:`journal.write`, for a pointer that leads through a list: an index replaces, ``-`` appends.
+    """As :func:`tracking.write`, for a pointer that leads through a list: an index replaces, ``-`` appends.
 
     Raises :class:`PathError` before anything changes.
     """
     _check(root, pointer, parts, value)
     container, depth = root, 0
-    node: Node | None = journal
+    node: Node | None = touched
     while container[parts[depth]].__class__ is dict:
         node = descend(node, parts[depth])
         container = container[parts[depth]]

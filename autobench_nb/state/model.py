@@ -15,7 +15,7 @@ from autobench_nb.config import Config
 from autobench_nb.errors import SchemaError
 from autobench_nb.state import pointer as pointers
 from autobench_nb.state.schema import Rule, rule_of
-from autobench_nb.state.values import MAX_DEPTH, Refused
+from autobench_nb.state.values import MAX_DEPTH, ValueRefused
 
 
 class OrchestratorStatus(StrEnum):
@@ -63,7 +63,7 @@ class LogLevel(StrEnum):
     FATAL = "fatal"
 
 
-class Telemetry(TypedDict, total=False):
+class TelemetryState(TypedDict, total=False):
     """``/meta/telemetry``: counts since the start; the lag of the loop in milliseconds."""
 
     clients: float
@@ -83,7 +83,7 @@ class Meta(TypedDict):
     build: str
     status: OrchestratorStatus
     epoch: str
-    telemetry: NotRequired[Telemetry]
+    telemetry: NotRequired[TelemetryState]
 
 
 class ConfigSlice(TypedDict):
@@ -134,7 +134,7 @@ class JobRecord(TypedDict, total=False):
     current: str | None
 
 
-class Jobs(TypedDict):
+class JobsState(TypedDict):
     """``/jobs``: identifiers in order, and the records by identifier."""
 
     queue: list[str]
@@ -159,7 +159,7 @@ class Summary(TypedDict):
     bySeverity: dict[str, int]
 
 
-class Pno(TypedDict):
+class PnoState(TypedDict):
     """``/pno``: the analysis scan."""
 
     status: str
@@ -215,8 +215,8 @@ class AppState(TypedDict):
     config: ConfigSlice
     devices: dict[str, Device]
     streams: dict[str, Stream]
-    jobs: Jobs
-    pno: Pno
+    jobs: JobsState
+    pno: PnoState
     logs: LogsSlice
     serverConfig: ServerConfig
 
@@ -263,7 +263,7 @@ def place_of(pointer: str) -> Place:
         for part in parts:
             required = part in rule.required
             rule = rule.below(part)
-    except Refused as refused:
+    except ValueRefused as refused:
         raise SchemaError(pointer, refused.fact) from None
     if len(PLACES) >= _REMEMBERED:
         PLACES.clear()
@@ -279,11 +279,11 @@ def admit(place: Place, value: Any, *, whole: bool = True) -> Any:
     rule = place.rule
     try:
         return rule.admit(value, place.room) if whole else rule.admit_part(value, place.room)
-    except Refused as refused:
+    except ValueRefused as refused:
         raise refusal(place, refused) from None
 
 
-def refusal(place: Place, refused: Refused) -> SchemaError:
+def refusal(place: Place, refused: ValueRefused) -> SchemaError:
     """The error for a value that ``place`` refused."""
     return SchemaError(place.text + pointers.join(reversed(refused.trail)), refused.fact)
 
@@ -312,7 +312,7 @@ def initial_state(
             "build": build,
             "status": str(status),
             "epoch": epoch,
-            "telemetry": dict.fromkeys(Telemetry.__annotations__, 0),
+            "telemetry": dict.fromkeys(TelemetryState.__annotations__, 0),
         },
         "config": {"requestSample": settings.request_sample, "features": dict(features or {})},
         "devices": {},

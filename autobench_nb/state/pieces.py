@@ -4,7 +4,7 @@ Each slice is a piece; a wide object is cut into chunks of some keys, in their o
 a branch of pieces. A stale piece knows nothing of its value: it looks it up when it is encoded again. So after one
 change one chunk is encoded, and the rest is joined.
 
-Pieces become stale at a flush, by its journal, which names all that was touched in the window. One encoded in the
+Pieces become stale at a flush, by its touched tree, which names all that was touched in the window. One encoded in the
 middle of a window may have looked at half a change, or at nothing: it is stale again at the window's end.
 """
 
@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import orjson
 
-from autobench_nb.state.journal import Node
 from autobench_nb.state.pointer import MISSING, find
+from autobench_nb.state.tracking import Node
 
 WIDE: Final = 256
 """An object of so many keys is cut into chunks."""
@@ -98,9 +98,9 @@ class Pieces:
             if key != "version":
                 self._leaf(self._root, key)
 
-    def touch(self, journal: Node) -> None:
-        """Make stale what the journal of a window touched."""
-        for key, below in journal.items():
+    def touch(self, touched: Node) -> None:
+        """Make stale what the touched tree of a window touched."""
+        for key, below in touched.items():
             self._touch(self._root.children[key], below, self._state[key])
 
     def warm(self, pieces: int) -> bool:

@@ -1,7 +1,7 @@
 """Rules: what may stand at a pointer, made from the TypedDicts of the model, so that types are written once.
 
 Records are open: the fields that the model names are checked, others may stand beside them. A rule *admits* a value:
-it gives back a frozen copy, or raises :class:`Refused`.
+it gives back a frozen copy, or raises :class:`ValueRefused`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final, NotRequired
 
-from autobench_nb.state.values import MAX_INTEGER, Refused, freeze, key_of, kind_of
+from autobench_nb.state.values import MAX_INTEGER, ValueRefused, freeze, key_of, kind_of
 
 
 class Rule:
@@ -42,7 +42,7 @@ class Rule:
         if rule is not None:
             return rule
         if self.closed:
-            raise Refused(f"there is no such slice: the state has {', '.join(self.fields)}")
+            raise ValueRefused(f"there is no such slice: the state has {', '.join(self.fields)}")
         return self.item
 
 
@@ -106,7 +106,7 @@ class Choice(Rule):
         frozen = freeze(value, room)
         if frozen.__class__ is str and frozen in self._choices:
             return frozen
-        raise Refused(f"{value!r:.60} cannot stand here: give {self.words}")
+        raise ValueRefused(f"{value!r:.60} cannot stand here: give {self.words}")
 
 
 class Nullable(Rule):
@@ -144,7 +144,7 @@ class ListOf(Rule):
         for position, item in enumerate(value):
             try:
                 frozen.append(self._item.admit(item, room - 1))
-            except Refused as refused:
+            except ValueRefused as refused:
                 raise refused.at(position) from None
         return frozen
 
@@ -179,7 +179,7 @@ class MapOf(Rule):
         for key, item in value.items():
             try:
                 frozen[key_of(key)] = admit(item, room - 1)
-            except Refused as refused:
+            except ValueRefused as refused:
                 raise refused.at(key) from None
         return frozen
 
@@ -208,11 +208,11 @@ class Record(Rule):
             try:
                 name = key_of(key)
                 frozen[name] = (fields.get(name) or self.below(name)).admit(item, room - 1)
-            except Refused as refused:
+            except ValueRefused as refused:
                 raise refused.at(key) from None
         if not self.required <= frozen.keys():
             absent = ", ".join(sorted(self.required - frozen.keys()))
-            raise Refused(f"it lacks {absent}: give them too, or use merge")
+            raise ValueRefused(f"it lacks {absent}: give them too, or use merge")
         return frozen
 
     def admit_part(self, value: Any, room: int) -> Any:
@@ -226,13 +226,13 @@ class Record(Rule):
             try:
                 name = key_of(key)
                 frozen[name] = self.below(name).admit_part(item, room - 1)
-            except Refused as refused:
+            except ValueRefused as refused:
                 raise refused.at(key) from None
         return frozen
 
 
-def _wrong(value: object, words: str) -> Refused:
-    return Refused(f"{kind_of(value)} ({value!r:.40}) cannot stand here: give {words}")
+def _wrong(value: object, words: str) -> ValueRefused:
+    return ValueRefused(f"{kind_of(value)} ({value!r:.40}) cannot stand here: give {words}")
 
 
 _SCALARS: Final[Mapping[Any, Rule]] = {

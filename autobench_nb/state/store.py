@@ -1,8 +1,8 @@
 """The store: the one authoritative state, changed in place, from any thread.
 
 Each mutation is one short locked section: the value is checked and copied before it, and afterwards the state, its
-version and its projections agree. What was touched since the last flush stands in the journal; a flush turns it into
-one commit, in time that depends on what was touched and not on the size of the state.
+version and its projections agree. What was touched since the last flush stands in the touched tree; a flush turns
+it into one commit, in time that depends on what was touched and not on the size of the state.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any, Final
 import orjson
 
 from autobench_nb.errors import PathError, SchemaError
-from autobench_nb.state import journal as journals
+from autobench_nb.state import tracking
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.state.document import Document
 from autobench_nb.state.model import PLACES, Place, admit, initial_state, place_of, refusal
 from autobench_nb.state.pieces import Pieces
 from autobench_nb.state.pointer import MISSING, parse, related
 from autobench_nb.state.projections import Projection, Projector
-from autobench_nb.state.values import Refused, copy, kind_of
+from autobench_nb.state.values import ValueRefused, copy, kind_of
 
 _logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class StateStore:
         self._projector = Projector(projections)
         self._watched = self._projector.slices
         self._projector.run(self._document)
-        self._document.journal = {}
+        self._document.touched = {}
         self._flushed: int = version
         self._lock = threading.RLock()
         self._depth = 0  # of open batches
@@ -106,7 +106,7 @@ class StateStore:
             return
         try:
             admitted = place.rule.admit(value, place.room)
-        except Refused as refused:
+        except ValueRefused as refused:
             raise refusal(place, refused) from None
         self._mutate(place, admitted)
 
@@ -270,8 +270,8 @@ class StateStore:
             self._prepared = None
         commit = Commit(self._flushed, version, patch)
         if self._pieces is not None:
-            self._pieces.touch(self._document.journal)
-        document.journal = {}
+            self._pieces.touch(self._document.touched)
+        document.touched = {}
         self._flushed = version
         self._dirty = False
         return commit
@@ -286,8 +286,8 @@ class StateStore:
         document = self._document
         self._prepared = orjson.dumps(document.drain())
         if self._pieces is not None:
-            self._pieces.touch(document.journal)
-        document.journal = {}
+            self._pieces.touch(document.touched)
+        document.touched = {}
 
     def _tell(self, commit: Commit) -> None:
         for callback, pointer in self._subscribers:
@@ -343,7 +343,7 @@ class StateStore:
                 failed = False
         finally:
             if failed:
-                journals.take_back(document.undo or [], mark)
+                tracking.take_back(document.undo or [], mark)
                 document.root["version"] = version
             self._depth -= 1
             if not self._depth:

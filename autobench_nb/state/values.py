@@ -19,7 +19,7 @@ MAX_INTEGER: Final = 2**53 - 1
 """The largest whole number that JavaScript's numbers hold exactly (RFC 8259 section 6)."""
 
 
-class Refused(Exception):
+class ValueRefused(Exception):
     """A value cannot stand where it was put: ``fact`` says why, ``trail`` (innermost part first) where in the value."""
 
     def __init__(self, fact: str) -> None:
@@ -27,7 +27,7 @@ class Refused(Exception):
         self.fact = fact
         self.trail: list[str] = []
 
-    def at(self, part: object) -> Refused:
+    def at(self, part: object) -> ValueRefused:
         """This refusal, seen from one level further out."""
         self.trail.append(str(part))
         return self
@@ -73,7 +73,7 @@ def freeze(value: Any, room: int = MAX_DEPTH) -> Any:
     """``value`` as a JSON value that shares nothing mutable with it; ``room`` is how many levels it may have.
 
     Subclasses (enums, ``numpy.float64``) become their plain base, tuples lists, mappings dicts, numpy scalars the
-    Python number that ``.item()`` gives. Raises :class:`Refused`.
+    Python number that ``.item()`` gives. Raises :class:`ValueRefused`.
     """
     kind = value.__class__
     if kind is str:
@@ -98,7 +98,7 @@ def _mapping(value: Mapping[Any, Any], room: int) -> dict[str, Any]:
     for key, item in value.items():
         try:
             frozen[key_of(key)] = freeze(item, room - 1)
-        except Refused as refused:
+        except ValueRefused as refused:
             raise refused.at(key) from None
     return frozen
 
@@ -110,18 +110,18 @@ def _items(value: Any, room: int) -> list[Any]:
     for position, item in enumerate(value):
         try:
             frozen.append(freeze(item, room - 1))
-        except Refused as refused:
+        except ValueRefused as refused:
             raise refused.at(position) from None
     return frozen
 
 
 def key_of(key: Any) -> str:
-    """``key`` as an object's key. Raises :class:`Refused` where it is no text."""
+    """``key`` as an object's key. Raises :class:`ValueRefused` where it is no text."""
     if key.__class__ is str and key.isascii():
         return intern(key)  # as the parts of pointers are
     if isinstance(key, str):
         return intern(_text(str.__str__(key)))
-    raise Refused(
+    raise ValueRefused(
         f"the key {key!r} is {kind_of(key)}, and keys of JSON objects are text: use str(key)"
     )
 
@@ -149,7 +149,7 @@ def _text(value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise Refused(
+        raise ValueRefused(
             f"the text has a lone surrogate at {error.start}, which UTF-8 cannot carry: "
             "use text.encode(errors='replace').decode()"
         ) from None
@@ -174,22 +174,22 @@ _REMEDIES = {
 
 def _no_json(value: object) -> NoReturn:
     remedy = _REMEDIES.get(type(value).__name__, "give text, a number, a list or a dict")
-    raise Refused(f"{kind_of(value)} is no JSON value: {remedy}")
+    raise ValueRefused(f"{kind_of(value)} is no JSON value: {remedy}")
 
 
 def _not_finite(value: float) -> NoReturn:
-    raise Refused(f"{value} is no JSON number: use None")
+    raise ValueRefused(f"{value} is no JSON number: use None")
 
 
 def _too_large(value: int) -> NoReturn:
     bits = value.bit_length()
-    raise Refused(
+    raise ValueRefused(
         f"a whole number of {bits} bits is not exact in every client: use float or str of it"
     )
 
 
 def _too_deep() -> NoReturn:
-    raise Refused(f"it nests deeper than {MAX_DEPTH} levels (or holds itself): flatten it")
+    raise ValueRefused(f"it nests deeper than {MAX_DEPTH} levels (or holds itself): flatten it")
 
 
 _KINDS = {

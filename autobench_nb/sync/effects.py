@@ -1,7 +1,7 @@
 """What the hub asks of a transport: effects, and the messages they carry.
 
-The hub decides and never does. Every method of :class:`~autobench_nb.sync.hub.Hub` returns a list of effects, to be
-carried out in that order, on the same thread.
+The hub decides and never does. Every method of :class:`~autobench_nb.sync.server.hub.Hub` returns a list of effects,
+to be carried out in that order, on the same thread.
 """
 
 from __future__ import annotations

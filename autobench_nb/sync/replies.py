@@ -171,7 +171,7 @@ class Ack:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CommandResult:
     id: str | int
     ok: bool
     value: Any
@@ -201,7 +201,7 @@ class Bye:
 
 Reply = (
     Welcome | StateSnapshot | StatePatch | LogsHistory | LogsAppend
-    | Pong | Ack | Result | Error | ServerBusy | Bye
+    | Pong | Ack | CommandResult | Error | ServerBusy | Bye
 )  # fmt: skip
 
 
@@ -292,7 +292,7 @@ def parse_reply(message: str | bytes | Mapping[str, Any]) -> Reply | None:
             return Ack()
         case "result":
             failure = f.maybe("error", dict) or {}
-            return Result(
+            return CommandResult(
                 f.get("id", str, int),
                 f.get("ok", bool),
                 message.get("value"),

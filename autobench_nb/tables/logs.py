@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from autobench_nb.logs.batch import LogBatch, Part, Selection
-from autobench_nb.logs.columns import CHUNK_ROWS, Chunk, Source
 from autobench_nb.logs.entry import WIRE_LEVELS, Level, LogEntry
-from autobench_nb.logs.ring import LogRing
-from autobench_nb.logs.view import LogView
+from autobench_nb.logs.ring.batch import LogBatch, Part, Selection
+from autobench_nb.logs.ring.columns import CHUNK_ROWS, Chunk, EntrySource
+from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.logs.ring.view import LogView
 from autobench_nb.tables.types import LEVEL, LEVEL_CODE, NAME, TEXT, TIME, array
 
 LogSource = LogRing | LogBatch | LogView | Iterable[LogEntry]
@@ -87,10 +87,10 @@ class _Columns:
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
         self.count = sum(stop - start for _, start, stop in parts)
-        self.sources: list[Source] = []
+        self.sources: list[EntrySource] = []
         self.codes = np.empty(self.count, np.intp)
-        code_of: dict[Source, int] = {}
-        last: tuple[Source, ...] = ()
+        code_of: dict[EntrySource, int] = {}
+        last: tuple[EntrySource, ...] = ()
         table = np.empty(0, np.intp)
         same = True
         for place, (chunk, start, stop) in self._places():

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from autobench_nb.logs.view import LogView
+from autobench_nb.logs.ring.view import LogView
 from autobench_nb.tables.logs import logs_table, logs_to_pandas
 from autobench_nb.tables.records import Column, records_to_arrow, records_to_pandas
 

@@ -45,7 +45,7 @@ def same(given: str, expected: str) -> bool:
     )
 
 
-class Source(enum.Enum):
+class TokenPlace(enum.Enum):
     """Where a request says that it comes from."""
 
     NONE = "no Origin: a navigation, a script, a command line"
@@ -101,27 +101,27 @@ class Gate:
             "AUTOBENCH_ALLOWED_HOSTS.",
         )
 
-    def source(self, origin: str | None, host: str | None) -> Source:
+    def source(self, origin: str | None, host: str | None) -> TokenPlace:
         """Classify the Origin header of a request that was sent to ``host``."""
         if origin is None:
-            return Source.NONE
+            return TokenPlace.NONE
         origin = origin.lower().rstrip("/")
         if origin in self._origins:
-            return Source.OWN
+            return TokenPlace.OWN
         try:
             parts = urlsplit(origin)
             name = parts.hostname or ""
         except ValueError:
-            return Source.FOREIGN
+            return TokenPlace.FOREIGN
         if parts.scheme not in {"http", "https"}:
-            return Source.FOREIGN  # "null" too: sandboxed frames and local files
+            return TokenPlace.FOREIGN  # "null" too: sandboxed frames and local files
         if host is not None and parts.netloc == host.lower():
-            return Source.OWN
-        return Source.LOOPBACK if _is_loopback(name) else Source.FOREIGN
+            return TokenPlace.OWN
+        return TokenPlace.LOOPBACK if _is_loopback(name) else TokenPlace.FOREIGN
 
-    def origin_refusal(self, source: Source) -> Refusal | None:
+    def origin_refusal(self, source: TokenPlace) -> Refusal | None:
         """Nobody serves a foreign page."""
-        if source is not Source.FOREIGN:
+        if source is not TokenPlace.FOREIGN:
             return None
         return Refusal(
             403,
@@ -134,7 +134,7 @@ class Gate:
         *,
         authorization: str | None,
         cookie: str | None,
-        source: Source,
+        source: TokenPlace,
         safe: bool,
     ) -> Credential:
         """What ``Authorization: Bearer`` and the cookie are worth.
@@ -146,7 +146,7 @@ class Gate:
             scheme, _, given = authorization.partition(" ")
             valid = scheme.lower() == "bearer" and same(given.strip(), self.token)
             return Credential.VALID if valid else Credential.WRONG
-        counts = source is Source.OWN or (source is Source.NONE and safe)
+        counts = source is TokenPlace.OWN or (source is TokenPlace.NONE and safe)
         if cookie is not None and counts and same(cookie, self.cookie_value):
             return Credential.VALID
         return Credential.NONE

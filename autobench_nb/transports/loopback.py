@@ -6,10 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from autobench_nb.sync.client.mirror import Mirror, MirrorEffect, SendUp
 from autobench_nb.sync.effects import Outgoing
-from autobench_nb.sync.mirror import Mirror, MirrorEffect, SendUp
 from autobench_nb.transports.pump import Pump
-from autobench_nb.transports.wire import Wire
+from autobench_nb.transports.sockets.wire import Wire
 
 
 class Loopback:

@@ -25,11 +25,11 @@ from autobench_nb.sync.effects import (
     RunCommand,
     Send,
 )
-from autobench_nb.sync.hub import Hub
+from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports.commands import Command, Log, run_command
-from autobench_nb.transports.fan_out import FanOut, fan_outs
-from autobench_nb.transports.wire import Bundle, Wire
-from autobench_nb.transports.writer import Link, Traffic, put_all
+from autobench_nb.transports.sockets.fan_out import FanOut, fan_outs
+from autobench_nb.transports.sockets.wire import Bundle, Wire
+from autobench_nb.transports.sockets.writer import Link, Traffic, put_all
 
 WARM_PIECES: Final = 64
 """Pieces of the snapshot (of a wide map: 128 keys each) that are encoded before the loop gets its turn again."""

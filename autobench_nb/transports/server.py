@@ -17,17 +17,17 @@ from tornado.web import Application
 
 from autobench_nb.config import Config
 from autobench_nb.errors import PortError
-from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync.hub import Hub
 from autobench_nb.sync.messages import MAX_MESSAGE_BYTES
-from autobench_nb.transports.api import Logs, State
+from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports.auth import Gate, check_token, new_token
 from autobench_nb.transports.commands import Command
-from autobench_nb.transports.handlers import NotFound, Site, log_request
-from autobench_nb.transports.pages import Health, Icon, Login, Logout, Page, Ready, Static
+from autobench_nb.transports.http.api import LogsHandler, StateHandler
+from autobench_nb.transports.http.handlers import NotFound, Site, log_request
+from autobench_nb.transports.http.pages import Health, Icon, Login, Logout, Page, Ready, Static
 from autobench_nb.transports.pump import Pump
-from autobench_nb.transports.websocket import Socket
+from autobench_nb.transports.sockets.websocket import Socket
 
 MAX_FORM_BYTES: Final = 65_536
 """Of a body that is not a log; ``/api/logs`` has its own limit."""
@@ -200,8 +200,8 @@ def application(site: Site) -> Application:
             (r"/logout", Logout, shared),
             (r"/ws", Socket, shared),
             (r"/static/(.*)", Static, {"site": site, "path": str(site.static)}),
-            (r"/api/logs", Logs, shared),
-            (r"/api/state", State, shared),
+            (r"/api/logs", LogsHandler, shared),
+            (r"/api/state", StateHandler, shared),
             (r"/healthz", Health, shared),
             (r"/readyz", Ready, shared),
             (r"/favicon.ico", Icon, shared),

@@ -71,9 +71,9 @@ class Ours:
 
     async def start(self, *, deflate: bool) -> int:
         from autobench_nb.config import Config
-        from autobench_nb.logs.ring import LogRing
+        from autobench_nb.logs.ring.ring import LogRing
         from autobench_nb.state.store import StateStore
-        from autobench_nb.sync.hub import Hub
+        from autobench_nb.sync.server.hub import Hub
         from autobench_nb.transports import serve
 
         config = Config(request_sample=0.0)
@@ -112,7 +112,7 @@ class SendLoop(Ours):
     """The limit: our connections, and nothing but one ``socket.send`` of ready bytes for each, in a loop in C."""
 
     def broadcast(self, *messages: bytes) -> None:
-        from autobench_nb.transports.wire import message_bytes
+        from autobench_nb.transports.sockets.wire import message_bytes
 
         ready = b"".join([message_bytes(one, compressed=False) for one in messages])
         sockets = [link._stream.socket for link in self._pump.links]  # type: ignore[attr-defined]

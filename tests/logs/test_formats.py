@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.formats import ParsedLine, Reader
+from autobench_nb.logs.formats import LineReader, ParsedLine
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC).timestamp()
 LOGHUB = Path(__file__).resolve().parents[3] / "shared" / "data" / "loghub"
 
 
 def read(line: str) -> ParsedLine:
-    return Reader(now=NOW).read(line)
+    return LineReader(now=NOW).read(line)
 
 
 def time_of(line: str) -> datetime:
@@ -39,7 +39,7 @@ def test_syslog_without_a_year_never_lies_in_the_future() -> None:
 
 
 def test_a_january_after_a_december_begins_the_next_year() -> None:
-    reader = Reader(now=NOW)
+    reader = LineReader(now=NOW)
     december, january = reader.read("Dec 31 23:59:59 h p: x"), reader.read("Jan  1 00:00:00 h p: x")
     assert december.ts is not None
     assert january.ts == december.ts + 1000
@@ -101,7 +101,7 @@ def test_json_without_a_message_is_shown_whole() -> None:
 
 
 def test_an_unknown_line_keeps_its_text_and_the_time_before() -> None:
-    reader = Reader(now=NOW)
+    reader = LineReader(now=NOW)
     first = reader.read("2024-01-01 12:00:00 ERROR a: b")
     second = reader.read("\tat Foo.bar(Foo.java:12) ")
     assert second == ParsedLine(first.ts, Level.INFO, "\tat Foo.bar(Foo.java:12) ", "plain")
@@ -116,7 +116,7 @@ def test_what_only_looks_like_a_format_is_plain(line: str) -> None:
 
 def test_a_time_without_a_zone_is_in_the_reader_s() -> None:
     zone = timezone(timedelta(hours=2))
-    there = Reader(now=NOW, zone=zone).read("2024-01-01 12:00:00 INFO x").ts
+    there = LineReader(now=NOW, zone=zone).read("2024-01-01 12:00:00 INFO x").ts
     here = read("2024-01-01 12:00:00 INFO x").ts
     assert there is not None
     assert here == there + 7_200_000
@@ -135,7 +135,7 @@ def test_real_logs_are_recognised(name: str, format: str, least: int) -> None:
     path = LOGHUB / f"{name}.log"
     if not path.is_file():
         pytest.skip("the loghub samples are not part of the project")
-    reader = Reader(now=NOW)
+    reader = LineReader(now=NOW)
     with path.open(encoding="utf-8", newline="\n") as lines:
         counts = Counter(reader.read(line).format for line in lines)
     assert counts[format] >= least

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from autobench_nb.errors import ConfigError
 from autobench_nb.logs import LogRing, Redactor
-from autobench_nb.logs.redaction import MARK
-from autobench_nb.logs.secrets import SECRETS
+from autobench_nb.logs.redaction.redactor import MARK
+from autobench_nb.logs.redaction.secrets import SECRETS
 
 FAKE = {  # made of pieces, so that no scanner takes this file for a leak
     "private-key": "-----BEGIN RSA "

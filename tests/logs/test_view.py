@@ -6,7 +6,7 @@ import pytest
 
 from autobench_nb.errors import QueryError
 from autobench_nb.logs import LogEntry, LogRing, LogView
-from autobench_nb.logs.wanted import wanted
+from autobench_nb.logs.query.predicate import wanted
 
 
 def ring_of(count: int, capacity: int = 20_000) -> LogRing:

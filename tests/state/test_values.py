@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autobench_nb.state.values import MAX_DEPTH, MAX_INTEGER, Refused, copy, freeze, kind_of, same
+from autobench_nb.state.values import (
+    MAX_DEPTH,
+    MAX_INTEGER,
+    ValueRefused,
+    copy,
+    freeze,
+    kind_of,
+    same,
+)
 
 
 class Colour(enum.StrEnum):
@@ -71,12 +79,12 @@ def test_what_is_like_json_becomes_plain_json(value: Any, plain: Any) -> None:
     ],
 )
 def test_what_is_no_json_is_refused_with_a_remedy(value: Any, words: str) -> None:
-    with pytest.raises(Refused, match=words.replace("(", r"\(").replace(")", r"\)")):
+    with pytest.raises(ValueRefused, match=words.replace("(", r"\(").replace(")", r"\)")):
         freeze(value)
 
 
 def test_a_refusal_knows_where_in_the_value() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ValueRefused) as refused:
         freeze({"a": [1, {"b": math.nan}]})
     assert list(reversed(refused.value.trail)) == ["a", "1", "b"]
 
@@ -87,14 +95,14 @@ def test_a_value_may_nest_so_deep_and_no_deeper() -> None:
         value = [value]
     assert freeze(value) == value
     for deeper in ([value], {"a": value}):
-        with pytest.raises(Refused, match="deeper"):
+        with pytest.raises(ValueRefused, match="deeper"):
             freeze(deeper)
 
 
 def test_a_value_that_holds_itself_is_refused() -> None:
     value: dict[str, Any] = {}
     value["me"] = value
-    with pytest.raises(Refused, match="holds itself"):
+    with pytest.raises(ValueRefused, match="holds itself"):
         freeze(value)
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from autobench_nb.config import Config
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.effects import (
     Broadcast,
@@ -22,7 +22,7 @@ from autobench_nb.sync.effects import (
     RunCommand,
     Send,
 )
-from autobench_nb.sync.hub import Hub
+from autobench_nb.sync.server.hub import Hub
 
 TOKEN = "the-right-token"
 

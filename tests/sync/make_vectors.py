@@ -13,8 +13,8 @@ from typing import Any
 
 from autobench_nb.errors import ProtocolError
 from autobench_nb.sync.canonical import canonical_json, state_hash
+from autobench_nb.sync.client.mirror import LogsArrived, Mirror, SendUp
 from autobench_nb.sync.messages import ERROR_CODES, BadMessage, parse
-from autobench_nb.sync.mirror import LogsArrived, Mirror, SendUp
 from autobench_nb.sync.replies import parse_reply
 from tests.sync.message_inputs import CLIENT_TEXTS, SERVER_TEXTS
 from tests.sync.trace_inputs import TRACES

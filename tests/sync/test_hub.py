@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from autobench_nb.sync.effects import Broadcast, Close, Compute, Drop, Outgoing, RunCommand, Send
-from autobench_nb.sync.logfeed import BATCH_ENTRIES, FLUSH_ENTRIES
-from autobench_nb.sync.session import AUTH_DEADLINE_S, HELLO_GRACE_S, MAX_COMMANDS
+from autobench_nb.sync.server.log_feed import BATCH_ENTRIES, FLUSH_ENTRIES
+from autobench_nb.sync.server.session import AUTH_DEADLINE_S, HELLO_GRACE_S, MAX_COMMANDS
 from tests.sync.harness import TOKEN, Link, Server, types
 
 BUDGET = 65_536

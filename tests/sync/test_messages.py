@@ -24,7 +24,7 @@ from autobench_nb.sync.messages import (
     parse,
 )
 from autobench_nb.sync.replies import parse_reply
-from autobench_nb.sync.window import CommitWindow
+from autobench_nb.sync.server.window import CommitWindow
 
 values = st.recursive(
     st.none()

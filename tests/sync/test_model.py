@@ -15,8 +15,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from autobench_nb.sync.messages import SLICES
-from autobench_nb.sync.mirror import (
+from autobench_nb.sync.client.mirror import (
     Changed,
     Connected,
     Farewell,
@@ -26,6 +25,7 @@ from autobench_nb.sync.mirror import (
     Replaced,
     SendUp,
 )
+from autobench_nb.sync.messages import SLICES
 from tests.sync.harness import TOKEN, Link, Server
 
 SMALL: dict[str, Any] = {

@@ -15,9 +15,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from websockets.asyncio.client import ClientConnection, connect
 
 from autobench_nb.config import Config
-from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync.hub import Hub
+from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, serve
 from autobench_nb.transports.commands import Command
 

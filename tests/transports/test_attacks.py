@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from autobench_nb.config import Config
 from autobench_nb.errors import ConfigError
-from autobench_nb.transports.auth import Gate, Source, check_token, new_token
+from autobench_nb.transports.auth import Gate, TokenPlace, check_token, new_token
 from tests.transports.conftest import TOKEN, Start, hello
 
 OWN = "http://127.0.0.1:{port}"
@@ -248,20 +248,20 @@ def test_a_rebound_address_is_let_in_only_where_all_addresses_are_served() -> No
 @pytest.mark.parametrize(
     ("origin", "source"),
     [
-        (None, Source.NONE),
-        ("http://127.0.0.1:5", Source.OWN),
-        ("http://127.0.0.1:6", Source.LOOPBACK),
-        ("http://localhost:5", Source.LOOPBACK),
-        ("http://[::1]:8888", Source.LOOPBACK),
-        ("https://127.9.9.9", Source.LOOPBACK),
-        ("null", Source.FOREIGN),
-        ("", Source.FOREIGN),
-        ("vscode-webview://x", Source.FOREIGN),
-        ("http://localhost.evil.example", Source.FOREIGN),
-        ("ftp://localhost", Source.FOREIGN),
+        (None, TokenPlace.NONE),
+        ("http://127.0.0.1:5", TokenPlace.OWN),
+        ("http://127.0.0.1:6", TokenPlace.LOOPBACK),
+        ("http://localhost:5", TokenPlace.LOOPBACK),
+        ("http://[::1]:8888", TokenPlace.LOOPBACK),
+        ("https://127.9.9.9", TokenPlace.LOOPBACK),
+        ("null", TokenPlace.FOREIGN),
+        ("", TokenPlace.FOREIGN),
+        ("vscode-webview://x", TokenPlace.FOREIGN),
+        ("http://localhost.evil.example", TokenPlace.FOREIGN),
+        ("ftp://localhost", TokenPlace.FOREIGN),
     ],
 )
-def test_an_origin_is_classified(origin: str | None, source: Source) -> None:
+def test_an_origin_is_classified(origin: str | None, source: TokenPlace) -> None:
     gate = Gate(TOKEN, host="127.0.0.1", port=5, config=Config())
     assert gate.source(origin, "127.0.0.1:5") is source
 

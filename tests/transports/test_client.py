@@ -19,11 +19,11 @@ from autobench_nb.errors import (
     QueryError,
     TransportError,
 )
-from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync.hub import Hub
+from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, connect, serve_in_thread
-from autobench_nb.transports.client_link import backoff_s, socket_url
+from autobench_nb.transports.client.link import backoff_s, socket_url
 from tests.transports.conftest import TOKEN
 
 ROWS = [

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autobench_nb.sync.effects import Broadcast, Outgoing
-from autobench_nb.transports.fan_out import fan_outs
-from autobench_nb.transports.wire import OFF_LOOP_BYTES, PLAIN, TOGETHER_BYTES, Bundle, Wire
-from autobench_nb.transports.writer import DirectWriter
+from autobench_nb.transports.sockets.fan_out import fan_outs
+from autobench_nb.transports.sockets.wire import OFF_LOOP_BYTES, PLAIN, TOGETHER_BYTES, Bundle, Wire
+from autobench_nb.transports.sockets.writer import DirectWriter
 from tests.benchmarks.clients import hello as raw_hello
 from tests.benchmarks.clients import request
 from tests.transports.conftest import TOKEN, Start, hello, until

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from autobench_nb.transports.ingest import MAX_ENTRIES
+from autobench_nb.transports.http.ingest import MAX_ENTRIES
 from tests.transports.conftest import TOKEN, Bench, Start
 
 JSON = {"Content-Type": "application/json"}

@@ -14,10 +14,10 @@ import pytest
 
 from autobench_nb.config import Config
 from autobench_nb.errors import CommandError, ConfigError, JobError, PathError, PortError
-from autobench_nb.logs.ring import LogRing
+from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync.hub import Hub
-from autobench_nb.sync.mirror import Answered, Changed, MirrorEffect
+from autobench_nb.sync.client.mirror import Answered, Changed, MirrorEffect
+from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, connect, serve_in_thread
 from autobench_nb.transports.loopback import Loopback
 from autobench_nb.transports.server import bind

@@ -11,8 +11,8 @@ from websockets.asyncio.client import connect
 
 from autobench_nb.sync.effects import Broadcast, Outgoing
 from autobench_nb.transports.server import bind
-from autobench_nb.transports.wire import PLAIN
-from autobench_nb.transports.writer import DirectWriter, MessageWriter, choose_writer
+from autobench_nb.transports.sockets.wire import PLAIN
+from autobench_nb.transports.sockets.writer import DirectWriter, MessageWriter, choose_writer
 from tests.transports.conftest import TOKEN, Start, hello
 
 SIZES = (0, 1, 125, 126, 65_535, 65_536, 2_000_000, 3)

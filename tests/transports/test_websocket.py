@@ -12,9 +12,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from autobench_nb.sync.effects import Broadcast, Outgoing
-from autobench_nb.transports.websocket import Socket
-from autobench_nb.transports.wire import OFF_LOOP_BYTES
-from autobench_nb.transports.writer import DirectWriter, MessageWriter
+from autobench_nb.transports.sockets.websocket import Socket
+from autobench_nb.transports.sockets.wire import OFF_LOOP_BYTES
+from autobench_nb.transports.sockets.writer import DirectWriter, MessageWriter
 from tests.benchmarks.clients import hello as raw_hello
 from tests.benchmarks.clients import request
 from tests.transports.conftest import TOKEN, Bench, Start, hello, receive, say, until

@@ -1,7 +1,7 @@
 /**
  * The one log query language: `level>=warn channel:psu -noise /re/ job:42 since:-5m fields.temp>=80 (a OR b)`.
  *
- * The grammar and its meaning are in docs/query.md; autobench_nb/logs/query.py is its twin, and tests/vectors/query.json
+ * The grammar and its meaning are in docs/query.md; autobench_nb/logs/query/query.py is its twin, and tests/vectors/query.json
  * holds both to it.
  */
 import type { LogColumns } from './columns';

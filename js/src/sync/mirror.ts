@@ -1,5 +1,5 @@
 /**
- * State and log position of one orchestrator, as far as its messages have come: the twin of autobench_nb/sync/mirror.py.
+ * State and log position of one orchestrator, as far as its messages have come: the twin of autobench_nb/sync/client/mirror.py.
  *
  * A mirror never guesses. Where a patch does not start at its version it says that it is stale, and asks; where entries
  * are missing in front of a batch it asks for them; where the server says that they are gone, it counts them.

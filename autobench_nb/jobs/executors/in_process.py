@@ -1,0 +1,174 @@
+"""Python callables, in the runner's own threads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import inspect
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, Final
+
+import orjson
+
+from autobench_nb.jobs.executors.capture import JobText, captured
+from autobench_nb.jobs.executors.executor import Attempt, Outcome
+from autobench_nb.jobs.output import NARRATION
+from autobench_nb.jobs.work import Task
+from autobench_nb.logs.entry import Level
+from autobench_nb.logs.logger import ChannelLogger
+from autobench_nb.processes.usage import forget_peak, peak_bytes, thread_cpu_s
+from autobench_nb.state.model import JobStatus
+
+VALUE_LIMIT: Final = 65_536
+"""Bytes of JSON that a returned value may have to be kept in the results."""
+
+_current: ContextVar[CurrentJob | None] = ContextVar("autobench_nb_job", default=None)
+
+
+class CurrentJob:
+    """The job that the calling code is: ``job = current_job()``.
+
+    ``id``, ``name``, ``repetition`` (1 and more; 0 while warming up); ``log``: a logger whose entries carry the id.
+    """
+
+    def __init__(self, attempt: Attempt, deadline: float | None) -> None:
+        self._attempt = attempt
+        self._deadline = deadline
+        self.id = attempt.job_id
+        self.name = attempt.name
+        self.repetition = attempt.repetition
+        self.log = ChannelLogger(attempt.log.append, NARRATION)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it should end now: it was cancelled, or its time is up. A callable that runs long looks often."""
+        late = self._deadline is not None and time.monotonic() >= self._deadline
+        return late or bool(self._attempt.stop)
+
+    def progress(self, fraction: float, text: str | None = None) -> None:
+        """Say how far this repetition is, 0 to 1, and what it does now."""
+        self._attempt.progress(fraction, text)
+
+    def __repr__(self) -> str:
+        return f"<CurrentJob {self.id} {self.name!r} repetition {self.repetition}>"
+
+
+def current_job() -> CurrentJob | None:
+    """The job that calls this, also from its own tasks and ``asyncio.to_thread``; ``None`` outside of jobs."""
+    return _current.get()
+
+
+class InProcess:
+    """Runs callables in the calling thread, a coroutine function on an event loop of its own there.
+
+    Not on the notebook's loop: a cell that blocks would stop the job, and a job that computes would stop the notebook
+    and its server. Who needs that loop reaches it with ``asyncio.run_coroutine_threadsafe``.
+
+    A plain callable ends by itself: it looks at ``current_job().cancelled``. A coroutine is cancelled. CPU seconds are
+    those of the thread, so not those of threads and processes that the callable starts. Peak memory is the whole
+    process's while the callable ran (on Linux; elsewhere since the process began), whoever used it.
+    """
+
+    def run(self, task: Task, attempt: Attempt) -> Outcome:
+        """One repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
+        function = task.function
+        assert function is not None
+        limit = attempt.how.timeout_s
+        started = time.monotonic()
+        deadline = None if limit is None else started + limit
+        job = CurrentJob(attempt, deadline)
+        forget_peak()
+        user, system = thread_cpu_s()
+        value, error = contextvars.copy_context().run(_call, function, job, attempt, limit)
+        wall_s = time.monotonic() - started
+        user_after, system_after = thread_cpu_s()
+        status, reason = JobStatus.SUCCEEDED, None
+        if attempt.stop.status is not None:
+            status, reason = attempt.stop.status, attempt.stop.reason
+        elif limit is not None and wall_s >= limit:
+            status, reason = (
+                JobStatus.TIMEOUT,
+                f"took longer than {limit:g} s: ended after {wall_s:.3g} s",
+            )
+        elif error is not None:
+            status, reason = JobStatus.FAILED, _said(error)
+            _log_error(attempt, error, reason)
+        return Outcome(
+            status=status,
+            reason=reason,
+            wall_s=wall_s,
+            cpu_user_s=user_after - user,
+            cpu_system_s=None if system is None or system_after is None else system_after - system,
+            max_rss_bytes=peak_bytes(),
+            value=plain(value) if status is JobStatus.SUCCEEDED else None,
+        )
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _call(
+    function: Callable[[], Any], job: CurrentJob, attempt: Attempt, limit: float | None
+) -> tuple[Any, BaseException | None]:
+    _current.set(job)
+    streams = {
+        name: JobText(attempt.stream(name), lambda: job.cancelled) for name in ("stdout", "stderr")
+    }
+    try:
+        with captured(streams):
+            value = function()
+            if inspect.isawaitable(value):
+                with asyncio.Runner() as runner:
+                    value = runner.run(_to_its_end(value, attempt, limit))
+    except BaseException as error:  # noqa: BLE001 - whatever a job raises, SystemExit too, ends that job alone
+        return None, error
+    return value, None
+
+
+async def _to_its_end(awaitable: Awaitable[Any], attempt: Attempt, limit: float | None) -> Any:
+    """Await it; cancelled when the job is, or when its time is up."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(awaitable)
+    unfollow = attempt.stop.follow(lambda: _cancel_from_afar(loop, task))
+    timer = None if limit is None else loop.call_later(limit, task.cancel)
+    try:
+        return await task
+    finally:
+        unfollow()
+        if timer is not None:
+            timer.cancel()
+
+
+def _cancel_from_afar(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has just been closed: the task is done
+        loop.call_soon_threadsafe(task.cancel)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+        text = "its text cannot be had"
+    name = type(error).__name__
+    return f"{name}: {text}" if text else name
+
+
+def _log_error(attempt: Attempt, error: BaseException, reason: str) -> None:
+    # The first two entries of the traceback are this module's own.
+    trace = error.__traceback__
+    inner = trace.tb_next if trace is not None else None
+    lines = traceback.format_exception(type(error), error, inner or trace)
+    attempt.log.say(Level.ERROR, reason, exc="".join(lines).rstrip("\n"))
+
+
+def plain(value: Any) -> Any:
+    """``value`` as plain JSON values (NumPy's too), copied; ``None`` where it is none or takes too many bytes."""
+    try:
+        data = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    except (TypeError, RecursionError):  # orjson's JSONEncodeError is a TypeError
+        return None
+    return orjson.loads(data) if len(data) <= VALUE_LIMIT else None

@@ -1,0 +1,69 @@
+"""What a job's thread does: one repetition after the other, and a result row for each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from autobench_nb.jobs.executors.executor import Executor, Outcome
+from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.results import Result, Results
+from autobench_nb.logs.entry import Level
+from autobench_nb.state.model import JobStatus
+
+
+def perform(job: Job, executor: Executor, results: Results) -> tuple[JobStatus, str | None]:
+    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``results`` too."""
+    how = job.how
+    times = "once" if how.repeat == 1 else f"{how.repeat} times"
+    job.log.say(Level.INFO, f"{job.name}: to be run {times}")
+    for number in range(1 - how.warmup, how.repeat + 1):
+        if job.stop.status is not None:
+            return job.stop.status, job.stop.reason
+        outcome = _once(job, executor, results, max(0, number))
+        if outcome.status is not JobStatus.SUCCEEDED:
+            where = "" if number > 0 else "while warming up: "
+            return outcome.status, f"{where}{outcome.reason}"
+    return JobStatus.SUCCEEDED, None
+
+
+def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -> Outcome:
+    job.next_repetition(repetition)
+    started_at = datetime.now(UTC)
+    lines = job.log.lines
+    outcome = executor.run(job.task, job)
+    if repetition:
+        row = Result(
+            run_id=job.run_id,
+            job_id=job.id,
+            name=job.name,
+            kind=str(job.task.kind),
+            command=job.command,
+            repetition=repetition,
+            status=str(outcome.status),
+            reason=outcome.reason,
+            exit_code=outcome.exit_code,
+            signal=outcome.signal,
+            started_at=started_at,
+            wall_s=outcome.wall_s,
+            cpu_user_s=outcome.cpu_user_s,
+            cpu_system_s=outcome.cpu_system_s,
+            max_rss_bytes=outcome.max_rss_bytes,
+            lines=job.log.lines - lines,
+            value=outcome.value,
+        )
+        for results in (job.results, job.run.results, all_results):
+            results.add(row)
+        job.count(outcome)
+    return outcome
+
+
+def tell(job: Job, status: JobStatus, reason: str | None) -> None:
+    """Log how it ended."""
+    if status is JobStatus.SUCCEEDED:
+        mean, sd = job.timing.mean_s or 0.0, job.timing.sd_s
+        spread = "" if sd is None else f" ± {sd:.3g} s"
+        job.log.say(Level.INFO, f"{job.name}: succeeded, {mean:.4g} s{spread}")
+    elif status is JobStatus.CANCELLED:
+        job.log.say(Level.WARN, f"{job.name}: {reason}")
+    else:
+        job.log.say(Level.ERROR, f"{job.name}: {status}: {reason}")

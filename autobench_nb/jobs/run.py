@@ -1,0 +1,89 @@
+"""A run: what one ``submit`` asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Self
+
+from autobench_nb.jobs.job import FINAL, Job
+from autobench_nb.jobs.results import Results
+from autobench_nb.state.model import JobStatus
+
+if TYPE_CHECKING:
+    from autobench_nb.jobs.runner import Runner
+
+
+class Run:
+    """Some jobs that were asked for together. ``await`` it from any event loop, or :meth:`wait` in any thread.
+
+    Neither raises when jobs fail: ``status`` and each job's ``reason`` say so. A run goes on when an ``await`` of it is
+    cancelled (a notebook's interrupt, for instance); :meth:`cancel` ends it. ``results``: the rows of its jobs.
+    """
+
+    def __init__(self, run_id: str, runner: Runner, rows: int) -> None:
+        self.id = run_id
+        self.runner = runner
+        self.jobs: tuple[Job, ...] = ()
+        self.results = Results(rows)
+        self._left = 0
+        self._over: Future[None] = Future()
+        self._over.set_running_or_notify_cancel()  # so that no cancelled await cancels it for all others
+
+    def adopt(self, jobs: Sequence[Job]) -> None:
+        """These are its jobs."""
+        self.jobs = tuple(jobs)
+        self._left = len(jobs)
+
+    def job_ended(self) -> bool:
+        """One of its jobs has ended; True for the last one. The runner's lock is held."""
+        self._left -= 1
+        return not self._left
+
+    def finish(self) -> None:
+        """All of its jobs have ended: wake who waits."""
+        self._over.set_result(None)
+
+    @property
+    def done(self) -> bool:
+        """Whether all of its jobs have ended."""
+        return self._over.done()
+
+    @property
+    def status(self) -> JobStatus:
+        """``queued`` until the first job starts, ``running`` until the last has ended; then the worst of its jobs'.
+
+        From bad to good: ``failed``, ``timeout``, ``cancelled``, ``succeeded``.
+        """
+        found = {job.status for job in self.jobs}
+        if not found <= FINAL:
+            return JobStatus.QUEUED if found == {JobStatus.QUEUED} else JobStatus.RUNNING
+        for status in (JobStatus.FAILED, JobStatus.TIMEOUT, JobStatus.CANCELLED):
+            if status in found:
+                return status
+        return JobStatus.SUCCEEDED
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Block until it is over, at most ``timeout_s``; True when it is."""
+        try:
+            self._over.result(timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+    def cancel(self) -> int:
+        """Ask all of its jobs to end; gives how many had not ended yet. Returns at once: ``wait`` for their end."""
+        return self.runner.cancel(self.id)
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        yield from asyncio.wrap_future(self._over).__await__()
+        return self
+
+    def __repr__(self) -> str:
+        ended = sum(job.status in FINAL for job in self.jobs)
+        head = f"<Run {self.id} {self.status}, {ended} of {len(self.jobs)} jobs ended"
+        rows = [f"  {job!r}" for job in self.jobs[:20]]
+        if len(self.jobs) > 20:
+            rows.append(f"  … and {len(self.jobs) - 20} more")
+        return "\n".join([head, *rows]) + ">"

@@ -1,0 +1,1 @@
+"""The one log query language."""

@@ -1,0 +1,309 @@
+"""From a query's tree to a test of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from operator import attrgetter, ge, gt, le, lt
+from typing import Any, Final, TypeAlias
+
+import re2
+
+from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.query.ast import (
+    NUMBER,
+    And,
+    Compare,
+    Glob,
+    Has,
+    Item,
+    Match,
+    Node,
+    Not,
+    Nothing,
+    Or,
+    Pattern,
+    Search,
+    Span,
+    Time,
+    Words,
+)
+from autobench_nb.logs.query.regex import read_regex
+from autobench_nb.logs.query.regex_tree import re2_pattern
+from autobench_nb.logs.query.time import resolve_time
+from autobench_nb.logs.ring.columns import WIRE_MESSAGE_LIMIT, EntrySource
+
+Predicate: TypeAlias = Callable[[LogEntry], bool]
+TextTest: TypeAlias = Callable[[str], bool]
+
+_ATTRIBUTES: Final = {
+    "channel": "channel",
+    "logger": "logger",
+    "job": "job_id",
+    "step": "step_id",
+    "device": "device_id",
+    "exc": "exc",
+    "fields": "fields",
+    "level": "level",
+    "seq": "seq",
+}
+_ORDERS: Final[dict[str, Callable[[float, float], bool]]] = {">=": ge, ">": gt, "<=": le, "<": lt}
+
+
+def fold(text: str) -> str:
+    """``text`` in lower case; the final sigma, the one letter that lower case makes by context, becomes a plain one."""
+    return text.lower().replace("ς", "σ")
+
+
+def number_text(value: float) -> str:
+    """A number as JavaScript writes it (ECMA-262, Number::toString): the shortest digits that give it back."""
+    if value == 0:
+        return "0"
+    if value != value or value in (float("inf"), float("-inf")):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    sign = "-" if value < 0 else ""
+    mantissa, _, exponent = repr(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or "0") - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    count = len(digits)
+    if count <= point <= 21:
+        return sign + digits + "0" * (point - count)
+    if 0 < point <= 21:
+        return f"{sign}{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    power = f"e{'+' if point > 0 else '-'}{abs(point - 1)}"
+    return f"{sign}{digits[0]}{'.' if count > 1 else ''}{digits[1:]}{power}"
+
+
+def value_text(value: object) -> str | None:
+    """A field's value as text; ``None`` where it has none."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return number_text(_float(value))
+    return None
+
+
+def value_number(value: object) -> float | None:
+    """A field's value as a number: numbers, and texts that are a number and nothing else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return _float(value)
+    if isinstance(value, str) and NUMBER.fullmatch(value):
+        return float(value)
+    return None
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except (
+        OverflowError
+    ):  # an integer beyond what a double holds, which JavaScript reads as infinite
+        return float("inf") if value > 0 else float("-inf")
+
+
+def contains(item: Words | Pattern) -> TextTest:
+    """Whether a text contains the words, in any case, or a match of the regex."""
+    if isinstance(item, Words):
+        needle = fold(item.text)
+        return lambda text: needle in fold(text)
+    return _regex(item)
+
+
+def _regex(item: Pattern) -> TextTest:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    node = read_regex(item.source, item.flags, 0)
+    pattern = re2.compile(re2_pattern(node).encode(), options)
+    search = pattern.search
+    return lambda text: search(text.encode("utf-8", "replace")) is not None
+
+
+def _whole(item: Item) -> TextTest:
+    if isinstance(item, Glob):
+        return _stars(item.text.split("*"))
+    if isinstance(item, Pattern):
+        return _regex(item)
+    assert isinstance(item, Words)
+    wanted = item.text
+    return lambda text: text == wanted
+
+
+def _stars(pieces: list[str]) -> TextTest:
+    """Piece after piece, each at its first place."""
+    head, *middle, tail = pieces
+
+    def test(text: str) -> bool:
+        end = len(text) - len(tail)
+        if end < len(head) or not text.startswith(head) or not text.endswith(tail):
+            return False
+        at = len(head)
+        for piece in middle:
+            found = text.find(piece, at, end)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return True
+
+    return test
+
+
+def message_of(entry: LogEntry) -> str:
+    """As much of the message as the wire carries, so that every reader of it finds the same."""
+    message = entry.message
+    return message if len(message) <= WIRE_MESSAGE_LIMIT else message[:WIRE_MESSAGE_LIMIT]
+
+
+def _search(item: Words | Pattern) -> Predicate:
+    test = contains(item)
+
+    def search(entry: LogEntry) -> bool:
+        exc = entry.exc
+        return test(message_of(entry)) or bool(exc and test(exc))
+
+    return search
+
+
+def _match(field: str, items: tuple[Item, ...]) -> Predicate:
+    if field in ("message", "exc"):
+        tests = [contains(item) for item in items if isinstance(item, (Words, Pattern))]
+        if field == "message":
+            return lambda entry: any(test(message_of(entry)) for test in tests)
+        return lambda entry: bool(entry.exc) and any(test(entry.exc or "") for test in tests)
+    if field in ("level", "seq"):
+        spans = [_bounds(item) for item in items if isinstance(item, Span)]
+        number = attrgetter(field)
+        return lambda entry: any(low <= number(entry) <= high for low, high in spans)
+    if field.startswith("fields."):
+        return _match_own(field[len("fields.") :], items)
+    wholes = [_whole(item) for item in items]
+    name = attrgetter(_ATTRIBUTES[field])
+
+    def match_name(entry: LogEntry) -> bool:
+        value = name(entry)
+        return bool(value) and any(test(value) for test in wholes)
+
+    return match_name
+
+
+def _bounds(span: Span) -> tuple[float, float]:
+    low = float("-inf") if span.low is None else float(span.low)
+    return low, float("inf") if span.high is None else float(span.high)
+
+
+def _match_own(name: str, items: tuple[Item, ...]) -> Predicate:
+    texts: list[TextTest] = []
+    spans: list[tuple[float, float]] = []
+    for item in items:
+        if isinstance(item, Span):
+            spans.append(_bounds(item))
+            continue
+        texts.append(_whole(item))
+        if isinstance(item, Words) and NUMBER.fullmatch(item.text):
+            spans.append((float(item.text), float(item.text)))
+
+    def match_own(entry: LogEntry) -> bool:
+        fields = entry.fields
+        if not fields or name not in fields:
+            return False
+        value = fields[name]
+        text = value_text(value)
+        if text is not None and any(test(text) for test in texts):
+            return True
+        number = value_number(value) if spans else None
+        return number is not None and any(low <= number <= high for low, high in spans)
+
+    return match_own
+
+
+def _compare(field: str, op: str, text: str) -> Predicate:
+    order, wanted = _ORDERS[op], float(text)
+    if not field.startswith("fields."):
+        plain = attrgetter(field)
+        return lambda entry: order(plain(entry), wanted)
+    name = field[len("fields.") :]
+
+    def compare(entry: LogEntry) -> bool:
+        fields: Mapping[str, Any] = entry.fields or {}
+        number = value_number(fields.get(name))
+        return number is not None and order(number, wanted)
+
+    return compare
+
+
+def _has(name: str) -> Predicate:
+    if name.startswith("fields."):
+        own = name[len("fields.") :]
+        return lambda entry: bool(entry.fields) and own in (entry.fields or {})
+    value = attrgetter(_ATTRIBUTES[name])
+    return lambda entry: bool(value(entry))
+
+
+def build(node: Node, now: float, zone: tzinfo | None) -> Predicate:
+    """The test that a tree stands for; ``now`` in seconds since 1970, ``zone`` for times without one."""
+    match node:
+        case Search(item):
+            return _search(item)
+        case Match(field, items):
+            return _match(field, items)
+        case Compare(field, op, number):
+            return _compare(field, op, number)
+        case Time("since", when):
+            first = resolve_time(when, now, zone)
+            return lambda entry: entry.ts >= first
+        case Time(_, when):
+            end = resolve_time(when, now, zone)
+            return lambda entry: entry.ts < end
+        case Has(names):
+            tests = [_has(name) for name in names]
+            return lambda entry: any(test(entry) for test in tests)
+        case Nothing():
+            return lambda _: False
+        case Not(inner):
+            negated = build(inner, now, zone)
+            return lambda entry: not negated(entry)
+        case And(nodes):
+            tests = [build(inner, now, zone) for inner in nodes]
+            if len(tests) == 2:
+                one, other = tests
+                return lambda entry: one(entry) and other(entry)
+            return lambda entry: all(test(entry) for test in tests)
+        case Or(nodes):
+            tests = [build(inner, now, zone) for inner in nodes]
+            return lambda entry: any(test(entry) for test in tests)
+
+
+def judge(node: Node, source: EntrySource) -> bool | None:
+    """What is known of an entry from its source alone: it matches, it does not, or ``None``, one must look at it."""
+    match node:
+        case Match(field, items) if field == "level":
+            spans = [_bounds(item) for item in items if isinstance(item, Span)]
+            return any(low <= source.level <= high for low, high in spans)
+        case Compare("level", op, number):
+            return _ORDERS[op](source.level, float(number))
+        case Match(field, items) if field in ("channel", "logger", "job", "step", "device"):
+            value = getattr(source, _ATTRIBUTES[field])
+            return bool(value) and any(_whole(item)(value) for item in items)
+        case Nothing():
+            return False
+        case Not(inner):
+            known = judge(inner, source)
+            return None if known is None else not known
+        case And(nodes):
+            known_all = [judge(inner, source) for inner in nodes]
+            return False if False in known_all else None if None in known_all else True
+        case Or(nodes):
+            known_any = [judge(inner, source) for inner in nodes]
+            return True if True in known_any else None if None in known_any else False
+        case _:
+            return None

@@ -1,0 +1,86 @@
+"""The one log query language: ``level>=warn channel:psu -noise /re/ job:42 since:-5m fields.temp>=80 (a OR b)``.
+
+The grammar and its meaning are in docs/query.md; js/src/logs/query.ts is its twin, and tests/vectors/query.json holds
+both to it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from functools import cached_property
+
+from autobench_nb.errors import QueryError
+from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.query.ast import And, Node, Not, Or, Time, print_node
+from autobench_nb.logs.query.match import build, judge
+from autobench_nb.logs.query.parse import parse_tree
+from autobench_nb.logs.query.time import print_time, resolve_time
+from autobench_nb.logs.ring.columns import EntrySource
+
+__all__ = ["Query", "QueryError", "compile_query", "parse"]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query that was read. Equal where the trees are equal."""
+
+    node: Node
+
+    @cached_property
+    def text(self) -> str:
+        """The canonical text; it parses to an equal query. Empty where every entry matches."""
+        return print_node(self.node)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def predicate(
+        self, *, now: float | None = None, zone: tzinfo | None = None
+    ) -> Callable[[LogEntry], bool]:
+        """The test of entries. ``now``: seconds since 1970 that ``since:-5m`` counts from, the clock's where it is not
+        given; ``zone``: that of times without one, the machine's where it is not given.
+        """
+        return build(self.node, time.time() if now is None else now, zone)
+
+    def judge(self, source: EntrySource) -> bool | None:
+        """What the source alone tells: ``True``, all of its entries match; ``False``, none; ``None``, look at each."""
+        return judge(self.node, source)
+
+    def resolved(self, *, now: float | None = None, zone: tzinfo | None = None) -> Query:
+        """The same query with its times made absolute, so that it means the same later and elsewhere."""
+        return Query(_resolved(self.node, time.time() if now is None else now, zone))
+
+
+def parse(text: str) -> Query:
+    """Read a query.
+
+    Raises :class:`QueryError`, which tells the column (0-based, in characters) and what could stand there.
+    """
+    return Query(parse_tree(text))
+
+
+def compile_query(
+    text: str, *, now: float | None = None, zone: tzinfo | None = None
+) -> Callable[[LogEntry], bool]:
+    """The test of entries that a query text stands for; ``now`` and ``zone`` as for :meth:`Query.predicate`.
+
+    Raises :class:`QueryError`.
+    """
+    return parse(text).predicate(now=now, zone=zone)
+
+
+def _resolved(node: Node, now: float, zone: tzinfo | None) -> Node:
+    match node:
+        case Time(_, when):
+            return replace(node, when=print_time(resolve_time(when, now, zone)))
+        case Not(inner):
+            return Not(_resolved(inner, now, zone))
+        case And(nodes):
+            return And(tuple(_resolved(inner, now, zone) for inner in nodes))
+        case Or(nodes):
+            return Or(tuple(_resolved(inner, now, zone) for inner in nodes))
+        case _:
+            return node

@@ -1,0 +1,197 @@
+"""The open end of a ring: accepted entries become clean, redacted, coded columns of Python lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from autobench_nb.logs.channels import Channels
+from autobench_nb.logs.entry import Level
+from autobench_nb.logs.redaction.redactor import Redactor
+from autobench_nb.logs.ring.columns import CHUNK_ROWS, Chunk, EntrySource
+from autobench_nb.logs.text import MESSAGE_LIMIT, clean, cut_exc, cut_message, dump_fields
+
+LIGHT: Final = 1_024
+"""Characters of a message that is accepted without a closer look."""
+SEAL_CHARACTERS: Final = 4 * 1024 * 1024
+"""An open end with more text than this is sealed before it has a chunk's rows, so that eviction frees it."""
+SOURCES_KEPT: Final = 256
+"""Sources that the next chunk takes over; with more the table starts anew, since most will not come again."""
+
+
+class Key:
+    """A key made once for many entries: found by identity, which is quicker than by its parts."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[Any, ...]) -> None:
+        self.parts = parts
+
+
+class Rare:
+    """What only some entries have, in the place of the entry's key: fields, a traceback, a ``long`` message."""
+
+    __slots__ = ("exc", "fields", "key", "long")
+
+    def __init__(
+        self, key: Any, fields: Mapping[str, Any] | None, exc: str | None, long: bool
+    ) -> None:
+        self.key = key
+        self.fields = fields
+        self.exc = exc
+        self.long = long
+
+
+class Intake:
+    """Columns of the newest entries, room for one chunk. Not thread-safe: the ring's lock guards it.
+
+    :meth:`take` may be interrupted at any point; only what ``count`` covers is there. Rows are written once, so that
+    a chunk may show a part of the columns while more rows come.
+    """
+
+    def __init__(
+        self,
+        channels: Channels,
+        redactor: Redactor,
+        code_of: dict[Any, int] | None = None,
+        sources: list[EntrySource] | None = None,
+    ) -> None:
+        self._channels = channels
+        self._redactor = redactor
+        self._code_of = {} if code_of is None else code_of
+        self._sources = [] if sources is None else sources
+        self._source_code = {source: code for code, source in enumerate(self._sources)}
+        self._ts = np.empty(CHUNK_ROWS, np.int64)
+        self._codes = np.empty(CHUNK_ROWS, np.uint16)
+        self._messages: list[str] = []
+        self._fields: dict[int, bytes] = {}
+        self._excs: dict[int, str] = {}
+        self._longs: list[int] = []
+        self._characters = 0
+        self._taking = False
+        self.count = 0
+
+    @property
+    def room(self) -> int:
+        """How many more entries can be taken."""
+        return CHUNK_ROWS - self.count
+
+    @property
+    def ripe(self) -> bool:
+        """Whether there is enough to seal a chunk."""
+        return self.count == CHUNK_ROWS or (self._characters > SEAL_CHARACTERS and self.count > 0)
+
+    def take(self, batch: Sequence[tuple[float, str, Any]]) -> int:
+        """Add ``(seconds, message, key)`` entries, at most ``room``; returns what ``count`` is to become."""
+        if self._taking or len(self._messages) > self.count:
+            self._forget_uncounted()
+        self._taking = True
+        try:
+            times, messages, keys, joined = _columns(batch)
+            codes = self._codes_of(keys)
+        except (TypeError, UnicodeEncodeError):
+            # Something is no text, or no UTF-8, or not hashable: look at each.
+            times, messages, keys, joined = _columns([_tidy(entry) for entry in batch])
+            codes = self._codes_of(keys)
+        if self._redactor:
+            messages = self._redactor.batch(messages, joined)
+        if len(joined) > MESSAGE_LIMIT:
+            messages = [cut_message(message) for message in messages]
+        count = self.count + len(messages)
+        rows = slice(self.count, count)
+        seconds = np.fromiter(times, np.float64, len(times))
+        self._ts[rows] = np.rint(np.multiply(seconds, 1e6, out=seconds), out=seconds)
+        self._codes[rows] = np.fromiter(codes, np.uint16, len(codes))
+        self._messages.extend(messages)
+        self._characters += len(joined)
+        self._taking = False
+        return count
+
+    def _forget_uncounted(self) -> None:
+        """Undo what an interrupted :meth:`take` has left."""
+        count = self.count
+        del self._messages[count:]
+        for rare in (self._fields, self._excs):
+            for row in [row for row in rare if row >= count]:
+                del rare[row]
+        self._longs = [row for row in self._longs if row < count]
+
+    def _codes_of(self, keys: Sequence[Any]) -> list[int]:
+        """The code of each key; a rare one leaves what it carries at its row."""
+        code_of = self._code_of
+        try:
+            return list(map(code_of.__getitem__, keys))
+        except KeyError:  # at least one is new or rare
+            codes = []
+            for row, key in enumerate(keys, self.count):
+                if type(key) is Rare:
+                    self._add_rare(row, key)
+                    key = key.key
+                code = code_of.get(key)
+                codes.append(self._code(key) if code is None else code)
+            return codes
+
+    def _add_rare(self, row: int, rare: Rare) -> None:
+        if rare.fields:
+            self._fields[row] = dump_fields(self._redactor.fields(rare.fields))
+        if rare.exc:
+            self._excs[row] = cut_exc(self._redactor.text(rare.exc))
+        if rare.long:
+            self._longs.append(row)
+
+    def _code(self, key: Any) -> int:
+        code = self._code_of.get(key)
+        if code is None:
+            source = self._source(*(key.parts if type(key) is Key else key))
+            code = self._source_code.get(source)
+            if code is None:
+                self._sources.append(source)
+                code = self._source_code[source] = len(self._sources) - 1
+            self._code_of[key] = code
+        return code
+
+    def _source(self, channel: Any, level: Any, *names: Any) -> EntrySource:
+        text = self._redactor.text
+        cleaned = (None if name is None else text(clean(name)) for name in names)
+        name = self._channels.get(text(clean(channel))).name
+        return EntrySource(name, Level.parse(level), *cleaned)
+
+    def successor(self) -> Intake:
+        """An empty intake for what comes after this one is sealed; it takes over the table of sources while small."""
+        if max(len(self._sources), len(self._code_of)) <= SOURCES_KEPT:
+            return Intake(self._channels, self._redactor, self._code_of, self._sources)
+        return Intake(self._channels, self._redactor)
+
+    def chunk(self, first_seq: int, start: int, stop: int) -> Chunk:
+        """Rows ``start`` to ``stop`` as a chunk; ``first_seq`` is the seq of row 0."""
+        return Chunk(
+            first_seq + start,
+            self._ts[start:stop],
+            self._codes[start:stop],
+            self._messages[start:stop],
+            tuple(self._sources),
+            {row - start: data for row, data in self._fields.items() if start <= row < stop},
+            {row - start: text for row, text in self._excs.items() if start <= row < stop},
+            [row - start for row in self._longs if start <= row < stop],
+        )
+
+
+def _columns(
+    batch: Sequence[tuple[float, str, Any]],
+) -> tuple[Sequence[float], Sequence[str], Sequence[Any], bytes]:
+    times, messages, keys = zip(*batch, strict=True)
+    return times, messages, keys, "\n".join(messages).encode()
+
+
+def _tidy(entry: tuple[Any, Any, Any]) -> tuple[float, str, Any]:
+    seconds, message, key = entry
+    rare = key if type(key) is Rare else None
+    inner = key if rare is None else rare.key
+    if type(inner) is not Key:
+        channel, level, *names = inner
+        inner = (clean(channel), level, *(None if name is None else clean(name) for name in names))
+    if rare is not None:
+        rare.key = inner
+    return seconds, clean(message), inner if rare is None else rare

@@ -1,0 +1,363 @@
+"""The log ring: bounded, numbered without a hole, written from any thread.
+
+Accepting an entry is an append to an inbox, and nothing else: no lock, no encoding, no search for secrets. Whoever
+reads drains the inbox first: the batch is redacted as a whole, numbered, and sealed into columns. The inbox is bounded
+too: past its limit the accepting thread drains it itself.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from autobench_nb.errors import ConfigError
+from autobench_nb.logs.channels import Channels
+from autobench_nb.logs.entry import Level, LogEntry
+from autobench_nb.logs.redaction.redactor import Redactor
+from autobench_nb.logs.ring.batch import LogBatch, Part
+from autobench_nb.logs.ring.columns import NAMES, Chunk
+from autobench_nb.logs.ring.intake import LIGHT, Intake, Key, Rare
+from autobench_nb.logs.ring.writer import EntryWriter
+from autobench_nb.logs.text import clean, flatten
+
+INBOX_LIMIT: Final = 8_192
+"""Entries that may wait in the inbox."""
+INBOX_WEIGHT: Final = 8 * 1024 * 1024
+"""Characters that may wait in the inbox, counting entries of more than :data:`LIGHT` only."""
+HOT_CHUNKS: Final = 4
+"""Newest chunks that keep their messages as Python text, since they are about to be encoded."""
+BYTES_PER_ENTRY: Final = 4_096
+BYTES_FLOOR: Final = 256 * 1024 * 1024
+
+_LEVELS = frozenset({*Level, *(level.wire for level in Level)})
+_LAST_SECOND = 253_402_300_799.0  # the end of the year 9999, the last that a datetime can say
+
+
+class LogRing:
+    """Holds the last ``capacity`` entries. Thread-safe; an entry is accepted when :meth:`append` returns.
+
+    ``redactor`` is applied before anything else can see an entry. ``on_dirty()`` is called, outside every lock and by
+    the accepting thread, when the first entry arrives after a read. ``clock`` gives seconds since 1970. ``min_level``
+    is what the wire shows unless it is asked for another: the ring itself holds every level. ``max_bytes`` bounds what
+    the held entries take (default: 4 KiB for each entry of capacity, at least 256 MiB): past it the oldest are evicted
+    earlier, by chunks.
+    """
+
+    def __init__(
+        self,
+        capacity: int = 500,
+        *,
+        channels: Channels | None = None,
+        redactor: Redactor | None = None,
+        min_level: Level = Level.DEBUG,
+        on_dirty: Callable[[], None] | None = None,
+        clock: Callable[[], float] = time.time,
+        max_bytes: int | None = None,
+    ) -> None:
+        self._capacity = _checked(capacity)
+        self.channels = Channels() if channels is None else channels
+        self.min_level = Level.parse(min_level)
+        self.on_dirty = on_dirty
+        self._clock = clock
+        self._max_bytes = max_bytes
+        # Reentrant, since a garbage collection inside a drain may run a finalizer that logs.
+        self._lock = threading.RLock()
+        self._draining = False
+        self._inbox: list[Any] = []
+        self._weight = 0
+        self._threshold = 0  # inbox length that needs attention: 0 when clean, else the limit
+        self.redactor = Redactor() if redactor is None else redactor
+        self._intake = Intake(self.channels, self.redactor)
+        self._chunks: list[Chunk] = []
+        self._sealed_bytes = 0
+        self._sealed_end = 0
+        self._floor = 0
+
+    def append(
+        self,
+        channel: str,
+        level: Level | int | str,
+        message: str,
+        ts: float | None = None,
+        logger: str | None = None,
+        job_id: str | None = None,
+        step_id: str | None = None,
+        device_id: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+        exc: str | None = None,
+    ) -> None:
+        """Accept one entry. ``ts``: milliseconds since 1970 (default: now).
+
+        ``fields`` are flattened and copied here, so the caller may change them afterwards. Raises
+        :class:`ValueError` for a level or a time that is none.
+        """
+        # Positional parameters: CPython binds defaults of keyword-only ones one by one, which costs half as much again.
+        try:
+            if (
+                ts is None
+                and fields is None
+                and exc is None
+                and level in _LEVELS
+                and len(message) <= LIGHT
+            ):
+                inbox = self._inbox
+                inbox.append(
+                    (self._clock(), message, (channel, level, logger, job_id, step_id, device_id))
+                )
+                if len(inbox) <= self._threshold:
+                    return
+                accepted = True
+            else:
+                accepted = False
+        except (
+            TypeError
+        ):  # the message is no text, or the level can be none: the long way sees to it
+            accepted = False
+        if accepted:
+            self._notice()
+        else:
+            key = (channel, level, logger, job_id, step_id, device_id)
+            self._append_rare(message, ts, key, fields, exc)
+
+    def writer(
+        self,
+        channel: str,
+        *,
+        logger: str | None = None,
+        job_id: str | None = None,
+        step_id: str | None = None,
+        device_id: str | None = None,
+    ) -> EntryWriter:
+        """An accept path of its own for many entries from one place; quicker than :meth:`append`."""
+        return EntryWriter(self, (channel, logger, job_id, step_id, device_id))
+
+    def _append_rare(
+        self,
+        message: object,
+        ts: float | None,
+        key: Any,
+        fields: Mapping[str, Any] | None,
+        exc: str | None,
+    ) -> None:
+        if type(key) is not Key:
+            key = (key[0], Level.parse(key[1]), *key[2:])
+        text = message if isinstance(message, str) else clean(message)
+        if ts is None:
+            seconds = self._clock()
+        else:
+            seconds = float(ts) / 1e3
+            if not (math.isfinite(seconds) and -_LAST_SECOND < seconds < _LAST_SECOND):
+                raise ValueError(f"ts={ts!r} is no time: it takes milliseconds since 1970.")
+        weight = len(text)
+        flat = flatten(fields) if fields else None
+        trace = None if exc is None else clean(exc)
+        long = weight > LIGHT
+        if flat or trace or long:
+            weight += sum(64 + len(str(value)) for value in (flat or {}).values())
+            weight += len(trace or "")
+            self._inbox.append((seconds, text, Rare(key, flat, trace, long)))
+        else:
+            self._inbox.append((seconds, text, key))
+        drained = False
+        if weight > LIGHT:
+            with self._lock:
+                self._weight += weight
+                drained = self._weight > INBOX_WEIGHT
+                if drained:
+                    self._drain()
+        # What was drained at once no longer waits in the inbox, but nobody has been told of it either.
+        if drained or len(self._inbox) > self._threshold:
+            self._notice()
+
+    def _notice(self) -> None:
+        clean_before = self._threshold == 0
+        self._threshold = INBOX_LIMIT
+        if len(self._inbox) > INBOX_LIMIT:
+            with self._lock:
+                self._drain()
+        if clean_before and self.on_dirty is not None:
+            self.on_dirty()
+
+    def _drain(self) -> None:
+        """Take what waits in the inbox; the caller holds the lock.
+
+        No call stands between taking the entries out of the inbox and counting them in, so that an interrupt, which
+        Python delivers after calls, can neither lose nor double one.
+        """
+        inbox = self._inbox
+        if self._draining or not inbox:
+            return
+        self._draining = True
+        try:
+            self._weight = 0
+            while count := min(len(inbox), self._intake.room):
+                intake = self._intake
+                total = intake.take(inbox[:count])
+                del inbox[:count]
+                intake.count = total
+                self._seal()
+        finally:
+            self._draining = False
+
+    def _seal(self) -> None:
+        intake = self._intake
+        if intake.ripe:
+            chunk = intake.chunk(self._sealed_end, 0, intake.count)
+            chunks = [*self._chunks, chunk]
+            if len(chunks) > HOT_CHUNKS:
+                chunks[-1 - HOT_CHUNKS].cool()
+            sealed_bytes, end = self._sealed_bytes + chunk.nbytes, chunk.end_seq
+            successor = intake.successor()
+            self._chunks = chunks
+            self._sealed_bytes = sealed_bytes
+            self._sealed_end = end
+            self._intake = successor
+        self._evict()
+
+    def _evict(self) -> None:
+        chunks = self._chunks
+        limit = self._max_bytes or max(BYTES_FLOOR, BYTES_PER_ENTRY * self._capacity)
+        drop = 0
+        size = self._sealed_bytes
+        first = self._first()
+        while drop < len(chunks) and (chunks[drop].end_seq <= first or size > limit):
+            size -= chunks[drop].nbytes
+            first = max(first, chunks[drop].end_seq)
+            drop += 1
+        if drop:
+            self._floor = first
+            self._chunks = chunks[drop:]
+            self._sealed_bytes = size
+
+    def _first(self) -> int:
+        return max(0, self._floor, self._sealed_end + self._intake.count - self._capacity)
+
+    def _read(self) -> tuple[int, int]:
+        """Drain, and give the first seq and the next one; the caller holds the lock."""
+        self._threshold = 0 if self.on_dirty is not None else INBOX_LIMIT
+        self._drain()
+        return self._first(), self._sealed_end + self._intake.count
+
+    @property
+    def next_seq(self) -> int:
+        """The seq that the next entry gets: how many were ever accepted."""
+        with self._lock:
+            return self._read()[1]
+
+    @property
+    def first_seq(self) -> int:
+        """The seq of the oldest entry held."""
+        with self._lock:
+            return self._read()[0]
+
+    @property
+    def evicted(self) -> int:
+        """How many entries are no longer held."""
+        return self.first_seq
+
+    @property
+    def size(self) -> int:
+        """How many entries are held."""
+        with self._lock:
+            first, end = self._read()
+            return end - first
+
+    def __len__(self) -> int:
+        return self.size
+
+    @property
+    def capacity(self) -> int:
+        """How many entries may be held."""
+        return self._capacity
+
+    @property
+    def head(self) -> int:
+        """The slot that the next entry takes, 0 to ``capacity`` - 1, as in a ring of slots."""
+        return self.next_seq % self._capacity
+
+    def metadata(self) -> dict[str, int]:
+        """What the state's ``logs`` slice says: ``nextSeq``, ``capacity``, ``size``, ``head``."""
+        with self._lock:
+            first, end = self._read()
+            capacity = self._capacity
+        return {"nextSeq": end, "capacity": capacity, "size": end - first, "head": end % capacity}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the sealed columns take."""
+        with self._lock:
+            self._read()
+            return self._sealed_bytes
+
+    def resize(self, capacity: int) -> None:
+        """Hold ``capacity`` entries from now on; what is too old for it is evicted."""
+        capacity = _checked(capacity)
+        with self._lock:
+            first, _ = self._read()
+            self._floor = first  # growing brings back nothing that was evicted
+            self._capacity = capacity
+            self._evict()
+
+    def since(self, seq: int, limit: int | None = None) -> LogBatch:
+        """The entries from ``seq`` on, at most ``limit`` (the oldest of them)."""
+        with self._lock:
+            held, end = self._read()
+            first = min(max(seq, held), end)
+            stop = end if limit is None else min(end, first + max(0, limit))
+            return self._cut(first, stop, missed=max(0, first - max(0, seq)))
+
+    def last(self, count: int) -> LogBatch:
+        """The newest ``count`` entries, or as many as are held."""
+        with self._lock:
+            held, end = self._read()
+            return self._cut(max(held, end - max(0, count)), end, missed=0)
+
+    def entry(self, seq: int) -> LogEntry | None:
+        """The whole entry, also where the wire cut its message; ``None`` when it is not held."""
+        batch = self.since(seq, 1)
+        return batch.entries[0] if len(batch) and batch.first_seq == seq else None
+
+    def counts(self, by: str = "job_id") -> dict[str | None, dict[Level, int]]:
+        """How many held entries each value of ``by`` has at each level.
+
+        ``by`` is ``channel``, ``logger``, ``job_id``, ``step_id`` or ``device_id``; entries without it count
+        as ``None``.
+        """
+        if by not in NAMES:
+            raise ValueError(f"by={by!r} is no column to count by: it takes {', '.join(NAMES)}.")
+        counts: dict[str | None, dict[Level, int]] = {}
+        for chunk, start, stop in self.since(0).parts:
+            for source, count in chunk.source_counts(start, stop):
+                levels = counts.setdefault(getattr(source, by), {})
+                levels[source.level] = levels.get(source.level, 0) + count
+        return counts
+
+    def _cut(self, first: int, end: int, missed: int) -> LogBatch:
+        parts: list[Part] = []
+        chunks = self._chunks
+        index = max(0, bisect_right(chunks, first, key=_start_of) - 1)
+        for chunk in chunks[index:]:
+            start, stop = max(first, chunk.first_seq), min(end, chunk.end_seq)
+            if start < stop:
+                parts.append(Part(chunk, start - chunk.first_seq, stop - chunk.first_seq))
+        start = max(first, self._sealed_end)
+        if start < end:
+            chunk = self._intake.chunk(
+                self._sealed_end, start - self._sealed_end, end - self._sealed_end
+            )
+            parts.append(Part(chunk, 0, end - start))
+        return LogBatch(first, end, missed, tuple(parts), self.channels, self.min_level)
+
+
+def _start_of(chunk: Chunk) -> int:
+    return chunk.first_seq
+
+
+def _checked(capacity: int) -> int:
+    if isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1:
+        raise ConfigError("log_capacity", capacity, "a whole number, 1 or more")
+    return capacity

@@ -1,0 +1,1 @@
+"""How a command is run: started, watched, read line by line, measured, ended."""

@@ -1,0 +1,317 @@
+"""All sessions: coalesce, encode once, fan out. Everything happens on one thread, and nothing is done here.
+
+Every method takes ``now`` (seconds, monotonic) and returns the effects that a transport carries out in their order
+(:mod:`autobench_nb.sync.effects`). The transport calls :meth:`Hub.flush` when the store or the ring has something new
+(at the end of a window), and at once where ``wants_flush`` says so; it calls :meth:`Hub.tick` at ``next_deadline``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import orjson
+
+from autobench_nb.config import Config
+from autobench_nb.logs.entry import Level
+from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.state.store import StateStore
+from autobench_nb.sync import replies
+from autobench_nb.sync.canonical import state_hash
+from autobench_nb.sync.effects import Compute, Effect, Outgoing
+from autobench_nb.sync.messages import BadMessage, Hello, parse
+from autobench_nb.sync.server.conversation import Conversation
+from autobench_nb.sync.server.log_feed import LogFeed
+from autobench_nb.sync.server.presence import Presence
+from autobench_nb.sync.server.session import (
+    AUTH_DEADLINE_S,
+    GOING_AWAY,
+    HELLO_GRACE_S,
+    Phase,
+    Session,
+)
+from autobench_nb.sync.server.state_feed import StateFeed
+from autobench_nb.sync.server.telemetry import Counters, TelemetryReporter
+
+
+class Hub:
+    """One orchestrator's sessions.
+
+    ``token``: what a client must show that the handshake did not authenticate; ``None`` lets everyone in. ``wall``:
+    seconds since 1970, for what people read.
+    """
+
+    def __init__(
+        self,
+        store: StateStore,
+        ring: LogRing,
+        *,
+        epoch: str,
+        config: Config,
+        token: str | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.epoch = epoch
+        self.telemetry = Counters()
+        self._store = store
+        self._ring = ring
+        self._config = config
+        self._needs_token = token is not None
+        self._wall = wall
+        self._state = StateFeed(
+            store.version,
+            epoch=epoch,
+            max_commits=config.resume_window_commits,
+            max_bytes=config.resume_window_bytes,
+        )
+        self._logs = LogFeed(
+            ring,
+            epoch=epoch,
+            allowed=frozenset(config.log_channel_allowlist) or None,
+            min_level=Level.parse(config.log_level_min),
+            budget=config.client_budget_bytes,
+        )
+        self._presence = Presence(ring, config.ws_connection_log)
+        self._reporter = TelemetryReporter(store, ring, self.telemetry)
+        self._talk = Conversation(
+            self._state,
+            self._logs,
+            self._presence,
+            self.telemetry,
+            epoch=epoch,
+            config=config,
+            token=token,
+            wall=wall,
+        )
+        self._sessions: dict[int, Session] = {}
+        self._lagging: dict[int, Session] = {}
+        # session -> when its first message is due; each wait is always the same, so the first is the earliest
+        self._grace: dict[int, float] = {}
+        self._unproven: dict[int, float] = {}
+        self._last_id = 0
+
+    # ------------------------------------------------------------ what a transport asks
+
+    @property
+    def wants_snapshot(self) -> bool:
+        """Whether the next flush has to encode the whole state: warm the store first."""
+        return bool(self._talk.hashes) or self._state.wants_snapshot
+
+    @property
+    def wants_flush(self) -> bool:
+        """Whether a flush has something to do now, without anything new in store or ring."""
+        return self.wants_snapshot or self._logs.due or self._presence.due
+
+    def next_deadline(self, now: float) -> float | None:  # noqa: ARG002 - every method takes it
+        """When :meth:`tick` is to be called; ``None``: nothing waits for the time."""
+        firsts = [next(iter(due.values())) for due in (self._grace, self._unproven) if due]
+        return min(firsts, default=None)
+
+    # ------------------------------------------------------------ what happens to a session
+
+    def connect(
+        self, now: float, *, authenticated: bool, peer: str = ""
+    ) -> tuple[int, list[Effect]]:
+        """A client is there. Nothing is sent before it has said something, or the grace is over."""
+        self._last_id += 1
+        session = Session(
+            self._last_id,
+            peer,
+            authenticated=authenticated or not self._needs_token,
+            budget=self._config.client_budget_bytes,
+            now=now,
+        )
+        self._sessions[session.id] = session
+        if session.authenticated:
+            self._grace[session.id] = now + HELLO_GRACE_S
+        else:
+            self._unproven[session.id] = now + AUTH_DEADLINE_S
+        return session.id, []
+
+    def disconnect(self, session: int, now: float) -> list[Effect]:
+        """The link is gone, whoever closed it."""
+        gone = self._sessions.pop(session, None)
+        if gone is None:
+            return []
+        self._forget(gone)
+        self._grace.pop(session, None)
+        self._unproven.pop(session, None)
+        if gone.welcomed:
+            self.telemetry.clients -= 1
+            self._presence.left(gone, now)
+        return []
+
+    def receive(self, session: int, data: str | bytes, now: float) -> list[Effect]:
+        """A message of a client, as it came."""
+        out: list[Effect] = []
+        client = self._sessions.get(session)
+        if client is None or client.phase is Phase.CLOSED:
+            return out
+        try:
+            message = parse(data)
+            if client.phase is Phase.HELLO:
+                self._talk.first(client, message, out, now)
+            elif isinstance(message, Hello):
+                self._talk.hello_again(client, out, now)
+            else:
+                self._talk.handle(client, message, out, now)
+        except BadMessage as error:
+            if client.authenticated:
+                self.telemetry.errors += 1
+                client.mistake(error, out, now)
+            else:
+                self._talk.refuse(client, "The first message was no hello.", out)
+        self._settle(client)
+        return out
+
+    def queued(self, session: int, size: int, now: float) -> list[Effect]:
+        """So many bytes wait for this client: after a write that did not finish, and 0 when all has left."""
+        out: list[Effect] = []
+        client = self._sessions.get(session)
+        if client is None:
+            return out
+        if size:
+            self._lagging[session] = client
+        else:
+            self._lagging.pop(session, None)
+        if client.report(size, out, now):
+            self.telemetry.resyncs += 1
+            self._state.wait(client, "overrun")
+            self._logs.catch_up(client)
+        if client.takes_more:
+            self._logs.wake()
+        self._settle(client)
+        return out
+
+    def dropped(
+        self,
+        session: int,
+        messages: Iterable[Outgoing],
+        now: float,  # noqa: ARG002
+    ) -> list[Effect]:
+        """The transport carried out :class:`Drop` and discarded these."""
+        out: list[Effect] = []
+        client = self._sessions.get(session)
+        if client is not None:
+            discarded = list(messages)
+            self.telemetry.dropped += len(discarded)
+            client.dropped(discarded, out)
+            self._settle(client)
+        return out
+
+    def answer(
+        self,
+        session: int,
+        id: str | int,
+        *,
+        value: Any = None,
+        error: tuple[str, str] | None = None,
+        now: float = 0.0,
+    ) -> list[Effect]:
+        """What came of a command; ``error`` is a code and a sentence. Where the client is gone, nothing."""
+        out: list[Effect] = []
+        client = self._sessions.get(session)
+        if client is None or id not in client.commands:
+            return out
+        client.commands.discard(id)
+        try:
+            message = replies.result(id, value=value, error=error)
+        except TypeError:
+            message = replies.result(
+                id, error=("failed", "The command was run, but what it gave is no JSON value.")
+            )
+        client.send(message, out, now)
+        self._settle(client)
+        return out
+
+    # ------------------------------------------------------------ what happens to all
+
+    def tick(self, now: float) -> list[Effect]:
+        """Serve or refuse those who have said nothing for too long."""
+        out: list[Effect] = []
+        waiting = [*self._grace.items(), *self._unproven.items()]
+        for id in [id for id, due in waiting if due <= now]:
+            client = self._sessions[id]
+            if client.authenticated:
+                self._talk.greet(client, None, out, now)
+            else:
+                self._talk.refuse(client, "No token came in time.", out)
+            self._settle(client)
+        return out
+
+    def flush(self, now: float) -> list[Effect]:
+        """Send what is new to all, and what is owed to some. A batch that is open holds back the state alone."""
+        out: list[Effect] = []
+        self._presence.report()
+        self._reporter.report(self._state.version, now)
+        lagging = list(self._lagging.values())
+        snapshot = None
+        if self.wants_snapshot:
+            both = self._store.cut()
+            commit, snapshot = (None, None) if both is None else both
+        else:
+            commit = self._store.flush()
+        if commit is not None:
+            self._state.push(commit, lagging, out, now)
+            self.telemetry.patches = self._state.patches
+        self._logs.push(lagging, out, now)
+        if snapshot is not None:
+            served = self._state.take(snapshot, out, now)
+            self._logs.serve(out, now)
+            for client in served:
+                client.release(out, now)
+            for client, id in self._talk.hashes:
+                work = partial(_hash, snapshot.version, snapshot.data)
+                out.append(Compute(client.id, id, work))
+            self._talk.hashes.clear()
+        else:
+            self._logs.serve(out, now)
+        for client in lagging:
+            self._settle(client)
+        return out
+
+    def busy(self, flag: bool, now: float) -> list[Effect]:
+        """The loop is about to be blocked, or is free again: clients do not count their heartbeats meanwhile."""
+        out: list[Effect] = []
+        if flag == (self._talk.busy_since_ms is not None):
+            return out
+        since = int(self._wall() * 1e3)
+        self._talk.busy_since_ms = since if flag else None
+        message = replies.server_busy(flag, since)
+        for client in list(self._sessions.values()):
+            client.send(message, out, now)
+        return out
+
+    def close(self, reason: str, now: float) -> list[Effect]:  # noqa: ARG002 - every method takes it
+        """Say goodbye to all."""
+        out: list[Effect] = []
+        for client in list(self._sessions.values()):
+            client.end(GOING_AWAY, reason, out)
+            self._forget(client)
+        return out
+
+    # ------------------------------------------------------------ keeping house
+
+    def _settle(self, client: Session) -> None:
+        """A session that has been welcomed waits for no deadline; one that has ended costs nothing any more."""
+        if client.phase is not Phase.HELLO:
+            self._grace.pop(client.id, None)
+            self._unproven.pop(client.id, None)
+        if client.phase is Phase.CLOSED:
+            if client.welcomed and client.ended:
+                self._presence.ended(client, client.ended)
+                client.ended = ""
+            self._forget(client)
+
+    def _forget(self, client: Session) -> None:
+        self._state.forget(client)
+        self._logs.forget(client)
+        self._lagging.pop(client.id, None)
+        if self._talk.hashes:
+            self._talk.hashes = [(who, id) for who, id in self._talk.hashes if who is not client]
+
+
+def _hash(version: int, data: bytes) -> dict[str, Any]:
+    return {"version": version, "hash": state_hash(orjson.loads(data))}

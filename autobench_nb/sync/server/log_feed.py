@@ -1,0 +1,286 @@
+"""The log's way to the clients: what is new to all who are up to date, what is older to those who catch up.
+
+Bounded work: one call of :meth:`LogFeed.push` and one of :meth:`LogFeed.serve` encode at most
+:data:`FLUSH_ENTRIES` entries between them; ``due`` says that more can be sent at once. Bounded bytes: a message has at
+most a quarter of a client's budget (one entry has to fit in any case), and what is pushed in one flush half of it, so
+that a client that has stalled unnoticed is not sent more than its budget before the transport can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from autobench_nb.logs.entry import Level
+from autobench_nb.logs.ring.batch import LogBatch
+from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.sync.effects import Effect, Outgoing
+from autobench_nb.sync.messages import Replay
+from autobench_nb.sync.replies import logs_append, logs_history
+from autobench_nb.sync.server.audiences import LogAudience, Predicate
+from autobench_nb.sync.server.session import MAX_REPLAYS, History, Session
+
+BATCH_ENTRIES: Final = 5_000
+"""Of one message, ``logs.history`` or ``logs.append``."""
+BATCH_BYTES: Final = 1_048_576
+"""Of one message, where the budget allows it: a proxy may cut at 10 MiB."""
+FLUSH_ENTRIES: Final = 10_000
+"""Encoded within one flush."""
+QUERY_COST: Final = 3
+"""What it costs to try a query on an entry, where encoding one costs 1."""
+QUERY_SCAN_ENTRIES: Final = 5_000
+"""A client with a query is sent what matches among at least so many, when it asks for the last few."""
+
+
+class LogFeed:
+    """All positions in the log. ``seq`` is the one that the channels share."""
+
+    def __init__(
+        self,
+        ring: LogRing,
+        *,
+        epoch: str,
+        allowed: frozenset[str] | None,
+        min_level: Level,
+        budget: int,
+    ) -> None:
+        self._ring = ring
+        self._epoch = epoch
+        self._allowed = allowed
+        self._min_level = min_level
+        self._batch_bytes = min(BATCH_BYTES, budget // 4)
+        self._flush_bytes = budget // 2
+        self._channels: dict[str | None, LogAudience] = {}
+        self._catching: dict[int, Session] = {}
+        self._replaying: dict[int, Session] = {}
+        self._made: dict[tuple[int, int, str | None], tuple[Outgoing, LogBatch]] = {}
+        self._left = FLUSH_ENTRIES
+        self.seq = ring.next_seq
+        self.due = False
+
+    # ------------------------------------------------------------ who stands where
+
+    def catch_up(self, session: Session) -> None:
+        """Bring it to where the channels are, by ``session.history`` or from ``session.seq`` on."""
+        self._catching[session.id] = session
+        self.due = True
+
+    def replay(self, session: Session, request: Replay) -> None:
+        """Answer it at the next flush."""
+        session.replays.append(request)
+        del session.replays[:-MAX_REPLAYS]
+        self._replaying[session.id] = session
+        self.due = True
+
+    def filter(
+        self,
+        session: Session,
+        query: str | None,
+        predicate: Predicate | None,
+        out: list[Effect],
+        now: float,
+    ) -> None:
+        """From now on only what ``predicate`` takes."""
+        channel = session.log_channel
+        if channel is not None and channel.told < self.seq:
+            # what the old filter hid is no loss, and stays hidden
+            message = logs_append(b"[]", first_seq=channel.told, next_seq=self.seq, missed=0)
+            if session.send(message, out, now):
+                session.leave_log()
+                session.seq = self.seq
+        session.leave_log()
+        session.query, session.predicate = query, predicate
+        self.catch_up(session)
+
+    def forget(self, session: Session) -> None:
+        session.leave_log()
+        self._catching.pop(session.id, None)
+        self._replaying.pop(session.id, None)
+
+    def wake(self) -> None:
+        """A session has drained: it may take more."""
+        self.due = self.due or bool(self._catching or self._replaying)
+
+    # ------------------------------------------------------------ what is new
+
+    def push(self, lagging: Iterable[Session], out: list[Effect], now: float) -> None:
+        """Send new entries to every channel, in bounded batches."""
+        self.due = False
+        self._left = FLUSH_ENTRIES
+        self._made.clear()
+        end = self._ring.next_seq
+        for query in [query for query, channel in self._channels.items() if not channel.members]:
+            del self._channels[query]
+        if not self._channels:
+            self.seq = end  # nobody is there; who comes is served from the ring
+            return
+        predicates = [channel.predicate for channel in self._channels.values()]
+        cost = 1 + QUERY_COST * sum(predicate is not None for predicate in predicates)
+        limit = max(BATCH_ENTRIES // cost, 100)
+        bytes_left = self._flush_bytes
+        while self.seq < end and self._left > 0 and bytes_left > 0:
+            batch, wires = self._cut(self.seq, limit, predicates)
+            if batch.next_seq <= self.seq:
+                break
+            for channel, wire in zip(self._channels.values(), wires, strict=True):
+                self._tell(channel, batch, wire, lagging, out, now)
+            self._left -= len(batch) * cost
+            bytes_left -= max(map(len, wires))
+            self.seq = batch.next_seq
+        self.due = self.seq < end
+
+    def _tell(
+        self,
+        channel: LogAudience,
+        batch: LogBatch,
+        entries: bytes,
+        lagging: Iterable[Session],
+        out: list[Effect],
+        now: float,
+    ) -> None:
+        first = batch.first_seq if batch.missed else channel.told
+        if batch.missed and channel.told < self.seq:
+            # entries that the filter hid are no loss: say so before what is lost is counted
+            self._send(channel, logs_append(b"[]", first_seq=channel.told, next_seq=self.seq, missed=0),
+                       self.seq, lagging, out, now)  # fmt: skip
+        if entries == b"[]" and not batch.missed:
+            hidden = batch.next_seq - channel.told
+            if hidden < min(BATCH_ENTRIES, max(1, self._ring.capacity // 2)):
+                return  # the next message covers it; but a client may not be left standing outside the ring
+        message = logs_append(
+            entries, first_seq=first, next_seq=batch.next_seq, missed=batch.missed
+        )
+        self._send(channel, message, batch.next_seq, lagging, out, now)
+
+    @staticmethod
+    def _send(
+        channel: LogAudience,
+        message: Outgoing,
+        told: int,
+        lagging: Iterable[Session],
+        out: list[Effect],
+        now: float,
+    ) -> None:
+        channel.send(
+            message, lagging, out, now
+        )  # who falls behind here still stands at the old position
+        channel.told = told
+
+    def _cut(
+        self, start: int, limit: int, predicates: Sequence[Predicate | None]
+    ) -> tuple[LogBatch, list[bytes]]:
+        """Entries from ``start`` on, and their JSON for each predicate; fewer where they are long."""
+        while True:
+            batch = self._ring.since(start, limit)
+            wires = [
+                batch.wire(allowed=self._allowed, min_level=self._min_level, predicate=predicate)
+                for predicate in predicates
+            ]
+            size = max(map(len, wires))
+            if size <= self._batch_bytes or len(batch) <= 1:
+                return batch, wires
+            limit = max(1, min(len(batch) // 2, len(batch) * self._batch_bytes // size))
+
+    # ------------------------------------------------------------ what is older
+
+    def serve(self, out: list[Effect], now: float) -> None:
+        """Send histories, replays and what those who catch up do not have yet, as far as this flush goes."""
+        for session in list(self._replaying.values()):
+            if not session.is_open or session.want is not None or not session.takes_more:
+                continue
+            if self._left <= 0:
+                self.due = True
+                break
+            self._answer(session, out, now)
+        for session in list(self._catching.values()):
+            if not session.is_open or session.want is not None or not session.takes_more:
+                continue
+            if self._left <= 0:
+                self.due = True
+                break
+            self._advance(session, out, now)
+
+    def _answer(self, session: Session, out: list[Effect], now: float) -> None:
+        request = session.replays.pop(0)
+        limit = BATCH_ENTRIES if request.limit is None else min(request.limit, BATCH_ENTRIES)
+        # beyond its own position the live stream goes on: an answer that overtakes it would hide a loss
+        start = min(request.since_seq, self.seq)
+        self._history(session, start, min(limit, self.seq - start), out, now, live=False)
+        if session.replays:
+            self.due = True
+        else:
+            self._replaying.pop(session.id, None)
+
+    def _advance(self, session: Session, out: list[Effect], now: float) -> None:
+        history = session.history
+        if history is not None:
+            session.history = None
+            start = history.since
+            if start is None:
+                count = history.last
+                if session.query is not None and count:
+                    count = max(count, QUERY_SCAN_ENTRIES)
+                start = max(min(self._ring.first_seq, self.seq), self.seq - count)
+            session.seq = self._history(
+                session, start, min(BATCH_ENTRIES, self.seq - start), out, now, live=True
+            )
+        elif session.seq < self.seq:
+            limit = min(BATCH_ENTRIES, self.seq - session.seq)
+            message, batch = self._append(session.seq, limit, session)
+            if session.send(message, out, now):
+                session.seq = batch.next_seq
+        if not session.is_open:
+            return
+        if session.seq == self.seq:
+            del self._catching[session.id]
+            session.join_log(self._channel(session))
+        elif session.seq < self.seq:
+            self._catching[session.id] = self._catching.pop(session.id)  # the others are next
+            self.due = True
+
+    def _channel(self, session: Session) -> LogAudience:
+        channel = self._channels.get(session.query)
+        if channel is None:
+            channel = LogAudience(session.query, session.predicate, self.seq)
+            self._channels[session.query] = channel
+        return channel
+
+    def _append(self, start: int, limit: int, session: Session) -> tuple[Outgoing, LogBatch]:
+        key = (start, limit, session.query)
+        made = self._made.get(key)
+        if made is None:
+            batch, (wire,) = self._cut(start, limit, [session.predicate])
+            self._left -= max(1, len(batch))
+            message = logs_append(
+                wire,
+                first_seq=batch.first_seq,
+                next_seq=batch.next_seq,
+                missed=batch.missed,
+            )
+            made = self._made[key] = (message, batch)
+        return made
+
+    def _history(
+        self,
+        session: Session,
+        start: int,
+        limit: int,
+        out: list[Effect],
+        now: float,
+        *,
+        live: bool,
+    ) -> int:
+        """Send entries from ``start`` on as ``logs.history``; where it ends."""
+        batch, (wire,) = self._cut(start, limit, [session.predicate])
+        self._left -= max(1, len(batch))
+        message = logs_history(
+            wire,
+            epoch=self._epoch,
+            first_seq=batch.first_seq,
+            next_seq=batch.next_seq,
+            missed=batch.missed,
+            live=live,
+        )
+        if not session.send(message, out, now) and live:
+            session.history = History(since=start)
+        return batch.next_seq

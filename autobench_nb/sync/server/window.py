@@ -1,0 +1,84 @@
+"""The last commits, kept for clients that come back: so many, and so many bytes, whichever is reached first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+
+from autobench_nb.state.commit import Commit
+from autobench_nb.sync.effects import Outgoing
+from autobench_nb.sync.replies import state_patch
+from autobench_nb.sync.server.slices import Slices, cut_patch
+
+PATCH_BYTES = 1_048_576
+"""Commits are joined into one message up to this size: a proxy may cut at 10 MiB."""
+
+
+class CommitWindow:
+    """Commits that follow on one another, newest last.
+
+    ``version`` is where the last one ends. Policy when full: the oldest go first, and who stands before them is sent a
+    snapshot.
+    """
+
+    def __init__(self, max_commits: int, max_bytes: int) -> None:
+        self._max_commits = max_commits
+        self._max_bytes = max_bytes
+        self._commits: deque[Commit] = deque()
+        self._index: dict[int, int] = {}  # from_version -> how many commits came before it, ever
+        self._added = 0
+        self.bytes = 0
+        self.version = 0
+
+    def __len__(self) -> int:
+        return len(self._commits)
+
+    def restart(self, version: int) -> None:
+        """Forget all: the state stands at ``version``, and what led there is not known."""
+        self._commits.clear()
+        self._index.clear()
+        self.bytes = 0
+        self.version = version
+
+    def add(self, commit: Commit) -> bool:
+        """Append. False where it does not follow on the last one: then nobody can be brought up to date by patches."""
+        follows = commit.from_version == self.version
+        if not follows:
+            self.restart(commit.from_version)
+        self._commits.append(commit)
+        self._index[commit.from_version] = self._added
+        self._added += 1
+        self.bytes += len(commit.patch)
+        self.version = commit.to_version
+        while len(self._commits) > self._max_commits or self.bytes > self._max_bytes:
+            oldest = self._commits.popleft()
+            del self._index[oldest.from_version]
+            self.bytes -= len(oldest.patch)
+        return follows
+
+    def reaches(self, version: int) -> bool:
+        """Whether a client at ``version`` can be brought up to date by patches."""
+        return version == self.version or version in self._index
+
+    def messages(self, version: int, slices: Slices) -> Iterator[Outgoing]:
+        """The patches from ``version`` to now, joined; one that changes nothing where there are none.
+
+        Only where :meth:`reaches` says so.
+        """
+        first = self._added - len(self._commits)
+        start = self._index.get(version, self._added) - first
+        begin = end = version
+        parts: list[bytes] = []
+        size = 0
+        for commit in islice(self._commits, start, None):
+            patch = cut_patch(commit, slices)
+            if parts and size + len(patch) > PATCH_BYTES:
+                yield state_patch(begin, end, b"[" + b",".join(parts) + b"]")
+                begin, size = end, 0
+                parts.clear()
+            end = commit.to_version
+            if len(patch) > 2:
+                parts.append(patch[1:-1])
+                size += len(patch)
+        yield state_patch(begin, end, b"[" + b",".join(parts) + b"]")

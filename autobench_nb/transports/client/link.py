@@ -1,0 +1,362 @@
+"""A Python client's link: one socket at a time on a thread of its own, kept alive, and made anew when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import random
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+import orjson
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
+
+from autobench_nb.errors import (
+    AuthenticationError,
+    ClosedError,
+    CommandError,
+    ConnectionLost,
+    ProtocolError,
+    TransportError,
+)
+from autobench_nb.sync.client.mirror import (
+    Alive,
+    Answered,
+    Busy,
+    Connected,
+    Farewell,
+    Mirror,
+    MirrorEffect,
+    SendUp,
+)
+
+MAX_MESSAGE_BYTES: Final = 1 << 30
+GOODBYE_S: Final = 1.0
+POLICY: Final = 1008
+"""The close code that says: not with this token (RFC 6455 section 7.4.1)."""
+FIRST_WS: Final[dict[str, Any]] = {
+    "heartbeatIntervalMs": 10_000,
+    "heartbeatTimeoutMs": 5_000,
+    "reconnectEnabled": True,
+    "reconnectMinMs": 1_000,
+    "reconnectMaxMs": 15_000,
+    "reconnectFactor": 1.8,
+    "reconnectJitter": 0.2,
+}
+"""The plan's settings, until the server has told its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """How the link is. ``phase``: ``connecting``, ``live``, ``stale``, ``waiting``, ``denied`` or ``closed``.
+
+    ``attempts``: tries since it was last live. ``next_delay_s``: until the next one. ``latency_ms`` of the last
+    heartbeat. ``reason``: why it is not live.
+    """
+
+    phase: str
+    attempts: int = 0
+    next_delay_s: float | None = None
+    latency_ms: float | None = None
+    reason: str = ""
+
+
+def socket_url(url: str) -> tuple[str, str | None]:
+    """The socket's URL for a page's or a socket's, and the access token that stood in it, if one did."""
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+    if parts.scheme not in schemes or not parts.hostname:
+        raise TransportError(f"{parts.scheme}://... is no URL of a server: give http://HOST:PORT/.")
+    path = parts.path if parts.path.endswith("/ws") else parts.path.rstrip("/") + "/ws"
+    access = parse_qs(parts.query).get("access", [None])[0]
+    return urlunsplit((schemes[parts.scheme], parts.netloc, path, "", "")), access
+
+
+def backoff_s(attempt: int, settings: dict[str, Any], chance: float) -> float:
+    """The delay before reconnect ``attempt`` (from 1). ``chance``: 0 to 1, which spreads clients by the jitter."""
+    low, high = settings["reconnectMinMs"], settings["reconnectMaxMs"]
+    grown = low * settings["reconnectFactor"] ** min(attempt - 1, 64)
+    jitter = settings["reconnectJitter"]
+    return float(min(high, grown) * (1 + jitter * (2 * chance - 1)) / 1000)
+
+
+class MessageReader(Protocol):
+    """Who looks at what arrives. Everything is called on the link's thread."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the state and the first log entries of this epoch have arrived."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """The server's ``serverConfig.ws``, as far as it has told."""
+        ...
+
+    def heard(self, effect: MirrorEffect) -> None:
+        """Something of the mirror has changed."""
+        ...
+
+    def told(self) -> None:
+        """A whole message was taken in, or the link's status is another one."""
+        ...
+
+
+class ClientLink:
+    """``error`` is why it ended by itself, where it did."""
+
+    def __init__(self, url: str, token: str | None, mirror: Mirror, reader: MessageReader) -> None:
+        self.url = url
+        self.error: Exception | None = None
+        self.status = LinkStatus("connecting")
+        self._token = token
+        self._mirror = mirror
+        self._reader = reader
+        self._answers: dict[str, Future[Any]] = {}
+        self._number = 0
+        self._busy = False
+        self._was_welcomed = False
+        self._farewell: Farewell | None = None
+        self._connection: WebSocketClientConnection | None = None
+        self._beat: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._main, name="autobench-client", daemon=True)
+        self._ready: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = (
+            queue.SimpleQueue()
+        )
+
+    # --- from any thread
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._thread.start()
+        self._loop, self._task = self._ready.get()
+
+    def ask(self, name: str, args: dict[str, Any]) -> Future[Any]:
+        """Have the server run a command; the answer comes later."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a callback cannot wait for a command: call it from another thread.")
+        answer: Future[Any] = Future()
+        self.check_open()
+        self._loop.call_soon_threadsafe(self._ask, name, args, answer)
+        return answer
+
+    def reconnect(self) -> None:
+        """Drop the link and make it anew at once."""
+        self.check_open()
+        self._loop.call_soon_threadsafe(self._drop_link)
+
+    def close(self) -> None:
+        """End the link and the thread."""
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._task.cancel)
+            if threading.current_thread() is not self._thread:
+                self._thread.join()
+
+    def check_open(self) -> None:
+        """Raise what ended it, if it has ended."""
+        if self.error is not None:
+            raise self.error
+        if not self._thread.is_alive():
+            raise ClosedError("this client is closed: connect() again.")
+
+    # --- the thread
+
+    def _main(self) -> None:
+        asyncio.run(self._live())
+
+    async def _live(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._wake = asyncio.Event()
+        self._synced = asyncio.Event()
+        self._ready.put((asyncio.get_running_loop(), task))
+        try:
+            await self._keep_linked()
+        except asyncio.CancelledError:
+            self._become(LinkStatus("closed"))
+        except AuthenticationError as error:
+            self.error = error
+            self._become(LinkStatus("denied", reason=str(error)))
+        except ConnectionLost as error:
+            self.error = error
+            self._become(LinkStatus("closed", reason=str(error)))
+        finally:
+            self._fail_answers("the client was closed.")
+
+    async def _keep_linked(self) -> None:
+        attempt = 0
+        while True:
+            attempt += 1
+            self._become(LinkStatus("connecting", attempt))
+            reason, was_live = await self._one_link()
+            if was_live:
+                attempt = 1
+            self._fail_answers("the link was lost.")
+            settings = self._settings()
+            if not settings["reconnectEnabled"]:
+                raise ConnectionLost(f"{self.url}: {reason}; the server asks not to reconnect.")
+            delay = backoff_s(attempt, settings, random.random())
+            self._become(LinkStatus("waiting", attempt, delay, reason=reason))
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), delay)
+
+    async def _one_link(self) -> tuple[str, bool]:
+        """Connect, mirror until it ends; says why it did, and whether the server had welcomed us."""
+        self._busy = self._was_welcomed = False
+        self._farewell = None
+        headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
+        request = HTTPRequest(self.url, headers=headers, connect_timeout=10.0, request_timeout=10.0)
+        try:
+            connection = await websocket_connect(
+                request, compression_options={}, max_message_size=MAX_MESSAGE_BYTES
+            )
+        except HTTPClientError as error:
+            if error.code in (401, 403):
+                raise AuthenticationError(
+                    f"{self.url} refused us ({error.code}): give the token that its login URL holds."
+                ) from None
+            return f"HTTP {error.code}", False
+        except (OSError, WebSocketError) as error:
+            return getattr(error, "strerror", None) or type(error).__name__, False
+        self._connection = connection
+        heart: asyncio.Task[None] | None = None
+        try:
+            await connection.write_message(self._mirror.hello())
+            heart = asyncio.create_task(self._heartbeat(connection))
+            while (message := await connection.read_message()) is not None:
+                self._receive(connection, message)
+        except (WebSocketError, OSError, ProtocolError) as error:
+            return str(error) or type(error).__name__, self._was_welcomed
+        finally:
+            self._connection = None
+            if heart is not None:
+                heart.cancel()
+            await _end(connection)
+        was_live = self._was_welcomed
+        code, reason = connection.close_code, connection.close_reason
+        farewell: Farewell | None = self._farewell  # a message may have set it meanwhile
+        if farewell is not None:
+            code, reason = farewell.code, farewell.reason
+        if code == POLICY and not was_live:
+            raise AuthenticationError(
+                f"{self.url} refused us: {reason or 'the token is not right.'}"
+            )
+        return reason or "the connection ended", was_live
+
+    async def _heartbeat(self, connection: WebSocketClientConnection) -> None:
+        self._beat = asyncio.Event()
+        await self._synced.wait()  # before that the server's settings are not known
+        while True:
+            settings = self._settings()
+            await asyncio.sleep(settings["heartbeatIntervalMs"] / 1000)
+            if self._busy:
+                continue
+            self._beat.clear()
+            ping = {"type": "ping", "ts": time.monotonic() * 1000}
+            try:
+                await connection.write_message(orjson.dumps(ping))
+                await asyncio.wait_for(self._beat.wait(), settings["heartbeatTimeoutMs"] / 1000)
+            except TimeoutError:
+                if not self._busy:
+                    _cut(connection)  # a dead link answers no close either
+                    return
+            except WebSocketError:
+                return
+
+    def _settings(self) -> dict[str, Any]:
+        return FIRST_WS | self._reader.settings()
+
+    def _receive(self, connection: WebSocketClientConnection, message: str | bytes) -> None:
+        for effect in self._mirror.receive(message, time.monotonic()):
+            self._do(connection, effect)
+        if self._was_welcomed and self._reader.is_complete:
+            self._synced.set()
+            phase = "stale" if self._mirror.stale else "live"
+            if self.status.phase != phase:
+                self._become(LinkStatus(phase, latency_ms=self.status.latency_ms))
+                return
+        self._reader.told()
+
+    def _do(self, connection: WebSocketClientConnection, effect: MirrorEffect) -> None:
+        match effect:
+            case SendUp(data):
+                connection.write_message(data)
+            case Answered(id):
+                answer = self._answers.pop(str(id), None)
+                if answer is None:
+                    return
+                if effect.ok:
+                    answer.set_result(effect.value)
+                else:
+                    answer.set_exception(
+                        CommandError(effect.code or "failed", effect.message or "It failed.")
+                    )
+            case Busy(busy):
+                self._busy = busy
+            case Alive(ts):
+                if self._beat is not None:
+                    self._beat.set()
+                latency = time.monotonic() * 1000 - ts
+                self._become(LinkStatus(self.status.phase, latency_ms=round(latency, 2)))
+            case Farewell():
+                self._farewell = effect
+            case Connected():
+                self._was_welcomed = True
+            case _:
+                self._reader.heard(effect)
+
+    def _ask(self, name: str, args: dict[str, Any], answer: Future[Any]) -> None:
+        if self._connection is None:
+            answer.set_exception(
+                ConnectionLost(f"{self.url} is not connected: {self.status.reason}")
+            )
+            return
+        self._number += 1
+        id = f"py-{self._number}"
+        self._answers[id] = answer
+        message = {"type": "command", "id": id, "name": name, "args": args}
+        try:
+            self._connection.write_message(orjson.dumps(message))
+        except (WebSocketError, TypeError) as error:  # TypeError: an argument is no JSON value
+            del self._answers[id]
+            answer.set_exception(error)
+
+    def _fail_answers(self, why: str) -> None:
+        answers, self._answers = self._answers, {}
+        for answer in answers.values():
+            answer.set_exception(ConnectionLost(f"{self.url}: {why}"))
+
+    def _drop_link(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._wake.set()
+
+    def _become(self, status: LinkStatus) -> None:
+        self.status = status
+        self._reader.told()
+
+
+async def _end(connection: WebSocketClientConnection) -> None:
+    """Close, and wait a moment for the other side to do so too, so that nothing of it outlives the loop."""
+    connection.close()
+    try:
+        async with asyncio.timeout(GOODBYE_S):
+            while await connection.read_message() is not None:
+                pass
+    except TimeoutError:
+        pass
+    finally:
+        _cut(connection)
+
+
+def _cut(connection: WebSocketClientConnection) -> None:
+    stream = getattr(connection.protocol, "stream", None)
+    if stream is not None:
+        stream.close()

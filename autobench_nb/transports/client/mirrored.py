@@ -1,0 +1,241 @@
+"""What a client has mirrored, read like the orchestrator's own: state, log, and records as tables."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, overload
+
+import orjson
+
+from autobench_nb.errors import PathError
+from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.query.predicate import Predicate, wanted
+from autobench_nb.state.commit import Commit
+from autobench_nb.state.pointer import MISSING, find, parse, related
+from autobench_nb.sync.client.mirror import Changed, LogsArrived, Mirror
+from autobench_nb.tables import RESULTS, logs_table, logs_to_pandas
+from autobench_nb.tables.views import Records
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+FIRST_CAPACITY: Final = 500
+"""Entries held until the server has told how many a client should hold."""
+
+
+class MirroredState:
+    """The state as it was last heard. Reads hand out copies."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+        self._subscribers: tuple[tuple[Callable[[Commit], None], str], ...] = ()
+
+    @property
+    def version(self) -> int | None:
+        """The mirrored version; ``None`` before the first snapshot."""
+        return self._mirror.version
+
+    def get(self, pointer: str = "", default: Any = MISSING) -> Any:
+        """A copy of the value at ``pointer``; ``default``, or :class:`PathError`, where nothing stands."""
+        value = self.peek(pointer, MISSING)
+        if value is not MISSING:
+            return copy.deepcopy(value)
+        if default is MISSING:
+            raise PathError(pointer, "nothing stands here in what was mirrored")
+        return default
+
+    def peek(self, pointer: str, default: Any) -> Any:
+        """The value itself, not to be changed."""
+        state = self._mirror.state  # one read: a patch makes a new one and leaves this as it is
+        value = MISSING if state is None else find(state, parse(pointer))
+        return default if value is MISSING else value
+
+    def subscribe(
+        self, callback: Callable[[Commit], None], pointer: str = ""
+    ) -> Callable[[], None]:
+        """Call ``callback(commit)`` after each change at, below or above ``pointer``. Gives back the way to end it.
+
+        It is called on the client's thread. A commit that replaces all of the state has one operation with path "".
+        """
+        parse(pointer)
+        entry = (callback, pointer)
+        self._subscribers = (*self._subscribers, entry)
+
+        def unsubscribe() -> None:
+            self._subscribers = tuple(one for one in self._subscribers if one is not entry)
+
+        return unsubscribe
+
+    def tell(self, change: Changed) -> None:
+        """Tell the subscribers whom it concerns."""
+        if not self._subscribers:
+            return
+        operations: Sequence[Mapping[str, Any]] | None = change.operations
+        if operations is None:
+            operations = [{"op": "replace", "path": "", "value": self._mirror.state}]
+        patch = orjson.dumps(list(operations))
+        commit = Commit(change.from_version or 0, change.to_version, patch)
+        for callback, pointer in self._subscribers:
+            part = commit if not pointer else commit.only(_concerns(pointer))
+            if part is not None:
+                callback(part)
+
+    def __repr__(self) -> str:
+        return f"<mirrored state version {self.version}>"
+
+
+def _concerns(pointer: str) -> Callable[[str], bool]:
+    return lambda path: related(path, pointer)
+
+
+class MirroredEntries(Sequence[LogEntry]):
+    """Some of the entries that are mirrored, oldest first. Each access looks at what is held now."""
+
+    def snapshot(self) -> list[LogEntry]:
+        """A list of them as they are now."""
+        raise NotImplementedError
+
+    def query(self, text: str) -> MirroredEntries:
+        """Those that the query wants, e.g. ``level>=warn channel:psu -noise job:42``, live as well.
+
+        Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
+        """
+        return self.where(wanted(text, now=time.time()))
+
+    def where(self, predicate: Predicate) -> MirroredEntries:
+        """Those that ``predicate`` wants."""
+        return _Wanted(self, predicate)
+
+    def between(self, first_seq: int, end_seq: int | None = None) -> MirroredEntries:
+        """Those with ``first_seq <= seq < end_seq``."""
+        return self.where(
+            lambda entry: first_seq <= entry.seq and (end_seq is None or entry.seq < end_seq)
+        )
+
+    def since(self, seq: int) -> list[LogEntry]:
+        """Those from ``seq`` on."""
+        held = self.snapshot()
+        return held[bisect_left(held, seq, key=lambda entry: entry.seq) :]
+
+    def last(self, count: int) -> list[LogEntry]:
+        """The newest ``count``."""
+        return self.snapshot()[-count:] if count > 0 else []
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A DataFrame of them, with the columns of ``tables.LOG_SCHEMA``."""
+        return logs_to_pandas(self.snapshot())
+
+    def to_arrow(self) -> pa.Table:
+        """An Arrow table of them."""
+        return logs_table(self.snapshot())
+
+    def __len__(self) -> int:
+        return len(self.snapshot())
+
+    def __iter__(self) -> Iterator[LogEntry]:
+        return iter(self.snapshot())
+
+    @overload
+    def __getitem__(self, index: int) -> LogEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[LogEntry]: ...
+    def __getitem__(self, index: int | slice) -> LogEntry | list[LogEntry]:
+        return self.snapshot()[index]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lstrip('_')}: {len(self):,} entries>"
+
+
+class _Wanted(MirroredEntries):
+    def __init__(self, among: MirroredEntries, predicate: Predicate) -> None:
+        self._among = among
+        self._predicate = predicate
+
+    def snapshot(self) -> list[LogEntry]:
+        return [entry for entry in self._among.snapshot() if self._predicate(entry)]
+
+
+class MirroredLogs(MirroredEntries):
+    """The newest entries that were mirrored. ``missed``: how many were lost on the way."""
+
+    def __init__(self, capacity: int = FIRST_CAPACITY) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[LogEntry] = []
+        self._capacity = capacity
+        self.missed = 0
+
+    def take(self, arrived: LogsArrived) -> None:
+        """Add what has arrived; what is there already stays."""
+        entries = [LogEntry.from_wire(wire) for wire in arrived.entries]
+        with self._lock:
+            self.missed += arrived.missed
+            held = self._entries
+            if held and entries and entries[0].seq <= held[-1].seq:
+                known = {entry.seq for entry in held}
+                new = (entry for entry in entries if entry.seq not in known)
+                self._entries = sorted([*held, *new], key=lambda entry: entry.seq)
+            else:
+                held.extend(entries)
+            # Trimmed by the quarter, so that a steady stream does not copy the list at every batch.
+            if len(self._entries) > self._capacity + self._capacity // 4:
+                self._entries = self._entries[-self._capacity :]
+
+    def resize(self, capacity: int) -> None:
+        """Hold so many from now on."""
+        with self._lock:
+            if capacity < self._capacity:
+                self._entries = self._entries[-capacity:]
+            self._capacity = capacity
+
+    def clear(self) -> None:
+        """Another epoch: replace everything."""
+        with self._lock:
+            self._entries = []
+            self.missed = 0
+
+    def snapshot(self) -> list[LogEntry]:
+        """A list of what is held now."""
+        with self._lock:
+            return self._entries[-self._capacity :]
+
+    @property
+    def next_seq(self) -> int:
+        """One after the newest entry that is held; 0 where there is none."""
+        with self._lock:
+            return self._entries[-1].seq + 1 if self._entries else 0
+
+    def __len__(self) -> int:
+        with self._lock:
+            return min(len(self._entries), self._capacity)
+
+
+class MirroredResults(Records):
+    """Result rows. They are no part of the state: each access asks the server."""
+
+    def __init__(self, ask: Callable[[], list[dict[str, Any]]]) -> None:
+        super().__init__(dict, RESULTS)
+        self._ask = ask
+
+    def records(self) -> list[dict[str, Any]]:
+        """All rows, oldest first."""
+        return self._ask()
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        raise KeyError("results have no ids: use records() or to_pandas().")
+
+    def __contains__(self, key: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.records())
+
+    def __len__(self) -> int:
+        return len(self.records())
+
+    def __repr__(self) -> str:
+        return "<MirroredResults>"  # to look at it is no reason to ask the server

@@ -1,0 +1,268 @@
+"""The HTTP interface for scripts and sidecars in any language: ``/api/logs`` and ``/api/state``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeAlias
+
+import orjson
+from tornado.iostream import StreamClosedError
+from tornado.web import Finish, stream_request_body
+
+from autobench_nb.errors import QueryError
+from autobench_nb.logs.entry import Level, LogEntry
+from autobench_nb.logs.query.predicate import Predicate, matching, wanted
+from autobench_nb.logs.ring.batch import LogBatch
+from autobench_nb.logs.ring.columns import EntrySource, source_filter
+from autobench_nb.transports.auth import Refusal
+from autobench_nb.transports.http.handlers import Guarded
+from autobench_nb.transports.http.ingest import (
+    MAX_BODY_BYTES,
+    MAX_ENTRIES,
+    BadBody,
+    BadEntry,
+    Report,
+    read_entry,
+    split,
+)
+
+DEFAULT_LIMIT: Final = 1_000
+MAX_LIMIT: Final = 1_000_000
+ROWS_AT_ONCE: Final = 500
+"""Entries read, written or appended before the loop gets its turn again."""
+
+
+def _ndjson_rows(entries: Sequence[LogEntry]) -> bytes:
+    return b"".join(orjson.dumps(entry.to_wire()) + b"\n" for entry in entries)
+
+
+def _json_rows(entries: Sequence[LogEntry]) -> bytes:
+    return b",".join(orjson.dumps(entry.to_wire()) for entry in entries)
+
+
+Filter: TypeAlias = tuple[Callable[[EntrySource], bool] | None, Predicate | None]
+"""What the source of an entry must be like, and what the entry itself."""
+
+_CONTENT_TYPES: Final = {
+    "json": "application/json; charset=utf-8",
+    "ndjson": "application/x-ndjson; charset=utf-8",
+    "csv": "text/csv; charset=utf-8; header=present",
+}
+
+
+def _blocks(
+    batch: LogBatch, places: Sequence[int], encode: Callable[[Sequence[LogEntry]], bytes]
+) -> Iterator[bytes]:
+    """The entries at ``places``, encoded some at a time; JSON's blocks with the comma between them."""
+    for index in range(0, len(places), ROWS_AT_ONCE):
+        rows = [batch.entries[place] for place in places[index : index + ROWS_AT_ONCE]]
+        yield (b"," if index and encode is _json_rows else b"") + encode(rows)
+
+
+def _csv_writer() -> Callable[[Iterable[LogEntry]], Iterator[str]]:
+    from autobench_nb.tables import logs_to_csv  # pandas takes a while to import: not on the loop
+
+    return logs_to_csv
+
+
+@stream_request_body
+class LogsHandler(Guarded):
+    """``GET`` reads the log, ``POST`` writes to it. The body is read only once the request is let in."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        # Whoever posts lines would find each twice: once as it is, once as a request.
+        self.success_is_silent = self.request.method == "POST"
+        self._body = bytearray()
+        size = self.request.headers.get("Content-Length", "0")
+        if self.request.method == "POST" and (not size.isdecimal() or int(size) > MAX_BODY_BYTES):
+            self._too_large()
+        # Tornado's own limit, which is the forms' until here. One byte more: what is too long gets our answer.
+        self.request.connection.set_max_body_size(MAX_BODY_BYTES + 1)  # type: ignore[union-attr]
+
+    def _too_large(self) -> None:
+        self.set_header("Connection", "close")  # what still comes is not read
+        self.refuse(
+            Refusal(
+                413, "too-large", f"A body may have {MAX_BODY_BYTES:,} bytes: send it in parts."
+            )
+        )
+
+    def data_received(self, chunk: bytes) -> None:
+        if len(self._body) + len(chunk) > MAX_BODY_BYTES:  # chunked: it does not say how long it is
+            self._too_large()
+        self._body += chunk
+
+    # --- writing
+
+    async def post(self) -> None:
+        defaults = {
+            key: self.get_query_argument(key)
+            for key in ("channel", "level", "logger", "jobId", "stepId", "deviceId")
+            if self.get_query_argument(key, "")
+        }
+        try:
+            place, entries = split(bytes(self._body), self.request.headers.get("Content-Type", ""))
+        except BadBody as error:
+            self.refuse(Refusal(400, error.code, str(error)))
+            return
+        self._body = bytearray()
+        report = Report(place)
+        ring = self.site.ring
+        first_seq = ring.next_seq
+        for count, (number, raw) in enumerate(entries):
+            if count >= MAX_ENTRIES:
+                report.reject(number, f"a body may have {MAX_ENTRIES:,} entries: send it in parts")
+                break
+            try:
+                ring.append(**read_entry(raw, defaults))
+            except (
+                BadEntry,
+                ValueError,
+            ) as error:  # ValueError: the ring's own words for level and time
+                report.reject(number, str(error))
+            else:
+                report.accepted += 1
+            if count % ROWS_AT_ONCE == ROWS_AT_ONCE - 1:
+                await asyncio.sleep(0)
+        if report.rejected and not report.accepted:
+            self.set_status(400)
+        self.finish_json(
+            {
+                "accepted": report.accepted,
+                "rejected": report.rejected,
+                # Nothing of this request stands before it; another writer's entries may stand between.
+                "firstSeq": first_seq,
+                "nextSeq": ring.next_seq,
+                "errors": report.errors,
+            }
+        )
+
+    # --- reading
+
+    async def get(self) -> None:
+        since = self._whole("sinceSeq", 0, 2**53)
+        limit = self._whole("limit", DEFAULT_LIMIT, MAX_LIMIT)
+        name = self.get_query_argument("format", "json")
+        if name not in _CONTENT_TYPES:
+            self._refuse_argument("format", "json, ndjson or csv")
+        keep = self._filter()
+        batch = self.site.ring.since(since, limit if keep is None else None)
+        next_seq = batch.next_seq
+        places: Sequence[int] = range(len(batch))
+        if keep is not None:
+            places, next_seq = await _matching(batch, keep, limit)
+        position = {"firstSeq": batch.first_seq, "nextSeq": next_seq, "missed": batch.missed}
+        self.set_header("Content-Type", _CONTENT_TYPES[name])
+        self.set_header("X-Epoch", self.site.epoch)
+        self.set_header("X-First-Seq", str(batch.first_seq))
+        self.set_header("X-Next-Seq", str(next_seq))
+        self.set_header("X-Missed", str(batch.missed))
+        if name == "csv":
+            self.set_header("Content-Disposition", 'attachment; filename="logs.csv"')
+            logs_to_csv = await self.site.pump.off_loop(_csv_writer)
+            pieces: Iterator[bytes] = map(
+                str.encode, logs_to_csv(batch.entries[place] for place in places)
+            )
+        else:
+            pieces = _blocks(batch, places, _ndjson_rows if name == "ndjson" else _json_rows)
+        if name == "json":
+            head = orjson.dumps({"epoch": self.site.epoch, **position})
+            self.write(head[:-1] + b',"entries":[')
+        size = ROWS_AT_ONCE if name == "csv" else 1
+        try:
+            while block := b"".join(islice(pieces, size)):
+                self.write(block)
+                await self.flush()  # waits until the client has taken it: the memory is bounded
+                await asyncio.sleep(0)
+        except StreamClosedError:
+            return  # the client has gone
+        if name == "json":
+            self.write(b"]}")
+        self.finish()
+
+    def _filter(self) -> Filter | None:
+        """What this request may see and wants to see; ``None``: everything."""
+        config = self.site.config
+        allowed = frozenset(config.log_channel_allowlist) or None
+        lowest = Level.parse(config.log_level_min)
+        predicate: Predicate | None = None
+        text = self.get_query_argument("query", "")
+        if text:
+            try:
+                predicate = wanted(text, now=time.time())
+            except QueryError as error:
+                self.set_status(400)
+                self.finish_json(
+                    {
+                        "error": {
+                            "code": "bad-query",
+                            "message": str(error),
+                            "column": error.column,
+                            "expected": error.expected,
+                        }
+                    }
+                )
+                raise Finish from None
+        may_see = source_filter(allowed, lowest)
+        return None if may_see is None and predicate is None else (may_see, predicate)
+
+    def _whole(self, name: str, default: int, high: int) -> int:
+        text = self.get_query_argument(name, str(default))
+        if not (text.isascii() and text.isdecimal() and len(text) < 17 and int(text) <= high):
+            self._refuse_argument(name, f"a whole number from 0 to {high:,}")
+        return int(text)
+
+    def _refuse_argument(self, name: str, accepts: str) -> None:
+        self.refuse(Refusal(400, "bad-argument", f"{name} takes {accepts}."))
+
+
+async def _matching(batch: LogBatch, keep: Filter, limit: int) -> tuple[list[int], int]:
+    """The places of the first ``limit`` entries that ``keep`` wants, and the seq to go on from.
+
+    What an entry's source tells is asked once a chunk; only what that leaves open is asked of the entry itself.
+    """
+    may_see, predicate = keep
+    places: list[int] = []
+    offset = 0  # of the part's first entry, among all of the batch
+    for chunk, begin, end in batch.parts:
+        for start in range(begin, end, ROWS_AT_ONCE):
+            stop = min(end, start + ROWS_AT_ONCE)
+            seen = None if may_see is None else chunk.rows_where(start, stop, may_see)
+            rows = matching(chunk, start, stop, batch.channels, predicate, seen)
+            found = (rows + (offset - begin)).tolist()
+            if len(places) + len(found) >= limit:
+                places += found[: limit - len(places)]
+                return places, batch.first_seq + (places[-1] + 1 if places else 0)
+            places += found
+            await asyncio.sleep(0)
+        offset += end - begin
+    return places, batch.next_seq
+
+
+class StateHandler(Guarded):
+    """``GET /api/state``: the whole AppState. Its ETag is the epoch and the version."""
+
+    async def get(self) -> None:
+        site = self.site
+        if not self._is_known(site.store.version):
+            # The copy is made on another thread: the loop goes on meanwhile.
+            version, data = await site.pump.off_loop(self._read)
+            if not self._is_known(version):
+                self.set_header("Content-Type", "application/json; charset=utf-8")
+                self.finish(data)
+                return
+        self.set_status(304)
+        self.finish()
+
+    def _read(self) -> tuple[int, bytes]:
+        state = self.site.store.get("")
+        return state["version"], orjson.dumps(state)
+
+    def _is_known(self, version: int) -> bool:
+        self.set_header("ETag", f'"{self.site.epoch}-{version}"')
+        self.set_header("Cache-Control", "no-cache")
+        return self.check_etag_header()

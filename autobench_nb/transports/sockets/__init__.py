@@ -1,0 +1,1 @@
+"""The WebSocket side: direct writes, one encoding for many."""

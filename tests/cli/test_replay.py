@@ -1,0 +1,92 @@
+"""Replays: the pace of the file, or as fast as it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autobench_nb.cli.replay import (
+    BATCH_LINES,
+    Pace,
+    batches,
+    parse_speed,
+    poster,
+    read_file,
+    replay,
+    shifted,
+    to_wire,
+)
+from autobench_nb.errors import TransportError
+from autobench_nb.logs.entry import Level
+from autobench_nb.logs.formats import LineReader, ParsedLine
+
+
+def line(ts: float | None, text: str = "x") -> ParsedLine:
+    return ParsedLine(ts, Level.INFO, text, "plain")
+
+
+def test_at_full_speed_nothing_waits() -> None:
+    grouped = list(batches([line(0), line(60_000), line(None)], Pace()))
+    assert [(wait, len(lines)) for wait, lines in grouped] == [(0.0, 3)]
+
+
+def test_at_its_own_pace_a_line_waits_for_its_time() -> None:
+    grouped = list(batches([line(0), line(20), line(1020), line(3020)], Pace(1.0)))
+    assert [(wait, len(lines)) for wait, lines in grouped] == [
+        (0.0, 2),
+        (pytest.approx(1.02), 1),
+        (2.0, 1),
+    ]
+
+
+def test_a_faster_pace_divides_the_wait_and_a_long_silence_is_cut() -> None:
+    pace = Pace(10.0, max_gap_s=5.0)
+    assert pace.wait_s(0, 10_000) == 1.0
+    assert pace.wait_s(0, 3_600_000) == 5.0
+    assert pace.wait_s(10_000, 0) == 0.0
+
+
+def test_batches_are_bounded() -> None:
+    grouped = list(batches([line(0)] * (BATCH_LINES + 1), Pace()))
+    assert [len(lines) for _, lines in grouped] == [BATCH_LINES, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"), [("1x", 1.0), ("10X", 10.0), ("0.5", 0.5), ("max", None)]
+)
+def test_a_speed_is_read(text: str, speed: float | None) -> None:
+    assert parse_speed(text) == speed
+
+
+@pytest.mark.parametrize("text", ["0x", "-1", "nan", "inf", "fast"])
+def test_a_speed_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        parse_speed(text)
+
+
+def test_a_shift_keeps_the_distances() -> None:
+    moved = list(shifted([line(None), line(1000), line(1500)], 9000))
+    assert [one.ts for one in moved] == [None, 9000, 9500]
+
+
+def test_a_file_with_foreign_bytes_and_line_ends_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"2024-01-01 00:00:00 INFO ok\r\ncaf\xe9\r\n\r\n")
+    assert [one.message for one in read_file(path, LineReader(now=0))] == ["ok", "caf\\xe9", ""]
+
+
+def test_a_line_travels_with_its_channel_and_without_what_it_lacks() -> None:
+    assert to_wire(line(None), "sshd") == {"channel": "sshd", "level": "info", "message": "x"}
+
+
+def test_a_replay_ends_when_it_is_told_to() -> None:
+    got: list[ParsedLine] = []
+    waits = iter([False, True])
+    sent = replay([line(0), line(5000)], got.extend, Pace(1.0), lambda _: next(waits))
+    assert (sent, len(got)) == (1, 1)
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with pytest.raises(TransportError, match=r"127\.0\.0\.1:9/api/logs cannot be reached"):
+        poster("http://127.0.0.1:9", "t", "c")([line(0)])

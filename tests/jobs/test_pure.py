@@ -1,0 +1,292 @@
+"""What decides without acting: work, schedule, endings, timing, back pressure, stop."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import signal
+import statistics
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autobench_nb.errors import JobError
+from autobench_nb.jobs.schedule import Schedule
+from autobench_nb.jobs.timing import Timing
+from autobench_nb.jobs.work import How, Task, read_work
+from autobench_nb.processes.endings import ending_of, why_not_started
+from autobench_nb.processes.pressure import Pressure
+from autobench_nb.processes.stop import Stop
+from autobench_nb.state.model import JobKind, JobStatus
+
+# --- work
+
+
+def task(work: Any, **how: Any) -> Task:
+    (only,) = read_work(work, **how)
+    return only
+
+
+def test_text_is_a_shell_command() -> None:
+    assert task("ls | wc") == Task(
+        "ls | wc", JobKind.COMMAND, "ls | wc", ("/bin/sh", "-c", "ls | wc"), True
+    )
+
+
+def test_another_shell_can_be_named() -> None:
+    assert task("ls", shell="/bin/bash").argv == ("/bin/bash", "-c", "ls")
+
+
+def test_without_a_shell_text_is_split_into_words() -> None:
+    assert task("ls 'a b'", shell=False).argv == ("ls", "a b")
+
+
+def test_a_list_within_a_list_is_an_argument_vector() -> None:
+    assert task([["ls", "a b"]]) == Task("ls 'a b'", JobKind.COMMAND, "ls 'a b'", ("ls", "a b"))
+
+
+def test_a_list_of_texts_is_several_commands() -> None:
+    assert [one.command for one in read_work(["a", "b"])] == ["a", "b"]
+
+
+def test_labels_are_names() -> None:
+    assert [one.name for one in read_work({"x": "a", "y": ["b", "c"]})] == ["x", "y"]
+
+
+def test_a_name_names_one_job_and_stands_before_several() -> None:
+    assert task("a", name="n").name == "n"
+    assert task(["a"], name="n").name == "n"
+    assert [one.name for one in read_work(["a", "b"], name="n")] == ["n: a", "n: b"]
+
+
+def test_a_callable_has_its_own_name() -> None:
+    def mine() -> None: ...
+
+    assert task(functools.partial(mine)).name.endswith("mine")
+    assert task(mine).kind is JobKind.CALLABLE
+
+
+@pytest.mark.parametrize(
+    "work",
+    ["", "  ", "a\0b", [], {}, [[]], [[""]], [["a", 1]], 3, [None], [["ls", "a\0"]], [b"ls"]],
+)
+def test_what_cannot_be_run_is_refused(work: Any) -> None:
+    with pytest.raises(JobError):
+        read_work(work)
+
+
+def test_unbalanced_quotes_are_refused_without_a_shell() -> None:
+    with pytest.raises(JobError, match="quotation"):
+        read_work("a 'b", shell=False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"repeat": 0},
+        {"repeat": True},
+        {"warmup": -1},
+        {"timeout_s": 0},
+        {"timeout_s": float("nan")},
+        {"timeout_s": float("inf")},
+        {"env": {"A=B": "c"}},
+        {"env": {"A": 1}},
+    ],
+)
+def test_impossible_ways_to_run_are_refused_by_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(JobError, match=next(iter(wrong))):
+        How(**wrong)
+
+
+# --- schedule
+
+
+def test_jobs_start_in_the_order_in_which_they_came() -> None:
+    schedule = Schedule(10)
+    for job in "abc":
+        schedule.add(job, 1)
+    started = []
+    while (job_id := schedule.next()) is not None:
+        started.append(job_id)
+        assert schedule.next() is None
+        schedule.finish(job_id)
+    assert started == ["a", "b", "c"]
+
+
+def test_a_job_with_limit_one_runs_alone_between_wider_ones() -> None:
+    schedule = Schedule(10)
+    for job, limit in (("a", 3), ("b", 3), ("alone", 1), ("c", 3)):
+        schedule.add(job, limit)
+    assert [schedule.next(), schedule.next(), schedule.next()] == ["a", "b", None]
+    schedule.finish("a")
+    assert schedule.next() is None
+    schedule.finish("b")
+    assert [schedule.next(), schedule.next()] == ["alone", None]
+    schedule.finish("alone")
+    assert schedule.next() == "c"
+
+
+def test_a_withdrawn_job_never_starts() -> None:
+    schedule = Schedule(10)
+    schedule.add("a", 1)
+    schedule.add("b", 1)
+    assert schedule.withdraw("a") == 0
+    assert schedule.next() == "b"
+    assert schedule.withdraw("b") is None
+
+
+def test_the_oldest_finished_jobs_are_the_surplus() -> None:
+    schedule = Schedule(1)
+    for job in "abc":
+        schedule.add(job, 1)
+        schedule.next()
+        schedule.finish(job)
+    assert schedule.surplus() == ["a", "b"]
+    assert schedule.surplus() == []
+
+
+@given(st.lists(st.integers(1, 4)), st.data())
+def test_no_job_ever_runs_with_more_than_it_allows(limits: list[int], data: st.DataObject) -> None:
+    schedule = Schedule(100)
+    by_id = {str(number): limit for number, limit in enumerate(limits)}
+    for job_id, limit in by_id.items():
+        schedule.add(job_id, limit)
+    while schedule.waiting or schedule.running:
+        while schedule.next() is not None:
+            assert len(schedule.running) <= min(by_id[job_id] for job_id in schedule.running)
+        schedule.finish(data.draw(st.sampled_from(schedule.running)))
+
+
+# --- endings
+
+
+def test_exit_status_zero_succeeds() -> None:
+    assert ending_of(0, shell=True) == (JobStatus.SUCCEEDED, 0, None, None)
+
+
+def test_another_exit_status_fails_and_is_said() -> None:
+    assert ending_of(3 << 8, shell=False) == (JobStatus.FAILED, 3, None, "exit status 3")
+
+
+def test_a_death_by_signal_names_the_signal() -> None:
+    ending = ending_of(signal.SIGKILL, shell=False)
+    assert ending == (
+        JobStatus.FAILED,
+        None,
+        "SIGKILL",
+        "killed by SIGKILL (signal 9), out of memory?",
+    )
+    assert ending_of(signal.SIGSEGV, shell=False).reason == "killed by SIGSEGV (signal 11)"
+
+
+def test_a_shell_says_what_became_of_its_command() -> None:
+    assert (
+        ending_of(127 << 8, shell=True).reason == "exit status 127: command not found by the shell"
+    )
+    assert "SIGKILL (signal 9), out of memory?" in str(ending_of(137 << 8, shell=True).reason)
+    assert ending_of(137 << 8, shell=False).reason == "exit status 137"
+
+
+def test_why_a_program_was_not_started_is_said_with_its_name() -> None:
+    assert why_not_started(errno.ENOENT, "nix", None).startswith("command not found: 'nix'")
+    assert "working directory '/nowhere/at/all'" in why_not_started(
+        errno.ENOENT, "ls", "/nowhere/at/all"
+    )
+    assert "no #! line" in why_not_started(errno.ENOEXEC, "x", None)
+
+
+# --- timing
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=2, max_size=50))
+def test_mean_and_spread_are_those_of_the_statistics_module(walls: list[float]) -> None:
+    timing = Timing()
+    for wall in walls:
+        timing.add(wall)
+    assert timing.mean_s == pytest.approx(statistics.fmean(walls), rel=1e-9, abs=1e-9)
+    assert timing.sd_s == pytest.approx(statistics.stdev(walls), rel=1e-6, abs=1e-6)
+
+
+def test_before_the_first_repetition_nothing_is_foretold() -> None:
+    timing = Timing()
+    assert (timing.mean_s, timing.sd_s, timing.eta_s(3)) == (None, None, None)
+    timing.add(2.0)
+    assert (timing.mean_s, timing.sd_s, timing.eta_s(3)) == (2.0, None, 6.0)
+
+
+# --- back pressure
+
+
+class Clock:
+    """A log path that stays full while its own time passes."""
+
+    def __init__(self, full_for_s: float) -> None:
+        self.now = 0.0
+        self.asked: list[float] = []
+        self._full_for_s = full_for_s
+
+    def __call__(self) -> float:
+        return self.now
+
+    def ready(self, timeout_s: float) -> bool:
+        self.asked.append(timeout_s)
+        self.now += timeout_s
+        return self.now > self._full_for_s
+
+
+def never() -> bool:
+    return False
+
+
+def test_a_full_log_path_is_waited_for() -> None:
+    clock = Clock(full_for_s=0.3)
+    Pressure(clock.ready, clock=clock).wait(never)
+    assert 0.3 < clock.now < 0.5
+
+
+def test_a_log_path_that_nobody_drains_is_not_waited_for_again() -> None:
+    clock = Clock(full_for_s=1e9)
+    pressure = Pressure(clock.ready, patience_s=1.0, clock=clock)
+    pressure.wait(never)
+    assert clock.now == pytest.approx(1.0)
+    pressure.wait(never)
+    assert clock.now == pytest.approx(1.0)
+
+
+def test_a_log_path_that_has_room_again_is_waited_for_again() -> None:
+    clock = Clock(full_for_s=1e9)
+    pressure = Pressure(clock.ready, patience_s=1.0, clock=clock)
+    pressure.wait(never)
+    clock._full_for_s = 0.0
+    pressure.wait(never)
+    clock._full_for_s = clock.now + 0.5
+    pressure.wait(never)
+    assert clock.now == pytest.approx(1.5, abs=0.1)
+
+
+def test_who_is_in_a_hurry_does_not_wait() -> None:
+    clock = Clock(full_for_s=1e9)
+    Pressure(clock.ready, clock=clock).wait(lambda: True)
+    assert clock.now == 0.0
+
+
+# --- stop
+
+
+def test_the_first_wish_to_stop_counts() -> None:
+    stop = Stop()
+    assert not stop
+    assert stop.request(JobStatus.TIMEOUT, "late")
+    assert not stop.request(JobStatus.CANCELLED, "later")
+    assert (stop.status, stop.reason) == (JobStatus.TIMEOUT, "late")
+
+
+def test_followers_are_told_once_and_late_ones_at_once() -> None:
+    stop, told = Stop(), []
+    stop.follow(lambda: told.append("early"))
+    stop.follow(lambda: told.append("gone"))()
+    stop.request(JobStatus.CANCELLED, "")
+    stop.follow(lambda: told.append("late"))
+    assert told == ["early", "late"]
