@@ -1,4 +1,4 @@
-"""The orchestrator: the only place that wires the rooms together."""
+"""The facade: what users hold as ``bench``."""
 
 from __future__ import annotations
 
@@ -7,34 +7,19 @@ import atexit
 import logging
 import os
 import secrets
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime
-from importlib.metadata import version as installed_version
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from autobench_nb.config import Config
-from autobench_nb.devices import Devices
-from autobench_nb.errors import ClosedError, CommandError
-from autobench_nb.jobs import Results, Run, Runner
-from autobench_nb.logs.channels import Channels
-from autobench_nb.logs.entry import Level
+from autobench_nb.errors import ClosedError
+from autobench_nb.jobs import Results, Run
 from autobench_nb.logs.logger import ChannelLogger
-from autobench_nb.logs.redaction.redactor import Redactor
-from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.notebook.logging import BridgeHandler
-from autobench_nb.pno import Pno
-from autobench_nb.sidecars import Streams
-from autobench_nb.state.commit import Commit
-from autobench_nb.state.model import initial_state
-from autobench_nb.state.pointer import MISSING
-from autobench_nb.state.projections import PNO_SUMMARY, Projection
-from autobench_nb.state.store import StateStore
-from autobench_nb.sync.server.hub import Hub
+from autobench_nb.orchestrator.state import State
+from autobench_nb.orchestrator.wiring import wire
+from autobench_nb.state.projections import Projection
 from autobench_nb.tables.views import Logs
 from autobench_nb.transports.auth import check_token, new_token
 from autobench_nb.transports.server import Server, serve, serve_in_thread
@@ -44,61 +29,6 @@ if TYPE_CHECKING:
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 TOKEN_VARIABLE: Final = "AUTOBENCH_TOKEN"
-HIGH_WATER: Final = 8_192
-"""Entries that may wait for the next flush before whatever floods the log is asked to slow down."""
-
-
-class State:
-    """The state as its users see it: reads hand out copies, mutations are checked, any thread may call.
-
-    The store's ``flush`` is not here: a commit taken by anybody but the hub would break every client's chain.
-    """
-
-    def __init__(self, store: StateStore, before_follow: Callable[[], None]) -> None:
-        self._store = store
-        self._before_follow = before_follow
-
-    @property
-    def version(self) -> int:
-        """Raised by one with every mutation."""
-        return self._store.version
-
-    def get(self, pointer: str = "", default: Any = MISSING) -> Any:
-        """A copy of the value at ``pointer``; ``default``, or ``PathError``, where nothing stands."""
-        return self._store.get(pointer, default)
-
-    def set(self, pointer: str, value: Any) -> None:
-        """Put ``value`` at ``pointer`` (its parent must exist; ``-`` appends to a list)."""
-        self._store.set(pointer, value)
-
-    def merge(self, pointer: str, mapping: Mapping[str, Any]) -> None:
-        """Lay ``mapping`` over the object at ``pointer``, objects within it recursively."""
-        self._store.merge(pointer, mapping)
-
-    def remove(self, pointer: str) -> None:
-        """Take away what stands at ``pointer``."""
-        self._store.remove(pointer)
-
-    def replace_state(self, mapping: Mapping[str, Any]) -> None:
-        """Make the whole state what ``mapping`` says, by few operations."""
-        self._store.replace_state(mapping)
-
-    def batch(self) -> AbstractContextManager[Any]:
-        """A context in which all mutations are one: an exception takes them back, version too. Do not await inside."""
-        return self._store.batch()
-
-    def subscribe(
-        self, callback: Callable[[Commit], None], pointer: str = ""
-    ) -> Callable[[], None]:
-        """Call ``callback(commit)`` after each flush that touched ``pointer``. Gives back the way to end it.
-
-        It is called on the server's loop, or, while nothing serves, by the thread that mutated.
-        """
-        self._before_follow()
-        return self._store.subscribe(callback, pointer)
-
-    def __repr__(self) -> str:
-        return f"<State version {self.version}>"
 
 
 class Orchestrator:
@@ -127,51 +57,28 @@ class Orchestrator:
         self.epoch = secrets.token_hex(8)
         given = source.get(TOKEN_VARIABLE)
         self.token = check_token(given, TOKEN_VARIABLE) if given else new_token()
-        self.channels = Channels()
         self._server: Server | None = None
         self._closed = False
-        self._inline = threading.Lock()
-        self._stale = False
-        self._followed = False
-        self._told = 0
-        self._caught_up = threading.Condition()
         self._bridges: list[tuple[logging.Logger, logging.Handler, int]] = []
-        patterns = [*self.config.log_redact_regex, *redact]
-        self._ring = LogRing(
-            self.config.log_capacity,
-            channels=self.channels,
-            redactor=Redactor(patterns, secrets=self.config.log_redact_secrets),
-            min_level=Level.parse(self.config.log_level_min),
-            on_dirty=self._notify,
+        rooms = self._rooms = wire(
+            self.config,
+            name=name,
+            epoch=self.epoch,
+            token=self.token,
+            parallelism=parallelism,
+            redact=redact,
+            projections=projections,
+            server=lambda: self.server,
         )
-        self._store = StateStore(
-            initial_state(
-                name=name,
-                started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                build=installed_version("autobench-nb"),
-                epoch=self.epoch,
-                config=self.config,
-                channels=self.channels.names,
-            ),
-            projections=[PNO_SUMMARY, *projections],
-            on_dirty=self._notify,
-        )
-        self._channels_told = self.channels.version
-        self._hub = Hub(
-            self._store, self._ring, epoch=self.epoch, config=self.config, token=self.token
-        )
-        self.state = State(self._store, self._begin_to_follow)
-        self.logs = Logs(self._ring)
-        self.devices = Devices(self._store)
-        self.streams = Streams(self._store)
-        self.pno = Pno(self._store)
-        self._runner = Runner(
-            self._store, self._ring.append, parallelism=parallelism, ready=self._wait_for_clients
-        )
-        self.jobs = self._runner.jobs
-        self.results: Results = self._runner.results
-        self._store.subscribe(self._flushed, "/logs")
-        self._store.set("/meta/status", "ready")
+        self.channels = rooms.channels
+        self.state = State(rooms.store, rooms.inline.begin_to_follow)
+        self.logs = Logs(rooms.ring)
+        self.devices = rooms.devices
+        self.streams = rooms.streams
+        self.pno = rooms.pno
+        self.jobs = rooms.runner.jobs
+        self.results: Results = rooms.runner.results
+        rooms.store.set("/meta/status", "ready")
         _open.add(self)
 
     # --- what it does
@@ -179,7 +86,7 @@ class Orchestrator:
     def log(self, channel: str = "app", **bound: Any) -> ChannelLogger:
         """A logger for ``channel``; ``bound`` ids and fields go along with every entry."""
         self.channels.get(channel)
-        return ChannelLogger(self._ring.append, channel, **bound)
+        return ChannelLogger(self._rooms.ring.append, channel, **bound)
 
     def capture_logging(
         self, level: int | str = "INFO", logger: str = "", channel: str = "python"
@@ -190,7 +97,7 @@ class Orchestrator:
         """
         self._check_open()
         source = logging.getLogger(logger)
-        handler = BridgeHandler(self._ring, channel)
+        handler = BridgeHandler(self._rooms.ring, channel)
         handler.setLevel(level)
         self._bridges.append((source, handler, source.level))
         if source.getEffectiveLevel() > handler.level:
@@ -204,7 +111,7 @@ class Orchestrator:
         ``env`` and the rest.
         """
         self._check_open()
-        return self._runner.submit(work, **how)
+        return self._rooms.runner.submit(work, **how)
 
     # --- who looks at it
 
@@ -222,18 +129,19 @@ class Orchestrator:
                 raise ClosedError(f"{old!r} is running: close() it before serving on port {port}.")
             return old
         make = serve_in_thread if thread or not _loop_runs() else serve
-        with self._inline:
+        rooms = self._rooms
+        with rooms.inline.lock:
             self._server = server = make(
-                self._hub,
-                self._store,
-                self._ring,
+                rooms.hub,
+                rooms.store,
+                rooms.ring,
                 config=self.config,
                 static=STATIC,
                 name=self.name,
                 host=host,
                 port=port,
                 token=self.token,
-                commands=self._commands(),
+                commands=rooms.commands,
                 is_ready=lambda: not self._closed,
             )
         server.notify()
@@ -267,9 +175,8 @@ class Orchestrator:
             return
         self._closed = True
         _open.discard(self)
-        with self._caught_up:
-            self._caught_up.notify_all()
-        self._runner.close()
+        self._rooms.pressure.close()
+        self._rooms.runner.close()
         for source, handler, level in reversed(self._bridges):
             source.removeHandler(handler)
             if source.level == handler.level:  # else somebody has set it anew since
@@ -295,86 +202,6 @@ class Orchestrator:
     def _check_open(self) -> None:
         if self._closed:
             raise ClosedError("this orchestrator is closed: make a new one.")
-
-    # --- how the rooms reach each other
-
-    def _commands(self) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
-        return {
-            "job.cancel": self._cancel_job,
-            "logs.get": self._whole_entry,
-            "results.list": lambda _args: self.results.records(),
-        }
-
-    def _cancel_job(self, args: Mapping[str, Any]) -> dict[str, bool]:
-        return {"cancelled": self.jobs.cancel(str(args.get("jobId", "")))}
-
-    def _whole_entry(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """One entry whose message is whole, or so much of it from ``offset`` on as fits a client's budget.
-
-        ``next``: the offset of what follows, ``None`` where nothing does. An answer cannot be shed as log lines can,
-        so one of megabytes would cost the client its link.
-        """
-        seq, offset = args.get("seq"), args.get("offset", 0)
-        entry = self._ring.entry(seq) if isinstance(seq, int) else None
-        if entry is None:
-            raise CommandError("not-found", "The ring no longer holds that entry.")
-        if not isinstance(offset, int) or offset < 0:
-            raise CommandError("bad-args", f"offset={offset!r}: it takes a number of characters.")
-        # A character is at most six bytes of JSON.
-        end = offset + self.config.client_budget_bytes // 8
-        whole = entry.message
-        following = end if end < len(whole) else None
-        return {**entry.to_wire(), "message": whole[offset:end], "next": following}
-
-    def _notify(self) -> None:
-        """State or log changed, on any thread."""
-        server = self._server
-        if server is not None and not server.is_closed:
-            server.notify()
-        elif self._followed:
-            self._flush_inline()
-
-    def _begin_to_follow(self) -> None:
-        """Somebody subscribes: what went before is not theirs, and from now on flushes come without a server too."""
-        self._followed = True
-        if self.server is None:
-            self._flush_inline()
-
-    def _flush_inline(self) -> None:
-        """Without a server there is no loop to flush on: the thread that mutated does it, one at a time."""
-        self._stale = True
-        while self._stale and self._inline.acquire(blocking=False):
-            try:
-                self._stale = False
-                if self.server is None:
-                    self._hub.flush(time.monotonic())
-            finally:
-                self._inline.release()
-
-    def _flushed(self, _commit: Commit) -> None:
-        """After a flush with log entries: let what floods go on, and say which channels there are now."""
-        with self._caught_up:
-            self._told = self._store.get("/logs/nextSeq")
-            self._caught_up.notify_all()
-        version = self.channels.version
-        if version != self._channels_told and not self.config.log_channel_allowlist:
-            self._channels_told = version
-            self._store.set("/serverConfig/logs/allowedChannels", list(self.channels.names))
-
-    def _wait_for_clients(self, timeout_s: float) -> bool:
-        """Back pressure for what floods the log: wait until clients were sent what waits, at most ``timeout_s``.
-
-        True when the way is free. Where nobody is served the ring alone bounds memory: nothing to wait for.
-        """
-        server = self.server
-        limit = min(HIGH_WATER, self.config.log_capacity)
-        if server is None or self._ring.next_seq - self._told < limit:
-            return True
-        server.flush()
-        with self._caught_up:
-            return self._caught_up.wait_for(
-                lambda: self._closed or self._ring.next_seq - self._told < limit, timeout_s
-            )
 
 
 _open: set[Orchestrator] = set()

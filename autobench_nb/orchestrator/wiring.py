@@ -1,0 +1,143 @@
+"""How the rooms are put together: built from left to right, each given what it needs of those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+
+from autobench_nb.config import Config
+from autobench_nb.devices import Devices
+from autobench_nb.jobs.commands import job_commands
+from autobench_nb.jobs.runner import Runner
+from autobench_nb.logs.channels import Channels
+from autobench_nb.logs.commands import log_commands
+from autobench_nb.logs.entry import Level
+from autobench_nb.logs.redaction.redactor import Redactor
+from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.orchestrator.back_pressure import BackPressure
+from autobench_nb.orchestrator.commands import Commands
+from autobench_nb.orchestrator.inline_flush import InlineFlush
+from autobench_nb.pno import Pno
+from autobench_nb.sidecars import Streams
+from autobench_nb.state.commit import Commit
+from autobench_nb.state.model import initial_state
+from autobench_nb.state.projections import PNO_SUMMARY, Projection
+from autobench_nb.state.store import StateStore
+from autobench_nb.sync.server.hub import Hub
+from autobench_nb.transports.server import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """All that one orchestrator consists of, except its server."""
+
+    channels: Channels
+    ring: LogRing
+    store: StateStore
+    hub: Hub
+    inline: InlineFlush
+    pressure: BackPressure
+    runner: Runner
+    devices: Devices
+    streams: Streams
+    pno: Pno
+    commands: Commands
+
+
+def wire(
+    config: Config,
+    *,
+    name: str,
+    epoch: str,
+    token: str,
+    parallelism: int,
+    redact: Iterable[str],
+    projections: Iterable[Projection],
+    server: Callable[[], Server | None],
+) -> Rooms:
+    """Build the rooms of one orchestrator.
+
+    Args:
+        config: All settings, checked.
+        name: Stands in the dashboard's head.
+        epoch: Names this life of the orchestrator.
+        token: What clients prove themselves with.
+        parallelism: Jobs that run at once.
+        redact: Patterns (RE2) besides those of the settings.
+        projections: Besides the summary of the pno findings.
+        server: Gives the server that runs, if one does.
+    """
+
+    def notify() -> None:
+        running = server()
+        if running is not None:
+            running.notify()
+        else:
+            inline.notify()
+
+    def flush_soon() -> bool:
+        running = server()
+        if running is not None:
+            running.flush()
+        return running is not None
+
+    channels = Channels()
+    ring = LogRing(
+        config.log_capacity,
+        channels=channels,
+        redactor=Redactor([*config.log_redact_regex, *redact], secrets=config.log_redact_secrets),
+        min_level=Level.parse(config.log_level_min),
+        on_dirty=notify,
+    )
+    store = StateStore(
+        initial_state(
+            name=name,
+            started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            build=installed_version("autobench-nb"),
+            epoch=epoch,
+            config=config,
+            channels=channels.names,
+        ),
+        projections=[PNO_SUMMARY, *projections],
+        on_dirty=notify,
+    )
+    hub = Hub(store, ring, epoch=epoch, config=config, token=token)
+    inline = InlineFlush(hub, lambda: server() is not None)
+    pressure = BackPressure(ring, config.log_capacity, flush_soon)
+    runner = Runner(store, ring.append, parallelism=parallelism, ready=pressure.wait)
+    commands = Commands()
+    commands.add(log_commands(ring, config.client_budget_bytes))
+    commands.add(job_commands(runner.jobs, runner.results))
+    store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
+    return Rooms(
+        channels=channels,
+        ring=ring,
+        store=store,
+        hub=hub,
+        inline=inline,
+        pressure=pressure,
+        runner=runner,
+        devices=Devices(store),
+        streams=Streams(store),
+        pno=Pno(store),
+        commands=commands,
+    )
+
+
+def _after_flush(
+    store: StateStore, channels: Channels, pressure: BackPressure, config: Config
+) -> Callable[[Commit], None]:
+    """Makes what runs after each flush with log entries: who floods goes on, new channels are told."""
+    told = channels.version
+
+    def after_flush(_commit: Commit) -> None:
+        nonlocal told
+        pressure.flushed(store.get("/logs/nextSeq"))
+        version = channels.version
+        if version != told and not config.log_channel_allowlist:
+            told = version
+            store.set("/serverConfig/logs/allowedChannels", list(channels.names))
+
+    return after_flush
