@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from autobench_nb.errors import ConfigError
+from autobench_nb.errors import ConfigError, OptionError
 
 LEVELS = ("debug", "info", "warn", "error", "fatal")
 
@@ -246,8 +246,15 @@ class Config:
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
         """Read every setting from ``environ`` (default: the process's), then lay ``overrides`` over it.
 
-        An override of ``None`` means "not given". A variable set to the empty text counts as unset, as in the
-        plan's ``LOG_REDACT_REGEX=``.
+        Args:
+            environ: Variables by name. One set to the empty text counts as unset, as in the plan's
+                ``LOG_REDACT_REGEX=``.
+            overrides: Settings by the field's name or by the name of one of its variables, in any case. ``None``
+                means "not given"; where several names are taken, text (as in the variable), a list or a tuple.
+
+        Raises:
+            ConfigError: A setting has a value that it cannot have.
+            OptionError: There is no such setting; the error names the nearest one.
         """
         source = os.environ if environ is None else environ
         values: dict[str, Any] = {}
@@ -258,10 +265,10 @@ class Config:
                 raise ConfigError(second, given[second], f"the same value as its alias {first}")
             for name, text in given.items():
                 values[field.name] = _read(name, text.strip(), setting)
-        unknown = overrides.keys() - {field.name for field, _ in _fields()}
-        if unknown:
-            raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
-        values.update({name: value for name, value in overrides.items() if value is not None})
+        for name, value in overrides.items():
+            if value is not None:
+                field, setting = _named(name)
+                values[field.name] = _given(name, value, field, setting)
         return cls(**values)
 
     @property
@@ -300,6 +307,24 @@ class Config:
 def _fields() -> Iterator[tuple[dataclasses.Field[Any], Setting]]:
     for field in dataclasses.fields(Config):
         yield field, field.metadata["setting"]
+
+
+def _named(name: str) -> tuple[dataclasses.Field[Any], Setting]:
+    """The setting of that name, whether the field's or one of its variables'."""
+    wanted = name.lower()
+    for field, setting in _fields():
+        if wanted == field.name or wanted in (one.lower() for one in setting.variables):
+            return field, setting
+    raise OptionError("Orchestrator()", name, (field.name for field, _ in _fields()))
+
+
+def _given(name: str, value: Any, field: dataclasses.Field[Any], setting: Setting) -> Any:
+    """An argument's value: where several are taken, text is read as in a variable, and a list is as good as a tuple."""
+    if not isinstance(field.default, tuple):
+        return value
+    if isinstance(value, str):
+        return _read(name, value.strip(), setting) if value.strip() else ()
+    return tuple(value) if isinstance(value, (list, set, frozenset)) else value
 
 
 def _read(name: str, text: str, setting: Setting) -> Any:

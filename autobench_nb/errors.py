@@ -4,6 +4,7 @@
 
     AutoBenchError
     ├── ConfigError            a setting has a value that it cannot have        (ValueError)
+    ├── OptionError            an argument has a name that nothing takes        (TypeError)
     ├── StateError             a mutation or a read of the state was refused; names its path
     │   ├── PointerError       the text is no RFC 6901 pointer                  (ValueError)
     │   ├── PathError          nothing stands at that pointer                   (LookupError)
@@ -25,6 +26,8 @@ Each message states the fact and then the remedy. What goes over the wire is a c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class AutoBenchError(Exception):
     """The root: ``except AutoBenchError`` catches everything this package raises on purpose."""
@@ -41,6 +44,24 @@ class ConfigError(AutoBenchError, ValueError):
         self.variable = variable
         self.value = value
         self.accepts = accepts
+
+
+class OptionError(AutoBenchError, TypeError):
+    """An argument has a name that nothing takes.
+
+    Attributes: ``option`` (the name as given), ``options`` (those that are taken).
+    """
+
+    def __init__(self, where: str, option: str, options: Iterable[str]) -> None:
+        from difflib import (
+            get_close_matches,  # takes a while to import, and is needed for mistakes alone
+        )
+
+        self.option = option
+        self.options = tuple(options)
+        near = get_close_matches(option.lower(), self.options, n=1)
+        remedy = f"did you mean {near[0]}?" if near else f"it takes {', '.join(self.options)}."
+        super().__init__(f"{where} takes no {option}: {remedy}")
 
 
 class StateError(AutoBenchError):
@@ -122,4 +143,4 @@ class CommandError(AutoBenchError):
 
 
 class ClosedError(AutoBenchError, RuntimeError):
-    """It is closed, and takes nothing more."""
+    """The orchestrator, client or server is closed, and takes nothing more."""

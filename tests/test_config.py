@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autobench_nb.config import Config, settings_table
-from autobench_nb.errors import ConfigError
+from autobench_nb.errors import ConfigError, OptionError
 
 PLAN = {
     "LOG_CHANNEL_ALLOWLIST": ("websocket,app", "log_channel_allowlist", ("websocket", "app")),
@@ -112,3 +112,54 @@ def test_a_client_holds_as_much_as_the_ring_unless_told_otherwise() -> None:
 def test_the_table_names_every_variable_of_the_plan() -> None:
     table = settings_table()
     assert [name for name in PLAN if f"`{name}`" not in table] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("log_capcity", "log_capacity"),
+        ("logcapacity", "log_capacity"),
+        ("flush_interval", "flush_interval_ms"),
+        ("allowed_origin", "allowed_origins"),
+        ("LOG_CAPCITY", "log_capacity"),
+        ("ws_heartbeat_interval", "ws_heartbeat_interval_ms"),
+    ],
+)
+def test_a_setting_that_there_is_not_names_the_nearest(name: str, near: str) -> None:
+    with pytest.raises(OptionError, match=f"{name}: did you mean {near}\\?"):
+        Config.from_env({}, **{name: 5})
+
+
+def test_a_setting_like_no_other_is_answered_with_all_there_are() -> None:
+    with pytest.raises(OptionError, match=r"it takes log_capacity, .*allowed_hosts"):
+        Config.from_env({}, zzz=1)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://a.example, https://b.example",
+        ["https://a.example", "https://b.example"],
+        ("https://a.example", "https://b.example"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["allowed_origins", "AUTOBENCH_ALLOWED_ORIGINS", "autobench_allowed_origins"]
+)
+def test_several_names_are_taken_as_text_list_or_tuple(name: str, given: object) -> None:
+    config = Config.from_env({}, **{name: given})
+    assert config.allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_no_names_at_all_are_none_in_every_form() -> None:
+    nothing: tuple[object, ...] = ("", [], ())
+    for given in nothing:
+        assert (
+            Config.from_env({"AUTOBENCH_ALLOWED_HOSTS": "h"}, allowed_hosts=given).allowed_hosts
+            == ()
+        )
+
+
+def test_a_number_is_no_list_of_names() -> None:
+    with pytest.raises(ConfigError, match="allowed_hosts=5"):
+        Config.from_env({}, allowed_hosts=5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import inspect
 import logging
 import os
 import secrets
@@ -13,8 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from autobench_nb.config import Config
-from autobench_nb.errors import ClosedError
-from autobench_nb.jobs import Results, Run
+from autobench_nb.errors import ClosedError, OptionError
+from autobench_nb.jobs import Results, Run, Runner
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.notebook.logging import BridgeHandler
 from autobench_nb.orchestrator.state import State
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 TOKEN_VARIABLE: Final = "AUTOBENCH_TOKEN"
+RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
+"""What :meth:`Orchestrator.run` takes besides the work."""
 
 
 class Orchestrator:
@@ -111,6 +114,9 @@ class Orchestrator:
         ``env`` and the rest.
         """
         self._check_open()
+        for option in how:
+            if option not in RUN_OPTIONS:
+                raise OptionError("run()", option, RUN_OPTIONS)
         return self._rooms.runner.submit(work, **how)
 
     # --- who looks at it

@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 
 import autobench_nb as ab
-from autobench_nb.errors import AuthenticationError, ClosedError, ConfigError, PortError
+from autobench_nb.errors import (
+    AuthenticationError,
+    ClosedError,
+    ConfigError,
+    OptionError,
+    PortError,
+)
 from tests.leaks import nothing_is_left
 
 
@@ -264,3 +270,15 @@ def test_an_interpreter_that_ends_without_close_ends_in_silence() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("option", "near"),
+    [("repeats", "repeat"), ("timeout", "timeout_s"), ("warm_up", "warmup"), ("environ", "env")],
+)
+def test_an_option_that_run_does_not_take_names_the_nearest(option: str, near: str) -> None:
+    with (
+        ab.Orchestrator(environ={}) as bench,
+        pytest.raises(OptionError, match=rf"^run\(\) takes no {option}: did you mean {near}\?$"),
+    ):
+        bench.run("true", **{option: 3})
