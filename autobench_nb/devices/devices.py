@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from autobench_nb.tables.records import DEVICES
-from autobench_nb.tables.registry import WritableRegistry, utc_now
+from autobench_nb.state.records import RecordWriter, iso_time
+from autobench_nb.state.store import StateStore
+from autobench_nb.tables.records_view import RecordsView
+from autobench_nb.tables.schema import DEVICES
 
 
-class Devices(WritableRegistry):
+class Devices(RecordsView, RecordWriter):
     """Devices by id: ``devices.add("psu0", type="power supply", status="ready")``, ``devices["psu0"]["status"]``."""
 
-    _slice = "/devices"
-    _word = "device"
-    _schema = DEVICES
+    def __init__(self, store: StateStore) -> None:
+        RecordsView.__init__(self, store.get, "/devices", "device", DEVICES)
+        RecordWriter.__init__(self, store, "/devices", "device")
 
     def add(self, name: str, *, type: str, status: str = "unknown", **fields: Any) -> None:
         """Add a device, seen now (``lastSeen``) unless ``fields`` say otherwise.
 
-        Raises :class:`StateError` where there is one of this id, :class:`SchemaError` for a wrong value.
+        Raises:
+            StateError: There is one of this id.
+            SchemaError: A value cannot stand where it was given for.
         """
-        self._add(name, {"type": type, "status": status, "lastSeen": utc_now(), **fields})
-
-    def touch(self, name: str, status: str | None = None) -> None:
-        """It was seen now, and has this ``status``, if given. Raises :class:`PathError` where there is none."""
-        seen: dict[str, Any] = {"lastSeen": utc_now()}
-        self.update(name, **(seen if status is None else {**seen, "status": status}))
+        seen = iso_time(self._clock())
+        self._add(name, {"type": type, "status": status, "lastSeen": seen, **fields})

@@ -5,33 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autobench_nb.state.store import StateStore
-from autobench_nb.tables.records import JOBS
-from autobench_nb.tables.registry import Registry
+from autobench_nb.tables.records_view import JobsView
 
 
-class Jobs(Registry):
-    """Job records by id, as the state has them: ``jobs["3"]["status"]``. The runner alone writes them."""
+class Jobs(JobsView):
+    """Job records by id, as the state has them: ``jobs["3"]["status"]``. The runner alone writes them.
 
-    _slice = "/jobs/items"
-    _word = "job"
-    _schema = JOBS
+    Args:
+        store: The state.
+        cancel: Asks the job, or all jobs of the run, of an id to end; how many of them had not ended.
+    """
 
     def __init__(self, store: StateStore, cancel: Callable[[str], int]) -> None:
-        super().__init__(store)
-        self._cancel = cancel
-
-    @property
-    def queue(self) -> list[str]:
-        """The ids of those that wait, in order."""
-        queue: list[str] = self._store.get("/jobs/queue")
-        return queue
-
-    @property
-    def running(self) -> list[str]:
-        """The ids of those that run."""
-        running: list[str] = self._store.get("/jobs/running")
-        return running
-
-    def cancel(self, name: str) -> bool:
-        """Ask the job (or all jobs of the run) of that id to end; False where there is none that has not ended."""
-        return self._cancel(name) > 0
+        super().__init__(store.get, lambda name: cancel(name) > 0)

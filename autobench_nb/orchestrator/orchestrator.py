@@ -21,7 +21,7 @@ from autobench_nb.notebook.logging import BridgeHandler
 from autobench_nb.orchestrator.state import State
 from autobench_nb.orchestrator.wiring import wire
 from autobench_nb.state.projections import Projection
-from autobench_nb.tables.views import Logs
+from autobench_nb.tables.logs_view import Logs
 from autobench_nb.transports.auth import check_token, new_token
 from autobench_nb.transports.server import Server, serve, serve_in_thread
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from autobench_nb.tables.records import STREAMS
-from autobench_nb.tables.registry import WritableRegistry, utc_now
+from autobench_nb.state.records import RecordWriter
+from autobench_nb.state.store import StateStore
+from autobench_nb.tables.records_view import RecordsView
+from autobench_nb.tables.schema import STREAMS
 
 
-class Streams(WritableRegistry):
+class Streams(RecordsView, RecordWriter):
     """Streams by id: ``streams.add("cam0", status="live", url="http://127.0.0.1:8090/cam0")``."""
 
-    _slice = "/streams"
-    _word = "stream"
-    _schema = STREAMS
+    def __init__(self, store: StateStore) -> None:
+        RecordsView.__init__(self, store.get, "/streams", "stream", STREAMS)
+        RecordWriter.__init__(self, store, "/streams", "stream")
 
     def add(
         self, name: str, *, status: str = "unknown", url: str | None = None, **fields: Any
     ) -> None:
-        """Add a stream. Raises :class:`StateError` where there is one, :class:`SchemaError` for a wrong value."""
-        self._add(name, {"status": status, "url": url, **fields})
+        """Add a stream.
 
-    def touch(self, name: str, status: str | None = None) -> None:
-        """It was seen now (``lastSeen``). Raises :class:`PathError` where there is none."""
-        seen: dict[str, Any] = {"lastSeen": utc_now()}
-        self.update(name, **(seen if status is None else {**seen, "status": status}))
+        Raises:
+            StateError: There is one of this id.
+            SchemaError: A value cannot stand where it was given for.
+        """
+        self._add(name, {"status": status, "url": url, **fields})

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autobench_nb.logs.entry import WIRE_LEVELS, LogEntry
-from autobench_nb.tables.logs import LOG_SCHEMA
-from autobench_nb.tables.records import as_json
-from autobench_nb.tables.types import EPOCH, MICROSECOND
+from autobench_nb.tables.cells import EPOCH, MICROSECOND, as_json
+from autobench_nb.tables.schema import LOG_COLUMNS
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -23,7 +22,7 @@ def neutral(text: str) -> str:
 def logs_to_csv(entries: Iterable[LogEntry]) -> Iterator[str]:
     """Log entries as CSV, header first, one piece of text an entry (RFC 4180, lines end in CR LF).
 
-    Columns as in :data:`LOG_SCHEMA`; ``ts`` in ISO 8601, UTC, microseconds. Formula cells are neutralised.
+    Columns as in :data:`LOG_COLUMNS`; ``ts`` in ISO 8601, UTC, microseconds. Formula cells are neutralised.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -34,7 +33,7 @@ def logs_to_csv(entries: Iterable[LogEntry]) -> Iterator[str]:
         buffer.truncate()
         return text
 
-    writer.writerow(LOG_SCHEMA.names)
+    writer.writerow(LOG_COLUMNS)
     yield taken()
     for entry in entries:
         time = EPOCH + round(entry.ts * 1e3) * MICROSECOND

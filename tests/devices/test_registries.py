@@ -10,15 +10,20 @@ from autobench_nb.devices import Devices
 from autobench_nb.errors import AutoBenchError, PathError, SchemaError, StateError
 from autobench_nb.pno import Pno
 from autobench_nb.sidecars import Streams
-from tests.jobs.conftest import Bench
+from autobench_nb.state import PNO_SUMMARY, StateStore
 
 
 @pytest.fixture
-def devices(bench: Bench) -> Devices:
-    return Devices(bench.store)
+def store() -> StateStore:
+    return StateStore(projections=[PNO_SUMMARY])
 
 
-def test_a_device_is_added_read_changed_and_removed(bench: Bench, devices: Devices) -> None:
+@pytest.fixture
+def devices(store: StateStore) -> Devices:
+    return Devices(store)
+
+
+def test_a_device_is_added_read_changed_and_removed(store: StateStore, devices: Devices) -> None:
     devices.add(
         "psu0", type="power supply", status="ready", port={"baud": 9600, "path": "/dev/ttyS0"}
     )
@@ -27,7 +32,7 @@ def test_a_device_is_added_read_changed_and_removed(bench: Bench, devices: Devic
     assert devices["psu0"]["port"] == {"baud": 115200, "path": "/dev/ttyS0"}
     assert (list(devices), len(devices), "psu0" in devices) == (["psu0"], 1, True)
     devices.remove("psu0")
-    assert bench.store.get("/devices") == {}
+    assert store.get("/devices") == {}
     assert "psu0" not in devices
 
 
@@ -38,13 +43,13 @@ def test_touching_a_device_says_that_it_was_seen(devices: Devices) -> None:
     assert devices["cap0"]["lastSeen"].endswith("+00:00")
 
 
-def test_each_change_is_one_version(bench: Bench, devices: Devices) -> None:
-    version = bench.store.version
+def test_each_change_is_one_version(store: StateStore, devices: Devices) -> None:
+    version = store.version
     devices.add("a", type="t")
     devices.update("a", status="x", more=1)
     devices.touch("a")
     devices.remove("a")
-    assert bench.store.version == version + 4
+    assert store.version == version + 4
 
 
 def test_what_is_read_cannot_change_the_state(devices: Devices) -> None:
@@ -78,13 +83,13 @@ def test_any_text_can_be_an_id(devices: Devices) -> None:
     ],
 )
 def test_errors_name_the_id_and_what_is_there_and_change_nothing(
-    bench: Bench, devices: Devices, act: Any, error: type[Exception], says: str
+    store: StateStore, devices: Devices, act: Any, error: type[Exception], says: str
 ) -> None:
     devices.add("a", type="t")
-    version = bench.store.version
+    version = store.version
     with pytest.raises(error, match=says):
         act(devices)
-    assert bench.store.version == version
+    assert store.version == version
     assert issubclass(error, AutoBenchError | KeyError)
 
 
@@ -104,45 +109,45 @@ def test_devices_are_a_table_also_when_there_are_none(devices: Devices) -> None:
     assert "psu0: ready" in repr(devices)
 
 
-def test_streams_are_kept_in_the_same_way(bench: Bench) -> None:
-    streams = Streams(bench.store)
+def test_streams_are_kept_in_the_same_way(store: StateStore) -> None:
+    streams = Streams(store)
     streams.add("cam0", status="live", url="http://127.0.0.1:1/cam0")
     streams.touch("cam0", "stalled")
-    assert bench.store.get("/streams/cam0/status") == "stalled"
+    assert store.get("/streams/cam0/status") == "stalled"
     assert streams.to_pandas().loc[0, "url"] == "http://127.0.0.1:1/cam0"
     with pytest.raises(StateError):
         streams.add("cam0")
 
 
-def test_a_pno_scan_reports_findings_and_the_summary_follows(bench: Bench) -> None:
-    pno = Pno(bench.store)
+def test_a_pno_scan_reports_findings_and_the_summary_follows(store: StateStore) -> None:
+    pno = Pno(store)
     assert pno.status == "idle"
     pno.start()
-    pno.progress(0.5)
+    pno.advance(0.5)
     pno.finding("clock", "drifts", "error", drift_ms=12)
     pno.finding("disk", "slow")
-    assert bench.store.get("/pno/progress") == 0.5
-    assert bench.store.get("/pno/summary/total") == 2
-    assert bench.store.get("/pno/summary/bySeverity/error") == 1
+    assert store.get("/pno/progress") == 0.5
+    assert store.get("/pno/summary/total") == 2
+    assert store.get("/pno/summary/bySeverity/error") == 1
     pno.finish()
-    assert (pno.status, bench.store.get("/pno/progress")) == ("done", 1.0)
+    assert (pno.status, store.get("/pno/progress")) == ("done", 1.0)
     assert [record["check"] for record in pno.records()] == ["clock", "disk"]
     assert pno.to_pandas().loc[0, "message"] == "drifts"
     assert pno.to_arrow().num_rows == 2
 
 
-def test_the_next_scan_forgets_the_findings_of_the_last(bench: Bench) -> None:
-    pno = Pno(bench.store)
+def test_the_next_scan_forgets_the_findings_of_the_last(store: StateStore) -> None:
+    pno = Pno(store)
     pno.start()
     first = pno.finding("a", "b")
     pno.start()
     assert pno.records() == []
-    assert bench.store.get("/pno/summary/total") == 0
+    assert store.get("/pno/summary/total") == 0
     assert pno.finding("a", "b") != first
 
 
-def test_an_unknown_severity_is_refused_and_reported_nowhere(bench: Bench) -> None:
-    pno = Pno(bench.store)
+def test_an_unknown_severity_is_refused_and_reported_nowhere(store: StateStore) -> None:
+    pno = Pno(store)
     with pytest.raises(SchemaError, match="severity"):
         pno.finding("a", "b", "terrible")
     assert pno.records() == []

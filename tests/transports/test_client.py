@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,20 @@ from autobench_nb.transports import Server, connect, serve_in_thread
 from autobench_nb.transports.client.link import backoff_s, socket_url
 from tests.transports.conftest import TOKEN
 
-ROWS = [
-    {
-        "runId": "r1",
-        "jobId": "j1",
-        "name": "gzip",
-        "repetition": 1,
-        "status": "succeeded",
-        "wallS": 0.5,
-    }
-]
+ROW = {
+    "runId": "r1",
+    "jobId": "j1",
+    "name": "gzip",
+    "repetition": 1,
+    "status": "succeeded",
+    "wallS": 0.5,
+}
+
+
+def results_page(args: Mapping[str, Any]) -> dict[str, Any]:
+    """One row in all, as ``results.list`` answers."""
+    row = {**ROW, "startedAt": "2026-01-02T03:04:05.678901+00:00"}
+    return {"items": [row], "next": None, "end": 1, "dropped": 0}
 
 
 class Life:
@@ -67,7 +71,7 @@ class Life:
             name="tests",
             port=port,
             token=TOKEN,
-            commands={"results.list": lambda args: ROWS, "echo": dict},
+            commands={"results.list": results_page, "echo": dict},
         )
         servers.append(self.server)
 

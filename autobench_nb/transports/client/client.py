@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 from autobench_nb.errors import ClosedError, ConnectionLost
 from autobench_nb.sync.client.mirror import Changed, LogsArrived, Mirror, MirrorEffect, Replaced
-from autobench_nb.tables import DEVICES, JOBS, STREAMS
-from autobench_nb.tables.views import Records
+from autobench_nb.tables.pno_view import PnoView
+from autobench_nb.tables.records_view import JobsView, RecordsView
+from autobench_nb.tables.results import Result, ResultPage, ResultsView
+from autobench_nb.tables.schema import DEVICES, STREAMS
 from autobench_nb.transports.client.link import ClientLink, LinkStatus, socket_url
-from autobench_nb.transports.client.mirrored import MirroredLogs, MirroredResults, MirroredState
+from autobench_nb.transports.client.mirrored import MirroredLogs, MirroredState
 
 COMMAND_TIMEOUT_S: Final = 30.0
 
@@ -22,8 +24,8 @@ COMMAND_TIMEOUT_S: Final = 30.0
 class Client:
     """A live mirror. Made by :func:`connect`; a context manager; any thread may use it.
 
-    ``state``, ``logs``, ``jobs``, ``devices``, ``streams`` and ``results`` read what has been mirrored, also while the
-    link is down; :attr:`status` says how it is.
+    ``state``, ``logs``, ``jobs``, ``devices``, ``streams`` and ``pno`` read what has been mirrored, also while the link
+    is down; :attr:`status` says how it is. ``results`` are no part of the state: each access asks the server.
     """
 
     def __init__(self, url: str, token: str | None) -> None:
@@ -34,10 +36,11 @@ class Client:
         self._has_logs = False
         self.logs = MirroredLogs()
         self.state = MirroredState(self._mirror)
-        self.jobs = Records(lambda: self.state.get("/jobs/items", {}), JOBS)
-        self.devices = Records(lambda: self.state.get("/devices", {}), DEVICES)
-        self.streams = Records(lambda: self.state.get("/streams", {}), STREAMS)
-        self.results = MirroredResults(lambda: self.command("results.list"))
+        self.jobs = JobsView(self.state.get, self._cancel_job)
+        self.devices = RecordsView(self.state.get, "/devices", "device", DEVICES)
+        self.streams = RecordsView(self.state.get, "/streams", "stream", STREAMS)
+        self.pno = PnoView(self.state.get)
+        self.results = ResultsView(self._page_of_results)
         self._link = ClientLink(self.url, self._token, self._mirror, _Ear(self))
         self._link.start()
 
@@ -86,6 +89,15 @@ class Client:
             raise ConnectionLost(
                 f"{self.url} did not answer {name} in {COMMAND_TIMEOUT_S} s."
             ) from None
+
+    def _cancel_job(self, name: str) -> bool:
+        cancelled: bool = self.command("job.cancel", jobId=name)["cancelled"]
+        return cancelled
+
+    def _page_of_results(self, since: int, limit: int) -> ResultPage:
+        page = self.command("results.list", since=since, limit=limit)
+        rows = [Result.from_wire(item) for item in page["items"]]
+        return ResultPage(rows, page["next"], page["end"], page["dropped"])
 
     def reconnect(self) -> None:
         """Drop the link and make it anew at once."""

@@ -1,4 +1,4 @@
-"""What a client has mirrored, read like the orchestrator's own: state, log, and records as tables."""
+"""What a client has mirrored, read like the orchestrator's own: state and log."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, overload
 
 import orjson
 
+from autobench_nb import tables
 from autobench_nb.errors import PathError
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.predicate import Predicate, wanted
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.pointer import MISSING, find, parse, related
 from autobench_nb.sync.client.mirror import Changed, LogsArrived, Mirror
-from autobench_nb.tables import RESULTS, logs_table, logs_to_pandas
-from autobench_nb.tables.views import Records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,11 +127,11 @@ class MirroredEntries(Sequence[LogEntry]):
 
     def to_pandas(self) -> pd.DataFrame:
         """A DataFrame of them, with the columns of ``tables.LOG_SCHEMA``."""
-        return logs_to_pandas(self.snapshot())
+        return tables.logs_to_pandas(self.snapshot())
 
     def to_arrow(self) -> pa.Table:
         """An Arrow table of them."""
-        return logs_table(self.snapshot())
+        return tables.logs_table(self.snapshot())
 
     def __len__(self) -> int:
         return len(self.snapshot())
@@ -212,30 +211,3 @@ class MirroredLogs(MirroredEntries):
     def __len__(self) -> int:
         with self._lock:
             return min(len(self._entries), self._capacity)
-
-
-class MirroredResults(Records):
-    """Result rows. They are no part of the state: each access asks the server."""
-
-    def __init__(self, ask: Callable[[], list[dict[str, Any]]]) -> None:
-        super().__init__(dict, RESULTS)
-        self._ask = ask
-
-    def records(self) -> list[dict[str, Any]]:
-        """All rows, oldest first."""
-        return self._ask()
-
-    def __getitem__(self, key: str) -> dict[str, Any]:
-        raise KeyError("results have no ids: use records() or to_pandas().")
-
-    def __contains__(self, key: object) -> bool:
-        return False
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.records())
-
-    def __len__(self) -> int:
-        return len(self.records())
-
-    def __repr__(self) -> str:
-        return "<MirroredResults>"  # to look at it is no reason to ask the server

@@ -1,0 +1,24 @@
+"""The held log entries of an orchestrator, out as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autobench_nb import tables
+from autobench_nb.logs.ring.view import LogView
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class Logs(LogView):
+    """The held log entries, oldest first: a live sequence, narrowed by :meth:`query`, out as tables."""
+
+    def to_arrow(self) -> pa.Table:
+        """The entries as an Arrow table, see ``tables.LOG_SCHEMA``; message texts are not copied."""
+        return tables.logs_table(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The entries as a DataFrame: ``seq``, ``ts`` (UTC), level, channel, message, ids, ``fields``, ``exc``."""
+        return tables.logs_to_pandas(self)
