@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autobench_nb import tables
+from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.ring.view import LogView
 
 if TYPE_CHECKING:
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 
 class Logs(LogView):
     """The held log entries, oldest first: a live sequence, narrowed by :meth:`query`, out as tables."""
+
+    @property
+    def next_seq(self) -> int:
+        """One after the newest entry of all."""
+        return self.ring.next_seq
+
+    def since(self, seq: int) -> list[LogEntry]:
+        """The entries of this view from ``seq`` on."""
+        return list(self.between(seq))
+
+    def last(self, count: int) -> list[LogEntry]:
+        """The newest ``count`` entries of this view."""
+        return self[-count:] if count > 0 else []
 
     def to_arrow(self) -> pa.Table:
         """The entries as an Arrow table, see ``tables.LOG_SCHEMA``; message texts are not copied."""

@@ -15,16 +15,30 @@ from autobench_nb.transports.sockets.wire import Wire
 class Loopback:
     """One session over memory, on the pump's loop. Messages are delivered in the loop's next turn, in order.
 
-    ``on_effect`` sees what the mirror says, except what is for the hub. While ``stalled`` nothing is delivered.
+    Args:
+        pump: The hub's side. Everything is called on its loop's thread.
+        on_effect: Sees what the mirror says, except what is for the hub.
+        mirror: The client's side; one that was linked before resumes. A new one where none is given.
+        on_end: Called once when the session has ended, from whichever side.
+
+    While ``stalled`` nothing is delivered.
     """
 
-    def __init__(self, pump: Pump, on_effect: Callable[[MirrorEffect], None] | None = None) -> None:
-        self.mirror = Mirror()
+    def __init__(
+        self,
+        pump: Pump,
+        on_effect: Callable[[MirrorEffect], None] | None = None,
+        *,
+        mirror: Mirror | None = None,
+        on_end: Callable[[], None] | None = None,
+    ) -> None:
+        self.mirror = Mirror() if mirror is None else mirror
         self.is_closed = False
         self.close_code: int | None = None
         self.close_reason = ""
         self._pump = pump
         self._on_effect = on_effect
+        self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Outgoing] = deque()
         self._waiting = 0
@@ -86,7 +100,13 @@ class Loopback:
 
     def leave(self) -> None:
         """The client goes."""
+        self._on_end = None
         self._end()
+
+    def deliver(self) -> None:
+        """Deliver now what is queued, instead of in the loop's next turn."""
+        if not self.is_closed:
+            self._deliver()
 
     def _schedule(self) -> None:
         if not self._scheduled and not self._stalled and not self.is_closed:
@@ -111,3 +131,5 @@ class Loopback:
         if not self.is_closed:
             self.is_closed = True
             self._pump.disconnect(self.session)
+            if self._on_end is not None:
+                self._on_end()

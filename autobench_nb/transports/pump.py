@@ -68,6 +68,7 @@ class Pump:
         self._links: dict[int, Link] = {}
         self._pending: deque[Effect | FanOut] = deque()
         self._performing = False
+        self._inside = False  # within a flush, or within an effect that is being carried out
         self._lock = threading.Lock()
         self._notified = False
         self._hurried = False
@@ -155,6 +156,7 @@ class Pump:
     def _go_on(self, turn_s: float) -> None:
         """Carry out what is pending, and after ``turn_s`` let the loop's other work have its turn first."""
         end = self._loop.time() + turn_s
+        self._inside = True
         try:
             while self._pending:
                 self._perform_one(self._pending.popleft())
@@ -164,6 +166,8 @@ class Pump:
         except BaseException:
             self._performing = False
             raise
+        finally:
+            self._inside = False
         self._performing = False
         self._arm()
 
@@ -243,6 +247,18 @@ class Pump:
         if not self._closed:
             self._flush_hub()
 
+    def settle(self) -> bool:
+        """Flush, and carry out everything at once: for a caller that holds up the loop and waits for what comes of it.
+
+        False, and nothing is done, where the caller was called by the pump itself: by a subscriber or a command.
+        """
+        if self._inside or self._closed:
+            return False
+        self._flush_hub()
+        if self._pending:
+            self._go_on(float("inf"))
+        return True
+
     def _open_window(self) -> None:
         self._schedule_flush(self._config.flush_interval_ms / 1000)
 
@@ -293,7 +309,11 @@ class Pump:
         telemetry = self.hub.telemetry
         telemetry.bytes_sent = self.traffic.sent
         telemetry.loop_lag_ms = self._lag[0] * 1000
-        effects = self.hub.flush(self._loop.time())
+        self._inside = True
+        try:
+            effects = self.hub.flush(self._loop.time())
+        finally:
+            self._inside = False
         self._held_back = self.hub.wants_snapshot
         self.perform(effects)
         self._held_back = False

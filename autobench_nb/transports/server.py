@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import queue
 import socket
@@ -21,6 +22,7 @@ from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.messages import MAX_MESSAGE_BYTES
 from autobench_nb.sync.server.hub import Hub
+from autobench_nb.transports import local
 from autobench_nb.transports.auth import Gate, check_token, new_token
 from autobench_nb.transports.commands import Command
 from autobench_nb.transports.http.api import LogsHandler, StateHandler
@@ -64,6 +66,7 @@ class Server:
         self._ended = threading.Event()
         self._ended_on_loop = asyncio.Event()
         self._goodbye: asyncio.Task[None] | None = None
+        local.add(self)
 
     @property
     def _netloc(self) -> str:
@@ -90,6 +93,22 @@ class Server:
     def is_closed(self) -> bool:
         """Whether it has been closed; the port is free then."""
         return self._is_closed
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the caller is on the thread of the server's loop, and holds it up while it runs."""
+        here = threading.get_ident() == self._loop_thread
+        return here and not self._is_closed and self._loop.is_running()
+
+    @property
+    def pump(self) -> Pump:
+        """What its sessions run on: for a session without a socket. To be used on the loop's thread."""
+        return self._pump
+
+    def call_soon(self, work: Callable[[], None]) -> None:
+        """Call ``work`` in the loop's next turn, from any thread; where the loop has ended, never."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(work)
 
     def notify(self) -> None:
         """Something changed: flush at the end of the window. Any thread may call it; it is cheap."""

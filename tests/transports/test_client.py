@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
+import socket
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,8 +25,8 @@ from autobench_nb.errors import (
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
-from autobench_nb.transports import Server, connect, serve_in_thread
-from autobench_nb.transports.client.link import backoff_s, socket_url
+from autobench_nb.transports import Server, connect, local, serve_in_thread
+from autobench_nb.transports.client.reach import backoff_s, socket_url
 from tests.transports.conftest import TOKEN
 
 ROW = {
@@ -208,16 +211,72 @@ def test_the_login_url_is_enough(life: Life) -> None:
 
 
 @pytest.mark.parametrize("token", ["wrong", None])
-def test_a_wrong_or_missing_token_is_an_authentication_error(life: Life, token: str | None) -> None:
+def test_a_wrong_or_missing_token_is_an_authentication_error(
+    life: Life, token: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if the server were another process's: one's own needs no token.
+    monkeypatch.setattr(local, "_servers", weakref.WeakKeyDictionary())
     before = set(threading.enumerate())
     with pytest.raises(AuthenticationError):
         connect(life.server.url, token)
     assert set(threading.enumerate()) == before
 
 
-def test_a_server_that_is_not_there_is_a_lost_connection() -> None:
-    with pytest.raises(ConnectionLost, match=r"127\.0\.0\.1:9"):
-        connect("http://127.0.0.1:9/", TOKEN, timeout_s=0.2)
+def test_a_server_of_the_same_process_needs_no_token_but_takes_no_wrong_one(life: Life) -> None:
+    with connect(life.server.url) as client:
+        assert client.status.phase == "live"
+    with pytest.raises(AuthenticationError):
+        connect(life.server.url, "wrong")
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+    return port
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_port_where_nobody_listens_is_said_at_once_with_the_remedy(
+    host: str, free_port: int
+) -> None:
+    before = set(threading.enumerate())
+    # With so long a time-out a client that goes on trying would hang the test.
+    with pytest.raises(ConnectionLost, match=rf"{host}:{free_port}.*nothing listens.*server\.url"):
+        connect(f"http://{host}:{free_port}/", TOKEN, timeout_s=1e6)
+    assert set(threading.enumerate()) == before
+
+
+def test_a_host_that_is_not_known_is_said_at_once() -> None:
+    with pytest.raises(ConnectionLost, match="the host is not known"):
+        connect("http://no-such-host.invalid:1/", TOKEN, timeout_s=1e6)
+
+
+def test_a_server_of_another_kind_is_said_at_once() -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as other:
+        thread = threading.Thread(target=other.serve_forever)
+        thread.start()
+        with pytest.raises(ConnectionLost, match=r"HTTP 404\. Something else answers there"):
+            connect(f"http://127.0.0.1:{other.server_port}/", TOKEN, timeout_s=1e6)
+        other.shutdown()
+        thread.join()
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_its_time() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        with pytest.raises(ConnectionLost, match=f"{port}.*was not reached in 0.2 s"):
+            connect(f"http://127.0.0.1:{port}/", TOKEN, timeout_s=0.2)
 
 
 def test_a_url_that_is_none_is_said_so() -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from autobench_nb.errors import ClosedError, ConnectionLost
+from autobench_nb.errors import ConnectionLost
 from autobench_nb.sync.client.mirror import Changed, LogsArrived, Mirror, MirrorEffect, Replaced
 from autobench_nb.tables.pno_view import PnoView
 from autobench_nb.tables.records_view import JobsView, RecordsView
 from autobench_nb.tables.results import Result, ResultPage, ResultsView
 from autobench_nb.tables.schema import DEVICES, STREAMS
-from autobench_nb.transports.client.link import ClientLink, LinkStatus, socket_url
+from autobench_nb.transports.client.link import ClientLink, LinkStatus
+from autobench_nb.transports.client.memory import MemoryLink
 from autobench_nb.transports.client.mirrored import MirroredLogs, MirroredState
+from autobench_nb.transports.client.reach import socket_url
+from autobench_nb.transports.local import server_at
 
 COMMAND_TIMEOUT_S: Final = 30.0
+CONNECT_TIMEOUT_S: Final = 10.0
+FIRST_READ_S: Final = 2.0
+"""How long what is read first may hold up a running loop, where the client was not awaited."""
 
 
 class Client:
@@ -26,32 +33,90 @@ class Client:
 
     ``state``, ``logs``, ``jobs``, ``devices``, ``streams`` and ``pno`` read what has been mirrored, also while the link
     is down; :attr:`status` says how it is. ``results`` are no part of the state: each access asks the server.
+
+    ``await`` it (or ``async with``) to wait for its first state without holding up the loop.
     """
 
-    def __init__(self, url: str, token: str | None) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url, found = socket_url(url)
-        self._token = token if token is not None else found
+        own = server_at(self.url)
+        given = token if token is not None else found
+        # Whoever is in the server's own process has its token anyway.
+        self._token = own.token if given is None and own is not None else given
         self._mirror = Mirror()
         self._changed = threading.Condition()
+        self._changes = 0
         self._has_logs = False
-        self.logs = MirroredLogs()
-        self.state = MirroredState(self._mirror)
-        self.jobs = JobsView(self.state.get, self._cancel_job)
-        self.devices = RecordsView(self.state.get, "/devices", "device", DEVICES)
-        self.streams = RecordsView(self.state.get, "/streams", "stream", STREAMS)
-        self.pno = PnoView(self.state.get)
-        self.results = ResultsView(self._page_of_results)
-        self._link = ClientLink(self.url, self._token, self._mirror, _Ear(self))
+        self._has_arrived = False
+        self._timeout_s = CONNECT_TIMEOUT_S
+        self._patience_s: float | None = None
+        self._logs = MirroredLogs()
+        self._state = MirroredState(self._mirror)
+        self._jobs = JobsView(self._state.get, self._cancel_job)
+        self._devices = RecordsView(self._state.get, "/devices", "device", DEVICES)
+        self._streams = RecordsView(self._state.get, "/streams", "stream", STREAMS)
+        self._pno = PnoView(self._state.get)
+        self._results = ResultsView(self._page_of_results)
+        self._link: ClientLink | MemoryLink
+        if own is not None and own.runs_here:
+            self._link = MemoryLink(own, self._token, self._mirror, _Ear(self))
+        else:
+            self._link = ClientLink(self.url, self._token, self._mirror, _Ear(self))
         self._link.start()
+
+    # --- what is read
+
+    @property
+    def state(self) -> MirroredState:
+        """The state."""
+        self._await_first_state()
+        return self._state
+
+    @property
+    def logs(self) -> MirroredLogs:
+        """The newest log entries."""
+        self._await_first_state()
+        return self._logs
+
+    @property
+    def jobs(self) -> JobsView:
+        """The jobs that the state knows, by id."""
+        self._await_first_state()
+        return self._jobs
+
+    @property
+    def devices(self) -> RecordsView:
+        """The devices by id."""
+        self._await_first_state()
+        return self._devices
+
+    @property
+    def streams(self) -> RecordsView:
+        """The streams by id."""
+        self._await_first_state()
+        return self._streams
+
+    @property
+    def pno(self) -> PnoView:
+        """The last pno scan."""
+        self._await_first_state()
+        return self._pno
+
+    @property
+    def results(self) -> ResultsView:
+        """The result rows that the server holds."""
+        self._await_first_state()
+        return self._results
 
     @property
     def name(self) -> str:
         """The orchestrator's; where it looks as long as it has told none."""
-        return str(self.state.peek("/meta/name", "") or urlsplit(self.url).netloc)
+        return str(self._state.peek("/meta/name", "") or urlsplit(self.url).netloc)
 
     @property
     def epoch(self) -> str:
         """The life of the orchestrator that is mirrored; another one after it was restarted. Empty before the first."""
+        self._await_first_state()
         return self._mirror.epoch or ""
 
     @property
@@ -62,26 +127,37 @@ class Client:
     def wait_for(self, predicate: Callable[[Client], Any], timeout_s: float | None = None) -> Any:
         """Wait until ``predicate(client)`` is true, asked after every change; gives what it gave.
 
-        Raises :class:`TimeoutError`; :class:`AuthenticationError` or :class:`ClosedError` when it cannot come any more.
+        Raises:
+            TimeoutError: It was not true within ``timeout_s`` seconds.
+            AuthenticationError: The token is wrong, so that it cannot come true any more.
+            ConnectionLost: The link has ended for good.
+            ClosedError: This client was closed.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        with self._changed:
-            while not (value := predicate(self)):
-                if self._link.error is not None:
-                    raise self._link.error
-                if self.status.phase == "closed":
-                    raise ClosedError("this client is closed: connect() again.")
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    raise TimeoutError(f"it did not come true within {timeout_s} s.")
-                self._changed.wait(left)
-            return value
+        while True:
+            seen = self._changes
+            self._link.work()
+            if value := predicate(self):
+                return value
+            self._link.check_open()
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError(f"it did not come true within {timeout_s} s.")
+            pauses = [pause for pause in (left, self._link.poll_s) if pause is not None]
+            with self._changed:
+                # The predicate may ask the server, whose answer needs this lock: it is asked without it.
+                if self._changes == seen:
+                    self._changed.wait(min(pauses, default=None))
 
     def command(self, name: str, **args: Any) -> Any:
         """Have the server run a command; gives its value.
 
-        Raises :class:`CommandError` with the server's code, :class:`ConnectionLost` where no answer can come.
+        Raises:
+            CommandError: The command failed; ``code`` is the server's.
+            ConnectionLost: No answer can come, or none came within :data:`COMMAND_TIMEOUT_S`.
+            RuntimeError: The caller is the one who would have to make the answer.
         """
+        self._await_first_state()
         answer = self._link.ask(name, args)
         try:
             return answer.result(COMMAND_TIMEOUT_S)
@@ -117,6 +193,58 @@ class Client:
         """End the link and the thread. What was mirrored stays readable."""
         self._link.close()
 
+    # --- how it begins
+
+    def _arrive(self, timeout_s: float) -> Self:
+        """Wait for the first state and the first log entries; a client that does not get them is closed."""
+        if self._has_arrived:
+            return self
+        try:
+            self.wait_for(lambda one: one.status.phase == "live", timeout_s)
+        except TimeoutError:
+            status = self.status
+            self.close()
+            why = status.reason or status.phase
+            raise ConnectionLost(
+                f"{self.url} was not reached in {timeout_s} s: {why}. Is it serving, and not held up by a cell?"
+            ) from None
+        except BaseException:
+            self.close()
+            raise
+        self._has_arrived = True
+        return self
+
+    def _await_first_state(self) -> None:
+        """Where nobody has awaited the client: what is read first waits, but not for long, since it holds up a loop."""
+        if self._has_arrived or self._patience_s is None or self._link.is_own_thread:
+            return
+        self._arrive(self._patience_s)
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Self:
+        if self._has_arrived or self.status.phase == "live":
+            self._has_arrived = True
+            return self
+        try:
+            return await asyncio.to_thread(self._arrive, self._timeout_s)
+        except asyncio.CancelledError:
+            # The thread would go on waiting.
+            self.close()
+            raise
+
+    async def __aenter__(self) -> Self:
+        return await self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
     def __enter__(self) -> Self:
         return self
 
@@ -143,44 +271,59 @@ class _Ear:
         return self._client._mirror.state is not None and self._client._has_logs
 
     def settings(self) -> dict[str, Any]:
-        told = self._client.state.peek("/serverConfig/ws", None)
+        told = self._client._state.peek("/serverConfig/ws", None)
         return told if isinstance(told, dict) else {}
 
     def heard(self, effect: MirrorEffect) -> None:
         client = self._client
         match effect:
             case Changed():
-                capacity = client.state.peek("/serverConfig/logs/capacity", None)
+                capacity = client._state.peek("/serverConfig/logs/capacity", None)
                 if isinstance(capacity, int):
-                    client.logs.resize(capacity)
-                client.state.tell(effect)
+                    client._logs.resize(capacity)
+                client._state.tell(effect)
             case LogsArrived():
-                client.logs.take(effect)
+                client._logs.take(effect)
                 client._has_logs = True
             case Replaced():
-                client.logs.clear()
+                client._logs.clear()
                 client._has_logs = False
 
     def told(self) -> None:
-        with self._client._changed:
-            self._client._changed.notify_all()
+        client = self._client
+        with client._changed:
+            client._changes += 1
+            client._changed.notify_all()
 
 
-def connect(url: str, token: str | None = None, timeout_s: float = 10.0) -> Client:
+def connect(url: str, token: str | None = None, timeout_s: float = CONNECT_TIMEOUT_S) -> Client:
     """A live mirror of the orchestrator at ``url``, once its state and its first log entries are here.
 
-    ``url``: the page's, with or without ``?access=TOKEN``, or the socket's. Raises :class:`AuthenticationError` where
-    the token is wrong, :class:`ConnectionLost` where the server was not reached within ``timeout_s``.
+    In a script: ``client = ab.connect(url, token)``. On a running loop, as in a notebook: ``await ab.connect(...)``, or
+    ``async with``. Without ``await`` it returns at once there, and what is read first waits for the state, at most
+    :data:`FIRST_READ_S` seconds. A server on the caller's own loop is mirrored through memory, and is there at once.
+
+    Args:
+        url: The page's, with or without ``?access=TOKEN``, or the socket's.
+        token: The access token; a server of this process needs none.
+        timeout_s: How long to wait for a server that can be reached, but does not answer yet.
+
+    Raises:
+        AuthenticationError: The token is wrong or missing.
+        ConnectionLost: The server was not reached within ``timeout_s``, or, at once, nothing listens there.
+        TransportError: ``url`` is no URL of a server.
     """
     client = Client(url, token)
+    client._timeout_s = timeout_s
+    if client.status.phase == "connecting" and _loop_runs():
+        client._patience_s = min(timeout_s, FIRST_READ_S)
+        return client
+    return client._arrive(timeout_s)
+
+
+def _loop_runs() -> bool:
     try:
-        client.wait_for(lambda one: one.status.phase == "live", timeout_s)
-    except TimeoutError:
-        status = client.status
-        client.close()
-        why = status.reason or status.phase
-        raise ConnectionLost(f"{client.url} was not reached in {timeout_s} s: {why}.") from None
-    except BaseException:
-        client.close()
-        raise
-    return client
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -11,19 +11,18 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import orjson
 from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.ioloop import IOLoop
+from tornado.platform.asyncio import BaseAsyncIOLoop
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
 from autobench_nb.errors import (
     AuthenticationError,
     ClosedError,
-    CommandError,
     ConnectionLost,
     ProtocolError,
-    TransportError,
 )
 from autobench_nb.sync.client.mirror import (
     Alive,
@@ -35,6 +34,8 @@ from autobench_nb.sync.client.mirror import (
     MirrorEffect,
     SendUp,
 )
+from autobench_nb.transports.client.answers import Answers
+from autobench_nb.transports.client.reach import backoff_s, explained, explained_status
 
 MAX_MESSAGE_BYTES: Final = 1 << 30
 GOODBYE_S: Final = 1.0
@@ -67,25 +68,6 @@ class LinkStatus:
     reason: str = ""
 
 
-def socket_url(url: str) -> tuple[str, str | None]:
-    """The socket's URL for a page's or a socket's, and the access token that stood in it, if one did."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
-    if parts.scheme not in schemes or not parts.hostname:
-        raise TransportError(f"{parts.scheme}://... is no URL of a server: give http://HOST:PORT/.")
-    path = parts.path if parts.path.endswith("/ws") else parts.path.rstrip("/") + "/ws"
-    access = parse_qs(parts.query).get("access", [None])[0]
-    return urlunsplit((schemes[parts.scheme], parts.netloc, path, "", "")), access
-
-
-def backoff_s(attempt: int, settings: dict[str, Any], chance: float) -> float:
-    """The delay before reconnect ``attempt`` (from 1). ``chance``: 0 to 1, which spreads clients by the jitter."""
-    low, high = settings["reconnectMinMs"], settings["reconnectMaxMs"]
-    grown = low * settings["reconnectFactor"] ** min(attempt - 1, 64)
-    jitter = settings["reconnectJitter"]
-    return float(min(high, grown) * (1 + jitter * (2 * chance - 1)) / 1000)
-
-
 class MessageReader(Protocol):
     """Who looks at what arrives. Everything is called on the link's thread."""
 
@@ -110,6 +92,8 @@ class MessageReader(Protocol):
 class ClientLink:
     """``error`` is why it ended by itself, where it did."""
 
+    poll_s: float | None = None
+
     def __init__(self, url: str, token: str | None, mirror: Mirror, reader: MessageReader) -> None:
         self.url = url
         self.error: Exception | None = None
@@ -117,10 +101,10 @@ class ClientLink:
         self._token = token
         self._mirror = mirror
         self._reader = reader
-        self._answers: dict[str, Future[Any]] = {}
-        self._number = 0
+        self._answers = Answers()
         self._busy = False
         self._was_welcomed = False
+        self._was_ever_live = False
         self._farewell: Farewell | None = None
         self._connection: WebSocketClientConnection | None = None
         self._beat: asyncio.Event | None = None
@@ -138,12 +122,20 @@ class ClientLink:
 
     def ask(self, name: str, args: dict[str, Any]) -> Future[Any]:
         """Have the server run a command; the answer comes later."""
-        if threading.current_thread() is self._thread:
+        if self.is_own_thread:
             raise RuntimeError("a callback cannot wait for a command: call it from another thread.")
         answer: Future[Any] = Future()
         self.check_open()
         self._loop.call_soon_threadsafe(self._ask, name, args, answer)
         return answer
+
+    @property
+    def is_own_thread(self) -> bool:
+        """Whether the caller is on the link's own thread, which must not wait for an answer."""
+        return threading.current_thread() is self._thread
+
+    def work(self) -> None:
+        """Do nothing: the link has a thread that does its work."""
 
     def reconnect(self) -> None:
         """Drop the link and make it anew at once."""
@@ -162,13 +154,24 @@ class ClientLink:
         """Raise what ended it, if it has ended."""
         if self.error is not None:
             raise self.error
-        if not self._thread.is_alive():
+        if self.status.phase == "closed" or not self._thread.is_alive():
             raise ClosedError("this client is closed: connect() again.")
 
     # --- the thread
 
     def _main(self) -> None:
-        asyncio.run(self._live())
+        try:
+            asyncio.run(self._live())
+        except BaseException as error:  # noqa: BLE001 - it is kept for whoever uses the client
+            self.error = ConnectionLost(
+                f"{self.url}: the client itself failed ({type(error).__name__}: {error}): connect() again."
+            )
+            self.error.__cause__ = error
+        finally:
+            if self.status.phase not in ("closed", "denied"):
+                self._become(
+                    LinkStatus("closed", reason=str(self.error or "the thread has ended."))
+                )
 
     async def _live(self) -> None:
         task = asyncio.current_task()
@@ -188,6 +191,7 @@ class ClientLink:
             self._become(LinkStatus("closed", reason=str(error)))
         finally:
             self._fail_answers("the client was closed.")
+            _end_begun_connections()
 
     async def _keep_linked(self) -> None:
         attempt = 0
@@ -197,6 +201,7 @@ class ClientLink:
             reason, was_live = await self._one_link()
             if was_live:
                 attempt = 1
+                self._was_ever_live = True
             self._fail_answers("the link was lost.")
             settings = self._settings()
             if not settings["reconnectEnabled"]:
@@ -211,20 +216,9 @@ class ClientLink:
         """Connect, mirror until it ends; says why it did, and whether the server had welcomed us."""
         self._busy = self._was_welcomed = False
         self._farewell = None
-        headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
-        request = HTTPRequest(self.url, headers=headers, connect_timeout=10.0, request_timeout=10.0)
-        try:
-            connection = await websocket_connect(
-                request, compression_options={}, max_message_size=MAX_MESSAGE_BYTES
-            )
-        except HTTPClientError as error:
-            if error.code in (401, 403):
-                raise AuthenticationError(
-                    f"{self.url} refused us ({error.code}): give the token that its login URL holds."
-                ) from None
-            return f"HTTP {error.code}", False
-        except (OSError, WebSocketError) as error:
-            return getattr(error, "strerror", None) or type(error).__name__, False
+        connection = await self._open()
+        if isinstance(connection, str):
+            return connection, False
         self._connection = connection
         heart: asyncio.Task[None] | None = None
         try:
@@ -249,6 +243,31 @@ class ClientLink:
                 f"{self.url} refused us: {reason or 'the token is not right.'}"
             )
         return reason or "the connection ended", was_live
+
+    async def _open(self) -> WebSocketClientConnection | str:
+        """A new connection, or why there is none.
+
+        Raises:
+            AuthenticationError: The token is wrong or missing.
+            ConnectionLost: It was never live, and trying again is no remedy.
+        """
+        headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
+        request = HTTPRequest(self.url, headers=headers, connect_timeout=10.0, request_timeout=10.0)
+        try:
+            return await websocket_connect(
+                request, compression_options={}, max_message_size=MAX_MESSAGE_BYTES
+            )
+        except HTTPClientError as error:
+            if error.code in (401, 403):
+                raise AuthenticationError(
+                    f"{self.url} refused us ({error.code}): give the token that its login URL holds."
+                ) from None
+            reason, remedy = explained_status(error.code)
+        except (OSError, WebSocketError) as error:
+            reason, remedy = explained(error)
+        if remedy and not self._was_ever_live:
+            raise ConnectionLost(f"{self.url} was not reached: {reason}. {remedy}")
+        return reason
 
     async def _heartbeat(self, connection: WebSocketClientConnection) -> None:
         self._beat = asyncio.Event()
@@ -288,16 +307,8 @@ class ClientLink:
         match effect:
             case SendUp(data):
                 connection.write_message(data)
-            case Answered(id):
-                answer = self._answers.pop(str(id), None)
-                if answer is None:
-                    return
-                if effect.ok:
-                    answer.set_result(effect.value)
-                else:
-                    answer.set_exception(
-                        CommandError(effect.code or "failed", effect.message or "It failed.")
-                    )
+            case Answered():
+                self._answers.settle(effect)
             case Busy(busy):
                 self._busy = busy
             case Alive(ts):
@@ -318,20 +329,16 @@ class ClientLink:
                 ConnectionLost(f"{self.url} is not connected: {self.status.reason}")
             )
             return
-        self._number += 1
-        id = f"py-{self._number}"
-        self._answers[id] = answer
-        message = {"type": "command", "id": id, "name": name, "args": args}
         try:
-            self._connection.write_message(orjson.dumps(message))
-        except (WebSocketError, TypeError) as error:  # TypeError: an argument is no JSON value
-            del self._answers[id]
+            self._connection.write_message(self._answers.message(name, args, answer))
+        except TypeError as error:
+            # An argument is no JSON value: nothing was sent.
             answer.set_exception(error)
+        except WebSocketError:
+            self._fail_answers("the link was lost.")
 
     def _fail_answers(self, why: str) -> None:
-        answers, self._answers = self._answers, {}
-        for answer in answers.values():
-            answer.set_exception(ConnectionLost(f"{self.url}: {why}"))
+        self._answers.fail(f"{self.url}: {why}")
 
     def _drop_link(self) -> None:
         if self._connection is not None:
@@ -360,3 +367,12 @@ def _cut(connection: WebSocketClientConnection) -> None:
     stream = getattr(connection.protocol, "stream", None)
     if stream is not None:
         stream.close()
+
+
+def _end_begun_connections() -> None:
+    """Close what tornado began to connect and was not finished: cancelling it leaves the sockets open."""
+    loop = IOLoop.current()
+    assert isinstance(loop, BaseAsyncIOLoop)
+    for descriptor, (connection, _) in list(loop.handlers.items()):
+        loop.remove_handler(descriptor)
+        loop.close_fd(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import threading
 import time
 from bisect import bisect_left
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 import orjson
 
 from autobench_nb import tables
-from autobench_nb.errors import PathError
+from autobench_nb.errors import PathError, ProtocolError
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.predicate import Predicate, wanted
 from autobench_nb.state.commit import Commit
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_logger = logging.getLogger(__name__)
+
 FIRST_CAPACITY: Final = 500
 """Entries held until the server has told how many a client should hold."""
 
@@ -32,7 +35,7 @@ class MirroredState:
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
-        self._subscribers: tuple[tuple[Callable[[Commit], None], str], ...] = ()
+        self._subscribers: tuple[_Subscriber, ...] = ()
 
     @property
     def version(self) -> int | None:
@@ -60,9 +63,10 @@ class MirroredState:
         """Call ``callback(commit)`` after each change at, below or above ``pointer``. Gives back the way to end it.
 
         It is called on the client's thread. A commit that replaces all of the state has one operation with path "".
+        What the callback raises is logged, the first time with its name and where it was raised; the client goes on.
         """
         parse(pointer)
-        entry = (callback, pointer)
+        entry = _Subscriber(callback, pointer)
         self._subscribers = (*self._subscribers, entry)
 
         def unsubscribe() -> None:
@@ -79,13 +83,43 @@ class MirroredState:
             operations = [{"op": "replace", "path": "", "value": self._mirror.state}]
         patch = orjson.dumps(list(operations))
         commit = Commit(change.from_version or 0, change.to_version, patch)
-        for callback, pointer in self._subscribers:
+        for subscriber in self._subscribers:
+            pointer = subscriber.pointer
             part = commit if not pointer else commit.only(_concerns(pointer))
             if part is not None:
-                callback(part)
+                subscriber.tell(part)
 
     def __repr__(self) -> str:
         return f"<mirrored state version {self.version}>"
+
+
+class _Subscriber:
+    """A callback that may fail without harm to the client."""
+
+    def __init__(self, callback: Callable[[Commit], None], pointer: str) -> None:
+        self.pointer = pointer
+        self._callback = callback
+        self._has_failed = False
+
+    def tell(self, commit: Commit) -> None:
+        try:
+            self._callback(commit)
+        except BaseException as error:
+            # On the client's own thread neither an exit nor an interrupt is meant for anybody.
+            if not isinstance(error, Exception) and _on_main_thread():
+                raise
+            if not self._has_failed:
+                self._has_failed = True
+                name = getattr(self._callback, "__qualname__", None) or repr(self._callback)
+                _logger.exception(
+                    "The subscriber %s to %s failed. It goes on being called; should it fail again, that is not told.",
+                    name,
+                    self.pointer or "the state",
+                )
+
+
+def _on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _concerns(pointer: str) -> Callable[[str], bool]:
@@ -169,8 +203,15 @@ class MirroredLogs(MirroredEntries):
         self.missed = 0
 
     def take(self, arrived: LogsArrived) -> None:
-        """Add what has arrived; what is there already stays."""
-        entries = [LogEntry.from_wire(wire) for wire in arrived.entries]
+        """Add what has arrived; what is there already stays.
+
+        Raises:
+            ProtocolError: An entry cannot be read.
+        """
+        try:
+            entries = [LogEntry.from_wire(wire) for wire in arrived.entries]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError("bad-field", f"an entry cannot be read: {error!r:.100}") from None
         with self._lock:
             self.missed += arrived.missed
             held = self._entries

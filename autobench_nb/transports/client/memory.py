@@ -1,0 +1,167 @@
+"""A client's link to a server whose loop is the caller's own: through memory.
+
+Over a socket the caller would wait for a loop that waits for the caller. Here the caller does the server's work itself
+while it waits, as far as that work is the loop's to do.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any, Final
+
+from autobench_nb.errors import AuthenticationError, ClosedError, ConnectionLost
+from autobench_nb.sync.client.mirror import Answered, Connected, Farewell, Mirror, MirrorEffect
+from autobench_nb.transports.auth import same
+from autobench_nb.transports.client.answers import Answers
+from autobench_nb.transports.client.link import LinkStatus, MessageReader
+from autobench_nb.transports.loopback import Loopback
+from autobench_nb.transports.server import Server
+
+POLL_S: Final = 0.02
+"""How long a waiting caller rests before it does the server's work again."""
+
+
+class MemoryLink:
+    """One session of ``server``, on its loop. ``error`` is why it ended by itself, where it did."""
+
+    poll_s: float | None = POLL_S
+
+    def __init__(
+        self, server: Server, token: str | None, mirror: Mirror, reader: MessageReader
+    ) -> None:
+        self.url = server.ws_url
+        self.error: Exception | None = None
+        self.status = LinkStatus("connecting")
+        self._server = server
+        self._token = token
+        self._mirror = mirror
+        self._reader = reader
+        self._answers = Answers()
+        self._loopback: Loopback | None = None
+        self._was_welcomed = False
+        self._farewell = ""
+
+    @property
+    def is_own_thread(self) -> bool:
+        """Whether the caller is on the thread that must not wait for an answer; here every caller may."""
+        return False
+
+    def start(self) -> None:
+        """Begin a session, and mirror what can be mirrored at once. Called on the server's loop."""
+        if self._token is not None and not same(self._token, self._server.token):
+            self.error = AuthenticationError(
+                f"{self.url} refused us: give its own token, or none in its own process."
+            )
+            self._become(LinkStatus("denied", reason=str(self.error)))
+            return
+        self._was_welcomed = False
+        self._loopback = Loopback(
+            self._server.pump, self._heard, mirror=self._mirror, on_end=self._ended
+        )
+        if self._loopback.is_closed:
+            self._ended()
+        self.work()
+
+    def work(self) -> None:
+        """Do what the server's loop has to do, where the caller is on it and holds it up."""
+        loopback = self._loopback
+        if loopback is not None and self._server.runs_here and self._server.pump.settle():
+            loopback.deliver()
+
+    def ask(self, name: str, args: dict[str, Any]) -> Future[Any]:
+        """Have the server run a command; the answer may be there at once, or comes later.
+
+        Raises:
+            RuntimeError: The caller holds up the loop on which the answer would have to be made.
+        """
+        self.check_open()
+        answer: Future[Any] = Future()
+        if not self._server.runs_here:
+            self._server.call_soon(lambda: self._ask(name, args, answer))
+            return answer
+        self._ask(name, args, answer)
+        self.work()
+        if not answer.done():
+            raise RuntimeError(
+                f"{name} is answered on this very loop, which would wait for itself: "
+                f"await asyncio.to_thread(client.command, {name!r}, ...)."
+            )
+        return answer
+
+    def reconnect(self) -> None:
+        """End the session and begin another, which resumes."""
+        self.check_open()
+        self._server.call_soon(self._again)
+
+    def close(self) -> None:
+        """End the session."""
+        if self.status.phase in ("closed", "denied"):
+            return
+        self._become(LinkStatus("closed"))
+        if self._server.runs_here:
+            self._leave()
+        elif not self._server.is_closed:
+            self._server.call_soon(self._leave)
+
+    def check_open(self) -> None:
+        """Raise what ended it, if it has ended."""
+        if self.error is not None:
+            raise self.error
+        if self.status.phase == "closed":
+            raise ClosedError("this client is closed: connect() again.")
+
+    # --- on the server's loop
+
+    def _ask(self, name: str, args: dict[str, Any], answer: Future[Any]) -> None:
+        try:
+            message = self._answers.message(name, args, answer)
+        except TypeError as error:
+            answer.set_exception(error)
+            return
+        loopback = self._loopback
+        if loopback is None or loopback.is_closed:
+            self._answers.fail(f"{self.url} has closed the session.")
+        else:
+            loopback.send(message)
+
+    def _again(self) -> None:
+        self._leave()
+        if self.status.phase != "closed":
+            self._become(LinkStatus("connecting"))
+            self.start()
+
+    def _leave(self) -> None:
+        loopback, self._loopback = self._loopback, None
+        if loopback is not None:
+            loopback.leave()
+        self._answers.fail("the client was closed.")
+
+    def _heard(self, effect: MirrorEffect) -> None:
+        match effect:
+            case Answered():
+                self._answers.settle(effect)
+            case Connected():
+                self._was_welcomed = True
+            case Farewell(reason=reason):
+                self._farewell = reason
+            case _:
+                self._reader.heard(effect)
+        if self._was_welcomed and self._reader.is_complete:
+            phase = "stale" if self._mirror.stale else "live"
+            if self.status.phase not in (phase, "closed"):
+                self._become(LinkStatus(phase))
+        self._reader.told()
+
+    def _ended(self) -> None:
+        """The session is over, from whichever side."""
+        if self._loopback is None or self.status.phase == "closed":
+            return
+        self._loopback = None
+        reason = self._farewell or "the server has ended the session."
+        self.error = ConnectionLost(f"{self.url}: {reason}")
+        self._answers.fail(str(self.error))
+        self._become(LinkStatus("closed", reason=reason))
+
+    def _become(self, status: LinkStatus) -> None:
+        self.status = status
+        self._reader.told()
