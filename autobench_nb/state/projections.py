@@ -87,7 +87,9 @@ class Projector:
                 if value is not MISSING:
                     value = admit(target, value)
             except Exception as error:
-                error.add_note(f"in the projection {projection.label}")
+                note = f"in the projection {projection.label}"
+                if note not in getattr(error, "__notes__", ()):
+                    error.add_note(note)
                 raise
             if not same(document.find(target.parts), value):
                 document.put(target, value)
