@@ -141,6 +141,7 @@ class Job:
         inner = done + (self._fraction if self.repetition and not over else 0.0)
         return {
             "done": done,
+            "exitCode": self.exit_code,
             "progress": round(min(1.0, inner / self.repeat), 4),
             "lines": self.log.lines,
             "warnings": self.log.warnings,
@@ -166,7 +167,6 @@ class Job:
             "startedAt": lifecycle.started_ms,
             "finishedAt": lifecycle.finished_ms,
             "repeat": self.repeat,
-            "exitCode": self.exit_code,
             **self.live(),
         }
 

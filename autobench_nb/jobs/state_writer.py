@@ -165,8 +165,7 @@ class StateWriter:
         self._correct(doubtful)
         for job in jobs.values():
             if not job.lifecycle.has_ended:
-                is_there = self._store.get(f"/jobs/items/{job.id}/status", None) is not None
-                self._merge(job.id, job.live() if is_there else job.record())
+                self._merge(job.id, job.live())
 
     # --- under the store's lock, in a batch
 
@@ -212,7 +211,7 @@ class StateWriter:
                 self._take_out("/jobs/queue", self._queue, job_id)
                 self._running.append(job_id)
                 self._store.set("/jobs/running/-", job_id)
-                self._merge_whole(job_id, status=str(JobStatus.RUNNING), startedAt=started_ms)
+                self._merge(job_id, {"status": str(JobStatus.RUNNING), "startedAt": started_ms})
             case WriteEnded(job_id, status, reason, finished_ms):
                 if job_id in self._running:
                     self._take_out("/jobs/running", self._running, job_id)
@@ -220,7 +219,8 @@ class StateWriter:
                     self._take_out("/jobs/queue", self._queue, job_id)
                 self._last_completed = job_id
                 self._store.set("/jobs/lastCompleted", job_id)
-                self._merge_whole(job_id, status=str(status), reason=reason, finishedAt=finished_ms)
+                end = {"status": str(status), "reason": reason, "finishedAt": finished_ms}
+                self._merge(job_id, {**self._live(job_id), **end})
             case ForgetJobs(job_ids):
                 for job_id in job_ids:
                     self._remove(job_id)
@@ -241,13 +241,19 @@ class StateWriter:
                 records[job_id] = {**job.record(), **queued}
         self._store.merge("/jobs/items", records)
 
-    def _merge_whole(self, job_id: str, **fields: Any) -> None:
-        job = self._job(job_id)
-        if job is not None:
-            self._merge(job_id, {**job.record(), **fields})
-
     def _merge(self, job_id: str, fields: dict[str, Any]) -> None:
+        """Lay ``fields`` over the job's record; where that is not there or not right, over a new whole one."""
+        job = self._job(job_id)
+        if job is None:  # forgotten since
+            return
+        status = self._store.get(f"/jobs/items/{job_id}/status", None)
+        if status is None or job_id in self._doubtful:
+            fields = {**job.record(), **fields}
         self._store.merge(f"/jobs/items/{job_id}", fields)
+
+    def _live(self, job_id: str) -> dict[str, Any]:
+        job = self._job(job_id)
+        return {} if job is None else job.live()
 
     def _remove(self, job_id: str) -> None:
         try:
