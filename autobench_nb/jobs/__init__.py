@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from autobench_nb.jobs.executors.executor import Attempt, Executor, Outcome
+from autobench_nb.jobs.executors.executor import Executor, Repetition, RepetitionOutcome
 from autobench_nb.jobs.executors.in_process import CurrentJob, current_job
+from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.records import Jobs
 from autobench_nb.jobs.results import Result, Results
@@ -11,12 +12,13 @@ from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.runner import Runner
 
 __all__ = [
-    "Attempt",
     "CurrentJob",
     "Executor",
     "Job",
     "Jobs",
-    "Outcome",
+    "LocalExecutor",
+    "Repetition",
+    "RepetitionOutcome",
     "Result",
     "Results",
     "Run",

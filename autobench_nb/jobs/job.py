@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from autobench_nb.jobs.executors.executor import Outcome
+from autobench_nb.jobs.executors.executor import RepetitionOutcome
+from autobench_nb.jobs.machine import Lifecycle
 from autobench_nb.jobs.output import CURRENT_LIMIT, JobLog, LogFunction, OutputStream
 from autobench_nb.jobs.results import Results
 from autobench_nb.jobs.timing import Timing
@@ -20,21 +20,19 @@ from autobench_nb.state.model import JobStatus
 if TYPE_CHECKING:
     from autobench_nb.jobs.run import Run
 
-FINAL: Final = frozenset(
-    {JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.TIMEOUT}
-)
-
 
 class Job:
     """One job of a :class:`Run`. Read it from any thread; it is the runner that changes it.
 
     ``id``, ``run_id``, ``name``, ``command`` (how it is shown); ``status``, ``reason`` (why it did not succeed);
-    ``done`` of ``repeat`` repetitions; ``results``: its rows.
+    ``done`` of ``repeat`` repetitions; ``results``: its rows. ``lifecycle`` belongs to the runner's machine.
+
+    For its executor a job is the :class:`~autobench_nb.jobs.executors.executor.Repetition` that is due.
     """
 
     def __init__(
         self,
-        job_id: str,
+        lifecycle: Lifecycle,
         run: Run,
         task: Task,
         how: How,
@@ -43,33 +41,40 @@ class Job:
         ready: Callable[[float], bool] | None,
         changed: Callable[[Job], None],
     ) -> None:
-        self.id = job_id
+        self.id = lifecycle.job_id
         self.run_id = run.id
+        self.lifecycle = lifecycle
         self.name = clean(task.name)
         self.command = clean(task.command)
         self.task = task
         self.how = how
         self.repeat = how.repeat
-        self.status = JobStatus.QUEUED
-        self.reason: str | None = None
         self.exit_code: int | None = None
         self.done = 0
         self.repetition = 0
         self.results = Results(how.repeat)
         self.stop = Stop()
         self.timing = Timing()
-        self.created_ms = now_ms()
-        self.started_ms: float | None = None
-        self.finished_ms: float | None = None
         self.run = run
         self._ready = ready
         self._changed = changed
         self._fraction = 0.0
         self._current: str | None = None
-        self.log = JobLog(log, job_id, self._touch)
+        self._overdue: str | None = None
+        self.log = JobLog(log, self.id, self._touch)
+
+    @property
+    def status(self) -> JobStatus:
+        """Where it stands."""
+        return self.lifecycle.status
+
+    @property
+    def reason(self) -> str | None:
+        """Why it did not succeed; while it runs, why it should have ended by now."""
+        return self.lifecycle.reason if self.lifecycle.has_ended else self._overdue
 
     def cancel(self) -> bool:
-        """Ask it to end; False where it has ended."""
+        """Ask the job to end; False where it has ended already."""
         return self.run.runner.cancel(self.id) > 0
 
     # --- what executors see of it
@@ -80,13 +85,17 @@ class Job:
         return self.id
 
     def stream(self, name: str) -> OutputStream:
-        """A new way for bytes into the log."""
+        """Open a new way for bytes into the log; ``name``: ``stdout`` or ``stderr``."""
         return OutputStream(
             self.log, name, pressure=Pressure(self._ready), limit=LINE_LIMIT, current=self._show
         )
 
     def progress(self, fraction: float, text: str | None = None) -> None:
-        """How far this repetition is, 0 to 1, and what it does now. Raises :class:`ValueError` for no number."""
+        """Say how far this repetition is, 0 to 1, and what it does now.
+
+        Raises:
+            ValueError: ``fraction`` is no number.
+        """
         self._fraction = min(1.0, max(0.0, float(fraction)))
         if text is not None:
             self._current = clean(text)[:CURRENT_LIMIT]
@@ -100,21 +109,21 @@ class Job:
     def _touch(self) -> None:
         self._changed(self)
 
+    def overdue(self, reason: str) -> None:
+        """Say in the record why this repetition should have ended by now, though it goes on."""
+        self._overdue = clean(reason)
+        self._touch()
+
     # --- its life, as the runner tells it
 
-    def begin(self) -> None:
-        """It starts."""
-        self.status = JobStatus.RUNNING
-        self.started_ms = now_ms()
-
     def next_repetition(self, number: int) -> None:
-        """A repetition starts; 0: a warm-up."""
+        """Begin repetition ``number``; 0: a warm-up."""
         self.repetition = number
         self._fraction = 0.0
-        self._current = None
+        self._current = self._overdue = None
 
-    def count(self, outcome: Outcome) -> None:
-        """A measured repetition has ended."""
+    def count(self, outcome: RepetitionOutcome) -> None:
+        """Count a measured repetition that has ended."""
         self._fraction = 0.0
         self.exit_code = outcome.exit_code
         if outcome.status is JobStatus.SUCCEEDED:
@@ -123,23 +132,16 @@ class Job:
                 self.timing.add(outcome.wall_s)
         self._touch()
 
-    def end(self, status: JobStatus, reason: str | None) -> None:
-        """It is over."""
-        self.status = status
-        self.reason = None if reason is None else clean(reason)
-        self.finished_ms = now_ms()
-        self._current = None
-        self._fraction = 0.0
-
     # --- as the state has it
 
     def live(self) -> dict[str, Any]:
         """The fields of its record that change while it runs."""
         done = self.done
-        inner = done + (self._fraction if self.repetition else 0.0)
-        over = self.status in FINAL
+        over = self.lifecycle.has_ended
+        inner = done + (self._fraction if self.repetition and not over else 0.0)
         return {
             "done": done,
+            "exitCode": self.exit_code,
             "progress": round(min(1.0, inner / self.repeat), 4),
             "lines": self.log.lines,
             "warnings": self.log.warnings,
@@ -147,32 +149,27 @@ class Job:
             "meanS": self.timing.mean_s,
             "sdS": self.timing.sd_s,
             "etaS": None if over else self.timing.eta_s(self.repeat - inner),
-            "current": self._current,
+            "current": None if over else self._current,
+            "reason": self.reason,
         }
 
     def record(self) -> dict[str, Any]:
-        """Its whole record."""
+        """The whole record. Times in milliseconds since 1970."""
+        lifecycle = self.lifecycle
         return {
             "id": self.id,
             "runId": self.run_id,
             "name": self.name,
             "kind": str(self.task.kind),
             "command": self.command,
-            "status": str(self.status),
-            "reason": self.reason,
-            "createdAt": self.created_ms,
-            "startedAt": self.started_ms,
-            "finishedAt": self.finished_ms,
+            "status": str(lifecycle.status),
+            "createdAt": lifecycle.created_ms,
+            "startedAt": lifecycle.started_ms,
+            "finishedAt": lifecycle.finished_ms,
             "repeat": self.repeat,
-            "exitCode": self.exit_code,
             **self.live(),
         }
 
     def __repr__(self) -> str:
         why = f": {self.reason}" if self.reason else ""
         return f"<Job {self.id} {self.name!r} {self.status}{why} {self.done}/{self.repeat}>"
-
-
-def now_ms() -> float:
-    """Milliseconds since 1970."""
-    return round(time.time() * 1e3, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from autobench_nb.jobs.executors.executor import Executor, Outcome
+from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.results import Result, Results
 from autobench_nb.logs.entry import Level
@@ -26,7 +26,7 @@ def perform(job: Job, executor: Executor, results: Results) -> tuple[JobStatus, 
     return JobStatus.SUCCEEDED, None
 
 
-def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -> Outcome:
+def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -> RepetitionOutcome:
     job.next_repetition(repetition)
     started_at = datetime.now(UTC)
     lines = job.log.lines

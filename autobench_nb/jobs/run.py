@@ -7,7 +7,8 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self
 
-from autobench_nb.jobs.job import FINAL, Job
+from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.machine import FINAL
 from autobench_nb.jobs.results import Results
 from autobench_nb.state.model import JobStatus
 
@@ -27,22 +28,16 @@ class Run:
         self.runner = runner
         self.jobs: tuple[Job, ...] = ()
         self.results = Results(rows)
-        self._left = 0
         self._over: Future[None] = Future()
-        self._over.set_running_or_notify_cancel()  # so that no cancelled await cancels it for all others
+        # A future that runs cannot be cancelled: no cancelled await ends the waiting of all others.
+        self._over.set_running_or_notify_cancel()
 
     def adopt(self, jobs: Sequence[Job]) -> None:
-        """These are its jobs."""
+        """Take ``jobs`` for its own."""
         self.jobs = tuple(jobs)
-        self._left = len(jobs)
-
-    def job_ended(self) -> bool:
-        """One of its jobs has ended; True for the last one. The runner's lock is held."""
-        self._left -= 1
-        return not self._left
 
     def finish(self) -> None:
-        """All of its jobs have ended: wake who waits."""
+        """Wake who waits: all of its jobs have ended."""
         self._over.set_result(None)
 
     @property
@@ -70,6 +65,8 @@ class Run:
             self._over.result(timeout_s)
         except TimeoutError:
             return False
+        # Within a batch of the calling thread's own nobody else could have written the ends of its jobs.
+        self.runner.catch_up()
         return True
 
     def cancel(self) -> int:

@@ -1,4 +1,4 @@
-"""The runner: a queue of jobs, and threads of its own that do them, so that they go on while a cell blocks."""
+"""The runner: carries out what the machine of jobs decides, in threads of its own that go on while a cell blocks."""
 
 from __future__ import annotations
 
@@ -8,46 +8,76 @@ import os
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Self
 
-from autobench_nb.errors import ClosedError, JobError
+from autobench_nb.errors import JobError
 from autobench_nb.jobs.executors.executor import Executor
-from autobench_nb.jobs.executors.in_process import InProcess
-from autobench_nb.jobs.executors.local_process import GRACE_S, LocalProcess
+from autobench_nb.jobs.executors.local import LocalExecutor
+from autobench_nb.jobs.executors.local_process import GRACE_S
 from autobench_nb.jobs.job import Job
-from autobench_nb.jobs.output import LogFunction
+from autobench_nb.jobs.machine import (
+    CancelRequested,
+    ForgetJobs,
+    JobEffect,
+    JobEnded,
+    JobEvent,
+    JobMachine,
+    Lifecycle,
+    RunnerClosed,
+    RunSubmitted,
+    StartJob,
+    StateWrite,
+    StopJob,
+    WakeWaiters,
+    WriteEnded,
+)
+from autobench_nb.jobs.output import NARRATION, LogFunction
 from autobench_nb.jobs.records import Jobs
 from autobench_nb.jobs.repetitions import perform, tell
 from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
-from autobench_nb.jobs.schedule import Schedule
-from autobench_nb.jobs.slice import REPORT_INTERVAL_S, JobReporter, JobsSlice
+from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
 from autobench_nb.jobs.work import How, Task, Work, read_work
 from autobench_nb.logs.entry import Level
+from autobench_nb.logs.text import clean
 from autobench_nb.state.model import JobKind, JobStatus
 from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
 """How long ``close`` waits for callables that do not look at ``current_job().cancelled``."""
+LOCAL: Final = "local"
+"""The name of the executor that every runner has."""
 
 
 class Runner:
     """Runs jobs, ``parallelism`` at once, in the order in which they were asked for.
 
-    ``log``: ``LogRing.append``. ``ready(timeout_s)``: whether the log path has room, waiting for it at most so long;
-    what floods the log is slowed by it. The last ``max_kept`` ended jobs stay in the state, the last ``max_rows``
-    results in ``results``. ``grace_s``: between SIGTERM and SIGKILL. ``report_interval_s``: how often what
-    changes while a job runs is written to the state.
-
     Thread-safe. Ends what runs when closed, and when the interpreter exits.
+
+    Args:
+        store: The state whose ``jobs`` slice it writes.
+        log: ``LogRing.append``.
+        executors: Where jobs can run, by name, besides ``"local"`` (this machine). They are closed with the runner.
+        parallelism: How many jobs may run at once.
+        max_kept: How many ended jobs stay in the state.
+        ready: ``ready(timeout_s)`` says whether the log path has room, waiting for it at most so long: what floods the
+            log is slowed by it.
+        max_rows: How many result rows stay in ``results``.
+        grace_s: Seconds between SIGTERM and SIGKILL, on this machine.
+        report_interval_s: How often what changes while a job runs is written to the state.
+
+    Raises:
+        JobError: for a ``parallelism`` that is no whole number above 0.
     """
 
     def __init__(
         self,
         store: StateStore,
         log: LogFunction,
+        executors: Mapping[str, Executor] | None = None,
         *,
         parallelism: int = 1,
         max_kept: int = 1_000,
@@ -59,25 +89,31 @@ class Runner:
         self.parallelism = _limit("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
-        self._store = store
         self._log = log
         self._ready = ready
-        self._slice = JobsSlice(store)
-        self._reporter = JobReporter(store, report_interval_s)
-        self._executors: dict[JobKind, Executor] = {
-            JobKind.COMMAND: LocalProcess(grace_s=grace_s),
-            JobKind.CALLABLE: InProcess(),
-        }
-        # Always taken after the store's lock, never before it: a batch of the user's may hold that one.
+        self._executors: dict[str, Executor] = dict(executors or {})
+        if LOCAL not in self._executors:
+            self._executors[LOCAL] = LocalExecutor(grace_s=grace_s)
+        # Held only while the machine takes an event: no lock is taken, and nothing is done, under it.
         self._lock = threading.Lock()
-        self._schedule = Schedule(max_kept)
-        self._unfinished: dict[str, Job] = {}
+        self._machine = JobMachine(max_kept)
+        self._jobs: dict[str, Job] = {}
+        self._runs: dict[str, Run] = {}
+        self._writer = StateWriter(store, self._jobs.get, self._complain, report_interval_s)
+        # What is to be done besides the writing, in the order of the events; done by whoever holds the turn.
+        self._acts: deque[StartJob | StopJob | WakeWaiters] = deque()
+        # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
+        self._turn = threading.RLock()
         self._threads: dict[threading.Thread, Job] = {}
         self._run_numbers = itertools.count(1)
         self._job_numbers = itertools.count(1)
-        self._closed = False
         self._process = os.getpid()
         _open.add(self)
+
+    @property
+    def executors(self) -> tuple[str, ...]:
+        """The names of where jobs can run."""
+        return tuple(self._executors)
 
     def submit(
         self,
@@ -92,34 +128,43 @@ class Runner:
         shell: bool | str = True,
         pty: bool = False,
         parallel: int | None = None,
+        executor: str = LOCAL,
     ) -> Run:
         """Queue jobs, one for each item of ``work``; returns at once.
 
-        ``work``: one item, a list of items, or ``{label: item}``; an item is a shell command (text), a list of
-        arguments (within a list or dict; no shell), or a callable without arguments, also a coroutine function.
-        ``repeat`` measured repetitions follow ``warmup`` ones that are not measured; the first that fails ends its job.
-        ``timeout_s`` is for each repetition. ``env`` is laid over the process's own, None removes a variable.
-        ``shell``: the shell's path, or False to split text into words and run it without one. ``pty=True``: a terminal
-        instead of pipes. ``parallel``: as many of these jobs may run at once (default: the runner's ``parallelism``);
-        a job that is to run alone does, whoever else is in the queue.
+        Args:
+            work: One item, a list of items, or ``{label: item}``; an item is a shell command (text), a list of
+                arguments (within a list or dict; no shell), or a callable without arguments, also a coroutine function.
+            repeat: Measured repetitions; the first that fails ends its job.
+            warmup: Repetitions before them that are not measured.
+            timeout_s: Seconds that each repetition may take.
+            name: What the job is called, or what stands before the names of several.
+            cwd: The working directory of commands.
+            env: Laid over the process's own environment; None removes a variable.
+            shell: The shell's path, or False to split text into words and run it without one.
+            pty: A terminal instead of pipes.
+            parallel: As many of these jobs may run at once (default: the runner's ``parallelism``); a job that is to
+                run alone does, whoever else is in the queue.
+            executor: The name of where they run.
 
-        Raises :class:`JobError` for what cannot be run, :class:`ClosedError` after :meth:`close`.
+        Raises:
+            JobError: for what cannot be run, and for an executor that is not there or cannot do it.
+            ClosedError: after :meth:`close`.
         """
         tasks = read_work(work, name=name, shell=shell)
-        how = How(
-            repeat, warmup, timeout_s, None if cwd is None else os.fspath(cwd), dict(env or {}), pty
-        )
+        where = None if cwd is None else os.fspath(cwd)
+        how = How(repeat, warmup, timeout_s, where, dict(env or {}), pty)
+        self._check(executor, tasks, how)
         limit = self.parallelism if parallel is None else _limit("parallel", parallel)
-        with self._store.batch(), self._lock:
-            if self._closed:
-                raise ClosedError("this runner is closed and takes no more jobs: make a new one.")
-            run = Run(f"run-{next(self._run_numbers)}", self, len(tasks) * repeat)
-            run.adopt([self._new_job(run, task, how) for task in tasks])
-            self._slice.add(run.jobs)
-            for job in run.jobs:
-                self._schedule.add(job.id, limit)
-                self._unfinished[job.id] = job
-        self._dispatch()
+        run = Run(f"run-{next(self._run_numbers)}", self, len(tasks) * repeat)
+        run.adopt([self._new_job(run, task, how, limit, executor) for task in tasks])
+        submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in run.jobs))
+        with self._lock:
+            effects = self._machine.handle(submitted, now_ms())
+            self._runs[run.id] = run
+            self._jobs.update((job.id, job) for job in run.jobs)
+            self._take(effects)
+        self._carry_out()
         return run
 
     def cancel(self, name: str) -> int:
@@ -128,34 +173,31 @@ class Runner:
         Queued ones end now, running commands after SIGTERM or SIGKILL, coroutines when they are cancelled, plain
         callables when they look at ``current_job().cancelled``.
         """
-        return self._cancel(lambda job: name in (job.id, job.run_id), "cancelled")
+        effects = self._feed(CancelRequested(name))
+        return sum(isinstance(one, StopJob) or _is_cancelled(one) for one in effects)
+
+    def catch_up(self) -> None:
+        """Write to the state what is not yet written there, as far as nobody else's batch is open."""
+        self._writer.flush()
 
     def close(self) -> None:
         """Cancel what is queued and what runs, wait for its end, leave no process and no thread. Again: no effect.
 
         A plain callable that does not end within 5 s is left behind in its (daemon) thread, with an entry in the log.
         """
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
         _open.discard(self)
         if os.getpid() != self._process:
             return  # in a fork of the process that owns the threads and the commands
-        self._cancel(lambda _: True, "the orchestrator was closed")
-        until = time.monotonic() + CLOSE_PATIENCE_S
-        for thread, job in tuple(self._threads.items()):
-            if thread is threading.current_thread():  # a callable closes its own orchestrator
-                continue
-            patient = job.task.kind is JobKind.COMMAND  # it surely ends
-            thread.join(None if patient else max(0.0, until - time.monotonic()))
-            if thread.is_alive():
-                self._log(
-                    "job",
-                    Level.WARN,
-                    f"{thread.name} does not end: its callable never looks at job.cancelled.",
-                )
-        self._reporter.close()
+        with self._lock:
+            if self._machine.closed:
+                return
+            self._take(self._machine.handle(RunnerClosed("the orchestrator was closed"), now_ms()))
+        self._carry_out()
+        # Whoever holds the turn may be about to start a job. It starts or sees its stop before the executors close.
+        if self._turn.acquire(timeout=CLOSE_PATIENCE_S):
+            self._turn.release()
+        self._join()
+        self._writer.close()
         for executor in self._executors.values():
             executor.close()
 
@@ -171,104 +213,135 @@ class Runner:
         self.close()
 
     def __repr__(self) -> str:
-        if self._closed:
+        machine = self._machine
+        if machine.closed:
             return "<Runner closed>"
-        running, waiting = len(self._schedule.running), len(self._schedule.waiting)
+        running, waiting = len(machine.running), len(machine.waiting)
         return f"<Runner {running} running, {waiting} queued, parallelism {self.parallelism}>"
 
-    def _new_job(self, run: Run, task: Task, how: How) -> Job:
+    # --- what is asked for
+
+    def _check(self, executor: str, tasks: list[Task], how: How) -> None:
+        chosen = self._executors.get(executor)
+        if chosen is None:
+            names = ", ".join(repr(name) for name in self._executors)
+            raise JobError(f"there is no executor {executor!r}: take one of {names}.")
+        for task in tasks:
+            refusal = chosen.refusal(task, how)
+            if refusal is not None:
+                raise JobError(f"{task.name!r}: the executor {executor!r} {refusal}")
+
+    def _new_job(self, run: Run, task: Task, how: How, limit: int, executor: str) -> Job:
         return Job(
-            str(next(self._job_numbers)),
+            Lifecycle(str(next(self._job_numbers)), run.id, limit, executor),
             run,
             task,
             how,
             log=self._log,
             ready=self._ready,
-            changed=self._reporter.touch,
+            changed=self._writer.touch,
         )
 
-    # --- the queue
+    # --- from events to effects
 
-    def _dispatch(self) -> None:
-        """Start what may start."""
-        while True:
-            with self._store.batch(), self._lock:
-                job_id = self._schedule.next()
-                if job_id is None:
-                    return
-                job = self._unfinished[job_id]
-                job.begin()
-                self._slice.start(job, self._schedule.waiting)
-                thread = threading.Thread(
-                    target=self._work, args=(job,), name=f"autobench-job-{job_id}", daemon=True
-                )
-                failure = None
-                try:
-                    thread.start()
-                    self._threads[thread] = job
-                except RuntimeError as error:  # the system gives no more threads
-                    failure = f"no thread for it: {error}"
-            if failure is not None:
-                self._end(job, JobStatus.FAILED, failure)
+    def _feed(self, event: JobEvent) -> list[JobEffect]:
+        with self._lock:
+            effects = self._machine.handle(event, now_ms())
+            self._take(effects)
+        self._carry_out()
+        return effects
 
-    def _cancel(self, chosen: Callable[[Job], bool], reason: str) -> int:
-        over: list[Job] = []
-        with self._store.batch(), self._lock:
-            jobs = [job for job in self._unfinished.values() if chosen(job)]
-            running = []
-            for job in jobs:
-                place = self._schedule.withdraw(job.id)
-                if place is None:
-                    running.append(job)
-                else:
-                    self._leave(job, JobStatus.CANCELLED, reason, place, ran=False, over=over)
-        for job in running:
-            job.stop.request(JobStatus.CANCELLED, reason)
-        for job in over:
-            job.run.finish()
-        return len(jobs)
+    def _take(self, effects: list[JobEffect]) -> None:
+        """Put the effects of one event behind those of all events before it. The lock is held."""
+        acts: list[StartJob | StopJob | WakeWaiters] = []
+        writes: list[StateWrite] = []
+        for effect in effects:
+            if isinstance(effect, (StartJob, StopJob, WakeWaiters)):
+                acts.append(effect)
+            else:
+                writes.append(effect)
+                if isinstance(effect, ForgetJobs):
+                    for job_id in effect.job_ids:
+                        self._jobs.pop(job_id, None)
+        # The writes first: who finds an act finds what is to be written before it.
+        self._writer.put(writes)
+        self._acts.extend(acts)
 
-    def _end(self, job: Job, status: JobStatus, reason: str | None) -> None:
-        over: list[Job] = []
-        with self._store.batch(), self._lock:
-            place = self._schedule.finish(job.id)
-            self._leave(job, status, reason, place, ran=True, over=over)
-        for ended in over:
-            ended.run.finish()
+    def _carry_out(self) -> None:
+        """Do what is to be done, first the writing. Who finds the turn taken leaves the rest to its holder."""
+        self._writer.flush()
+        while self._acts and self._turn.acquire(blocking=False):
+            try:
+                while self._acts:
+                    self._writer.flush()
+                    self._do(self._acts.popleft())
+            finally:
+                self._turn.release()
 
-    def _leave(
-        self,
-        job: Job,
-        status: JobStatus,
-        reason: str | None,
-        place: int,
-        *,
-        ran: bool,
-        over: list[Job],
-    ) -> None:
-        """Write its end. Both locks are held; who waits for the run is woken after they are given back."""
-        job.end(status, reason)
-        del self._unfinished[job.id]
-        self._slice.end(job, place, self._schedule.running, self._schedule.waiting, ran=ran)
-        self._slice.forget(self._schedule.surplus())
-        if job.run.job_ended():
-            over.append(job)
+    def _do(self, act: StartJob | StopJob | WakeWaiters) -> None:
+        match act:
+            case StartJob(job_id):
+                self._start(self._jobs[job_id])
+            case StopJob(job_id, reason):
+                job = self._jobs.get(job_id)
+                if job is not None:
+                    job.stop.request(JobStatus.CANCELLED, reason)
+            case WakeWaiters(run_id):
+                self._runs.pop(run_id).finish()
+
+    def _start(self, job: Job) -> None:
+        thread = threading.Thread(
+            target=self._work, args=(job,), name=f"autobench-job-{job.id}", daemon=True
+        )
+        self._threads[thread] = job
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system gives no more threads
+            del self._threads[thread]
+            self._feed(JobEnded(job.id, JobStatus.FAILED, f"no thread for it: {error}"))
 
     # --- one job, in its thread
 
     def _work(self, job: Job) -> None:
+        status: JobStatus
+        reason: str | None
         try:
-            status, reason = perform(job, self._executors[job.task.kind], self.results)
-        except Exception as error:  # noqa: BLE001 - a fault of ours may fail this job, but not stop the queue
+            status, reason = perform(job, self._executors[job.lifecycle.executor], self.results)
+            tell(job, status, reason)
+        except BaseException as error:  # noqa: BLE001 - a fault of ours may fail this job, but not stop the queue
             status, reason = (
                 JobStatus.FAILED,
                 f"the runner itself failed: {type(error).__name__}: {error}",
             )
-        tell(job, status, reason)
-        self._end(job, status, reason)
-        self._dispatch()
-        with self._lock:
+        try:
+            self._feed(JobEnded(job.id, status, None if reason is None else clean(reason)))
+        finally:
             del self._threads[threading.current_thread()]
+
+    def _join(self) -> None:
+        until = time.monotonic() + CLOSE_PATIENCE_S
+        for thread, job in tuple(self._threads.items()):
+            if thread is threading.current_thread():  # a callable closes its own orchestrator
+                continue
+            # A command surely ends; who waits here within a batch of the state's holds up nobody.
+            patient = job.task.kind is JobKind.COMMAND
+            thread.join(None if patient else max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                self._log(
+                    NARRATION,
+                    Level.WARN,
+                    f"{thread.name} does not end: its callable never looks at job.cancelled.",
+                )
+
+    def _complain(self, error: Exception) -> None:
+        """Say once that the state refused what the runner wrote; the jobs go on without it."""
+        notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+        self._log(
+            NARRATION,
+            Level.ERROR,
+            f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
+            "They go on; the state is tried again.",
+        )
 
 
 _open: weakref.WeakSet[Runner] = weakref.WeakSet()
@@ -279,6 +352,15 @@ def _close_all() -> None:
     """Runners that nobody closed leave no child process behind."""
     for runner in tuple(_open):
         runner.close()
+
+
+def now_ms() -> float:
+    """Milliseconds since 1970."""
+    return round(time.time() * 1e3, 3)
+
+
+def _is_cancelled(effect: JobEffect) -> bool:
+    return isinstance(effect, WriteEnded) and effect.status is JobStatus.CANCELLED
 
 
 def _limit(name: str, value: int) -> int:

@@ -13,7 +13,7 @@ import termios
 import time
 from typing import Any, Final
 
-from autobench_nb.jobs.executors.executor import Attempt, Outcome
+from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.output import OutputStream
 from autobench_nb.jobs.work import Task
 from autobench_nb.logs.entry import Level
@@ -32,11 +32,16 @@ class Watch:
     """One command from its start to its end, in one thread that waits for descriptors only."""
 
     def __init__(
-        self, launcher: Launcher, task: Task, attempt: Attempt, grace_s: float, linger_s: float
+        self,
+        launcher: Launcher,
+        task: Task,
+        repetition: Repetition,
+        grace_s: float,
+        linger_s: float,
     ) -> None:
         self._launcher = launcher
         self._task = task
-        self._attempt = attempt
+        self._repetition = repetition
         self._grace_s = grace_s
         self._linger_s = linger_s
         self._selector = selectors.DefaultSelector()
@@ -56,8 +61,8 @@ class Watch:
         os.set_blocking(self._wake, False)
         os.set_blocking(self._waker, False)
 
-    def run(self, cwd: str) -> Outcome:
-        how = self._attempt.how
+    def run(self, cwd: str) -> RepetitionOutcome:
+        how = self._repetition.how
         env = {**os.environ, **how.env}
         theirs = self._open(how.pty)
         self._selector.register(self._launcher, selectors.EVENT_READ)
@@ -75,7 +80,7 @@ class Watch:
                 self._shut(descriptor)
         if how.timeout_s is not None:
             self._deadline = time.monotonic() + how.timeout_s
-        unfollow = self._attempt.stop.follow(self._rouse)
+        unfollow = self._repetition.stop.follow(self._rouse)
         try:
             while not self._is_done():
                 self._turn()
@@ -104,7 +109,7 @@ class Watch:
         theirs = []
         for name, ours, other in pairs:
             self._own |= {ours, other}
-            self._streams[ours] = self._attempt.stream(name)
+            self._streams[ours] = self._repetition.stream(name)
             self._selector.register(ours, selectors.EVENT_READ)
             theirs.append(other)
         return theirs
@@ -170,11 +175,11 @@ class Watch:
         if self._pid is None:  # it has not begun, and a signal would go astray
             return
         if self._exit is None and self._failed is None and self._wanted is None:
-            stop = self._attempt.stop
+            stop = self._repetition.stop
             if stop.status is not None:
                 self._begin_end(stop.status, stop.reason)
             elif self._deadline is not None and now >= self._deadline:
-                limit = self._attempt.how.timeout_s
+                limit = self._repetition.how.timeout_s
                 self._begin_end(JobStatus.TIMEOUT, f"took longer than {limit:g} s")
         if self._next is None or now < self._next:
             return
@@ -218,7 +223,7 @@ class Watch:
 
     def _is_urgent(self) -> bool:
         """Whether there is something better to do than to wait for the log."""
-        if self._wanted is None and self._attempt.stop:
+        if self._wanted is None and self._repetition.stop:
             return True
         now = time.monotonic()
         return any(when is not None and now >= when for when in (self._deadline, self._next))
@@ -227,20 +232,20 @@ class Watch:
         return self._step == 3 or (self.is_over and not self._streams)
 
     def _warn(self, message: str) -> None:
-        self._attempt.log.say(Level.WARN, f"{self._attempt.name}: {message}.")
+        self._repetition.log.say(Level.WARN, f"{self._repetition.name}: {message}.")
 
     # --- what came of it
 
-    def _outcome(self, cwd: str) -> Outcome:
+    def _outcome(self, cwd: str) -> RepetitionOutcome:
         if self._failed is not None:
             reason = why_not_started(self._failed, self._task.argv[0], cwd)
-            return Outcome(status=JobStatus.FAILED, reason=reason)
+            return RepetitionOutcome(status=JobStatus.FAILED, reason=reason)
         if self._exit is None:
             status, reason = self._wanted or (JobStatus.FAILED, "its end is not known")
-            return Outcome(status=status, reason=reason)
+            return RepetitionOutcome(status=status, reason=reason)
         ending = ending_of(self._exit["status"], shell=self._task.shell)
         status, why = self._wanted or (ending.status, ending.reason)
-        return Outcome(
+        return RepetitionOutcome(
             status=status,
             reason=why,
             exit_code=ending.exit_code,

@@ -26,6 +26,12 @@ class Projection:
     target: str
     function: Callable[[Any], Any]
 
+    @property
+    def label(self) -> str:
+        """The function's name and what it leads from and to, for messages."""
+        name = getattr(self.function, "__qualname__", None) or type(self.function).__qualname__
+        return f"{name} ({self.source} -> {self.target})"
+
 
 def summarize_findings(findings: Sequence[Mapping[str, Any]]) -> Summary:
     """The findings of the pno scan, counted by severity; one without a known severity counts in the total only."""
@@ -76,9 +82,15 @@ class Projector:
             if number not in self.due:
                 continue
             origin = document.find(source.parts)
-            value = MISSING if origin is MISSING else projection.function(copy(origin))
-            if value is not MISSING:
-                value = admit(target, value)
+            try:
+                value = MISSING if origin is MISSING else projection.function(copy(origin))
+                if value is not MISSING:
+                    value = admit(target, value)
+            except Exception as error:
+                note = f"in the projection {projection.label}"
+                if note not in getattr(error, "__notes__", ()):
+                    error.add_note(note)
+                raise
             if not same(document.find(target.parts), value):
                 document.put(target, value)
                 self.touch(target)

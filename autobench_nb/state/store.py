@@ -162,12 +162,24 @@ class StateStore:
         """
         return _Batch(self)
 
-    def attempt(self, change: Callable[[], None]) -> bool:
-        """Run ``change``, which mutates, as one batch; False, and nothing is done, while another batch is open.
+    def attempt(self, change: Callable[[], None], patience_s: float | None = None) -> bool:
+        """Run ``change``, which mutates, as one batch, unless another batch is open.
 
-        For who must not wait for anybody's batch. As after a flush in vain, ``on_dirty`` is called when it ends.
+        For who must not wait for anybody's batch without end. As after a flush in vain, ``on_dirty`` is called when
+        the batch in the way ends.
+
+        Args:
+            change: What is to be done; what it raises takes its mutations back and is raised here.
+            patience_s: ``None``: any open batch is in the way. Seconds: one of the calling thread's own is joined,
+                and another thread's is waited for, at most that long.
+
+        Returns:
+            False where a batch was in the way; then nothing is done.
         """
-        if not self._enter():
+        if patience_s is None:
+            if not self._enter():
+                return False
+        elif not self._lock.acquire(timeout=patience_s):
             return False
         try:
             with self.batch():

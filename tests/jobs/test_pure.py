@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autobench_nb.errors import JobError
-from autobench_nb.jobs.schedule import Schedule
 from autobench_nb.jobs.timing import Timing
 from autobench_nb.jobs.work import How, Task, read_work
 from autobench_nb.processes.endings import ending_of, why_not_started
@@ -98,65 +97,6 @@ def test_unbalanced_quotes_are_refused_without_a_shell() -> None:
 def test_impossible_ways_to_run_are_refused_by_name(wrong: dict[str, Any]) -> None:
     with pytest.raises(JobError, match=next(iter(wrong))):
         How(**wrong)
-
-
-# --- schedule
-
-
-def test_jobs_start_in_the_order_in_which_they_came() -> None:
-    schedule = Schedule(10)
-    for job in "abc":
-        schedule.add(job, 1)
-    started = []
-    while (job_id := schedule.next()) is not None:
-        started.append(job_id)
-        assert schedule.next() is None
-        schedule.finish(job_id)
-    assert started == ["a", "b", "c"]
-
-
-def test_a_job_with_limit_one_runs_alone_between_wider_ones() -> None:
-    schedule = Schedule(10)
-    for job, limit in (("a", 3), ("b", 3), ("alone", 1), ("c", 3)):
-        schedule.add(job, limit)
-    assert [schedule.next(), schedule.next(), schedule.next()] == ["a", "b", None]
-    schedule.finish("a")
-    assert schedule.next() is None
-    schedule.finish("b")
-    assert [schedule.next(), schedule.next()] == ["alone", None]
-    schedule.finish("alone")
-    assert schedule.next() == "c"
-
-
-def test_a_withdrawn_job_never_starts() -> None:
-    schedule = Schedule(10)
-    schedule.add("a", 1)
-    schedule.add("b", 1)
-    assert schedule.withdraw("a") == 0
-    assert schedule.next() == "b"
-    assert schedule.withdraw("b") is None
-
-
-def test_the_oldest_finished_jobs_are_the_surplus() -> None:
-    schedule = Schedule(1)
-    for job in "abc":
-        schedule.add(job, 1)
-        schedule.next()
-        schedule.finish(job)
-    assert schedule.surplus() == ["a", "b"]
-    assert schedule.surplus() == []
-
-
-@given(st.lists(st.integers(1, 4)), st.data())
-def test_no_job_ever_runs_with_more_than_it_allows(limits: list[int], data: st.DataObject) -> None:
-    schedule = Schedule(100)
-    by_id = {str(number): limit for number, limit in enumerate(limits)}
-    for job_id, limit in by_id.items():
-        schedule.add(job_id, limit)
-    while schedule.waiting or schedule.running:
-        while schedule.next() is not None:
-            assert len(schedule.running) <= min(by_id[job_id] for job_id in schedule.running)
-        schedule.finish(data.draw(st.sampled_from(schedule.running)))
 
 
 # --- endings

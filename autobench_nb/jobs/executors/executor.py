@@ -1,7 +1,7 @@
 """Where a job's work is done: what the runner asks of an executor, and what it gets back.
 
-Two are here, :class:`~autobench_nb.jobs.executors.local_process.LocalProcess` and
-:class:`~autobench_nb.jobs.executors.in_process.InProcess`; work on other machines is another class of the same shape.
+:class:`~autobench_nb.jobs.executors.local.LocalExecutor` is the one that every runner has; work on other machines is
+another class of the same shape, given to the runner by name.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from autobench_nb.state.model import JobStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RepetitionOutcome:
     """How one repetition went. Seconds and bytes; ``None`` where it could not be measured.
 
-    ``reason`` says why it did not succeed. ``value``: what a callable returned, where it is JSON.
+    ``reason`` says why it did not succeed. ``value``: what a callable returned.
     """
 
     status: JobStatus
@@ -33,7 +33,7 @@ class Outcome:
     value: Any = None
 
 
-class Attempt(Protocol):
+class Repetition(Protocol):
     """One repetition of one job, as its executor sees it."""
 
     @property
@@ -44,7 +44,7 @@ class Attempt(Protocol):
 
     @property
     def repetition(self) -> int:
-        """1 and more; 0 while warming up."""
+        """Its number: 1 and more; 0 while warming up."""
 
     @property
     def how(self) -> How: ...
@@ -56,17 +56,30 @@ class Attempt(Protocol):
     def stop(self) -> Stop: ...
 
     def stream(self, name: str) -> OutputStream:
-        """A new way for bytes into the log; ``name``: ``stdout`` or ``stderr``."""
+        """Open a new way for bytes into the log; ``name``: ``stdout`` or ``stderr``."""
 
     def progress(self, fraction: float, text: str | None) -> None:
-        """How far this repetition is, 0 to 1, and what it does now."""
+        """Say how far this repetition is, 0 to 1, and what it does now."""
+
+    def overdue(self, reason: str) -> None:
+        """Say in the job's record why this repetition should have ended by now, though it goes on."""
 
 
 class Executor(Protocol):
     """Does one repetition at a time, in the calling thread; several threads may call."""
 
-    def run(self, task: Task, attempt: Attempt) -> Outcome:
-        """Do it. Ends early where ``attempt.stop`` asks for it or the time is up; raises nothing foreseeable."""
+    def refusal(self, task: Task, how: How) -> str | None:
+        """Say why it cannot do this work at all, as the end of a sentence that names it; ``None``: it can.
+
+        Asked once for each job, before anything is queued, so that what cannot be is refused to who asks for it.
+        """
+
+    def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:
+        """Do one repetition, and return when it is over.
+
+        Ends early where ``repetition.stop`` asks for it or the time is up. Blocks the calling thread meanwhile, also
+        when the work is done elsewhere. What goes wrong with the work is an outcome; nothing foreseeable is raised.
+        """
 
     def close(self) -> None:
-        """Give back what it holds. Nothing runs any more."""
+        """Give back what it holds. No repetition runs any more, but for callables that never ended."""

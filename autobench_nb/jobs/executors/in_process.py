@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from autobench_nb.jobs.executors.capture import JobText, captured
-from autobench_nb.jobs.executors.executor import Attempt, Outcome
+from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.output import NARRATION
 from autobench_nb.jobs.work import Task
 from autobench_nb.logs.entry import Level
@@ -35,23 +35,23 @@ class CurrentJob:
     ``id``, ``name``, ``repetition`` (1 and more; 0 while warming up); ``log``: a logger whose entries carry the id.
     """
 
-    def __init__(self, attempt: Attempt, deadline: float | None) -> None:
-        self._attempt = attempt
+    def __init__(self, repetition: Repetition, deadline: float | None) -> None:
+        self._repetition = repetition
         self._deadline = deadline
-        self.id = attempt.job_id
-        self.name = attempt.name
-        self.repetition = attempt.repetition
-        self.log = ChannelLogger(attempt.log.append, NARRATION)
+        self.id = repetition.job_id
+        self.name = repetition.name
+        self.repetition = repetition.repetition
+        self.log = ChannelLogger(repetition.log.append, NARRATION)
 
     @property
     def cancelled(self) -> bool:
         """Whether it should end now: it was cancelled, or its time is up. A callable that runs long looks often."""
         late = self._deadline is not None and time.monotonic() >= self._deadline
-        return late or bool(self._attempt.stop)
+        return late or bool(self._repetition.stop)
 
     def progress(self, fraction: float, text: str | None = None) -> None:
         """Say how far this repetition is, 0 to 1, and what it does now."""
-        self._attempt.progress(fraction, text)
+        self._repetition.progress(fraction, text)
 
     def __repr__(self) -> str:
         return f"<CurrentJob {self.id} {self.name!r} repetition {self.repetition}>"
@@ -73,22 +73,22 @@ class InProcess:
     process's while the callable ran (on Linux; elsewhere since the process began), whoever used it.
     """
 
-    def run(self, task: Task, attempt: Attempt) -> Outcome:
+    def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:
         """One repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
         function = task.function
         assert function is not None
-        limit = attempt.how.timeout_s
+        limit = repetition.how.timeout_s
         started = time.monotonic()
         deadline = None if limit is None else started + limit
-        job = CurrentJob(attempt, deadline)
+        job = CurrentJob(repetition, deadline)
         forget_peak()
         user, system = thread_cpu_s()
-        value, error = contextvars.copy_context().run(_call, function, job, attempt, limit)
+        value, error = contextvars.copy_context().run(_call, function, job, repetition, limit)
         wall_s = time.monotonic() - started
         user_after, system_after = thread_cpu_s()
         status, reason = JobStatus.SUCCEEDED, None
-        if attempt.stop.status is not None:
-            status, reason = attempt.stop.status, attempt.stop.reason
+        if repetition.stop.status is not None:
+            status, reason = repetition.stop.status, repetition.stop.reason
         elif limit is not None and wall_s >= limit:
             status, reason = (
                 JobStatus.TIMEOUT,
@@ -96,8 +96,8 @@ class InProcess:
             )
         elif error is not None:
             status, reason = JobStatus.FAILED, _said(error)
-            _log_error(attempt, error, reason)
-        return Outcome(
+            _log_error(repetition, error, reason)
+        return RepetitionOutcome(
             status=status,
             reason=reason,
             wall_s=wall_s,
@@ -112,28 +112,31 @@ class InProcess:
 
 
 def _call(
-    function: Callable[[], Any], job: CurrentJob, attempt: Attempt, limit: float | None
+    function: Callable[[], Any], job: CurrentJob, repetition: Repetition, limit: float | None
 ) -> tuple[Any, BaseException | None]:
     _current.set(job)
     streams = {
-        name: JobText(attempt.stream(name), lambda: job.cancelled) for name in ("stdout", "stderr")
+        name: JobText(repetition.stream(name), lambda: job.cancelled)
+        for name in ("stdout", "stderr")
     }
     try:
         with captured(streams):
             value = function()
             if inspect.isawaitable(value):
                 with asyncio.Runner() as runner:
-                    value = runner.run(_to_its_end(value, attempt, limit))
+                    value = runner.run(_to_its_end(value, repetition, limit))
     except BaseException as error:  # noqa: BLE001 - whatever a job raises, SystemExit too, ends that job alone
         return None, error
     return value, None
 
 
-async def _to_its_end(awaitable: Awaitable[Any], attempt: Attempt, limit: float | None) -> Any:
+async def _to_its_end(
+    awaitable: Awaitable[Any], repetition: Repetition, limit: float | None
+) -> Any:
     """Await it; cancelled when the job is, or when its time is up."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(awaitable)
-    unfollow = attempt.stop.follow(lambda: _cancel_from_afar(loop, task))
+    unfollow = repetition.stop.follow(lambda: _cancel_from_afar(loop, task))
     timer = None if limit is None else loop.call_later(limit, task.cancel)
     try:
         return await task
@@ -157,12 +160,12 @@ def _said(error: BaseException) -> str:
     return f"{name}: {text}" if text else name
 
 
-def _log_error(attempt: Attempt, error: BaseException, reason: str) -> None:
+def _log_error(repetition: Repetition, error: BaseException, reason: str) -> None:
     # The first two entries of the traceback are this module's own.
     trace = error.__traceback__
     inner = trace.tb_next if trace is not None else None
     lines = traceback.format_exception(type(error), error, inner or trace)
-    attempt.log.say(Level.ERROR, reason, exc="".join(lines).rstrip("\n"))
+    repetition.log.say(Level.ERROR, reason, exc="".join(lines).rstrip("\n"))
 
 
 def plain(value: Any) -> Any:

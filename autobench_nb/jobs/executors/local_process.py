@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from autobench_nb.jobs.executors.executor import Attempt, Outcome
+from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.work import Task
 from autobench_nb.processes.launchers import LauncherGone, Launchers
 from autobench_nb.processes.watch import Watch
@@ -34,23 +34,29 @@ class LocalProcess:
         self._linger_s = linger_s
         self._launchers = Launchers()
 
-    def run(self, task: Task, attempt: Attempt) -> Outcome:
+    def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:
         """One repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
         try:
-            cwd = os.path.abspath(attempt.how.cwd or os.getcwd())
+            cwd = os.path.abspath(repetition.how.cwd or os.getcwd())
             launcher = self._launchers.take()
         except (LauncherGone, OSError) as error:
-            return Outcome(status=JobStatus.FAILED, reason=f"nothing can be started: {error}")
+            return RepetitionOutcome(
+                status=JobStatus.FAILED, reason=f"nothing can be started: {error}"
+            )
         watch = None
         try:
-            watch = Watch(launcher, task, attempt, self._grace_s, self._linger_s)
+            watch = Watch(launcher, task, repetition, self._grace_s, self._linger_s)
             outcome = watch.run(cwd)
         except LauncherGone as gone:
             if watch is not None:
                 watch.kill()
-            outcome = Outcome(status=JobStatus.FAILED, reason=f"its end is not known: {gone}")
+            outcome = RepetitionOutcome(
+                status=JobStatus.FAILED, reason=f"its end is not known: {gone}"
+            )
         except OSError as error:  # out of descriptors, or of terminals
-            outcome = Outcome(status=JobStatus.FAILED, reason=f"nothing can be started: {error}")
+            outcome = RepetitionOutcome(
+                status=JobStatus.FAILED, reason=f"nothing can be started: {error}"
+            )
         finally:
             if watch is not None:
                 watch.close()
