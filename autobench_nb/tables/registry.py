@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from autobench_nb.errors import PathError, SchemaError, StateError
+from autobench_nb.errors import PathError, PointerError, SchemaError, StateError
 from autobench_nb.state.pointer import join
 from autobench_nb.state.store import StateStore
 from autobench_nb.tables.records import Column, records_to_arrow, records_to_pandas
@@ -30,7 +30,7 @@ class Registry(Mapping[str, Mapping[str, Any]]):
         """A copy of the record. Raises :class:`KeyError` naming those that are there."""
         try:
             record: dict[str, Any] = self._store.get(self._pointer(name))
-        except (PathError, SchemaError):
+        except (PathError, PointerError, SchemaError):
             raise KeyError(self._missing(name)) from None
         return record
 
