@@ -72,6 +72,7 @@ class Orchestrator:
             redact=redact,
             projections=projections,
             server=lambda: self.server,
+            is_served=lambda: self._server is not None and not self._server.has_ended,
         )
         self.channels = rooms.channels
         self.state = State(rooms.store, rooms.inline.begin_to_follow)
@@ -134,6 +135,8 @@ class Orchestrator:
             if port not in (0, old.port):
                 raise ClosedError(f"{old!r} is running: close() it before serving on port {port}.")
             return old
+        if old is not None and old.has_ended:
+            old.close()  # its event loop has ended, as that of an earlier asyncio.run has
         make = serve_in_thread if thread or not _loop_runs() else serve
         rooms = self._rooms
         with rooms.inline.lock:
@@ -149,6 +152,7 @@ class Orchestrator:
                 token=self.token,
                 commands=rooms.commands,
                 is_ready=lambda: not self._closed,
+                on_ended=rooms.inline.notify,
             )
         server.notify()
         return server

@@ -360,6 +360,15 @@ class Pump:
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
+    def detach(self) -> None:
+        """Take leave of the hub: whatever links still say is not heard any more."""
+        self.abort()
+        now = self._loop.time()
+        for session in tuple(self._links):
+            del self._links[session]
+            self.hub.disconnect(session, now)
+        self._pending.clear()
+
     async def wait_without_links(self, timeout_s: float) -> None:
         """Until every link has ended, or the time is over."""
         with contextlib.suppress(TimeoutError):

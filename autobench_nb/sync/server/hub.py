@@ -295,7 +295,9 @@ class Hub:
             self.faults.tell("The state could not be flushed.", error)
             self._state.start_over(self._store.version)
             return None, None
-        except BaseException:  # an interrupt within a subscriber: the commit is lost, so a snapshot must follow
+        except (
+            BaseException
+        ):  # an interrupt within a subscriber: the commit is lost, so a snapshot must follow
             self._state.start_over(self._store.version)
             raise
 
