@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Self
 
+from autobench_nb import forks
 from autobench_nb.errors import ClosedError, JobError
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.executors.in_process import InProcess
@@ -76,8 +77,16 @@ class Runner:
         self._run_numbers = itertools.count(1)
         self._job_numbers = itertools.count(1)
         self._closed = False
-        self._process = os.getpid()
         _open.add(self)
+        forks.register(self)
+
+    def after_fork_in_child(self) -> None:
+        """Threads and commands are the parent's: nothing is started, ended or waited for here."""
+        self._lock = threading.Lock()
+        self._closed = True
+        self._schedule.waiting.clear()
+        self._threads.clear()
+        _open.discard(self)
 
     def submit(
         self,
@@ -140,8 +149,6 @@ class Runner:
                 return
             self._closed = True
         _open.discard(self)
-        if os.getpid() != self._process:
-            return  # in a fork of the process that owns the threads and the commands
         self._cancel(lambda _: True, "the orchestrator was closed")
         until = time.monotonic() + CLOSE_PATIENCE_S
         for thread, job in tuple(self._threads.items()):
@@ -268,7 +275,9 @@ class Runner:
         self._end(job, status, reason)
         self._dispatch()
         with self._lock:
-            del self._threads[threading.current_thread()]
+            self._threads.pop(
+                threading.current_thread(), None
+            )  # in a forked child they are forgotten
 
 
 _open: weakref.WeakSet[Runner] = weakref.WeakSet()

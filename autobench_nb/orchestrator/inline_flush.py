@@ -33,6 +33,11 @@ class InlineFlush:
         self._is_followed = True
         self._flush()
 
+    def after_fork_in_child(self) -> None:
+        """Another thread of the parent's may have held the lock."""
+        self.lock = threading.Lock()
+        self._is_followed = False
+
     def notify(self) -> None:
         """Flush what changed, where somebody follows and nothing serves."""
         if self._is_followed:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from autobench_nb import forks
 from autobench_nb.config import Config
 from autobench_nb.errors import ClosedError, OptionError
 from autobench_nb.jobs import Results, Run, Runner
@@ -83,7 +84,9 @@ class Orchestrator:
         self.jobs = rooms.runner.jobs
         self.results: Results = rooms.runner.results
         rooms.store.set("/meta/status", "ready")
+        self._process = os.getpid()
         _open.add(self)
+        forks.register(self)
 
     # --- what it does
 
@@ -209,7 +212,18 @@ class Orchestrator:
         where = "closed" if self._closed else self.server.url if self.server else "not serving"
         return f"<Orchestrator {self.name!r} {where}>"
 
+    def after_fork_in_child(self) -> None:
+        """In a forked child state and log stay readable, and a logger logs into the child's copy; all else is gone."""
+        self._closed = True
+        _open.discard(self)
+        self._rooms.inline.after_fork_in_child()
+        self._rooms.pressure.after_fork_in_child()
+
     def _check_open(self) -> None:
+        if self._process != os.getpid():
+            raise ClosedError(
+                f"this orchestrator belongs to process {self._process}, of which this one is a fork: make a new one."
+            )
         if self._closed:
             raise ClosedError("this orchestrator is closed: make a new one.")
 

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from threading import get_ident
-from types import TracebackType
 from typing import Any, Final
 
 import orjson
 
+from autobench_nb import forks
 from autobench_nb.errors import PathError, SchemaError, StateError
 from autobench_nb.state import tracking
 from autobench_nb.state.commit import Commit, Snapshot
@@ -73,6 +73,7 @@ class StateStore:
         self._pieces: Pieces | None = None
         self._snapshot: Snapshot | None = None
         self._subscribers = Subscribers(log_position, on_fault)
+        forks.register(self)
 
     @property
     def version(self) -> int:
@@ -239,6 +240,20 @@ class StateStore:
         finally:
             self._lock.release()
 
+    def after_fork_in_child(self) -> None:
+        """A copy for the child alone: a lock of its own, nobody to tell, and no batch of the parent's other threads."""
+        is_ours = self._lock._is_owned()  # type: ignore[attr-defined]
+        self._lock = threading.RLock()
+        self._on_dirty = None
+        self._subscribers = Subscribers()
+        if is_ours:  # forked within a batch of this very thread, which goes on here
+            for _ in range(self._depth):
+                self._lock.acquire()
+            return
+        tracking.take_back(self._document.undo or [], 0)
+        self._document.undo = None
+        self._depth = 0
+
     def _enter(self) -> bool:
         """Take the lock, unless a batch is open: nobody waits for a batch."""
         lock = self._lock
@@ -378,10 +393,5 @@ class _Batch(AbstractContextManager[StateStore]):
         self._marks = self._store._begin()
         return self._store
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._store._end(*self._marks, failed=kind is not None)

@@ -369,6 +369,15 @@ class Pump:
             self.hub.disconnect(session, now)
         self._pending.clear()
 
+    def after_fork_in_child(self) -> None:
+        """Nothing of it is the child's: forget the links, tasks and threads."""
+        self._lock = threading.Lock()
+        self._closed = True
+        self._links.clear()
+        self._pending.clear()
+        self._tasks.clear()
+        self._executor = None
+
     async def wait_without_links(self, timeout_s: float) -> None:
         """Until every link has ended, or the time is over."""
         with contextlib.suppress(TimeoutError):

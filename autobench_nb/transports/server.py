@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import queue
+import selectors
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from typing import Any, Final
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from autobench_nb import forks
 from autobench_nb.config import Config
 from autobench_nb.errors import PortError
 from autobench_nb.logs.ring.ring import LogRing
@@ -71,6 +73,7 @@ class Server:
         self._ended = threading.Event()
         self._ended_on_loop = asyncio.Event()
         self._goodbye: asyncio.Task[None] | None = None
+        forks.register(self)
 
     @property
     def _netloc(self) -> str:
@@ -197,6 +200,25 @@ class Server:
         elif self._goodbye is None:
             self._end()
 
+    def after_fork_in_child(self) -> None:
+        """The parent serves on: close the child's descriptors, and leave the parent's selector alone."""
+        self._is_closed = True
+        self._ended = threading.Event()
+        self._ended.set()
+        self._on_ended = _nothing
+        sockets = _sockets_of(self._http, self._pump)
+        if self._thread is not None:  # the loop is ours, and the socket pair that wakes it
+            self._thread = None
+            pair = (getattr(self._loop, name, None) for name in ("_ssock", "_csock"))
+            sockets += [one for one in pair if isinstance(one, socket.socket)]
+        self._pump.after_fork_in_child()
+        selector = getattr(self._loop, "_selector", None)
+        if isinstance(selector, selectors.BaseSelector):
+            # Shared with the parent where it is an epoll or kqueue: what the child changes there, it changes for both.
+            selector.close()
+            self._loop._selector = selectors.DefaultSelector()  # type: ignore[attr-defined]
+        forks.close_descriptors(sockets)
+
     def _cut(self) -> None:
         for link in self._pump.links:
             link.abort()
@@ -214,6 +236,10 @@ class Server:
             '<div style="opacity: 0.65; font-size: 90%">To sign in, open <code>bench.server.login_url</code>, '
             "or <i>Open page</i> in the dashboard.</div>"
         )
+
+
+def _nothing() -> None:
+    """Nobody is to be told."""
 
 
 def _sockets_of(http: HTTPServer, pump: Pump) -> list[socket.socket]:
@@ -308,7 +334,7 @@ def serve(
     commands: Mapping[str, Command] | None = None,
     is_ready: Callable[[], bool] = lambda: True,
     direct_writer: bool = True,
-    on_ended: Callable[[], None] = lambda: None,
+    on_ended: Callable[[], None] = _nothing,
 ) -> Server:
     """Serve ``hub`` on the running loop. Raises :class:`PortError` where the port cannot be had.
 
