@@ -68,7 +68,9 @@ class StateError(AutoBenchError):
     """A mutation or a read of the state was refused; nothing changed. ``path`` is the pointer."""
 
     def __init__(self, path: str, fact: str) -> None:
-        super().__init__(f"{path or '(whole state)'}: {fact}")
+        # A path may hold what UTF-8 cannot carry, and an error has to be printed by whoever meets it.
+        shown = path.encode(errors="backslashreplace").decode()
+        super().__init__(f"{shown or '(whole state)'}: {fact}")
         self.path = path
 
 

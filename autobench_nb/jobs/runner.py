@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Self
 
+from autobench_nb import forks
 from autobench_nb.errors import JobError
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.executors.local import LocalExecutor
@@ -107,8 +108,20 @@ class Runner:
         self._threads: dict[threading.Thread, Job] = {}
         self._run_numbers = itertools.count(1)
         self._job_numbers = itertools.count(1)
-        self._process = os.getpid()
         _open.add(self)
+        forks.register(self)
+
+    def after_fork_in_child(self) -> None:
+        """Threads and commands are the parent's: nothing is started, ended or waited for here."""
+        self._lock = threading.Lock()
+        self._turn = threading.RLock()
+        # A new machine: another thread may have been within the old one when the process was forked.
+        self._machine = JobMachine(0)
+        self._machine.handle(RunnerClosed("a fork of the process that runs the jobs"), now_ms())
+        self._acts.clear()
+        self._threads.clear()
+        self._writer.after_fork_in_child()
+        _open.discard(self)
 
     @property
     def executors(self) -> tuple[str, ...]:
@@ -186,8 +199,6 @@ class Runner:
         A plain callable that does not end within 5 s is left behind in its (daemon) thread, with an entry in the log.
         """
         _open.discard(self)
-        if os.getpid() != self._process:
-            return  # in a fork of the process that owns the threads and the commands
         with self._lock:
             if self._machine.closed:
                 return
@@ -316,7 +327,8 @@ class Runner:
         try:
             self._feed(JobEnded(job.id, status, None if reason is None else clean(reason)))
         finally:
-            del self._threads[threading.current_thread()]
+            # In a forked child they are forgotten.
+            self._threads.pop(threading.current_thread(), None)
 
     def _join(self) -> None:
         until = time.monotonic() + CLOSE_PATIENCE_S

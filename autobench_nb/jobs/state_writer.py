@@ -125,6 +125,15 @@ class StateWriter:
         self.flush()
         self.settle()
 
+    def after_fork_in_child(self) -> None:
+        """Forget what was to be written, and the thread that would do it: both are the parent's."""
+        self._lock = threading.Lock()
+        self._wake, self._closing = threading.Event(), threading.Event()
+        self._closing.set()
+        self._thread = None
+        self._writes.clear()
+        self._changed, self._doubtful = {}, {}
+
     # --- the thread
 
     def _rouse(self) -> None:

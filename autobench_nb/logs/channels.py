@@ -88,6 +88,10 @@ class Channels:
         self._channels: dict[str, Channel] = {channel.name: channel for channel in KNOWN}
         self.version = 0
 
+    def after_fork_in_child(self) -> None:
+        """Another thread of the parent's may have held the lock."""
+        self._lock = threading.Lock()
+
     def register(self, name: str, emoji: str | None = None, color: str | None = None) -> Channel:
         """Add a channel, or give a known one another ``emoji`` or ``color`` (any CSS colour).
 

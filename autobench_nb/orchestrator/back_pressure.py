@@ -46,5 +46,10 @@ class BackPressure:
             self._is_closed = True
             self._changed.notify_all()
 
+    def after_fork_in_child(self) -> None:
+        """Nobody flushes here, so that nobody may wait for it."""
+        self._changed = threading.Condition()
+        self._is_closed = True
+
     def _has_room(self) -> bool:
         return self._ring.next_seq - self._told < self._limit

@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 from autobench_nb.sync.server.hub import Hub
+
+MAX_ROUNDS: Final = 64
+"""Flushes in a row that one mutation does for the changes that came meanwhile; then a thread of its own goes on."""
 
 
 class InlineFlush:
@@ -29,6 +33,11 @@ class InlineFlush:
         self._is_followed = True
         self._flush()
 
+    def after_fork_in_child(self) -> None:
+        """Another thread of the parent's may have held the lock."""
+        self.lock = threading.Lock()
+        self._is_followed = False
+
     def notify(self) -> None:
         """Flush what changed, where somebody follows and nothing serves."""
         if self._is_followed:
@@ -36,6 +45,7 @@ class InlineFlush:
 
     def _flush(self) -> None:
         self._is_due = True
+        rounds = 0
         while self._is_due and self.lock.acquire(blocking=False):
             try:
                 self._is_due = False
@@ -43,3 +53,8 @@ class InlineFlush:
                     self._hub.flush(time.monotonic())
             finally:
                 self.lock.release()
+            rounds += 1
+            if rounds == MAX_ROUNDS and self._is_due:
+                # Other threads flood: whoever came first need not serve them all for ever.
+                threading.Thread(target=self._flush, name="autobench-flush", daemon=True).start()
+                return

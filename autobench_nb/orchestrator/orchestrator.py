@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from autobench_nb import forks
 from autobench_nb.config import Config
 from autobench_nb.errors import ClosedError, OptionError
 from autobench_nb.jobs import Results, Run, Runner
@@ -72,6 +73,7 @@ class Orchestrator:
             redact=redact,
             projections=projections,
             server=lambda: self.server,
+            is_served=lambda: self._server is not None and not self._server.has_ended,
         )
         self.channels = rooms.channels
         self.state = State(rooms.store, rooms.inline.begin_to_follow)
@@ -82,7 +84,9 @@ class Orchestrator:
         self.jobs = rooms.runner.jobs
         self.results: Results = rooms.runner.results
         rooms.store.set("/meta/status", "ready")
+        self._process = os.getpid()
         _open.add(self)
+        forks.register(self)
 
     # --- what it does
 
@@ -134,6 +138,8 @@ class Orchestrator:
             if port not in (0, old.port):
                 raise ClosedError(f"{old!r} is running: close() it before serving on port {port}.")
             return old
+        if old is not None and old.has_ended:
+            old.close()  # its event loop has ended, as that of an earlier asyncio.run has
         make = serve_in_thread if thread or not _loop_runs() else serve
         rooms = self._rooms
         with rooms.inline.lock:
@@ -149,6 +155,7 @@ class Orchestrator:
                 token=self.token,
                 commands=rooms.commands,
                 is_ready=lambda: not self._closed,
+                on_ended=rooms.inline.notify,
             )
         server.notify()
         return server
@@ -205,7 +212,18 @@ class Orchestrator:
         where = "closed" if self._closed else self.server.url if self.server else "not serving"
         return f"<Orchestrator {self.name!r} {where}>"
 
+    def after_fork_in_child(self) -> None:
+        """In a forked child state and log stay readable, and a logger logs into the child's copy; all else is gone."""
+        self._closed = True
+        _open.discard(self)
+        self._rooms.inline.after_fork_in_child()
+        self._rooms.pressure.after_fork_in_child()
+
     def _check_open(self) -> None:
+        if self._process != os.getpid():
+            raise ClosedError(
+                f"this orchestrator belongs to process {self._process}, of which this one is a fork: make a new one."
+            )
         if self._closed:
             raise ClosedError("this orchestrator is closed: make a new one.")
 

@@ -56,6 +56,7 @@ def wire(
     redact: Iterable[str],
     projections: Iterable[Projection],
     server: Callable[[], Server | None],
+    is_served: Callable[[], bool],
 ) -> Rooms:
     """Build the rooms of one orchestrator.
 
@@ -68,6 +69,7 @@ def wire(
         redact: Patterns (RE2) besides those of the settings.
         projections: Besides the summary of the pno findings.
         server: Gives the server that runs, if one does.
+        is_served: Whether a server still drives the hub, be it only to close.
     """
 
     def notify() -> None:
@@ -102,9 +104,11 @@ def wire(
         ),
         projections=[PNO_SUMMARY, *projections],
         on_dirty=notify,
+        log_position=lambda: ring.next_seq,
+        on_fault=lambda sentence, error: hub.faults.tell(sentence, error),
     )
     hub = Hub(store, ring, epoch=epoch, config=config, token=token)
-    inline = InlineFlush(hub, lambda: server() is not None)
+    inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, flush_soon)
     runner = Runner(store, ring.append, parallelism=parallelism, ready=pressure.wait)
     commands = Commands()

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from autobench_nb import forks
 from autobench_nb.processes.launcher import FORGET
 
 SCRIPT: Final = Path(__file__).with_name("launcher.py")
@@ -47,6 +48,11 @@ class Launcher:
         finally:
             theirs.close()
         self._data = b""
+        forks.register(self)
+
+    def after_fork_in_child(self) -> None:
+        """Close the child's copy of the socket: the launcher must see when the parent is gone."""
+        forks.close_descriptors([self._sock])
 
     @property
     def pid(self) -> int:
@@ -111,6 +117,12 @@ class Launchers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._free: list[Launcher] = []
+        forks.register(self)
+
+    def after_fork_in_child(self) -> None:
+        """None of them is the child's."""
+        self._lock = threading.Lock()
+        self._free = []
 
     def take(self) -> Launcher:
         """A free launcher, or a new one."""

@@ -75,6 +75,14 @@ class TelemetryState(TypedDict, total=False):
     errors: float
 
 
+class LastError(TypedDict):
+    """``/meta/lastError``: what went wrong last within the server; ``ts`` in ms since 1970 UTC, ``count`` how often."""
+
+    ts: float
+    message: str
+    count: int
+
+
 class Meta(TypedDict):
     """``/meta``; ``startedAt`` in ISO 8601; ``name`` is what the page's head shows."""
 
@@ -84,6 +92,7 @@ class Meta(TypedDict):
     status: OrchestratorStatus
     epoch: str
     telemetry: NotRequired[TelemetryState]
+    lastError: NotRequired[LastError]
 
 
 class ConfigSlice(TypedDict):

@@ -42,6 +42,8 @@ def parse_anew(pointer: str) -> tuple[str, ...]:
         return ()
     if pointer[0] != "/":
         raise PointerError(pointer, f"a pointer begins with '/': give '/{pointer}'")
+    if not pointer.isascii():
+        _check_text(pointer)
     parts = pointer[1:].split("/")
     if "~" in pointer:
         if _BAD_ESCAPE.search(pointer):
@@ -52,6 +54,20 @@ def parse_anew(pointer: str) -> tuple[str, ...]:
         parts = [part.replace("~1", "/").replace("~0", "~") for part in parts]
     # As keys within the state are: so a dict finds them by identity, and need not look at their text.
     return tuple(map(sys.intern, parts))
+
+
+def _check_text(pointer: str) -> None:
+    """Raise :class:`PointerError` for a lone surrogate: RFC 6901 pointers are Unicode text, and no encoder takes it."""
+    try:
+        pointer.encode()
+    except UnicodeEncodeError as error:
+        begin = pointer.rfind("/", 0, error.start + 1) + 1
+        key = pointer[begin:].partition("/")[0]
+        raise PointerError(
+            pointer,
+            f"the key {key!r} has a lone surrogate, which UTF-8 cannot carry: "
+            "use key.encode(errors='backslashreplace').decode()",
+        ) from None
 
 
 _parse = lru_cache(maxsize=32_768)(parse_anew)

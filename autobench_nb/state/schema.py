@@ -71,7 +71,7 @@ class Text(Rule):
 
     def admit(self, value: Any, room: int) -> Any:
         """Frozen text."""
-        if value.__class__ is str and value.isascii():
+        if type(value) is str and value.isascii():
             return value
         frozen = freeze(value, room)
         if frozen.__class__ is str:
@@ -86,7 +86,7 @@ class Number(Rule):
 
     def admit(self, value: Any, room: int) -> Any:
         """A frozen number."""
-        if value.__class__ is int and -MAX_INTEGER <= value <= MAX_INTEGER:
+        if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
             return value
         frozen = freeze(value, room)
         if frozen.__class__ is float or frozen.__class__ is int:

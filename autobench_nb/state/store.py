@@ -7,34 +7,31 @@ it into one commit, in time that depends on what was touched and not on the size
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
-from types import TracebackType
+from threading import get_ident
 from typing import Any, Final
 
 import orjson
 
-from autobench_nb.errors import PathError, SchemaError
+from autobench_nb import forks
+from autobench_nb.errors import PathError, SchemaError, StateError
 from autobench_nb.state import tracking
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.state.document import Document
 from autobench_nb.state.model import PLACES, Place, admit, initial_state, place_of, refusal
 from autobench_nb.state.pieces import Pieces
-from autobench_nb.state.pointer import MISSING, parse, related
+from autobench_nb.state.pointer import MISSING, parse
 from autobench_nb.state.projections import Projection, Projector
-from autobench_nb.state.values import ValueRefused, copy, kind_of
-
-_logger = logging.getLogger(__name__)
+from autobench_nb.state.subscribers import Fault, Subscribers
+from autobench_nb.state.values import ValueRefused, copy, kind_of, purge
 
 LARGE: Final = 4_096
 """Changes in a batch, or members of a value, from which on the mutating thread works the operations out itself."""
 
-_PATIENCE_S: Final = (
-    0.001  # how long a flush waits for the lock before it looks for an open batch again
-)
+_PATIENCE_S: Final = 0.001
+"""How long a flush waits for the lock before it looks for an open batch again."""
 
 
 class StateStore:
@@ -42,6 +39,7 @@ class StateStore:
 
     ``initial``: slices that differ from :func:`initial_state`. ``projections`` are kept by the store, in their order.
     ``on_dirty()`` is called, outside the lock and from the mutating thread, when there is something to flush again.
+    ``log_position`` and ``on_fault`` are for those who subscribe, see :class:`Subscribers`.
     """
 
     def __init__(
@@ -50,6 +48,8 @@ class StateStore:
         *,
         projections: Iterable[Projection] = (),
         on_dirty: Callable[[], None] | None = None,
+        log_position: Callable[[], int] | None = None,
+        on_fault: Fault | None = None,
     ) -> None:
         given = dict(initial or {})
         version = given.pop("version", 0)
@@ -72,7 +72,8 @@ class StateStore:
         self._on_dirty = on_dirty
         self._pieces: Pieces | None = None
         self._snapshot: Snapshot | None = None
-        self._subscribers: tuple[tuple[Callable[[Commit], None], str], ...] = ()
+        self._subscribers = Subscribers(log_position, on_fault)
+        forks.register(self)
 
     @property
     def version(self) -> int:
@@ -193,50 +194,48 @@ class StateStore:
     ) -> Callable[[], None]:
         """Call ``callback(commit)`` at each flush with the operations at, below or above ``pointer``, if any.
 
-        It is called in the flushing thread, outside the lock; what it raises is logged. Gives back the way to end it.
+        It is called in the flushing thread, outside the lock; see :class:`Subscribers` for what it may do wrong. Gives
+        back the way to end it.
         """
-        parse(pointer)
-        entry = (callback, pointer)
         with self._lock:
-            self._subscribers = (*self._subscribers, entry)
+            return self._subscribers.add(callback, pointer)
 
-        def unsubscribe() -> None:
-            with self._lock:
-                self._subscribers = tuple(one for one in self._subscribers if one is not entry)
-
-        return unsubscribe
-
-    def flush(self) -> Commit | None:
+    def flush(self, *, bookkeeping: int = 0) -> Commit | None:
         """The commit of everything since the last flush; ``None`` where there is nothing, or a batch is open.
 
-        In the latter case ``on_dirty`` is called when the batch ends.
+        In the latter case ``on_dirty`` is called when the batch ends. ``bookkeeping``: how many of the mutations since
+        then only say how far the log has come. Raises :class:`StateError` where something cannot be encoded (the rules
+        should not have let it in): it is out of the state then, and only a snapshot leads to the version that stands.
         """
         if not self._enter():
             return None
         try:
-            commit = self._commit()
+            commit, is_echo = self._commit(bookkeeping)
         finally:
             self._lock.release()
         if commit is not None and self._subscribers:
-            self._tell(commit)
+            self._subscribers.tell(commit, is_echo)
         return commit
 
-    def cut(self) -> tuple[Commit | None, Snapshot] | None:
-        """Flush, and the snapshot at that version, at once; ``None`` while a batch is open (as :meth:`flush`)."""
+    def cut(self, *, bookkeeping: int = 0) -> tuple[Commit | None, Snapshot] | None:
+        """Flush, and the snapshot at that version, at once; ``None`` while a batch is open. Raises as :meth:`flush`."""
         if not self._enter():
             return None
         try:
-            commit = self._commit()
+            commit, is_echo = self._commit(bookkeeping)
             snapshot = self._snapshot
             if snapshot is None or snapshot.version != self._flushed:
                 if self._pieces is None:
                     self._pieces = Pieces(self._document.root)
-                snapshot = Snapshot(self._flushed, self._pieces.assemble(self._flushed))
-                self._snapshot = snapshot
+                try:
+                    data = self._pieces.assemble(self._flushed)
+                except Exception as error:
+                    raise self._mended(error) from error
+                self._snapshot = snapshot = Snapshot(self._flushed, data)
         finally:
             self._lock.release()
         if commit is not None and self._subscribers:
-            self._tell(commit)
+            self._subscribers.tell(commit, is_echo)
         return commit, snapshot
 
     def warm(self, pieces: int) -> bool:
@@ -253,6 +252,20 @@ class StateStore:
         finally:
             self._lock.release()
 
+    def after_fork_in_child(self) -> None:
+        """A copy for the child alone: a lock of its own, nobody to tell, and no batch of the parent's other threads."""
+        is_ours = self._lock._is_owned()  # type: ignore[attr-defined]
+        self._lock = threading.RLock()
+        self._on_dirty = None
+        self._subscribers = Subscribers()
+        if is_ours:  # forked within a batch of this very thread, which goes on here
+            for _ in range(self._depth):
+                self._lock.acquire()
+            return
+        tracking.take_back(self._document.undo or [], 0)
+        self._document.undo = None
+        self._depth = 0
+
     def _enter(self) -> bool:
         """Take the lock, unless a batch is open: nobody waits for a batch."""
         lock = self._lock
@@ -268,25 +281,42 @@ class StateStore:
                 return False
             taken = lock.acquire(timeout=_PATIENCE_S)
 
-    def _commit(self) -> Commit | None:
+    def _commit(self, bookkeeping: int) -> tuple[Commit | None, bool]:
+        """The commit, and whether callbacks alone have caused it."""
         document = self._document
         version = document.root["version"]
         if version == self._flushed:
-            return None
-        operations = document.drain()
-        operations.append({"op": "replace", "path": "/version", "value": version})
-        patch = orjson.dumps(operations)
+            return None, False
+        try:
+            operations = document.drain()
+            operations.append({"op": "replace", "path": "/version", "value": version})
+            patch = orjson.dumps(operations)
+            if self._pieces is not None:
+                self._pieces.touch(document.touched)
+        except Exception as error:
+            raise self._mended(error) from error
         if self._prepared is not None:
             if self._prepared != b"[]":
                 patch = b"%b,%b" % (self._prepared[:-1], patch[1:])
             self._prepared = None
         commit = Commit(self._flushed, version, patch)
-        if self._pieces is not None:
-            self._pieces.touch(self._document.touched)
+        is_echo = self._subscribers.is_echo(version - self._flushed, bookkeeping)
         document.touched = {}
         self._flushed = version
         self._dirty = False
-        return commit
+        return commit, is_echo
+
+    def _mended(self, error: Exception) -> StateError:
+        """Take out of the state what no encoder takes, and begin a new chain of commits; the error that says so."""
+        dropped = purge(self._document.root)
+        self._document.touched = {}
+        self._document.root["version"] += 1
+        self._flushed = self._document.root["version"]
+        self._dirty = False
+        self._prepared = self._pieces = self._snapshot = None
+        what = f"{type(error).__name__}: {error}"
+        gone = f"out of the state now: {', '.join(dropped[:10])}" if dropped else "nothing was lost"
+        return StateError("", f"the last changes could not be encoded ({what}): {gone}")
 
     def _prepare(self) -> None:
         """Work out in this thread what the flush, on a loop that must not be held up, would need long for.
@@ -300,18 +330,6 @@ class StateStore:
         if self._pieces is not None:
             self._pieces.touch(document.touched)
         document.touched = {}
-
-    def _tell(self, commit: Commit) -> None:
-        for callback, pointer in self._subscribers:
-            part = commit.only(partial(related, pointer)) if pointer else commit
-            if part is None:
-                continue
-            try:
-                callback(part)
-            except (
-                Exception
-            ):  # a subscriber's fault is not the flusher's, who has a commit to deliver
-                _logger.exception("A subscriber to %s failed", pointer or "the state")
 
     def _mutate(self, place: Place, value: Any) -> None:
         document = self._document
@@ -328,7 +346,12 @@ class StateStore:
         with self._lock:
             document.put(place, value)
             document.root["version"] += 1
-            if self._dirty or self._depth:
+            if self._depth:
+                return
+            teller = self._subscribers.teller
+            if teller and teller == get_ident():
+                self._subscribers.echoes += 1
+            if self._dirty:
                 return
             self._dirty = True
         if self._on_dirty is not None:
@@ -362,6 +385,8 @@ class StateStore:
                 self._large = False
                 document.undo = None
                 due.clear()
+                if self._subscribers.teller == get_ident():
+                    self._subscribers.echoes += document.root["version"] - version
                 fire, self._wanted = self._wanted, False
                 if not self._dirty and document.root["version"] != self._flushed:
                     self._dirty = fire = True
@@ -380,10 +405,5 @@ class _Batch(AbstractContextManager[StateStore]):
         self._marks = self._store._begin()
         return self._store
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._store._end(*self._marks, failed=kind is not None)

@@ -69,13 +69,39 @@ def same(first: Any, second: Any) -> bool:
     return bool(first == second)
 
 
+def purge(value: Any, path: str = "") -> list[str]:
+    """Take out of an object or list, in place, all that is no JSON value; the pointers of what is gone, printable.
+
+    For a document that should hold none: the last resort where an encoder refuses it.
+    """
+    gone: list[str] = []
+    items = value.items() if type(value) is dict else enumerate(value)
+    for key, item in list(items):
+        here = f"{path}/{key!s}".encode(errors="backslashreplace").decode()
+        try:
+            if type(value) is dict:
+                key_of(key)
+            if type(item) is dict or type(item) is list:
+                gone += purge(item, here)
+            else:
+                freeze(item)
+        except ValueRefused:
+            gone.append(here)
+            if type(value) is dict:
+                del value[key]
+            else:
+                value[key] = None
+    return gone
+
+
 def freeze(value: Any, room: int = MAX_DEPTH) -> Any:
     """``value`` as a JSON value that shares nothing mutable with it; ``room`` is how many levels it may have.
 
     Subclasses (enums, ``numpy.float64``) become their plain base, tuples lists, mappings dicts, numpy scalars the
     Python number that ``.item()`` gives. Raises :class:`ValueRefused`.
     """
-    kind = value.__class__
+    # Not ``__class__``, which a mock or a proxy may lie about: what is no JSON value must not enter.
+    kind = type(value)
     if kind is str:
         return value if value.isascii() else _text(value)
     if kind is bool or value is None:
@@ -117,9 +143,9 @@ def _items(value: Any, room: int) -> list[Any]:
 
 def key_of(key: Any) -> str:
     """``key`` as an object's key. Raises :class:`ValueRefused` where it is no text."""
-    if key.__class__ is str and key.isascii():
+    if type(key) is str and key.isascii():
         return intern(key)  # as the parts of pointers are
-    if isinstance(key, str):
+    if issubclass(type(key), str):
         return intern(_text(str.__str__(key)))
     raise ValueRefused(
         f"the key {key!r} is {kind_of(key)}, and keys of JSON objects are text: use str(key)"
@@ -127,18 +153,19 @@ def key_of(key: Any) -> str:
 
 
 def _unusual(value: Any, room: int) -> Any:
-    if isinstance(value, str):
+    kind = type(value)
+    if issubclass(kind, str):
         return _text(str.__str__(value))
-    if isinstance(value, int):
+    if issubclass(kind, int):
         return freeze(int(value))
-    if isinstance(value, float):
+    if issubclass(kind, float):
         return freeze(float(value))
-    if isinstance(value, Mapping):
+    if issubclass(kind, Mapping):
         return _mapping(value, room)
-    if isinstance(value, list | tuple):
+    if issubclass(kind, list | tuple):
         return _items(value, room)
     numpy = sys.modules.get("numpy")  # where it was never imported the value is not from there
-    if numpy is not None and isinstance(value, numpy.generic):
+    if numpy is not None and issubclass(kind, numpy.generic):
         plain = value.item()
         if not isinstance(plain, numpy.generic):
             return freeze(plain, room)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from autobench_nb import tables
+from autobench_nb.errors import PointerError
 from autobench_nb.state.pointer import join
 from autobench_nb.state.records import no_such
 from autobench_nb.tables.schema import JOBS, Column
@@ -87,7 +88,10 @@ class RecordsView(Mapping[str, Mapping[str, Any]]):
     def _find(self, name: object) -> Any:
         if not isinstance(name, str):
             return _ABSENT
-        return self._read(self._pointer + join((name,)), _ABSENT)
+        try:
+            return self._read(self._pointer + join((name,)), _ABSENT)
+        except PointerError:  # a name that no key of the state can have
+            return _ABSENT
 
 
 class JobsView(RecordsView):

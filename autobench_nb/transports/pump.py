@@ -299,6 +299,8 @@ class Pump:
                     break
                 # After a while it is more likely that a batch is open than that the state is so large.
                 await asyncio.sleep(0 if took < WARM_EAGER_S else RETRY_S)
+        except Exception as error:  # noqa: BLE001 - the flush meets it again, and mends it
+            self.hub.faults.tell("A part of the state could not be encoded.", error)
         finally:
             self._warming = False
         self._flush_hub()
@@ -324,8 +326,10 @@ class Pump:
             return
         now = self._loop.time()
         if self.hub.wants_flush and not self._warming:
-            # What a flush has left undone because a batch was open can only be asked for again.
-            self._schedule_flush(RETRY_S if self._held_back and self.hub.wants_snapshot else 0)
+            # What a flush has left undone because a batch was open, or because it failed, can only be asked for again.
+            again = self._held_back and self.hub.wants_snapshot
+            longer = 2 ** min(self.hub.failed_flushes, 10)
+            self._schedule_flush(RETRY_S * longer if again else 0)
         deadline = self.hub.next_deadline(now)
         if self._tick is not None:
             if deadline == self._tick.when():
@@ -375,6 +379,24 @@ class Pump:
             task.cancel()
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def detach(self) -> None:
+        """Take leave of the hub: whatever links still say is not heard any more."""
+        self.abort()
+        now = self._loop.time()
+        for session in tuple(self._links):
+            del self._links[session]
+            self.hub.disconnect(session, now)
+        self._pending.clear()
+
+    def after_fork_in_child(self) -> None:
+        """Nothing of it is the child's: forget the links, tasks and threads."""
+        self._lock = threading.Lock()
+        self._closed = True
+        self._links.clear()
+        self._pending.clear()
+        self._tasks.clear()
+        self._executor = None
 
     async def wait_without_links(self, timeout_s: float) -> None:
         """Until every link has ended, or the time is over."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import queue
+import selectors
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from typing import Any, Final
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from autobench_nb import forks
 from autobench_nb.config import Config
 from autobench_nb.errors import PortError
 from autobench_nb.logs.ring.ring import LogRing
@@ -50,13 +52,20 @@ class Server:
     """
 
     def __init__(
-        self, hub: Hub, site: Site, http: HTTPServer, sockets: list[socket.socket], host: str
+        self,
+        hub: Hub,
+        site: Site,
+        http: HTTPServer,
+        sockets: list[socket.socket],
+        host: str,
+        on_ended: Callable[[], None],
     ) -> None:
         self.host = host
         self.port: int = sockets[0].getsockname()[1]
         self.token = site.gate.token
         self.name = site.name
         self._hub = hub
+        self._on_ended = on_ended
         self._pump = site.pump
         self._http = http
         self._loop = asyncio.get_running_loop()
@@ -67,6 +76,7 @@ class Server:
         self._ended_on_loop = asyncio.Event()
         self._goodbye: asyncio.Task[None] | None = None
         local.add(self)
+        forks.register(self)
 
     @property
     def _netloc(self) -> str:
@@ -91,8 +101,13 @@ class Server:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it has been closed; the port is free then."""
-        return self._is_closed
+        """Whether it has been closed, or its event loop has ended without it; the port is free then."""
+        return self._is_closed or self._loop.is_closed()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether all is over after :meth:`close`: from then on nothing here touches the hub again."""
+        return self._ended.is_set() or self._loop.is_closed()
 
     @property
     def runs_here(self) -> bool:
@@ -144,7 +159,10 @@ class Server:
     def _on_loop(self, work: Callable[[], None]) -> None:
         if self._ended.is_set():
             return
-        if threading.get_ident() == self._loop_thread or self._loop.is_closed():
+        if self._loop.is_closed():
+            self._let_go()
+            return
+        if threading.get_ident() == self._loop_thread:
             work()
             return
         try:
@@ -177,8 +195,19 @@ class Server:
             self._end()
 
     def _end(self) -> None:
+        self._pump.detach()
         self._ended_on_loop.set()
         self._ended.set()
+        self._on_ended()
+
+    def _let_go(self) -> None:
+        """Free the port and every connection of a server whose loop has ended, and with it all that could be said."""
+        self._is_closed = True
+        for one in _sockets_of(self._http, self._pump):
+            one.close()
+        self._pump.detach()
+        self._ended.set()
+        self._on_ended()
 
     def _begin_abort(self) -> None:
         self._is_closed = True
@@ -189,6 +218,25 @@ class Server:
             self._goodbye = self._loop.create_task(self._say_goodbye())
         elif self._goodbye is None:
             self._end()
+
+    def after_fork_in_child(self) -> None:
+        """The parent serves on: close the child's descriptors, and leave the parent's selector alone."""
+        self._is_closed = True
+        self._ended = threading.Event()
+        self._ended.set()
+        self._on_ended = _nothing
+        sockets = _sockets_of(self._http, self._pump)
+        if self._thread is not None:  # the loop is ours, and the socket pair that wakes it
+            self._thread = None
+            pair = (getattr(self._loop, name, None) for name in ("_ssock", "_csock"))
+            sockets += [one for one in pair if isinstance(one, socket.socket)]
+        self._pump.after_fork_in_child()
+        selector = getattr(self._loop, "_selector", None)
+        if isinstance(selector, selectors.BaseSelector):
+            # Shared with the parent where it is an epoll or kqueue: what the child changes there, it changes for both.
+            selector.close()
+            self._loop._selector = selectors.DefaultSelector()  # type: ignore[attr-defined]
+        forks.close_descriptors(sockets)
 
     def _cut(self) -> None:
         for link in self._pump.links:
@@ -207,6 +255,18 @@ class Server:
             '<div style="opacity: 0.65; font-size: 90%">To sign in, open <code>bench.server.login_url</code>, '
             "or <i>Open page</i> in the dashboard.</div>"
         )
+
+
+def _nothing() -> None:
+    """Nobody is to be told."""
+
+
+def _sockets_of(http: HTTPServer, pump: Pump) -> list[socket.socket]:
+    """Every socket that the server has: those that listen, and those of its connections."""
+    streams = [getattr(connection, "stream", None) for connection in http._connections]
+    streams += [getattr(link, "stream", None) for link in pump.links]
+    held = [*http._sockets.values(), *(getattr(one, "socket", None) for one in streams)]
+    return [one for one in dict.fromkeys(held) if one is not None]
 
 
 def application(site: Site) -> Application:
@@ -293,12 +353,13 @@ def serve(
     commands: Mapping[str, Command] | None = None,
     is_ready: Callable[[], bool] = lambda: True,
     direct_writer: bool = True,
+    on_ended: Callable[[], None] = _nothing,
 ) -> Server:
     """Serve ``hub`` on the running loop. Raises :class:`PortError` where the port cannot be had.
 
     ``token``: the access token (default: made anew); the hub compares the token of a ``hello`` itself, so it must have
-    been given the same. Wire ``Server.notify`` to ``store.on_dirty`` and ``ring.on_dirty``. ``direct_writer=False``
-    sends through tornado's ``write_message``.
+    been given the same. ``on_ended()`` is called when nothing here touches the hub any more. Wire ``Server.notify`` to
+    ``store.on_dirty`` and ``ring.on_dirty``. ``direct_writer=False`` sends through tornado's ``write_message``.
     """
     token = new_token() if token is None else check_token(token)
     sockets = bind(host, port)
@@ -324,7 +385,7 @@ def serve(
         body_timeout=BODY_TIMEOUT_S,
     )
     http.add_sockets(sockets)
-    return Server(hub, site, http, sockets, host)
+    return Server(hub, site, http, sockets, host, on_ended)
 
 
 def serve_in_thread(*args: Any, **kwargs: Any) -> Server:

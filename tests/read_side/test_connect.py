@@ -203,7 +203,7 @@ async def test_another_thread_may_use_it_and_close_it(bench: ab.Orchestrator) ->
 
     assert (await asyncio.to_thread(use))["items"] == []
     async with asyncio.timeout(PATIENCE_S):
-        while bench._hub.telemetry.clients:
+        while bench._rooms.hub.telemetry.clients:
             await asyncio.sleep(0.001)
 
 

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from autobench_nb import forks
 from autobench_nb.errors import ConfigError
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level, LogEntry
@@ -76,6 +77,15 @@ class LogRing:
         self._sealed_bytes = 0
         self._sealed_end = 0
         self._floor = 0
+        forks.register(self)
+
+    def after_fork_in_child(self) -> None:
+        """A copy for the child alone: a lock of its own, and nobody to tell."""
+        self._lock = threading.RLock()
+        self._draining = False
+        self.on_dirty = None
+        self._threshold = INBOX_LIMIT
+        self.channels.after_fork_in_child()
 
     def append(
         self,

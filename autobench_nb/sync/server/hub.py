@@ -17,12 +17,14 @@ import orjson
 from autobench_nb.config import Config
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync import replies
 from autobench_nb.sync.canonical import state_hash
 from autobench_nb.sync.effects import Compute, Effect, Outgoing
 from autobench_nb.sync.messages import BadMessage, Hello, parse
 from autobench_nb.sync.server.conversation import Conversation
+from autobench_nb.sync.server.faults import Faults
 from autobench_nb.sync.server.log_feed import LogFeed
 from autobench_nb.sync.server.presence import Presence
 from autobench_nb.sync.server.session import (
@@ -75,6 +77,9 @@ class Hub:
         )
         self._presence = Presence(ring, config.ws_connection_log)
         self._reporter = TelemetryReporter(store, ring, self.telemetry)
+        self.faults = Faults(store, ring, self.telemetry, wall)
+        self.failed_flushes = 0
+        """Flushes in a row that could not read the state; who retries them waits longer each time."""
         self._talk = Conversation(
             self._state,
             self._logs,
@@ -242,35 +247,71 @@ class Hub:
         return out
 
     def flush(self, now: float) -> list[Effect]:
-        """Send what is new to all, and what is owed to some. A batch that is open holds back the state alone."""
+        """Send what is new to all, and what is owed to some. A batch that is open holds back the state alone.
+
+        Raises nothing: what fails is told by ``faults``, and whoever would be stale by it is served anew.
+        """
         out: list[Effect] = []
-        self._presence.report()
-        self._reporter.report(self._state.version, now)
         lagging = list(self._lagging.values())
-        snapshot = None
-        if self.wants_snapshot:
-            both = self._store.cut()
-            commit, snapshot = (None, None) if both is None else both
-        else:
-            commit = self._store.flush()
-        if commit is not None:
-            self._state.push(commit, lagging, out, now)
-            self.telemetry.patches = self._state.patches
-        self._logs.push(lagging, out, now)
+        commit, snapshot = self._read_state(now)
+        try:
+            if commit is not None:
+                self._state.push(commit, lagging, out, now)
+                self.telemetry.patches = self._state.patches
+        except Exception as error:  # noqa: BLE001 - one commit that cannot be sent must not end all others
+            self.faults.tell("A change of the state could not be sent as a patch.", error)
+            self._state.start_over(self._store.version)
+            snapshot = None
+        try:
+            self._logs.push(lagging, out, now)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.faults.tell("New log entries could not be sent, and count as missed.", error)
+            self._logs.skip(lagging, out, now)
+        try:
+            self._serve(snapshot, out, now)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.faults.tell("What a client was owed could not be sent.", error)
+        for client in lagging:
+            self._settle(client)
+        return out
+
+    def _read_state(self, now: float) -> tuple[Commit | None, Snapshot | None]:
+        """What the store has: its commit, and a snapshot where somebody waits for one."""
+        bookkeeping = 0
+        try:
+            self._presence.report()
+            self.faults.report()
+            bookkeeping = self._reporter.report(self._state.version, now)
+        except Exception as error:  # noqa: BLE001 - a projection of the user's on /logs or /meta may raise anything
+            self.faults.tell("The server's own numbers could not be written to the state.", error)
+        try:
+            if self.wants_snapshot:
+                both = self._store.cut(bookkeeping=bookkeeping)
+                self.failed_flushes = 0
+                return (None, None) if both is None else both
+            return self._store.flush(bookkeeping=bookkeeping), None
+        except Exception as error:  # noqa: BLE001 - told, and mended by a snapshot
+            self.failed_flushes += 1
+            self.faults.tell("The state could not be flushed.", error)
+            self._state.start_over(self._store.version)
+            return None, None
+        except (
+            BaseException
+        ):  # an interrupt within a subscriber: the commit is lost, so a snapshot must follow
+            self._state.start_over(self._store.version)
+            raise
+
+    def _serve(self, snapshot: Snapshot | None, out: list[Effect], now: float) -> None:
+        """Send snapshots, histories and answers to those who wait for them."""
+        served = [] if snapshot is None else self._state.take(snapshot, out, now)
+        self._logs.serve(out, now)
+        for client in served:
+            client.release(out, now)
         if snapshot is not None:
-            served = self._state.take(snapshot, out, now)
-            self._logs.serve(out, now)
-            for client in served:
-                client.release(out, now)
             for client, id in self._talk.hashes:
                 work = partial(_hash, snapshot.version, snapshot.data)
                 out.append(Compute(client.id, id, work))
             self._talk.hashes.clear()
-        else:
-            self._logs.serve(out, now)
-        for client in lagging:
-            self._settle(client)
-        return out
 
     def busy(self, flag: bool, now: float) -> list[Effect]:
         """The loop is about to be blocked, or is free again: clients do not count their heartbeats meanwhile."""

@@ -181,6 +181,16 @@ class LogFeed:
                 return batch, wires
             limit = max(1, min(len(batch) // 2, len(batch) * self._batch_bytes // size))
 
+    def skip(self, lagging: Iterable[Session], out: list[Effect], now: float) -> None:
+        """Entries that cannot be sent (encoding one has failed) are counted as missed, and the stream goes on after."""
+        end = self._ring.next_seq
+        for channel in self._channels.values():
+            told, missed = channel.told, end - channel.told
+            if missed:
+                message = logs_append(b"[]", first_seq=told, next_seq=end, missed=missed)
+                self._send(channel, message, end, lagging, out, now)
+        self.seq = end
+
     # ------------------------------------------------------------ what is older
 
     def serve(self, out: list[Effect], now: float) -> None:

@@ -73,6 +73,13 @@ class StateFeed:
                 self.patches += 1
                 channel.send(message, lagging, out, now)
 
+    def start_over(self, version: int) -> None:
+        """The chain of commits is broken: the state stands at ``version``, and everybody needs a snapshot of it."""
+        self.window.restart(version)
+        for channel in self._channels.values():
+            for session in list(channel.members.values()):
+                self.wait(session, "resync")
+
     def take(self, snapshot: Snapshot, out: list[Effect], now: float) -> list[Session]:
         """Send the snapshot to all who wait for one and can take it; who was served."""
         if snapshot.version != self.version:

@@ -47,8 +47,10 @@ class TelemetryReporter:
         self._told: dict[str, int | float] = {}
         self._told_at = float("-inf")
 
-    def report(self, flushed_version: int, now: float) -> None:
+    def report(self, flushed_version: int, now: float) -> int:
         """Write ``/logs`` where the ring has moved, and the telemetry with whatever else there is to send.
+
+        Gives back how many mutations that were.
 
         The telemetry alone is no reason to send anything: an idle server stays silent. Nor is anything written while
         a batch is open: that would wait for whoever opened it.
@@ -56,11 +58,11 @@ class TelemetryReporter:
         logs = self._ring.metadata()
         has_moved = logs != self._logs_told
         if not has_moved and self._store.version == flushed_version:
-            return
+            return 0
         telemetry = self._telemetry.to_wire()
         is_due = now - self._told_at >= INTERVAL_S and telemetry != self._told
         if not has_moved and not is_due:
-            return
+            return 0
 
         def change() -> None:
             if has_moved:
@@ -68,8 +70,10 @@ class TelemetryReporter:
             if is_due:
                 self._store.set("/meta/telemetry", telemetry)
 
-        if self._store.attempt(change):
-            self._logs_told = logs
-            if is_due:
-                self._told_at = now
-                self._told = telemetry
+        if not self._store.attempt(change):
+            return 0
+        self._logs_told = logs
+        if is_due:
+            self._told_at = now
+            self._told = telemetry
+        return has_moved + is_due

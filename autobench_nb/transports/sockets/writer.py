@@ -86,6 +86,11 @@ class SocketWriter:
         self.waiting = 0
         self.is_closed = False
 
+    @property
+    def stream(self) -> IOStream:
+        """The connection's stream."""
+        return self._stream
+
     def put(self, wire: Wire) -> int:
         """Send ``wire``, or queue it behind what waits. Returns the bytes that now wait."""
         if self._closing is not None or self.is_closed:
