@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from autobench_nb.contract.defaults import SERVER_CONFIG, WS_DEFAULTS
+from autobench_nb.contract.levels import LEVEL_NAMES
+from autobench_nb.contract.limits import MAX_INTEGER
 from autobench_nb.errors import ConfigError, OptionError
-
-LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,15 @@ def _setting(
     return dataclasses.field(default=default, metadata={"setting": setting})
 
 
-def _whole(default: int | None, variables: str, doc: str, *, low: int, high: int = 2**53) -> Any:
+def _whole(
+    default: int | None, variables: str, doc: str, *, low: int, high: int = MAX_INTEGER
+) -> Any:
     def check(value: Any) -> bool:
         if value is None:
             return default is None
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
-    upper = "" if high == 2**53 else f" to {high:,}"
+    upper = "" if high == MAX_INTEGER else f" to {high:,}"
     words = f"a whole number from {low:,}{upper}" if upper else f"a whole number, {low:,} or more"
     return _setting(default, variables, doc, parse=int, check=check, accepts=words)
 
@@ -93,7 +96,10 @@ def _list(default: tuple[str, ...], variables: str, doc: str) -> Any:
 
 
 def _level(value: Any) -> bool:
-    return value in LEVELS
+    return value in LEVEL_NAMES
+
+
+_LOGS = SERVER_CONFIG["logs"]
 
 
 def _patterns(text: str) -> tuple[str, ...]:
@@ -112,18 +118,22 @@ class Config:
     """
 
     log_capacity: int = _whole(
-        500, "LOG_CAPACITY", "Log entries that the server's ring holds", low=1, high=100_000_000
+        _LOGS["capacity"],
+        "LOG_CAPACITY",
+        "Log entries that the server's ring holds",
+        low=1,
+        high=100_000_000,
     )
     log_channel_allowlist: tuple[str, ...] = _list(
         (), "LOG_CHANNEL_ALLOWLIST", "Channels that clients see; empty: every channel"
     )
     log_level_min: str = _setting(
-        "debug",
+        _LOGS["minLevel"].value,
         "LOG_LEVEL_MIN",
         "Lowest level that clients see",
         parse=str.lower,
         check=_level,
-        accepts="one of " + ", ".join(LEVELS),
+        accepts="one of " + ", ".join(LEVEL_NAMES),
     )
     log_redact_regex: tuple[str, ...] = _setting(
         (),
@@ -139,7 +149,10 @@ class Config:
         "Also redact cloud keys, bearer tokens, URLs with passwords and private keys",
     )
     client_logs_snapshot: int = _whole(
-        200, "CLIENT_LOGS_SNAPSHOT", "Log entries sent to a client when it connects", low=0
+        _LOGS["snapshot"],
+        "CLIENT_LOGS_SNAPSHOT",
+        "Log entries sent to a client when it connects",
+        low=0,
     )
     client_logs_capacity: int | None = _whole(
         None,
@@ -148,40 +161,43 @@ class Config:
         low=1,
     )
     ws_heartbeat_interval_ms: int = _whole(
-        10_000,
+        int(WS_DEFAULTS["heartbeatIntervalMs"]),
         "VITE_WS_HEARTBEAT_INTERVAL_MS WS_HEARTBEAT_INTERVAL_MS",
         "A client pings this often",
         low=100,
     )
     ws_heartbeat_timeout_ms: int = _whole(
-        5_000,
+        int(WS_DEFAULTS["heartbeatTimeoutMs"]),
         "VITE_WS_HEARTBEAT_TIMEOUT_MS WS_HEARTBEAT_TIMEOUT_MS",
         "A client reconnects when a pong takes longer",
         low=100,
     )
     ws_reconnect_enabled: bool = _flag(
-        True,
+        WS_DEFAULTS["reconnectEnabled"],
         "VITE_WS_RECONNECT_ENABLED WS_RECONNECT_ENABLED",
         "Whether clients reconnect by themselves",
     )
     ws_reconnect_min_ms: int = _whole(
-        1_000, "VITE_WS_RECONNECT_MIN_MS WS_RECONNECT_MIN_MS", "First delay of a reconnect", low=1
+        int(WS_DEFAULTS["reconnectMinMs"]),
+        "VITE_WS_RECONNECT_MIN_MS WS_RECONNECT_MIN_MS",
+        "First delay of a reconnect",
+        low=1,
     )
     ws_reconnect_max_ms: int = _whole(
-        15_000,
+        int(WS_DEFAULTS["reconnectMaxMs"]),
         "VITE_WS_RECONNECT_MAX_MS WS_RECONNECT_MAX_MS",
         "Longest delay of a reconnect",
         low=1,
     )
     ws_reconnect_factor: float = _real(
-        1.8,
+        WS_DEFAULTS["reconnectFactor"],
         "VITE_WS_RECONNECT_FACTOR WS_RECONNECT_FACTOR",
         "Growth of the delay with each attempt",
         low=1.0,
         high=100.0,
     )
     ws_reconnect_jitter: float = _real(
-        0.2,
+        WS_DEFAULTS["reconnectJitter"],
         "VITE_WS_RECONNECT_JITTER WS_RECONNECT_JITTER",
         "Random share of the delay, so that clients do not come back all at once",
         low=0.0,
@@ -194,7 +210,7 @@ class Config:
         True, "WS_CONNECTION_LOG", "Log clients that come and go in the channel websocket"
     )
     flush_interval_ms: int = _whole(
-        50,
+        int(SERVER_CONFIG["flushIntervalMs"]),
         "FLUSH_INTERVAL_MS",
         "Changes within this time travel as one patch and one log batch",
         low=0,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple, Self
 
+from autobench_nb.contract.levels import LEVELS
 from autobench_nb.logs.channels import NEUTRAL_EMOJI, Channel, Channels
 
 __all__ = ["NEUTRAL_EMOJI", "Channel", "Channels", "Level", "LogEntry"]
@@ -14,11 +15,11 @@ __all__ = ["NEUTRAL_EMOJI", "Channel", "Channels", "Level", "LogEntry"]
 class Level(IntEnum):
     """How much an entry matters. The numbers are those of the wire and of the standard logging module."""
 
-    DEBUG = 10
-    INFO = 20
-    WARN = 30
-    ERROR = 40
-    FATAL = 50
+    DEBUG = LEVELS["debug"]
+    INFO = LEVELS["info"]
+    WARN = LEVELS["warn"]
+    ERROR = LEVELS["error"]
+    FATAL = LEVELS["fatal"]
 
     @property
     def wire(self) -> str:
@@ -46,7 +47,7 @@ class Level(IntEnum):
         )
 
 
-WIRE_LEVELS: dict[int, str] = {level: level.name.lower() for level in Level}
+WIRE_LEVELS: dict[int, str] = {number: name for name, number in LEVELS.items()}
 _BY_NAME = {
     **{level.name.lower(): level for level in Level},
     "warning": Level.WARN,

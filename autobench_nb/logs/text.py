@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import orjson
 
+from autobench_nb.contract.limits import MAX_INTEGER
+
 MESSAGE_LIMIT: Final = 16 * 1024 * 1024
 """Characters of a message that are stored; beyond it the rest is cut off, and the cut is marked."""
 EXC_LIMIT: Final = 32_768
@@ -22,7 +24,6 @@ KEY_LIMIT: Final = 256
 DEPTH_LIMIT: Final = 4
 """Nesting that is flattened with dots; what lies deeper becomes JSON text."""
 
-_SAFE_INTEGER = 2**53 - 1
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -101,7 +102,7 @@ def scalar(value: object) -> str | int | float | bool | None:
     if kind is str or isinstance(value, (bytes, bytearray)):
         return _bounded(clean(value))
     if isinstance(value, int):
-        return int(value) if -_SAFE_INTEGER <= value <= _SAFE_INTEGER else _repr(int(value))
+        return int(value) if -MAX_INTEGER <= value <= MAX_INTEGER else _repr(int(value))
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else _repr(float(value))
     if isinstance(value, str):

@@ -1,234 +1,48 @@
-"""AppState: the typed slices of the state, with the names that they have on the wire.
+"""The places of the state that may be written, and what may stand there.
 
-The TypedDicts are the schema: :mod:`autobench_nb.state.schema` makes the rules from them that every mutation is
-checked against. Required fields of the fixed slices cannot be removed; the records within ``devices``, ``streams`` and
-``jobs.items`` are checked field by field, where a field is there.
+The records of :mod:`autobench_nb.contract.records` are the schema: :mod:`autobench_nb.state.schema` makes the rules
+from them that every mutation is checked against. Required fields of the fixed slices cannot be removed; the records
+within ``devices``, ``streams`` and ``jobs.items`` are checked field by field, where a field is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final
 
 from autobench_nb.config import Config
+from autobench_nb.contract.records import (
+    AppState,
+    JobKind,
+    JobRecord,
+    JobStatus,
+    OrchestratorStatus,
+    Severity,
+    Summary,
+    TelemetryState,
+)
 from autobench_nb.errors import SchemaError
 from autobench_nb.state import pointer as pointers
 from autobench_nb.state.schema import Rule, rule_of
 from autobench_nb.state.values import MAX_DEPTH, ValueRefused
 
-
-class OrchestratorStatus(StrEnum):
-    """``/meta/status``."""
-
-    BOOTING = "booting"
-    READY = "ready"
-    ERROR = "error"
-
-
-class JobStatus(StrEnum):
-    """``/jobs/items/{id}/status``."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    TIMEOUT = "timeout"
-
-
-class JobKind(StrEnum):
-    """What a job runs."""
-
-    COMMAND = "command"
-    CALLABLE = "callable"
-
-
-class Severity(StrEnum):
-    """How bad a finding is."""
-
-    INFO = "info"
-    WARN = "warn"
-    ERROR = "error"
-    FATAL = "fatal"
-
-
-class LogLevel(StrEnum):
-    """A log level's name on the wire."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARN = "warn"
-    ERROR = "error"
-    FATAL = "fatal"
-
-
-class TelemetryState(TypedDict, total=False):
-    """``/meta/telemetry``: counts since the start; the lag of the loop in milliseconds."""
-
-    clients: float
-    patches: float
-    bytesSent: float
-    dropped: float
-    resyncs: float
-    loopLagMs: float
-    errors: float
-
-
-class LastError(TypedDict):
-    """``/meta/lastError``: what went wrong last within the server; ``ts`` in ms since 1970 UTC, ``count`` how often."""
-
-    ts: float
-    message: str
-    count: int
-
-
-class Meta(TypedDict):
-    """``/meta``; ``startedAt`` in ISO 8601; ``name`` is what the page's head shows."""
-
-    name: NotRequired[str]
-    startedAt: str
-    build: str
-    status: OrchestratorStatus
-    epoch: str
-    telemetry: NotRequired[TelemetryState]
-    lastError: NotRequired[LastError]
-
-
-class ConfigSlice(TypedDict):
-    """``/config``: the share of requests that are logged (0 to 1), and feature flags."""
-
-    requestSample: float
-    features: dict[str, bool]
-
-
-class Device(TypedDict, total=False):
-    """``/devices/{id}``; ``lastSeen`` in ISO 8601."""
-
-    type: str
-    status: str
-    lastSeen: str | None
-
-
-class Stream(TypedDict, total=False):
-    """``/streams/{id}``."""
-
-    status: str
-    url: str | None
-
-
-class JobRecord(TypedDict, total=False):
-    """``/jobs/items/{id}``. Times: ms since 1970 UTC; ``progress``: 0 to 1; ``...S``: seconds."""
-
-    id: str
-    runId: str
-    name: str
-    kind: JobKind
-    command: str | None
-    status: JobStatus
-    reason: str | None
-    createdAt: float
-    startedAt: float | None
-    finishedAt: float | None
-    repeat: int
-    done: int
-    progress: float
-    lines: int
-    warnings: int
-    errors: int
-    exitCode: int | None
-    meanS: float | None
-    sdS: float | None
-    etaS: float | None
-    current: str | None
-
-
-class JobsState(TypedDict):
-    """``/jobs``: identifiers in order, and the records by identifier."""
-
-    queue: list[str]
-    running: list[str]
-    lastCompleted: str | None
-    items: dict[str, JobRecord]
-
-
-class Finding(TypedDict, total=False):
-    """``/pno/findings/{index}``: what a check reports."""
-
-    id: str
-    severity: Severity
-    check: str
-    message: str
-
-
-class Summary(TypedDict):
-    """``/pno/summary``: the findings counted by severity (a projection: nobody writes it)."""
-
-    total: int
-    bySeverity: dict[str, int]
-
-
-class PnoState(TypedDict):
-    """``/pno``: the analysis scan."""
-
-    status: str
-    progress: NotRequired[float | None]
-    lastRunAt: NotRequired[str | None]
-    findings: list[Finding]
-    summary: NotRequired[Summary]
-
-
-class LogsSlice(TypedDict):
-    """``/logs``: where the ring stands."""
-
-    nextSeq: int
-    capacity: int
-    size: int
-    head: int
-
-
-class ServerConfigLogs(TypedDict, total=False):
-    """What a client does with logs."""
-
-    snapshot: int
-    capacity: int
-    allowedChannels: list[str]
-    minLevel: LogLevel
-
-
-class ServerConfigWs(TypedDict, total=False):
-    """What a client does with its connection."""
-
-    heartbeatIntervalMs: float
-    heartbeatTimeoutMs: float
-    reconnectEnabled: bool
-    reconnectMinMs: float
-    reconnectMaxMs: float
-    reconnectFactor: float
-    reconnectJitter: float
-
-
-class ServerConfig(TypedDict):
-    """``/serverConfig``: adopted by every client."""
-
-    logs: ServerConfigLogs
-    ws: ServerConfigWs
-    flushIntervalMs: NotRequired[float]
-
-
-class AppState(TypedDict):
-    """The whole state. ``version`` belongs to the store."""
-
-    version: int
-    meta: Meta
-    config: ConfigSlice
-    devices: dict[str, Device]
-    streams: dict[str, Stream]
-    jobs: JobsState
-    pno: PnoState
-    logs: LogsSlice
-    serverConfig: ServerConfig
-
+__all__ = [
+    "ROOT",
+    "SLICES",
+    "AppState",
+    "JobKind",
+    "JobRecord",
+    "JobStatus",
+    "OrchestratorStatus",
+    "Place",
+    "Severity",
+    "Summary",
+    "TelemetryState",
+    "admit",
+    "initial_state",
+    "place_of",
+    "refusal",
+]
 
 ROOT: Final = rule_of(AppState, closed=True)
 SLICES: Final = tuple(AppState.__annotations__)

@@ -255,7 +255,11 @@ def rule_of(hint: Any, *, closed: bool = False) -> Rule:
         return ListOf(rule_of(arguments[0]))
     if origin is dict:
         return MapOf(rule_of(arguments[1]))
-    if origin is types.UnionType and len(arguments) == 2 and type(None) in arguments:
+    if (
+        origin in (types.UnionType, typing.Union)
+        and len(arguments) == 2
+        and type(None) in arguments
+    ):
         return Nullable(rule_of(next(one for one in arguments if one is not type(None))))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return Choice(hint)

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any, Final, NoReturn
 
+from autobench_nb.contract.limits import MAX_INTEGER as MAX_INTEGER
+
 MAX_DEPTH: Final = 64
 """Levels of lists and objects that the state may have (encoders give up at some 250)."""
-
-MAX_INTEGER: Final = 2**53 - 1
-"""The largest whole number that JavaScript's numbers hold exactly (RFC 8259 section 6)."""
 
 
 class ValueRefused(Exception):

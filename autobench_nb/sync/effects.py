@@ -9,12 +9,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-LARGE_MESSAGE_BYTES = 65_536
+LARGE_MESSAGE_BYTES: Final = 65_536
 """From here on a message is compressed for speed, below it for size."""
 
-_SYNC_TAIL = b"\x00\x00\xff\xff"
+_SYNC_TAIL: Final = b"\x00\x00\xff\xff"
 
 
 class Outgoing:
@@ -113,7 +113,7 @@ class Compute:
 
     session: int
     id: str | int
-    work: Callable[[], dict[str, Any]]
+    work: Callable[[], Any]
 
 
 Effect = Send | Broadcast | Drop | Close | RunCommand | Compute

@@ -19,10 +19,10 @@ from tornado.web import Application
 
 from autobench_nb import forks
 from autobench_nb.config import Config
+from autobench_nb.contract.limits import MAX_MESSAGE_BYTES
 from autobench_nb.errors import PortError
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync.messages import MAX_MESSAGE_BYTES
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import local
 from autobench_nb.transports.auth import Gate, check_token, new_token

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from autobench_nb.contract.canonical import canonical_json, state_hash
+from autobench_nb.contract.codes import ERROR_CODES
+from autobench_nb.contract.parsing import BadMessage, parse_client, parse_server
 from autobench_nb.errors import ProtocolError
-from autobench_nb.sync.canonical import canonical_json, state_hash
 from autobench_nb.sync.client.mirror import LogsArrived, Mirror, SendUp
-from autobench_nb.sync.messages import ERROR_CODES, BadMessage, parse
-from autobench_nb.sync.replies import parse_reply
 from tests.sync.message_inputs import CLIENT_TEXTS, SERVER_TEXTS
 from tests.sync.trace_inputs import TRACES
 
@@ -27,7 +27,7 @@ def messages() -> dict[str, Any]:
     for name, text in CLIENT_TEXTS.items():
         case: dict[str, Any] = {"name": name, "text": text}
         try:
-            case["kind"] = type(parse(text)).__name__
+            case["kind"] = type(parse_client(text)).__name__
         except BadMessage as error:
             case["code"] = error.code
             case |= {} if error.id is None else {"id": error.id}
@@ -36,7 +36,7 @@ def messages() -> dict[str, Any]:
     for name, text in SERVER_TEXTS.items():
         case = {"name": name, "text": text}
         try:
-            reply = parse_reply(text)
+            reply = parse_server(text)
             case["kind"] = None if reply is None else json.loads(text)["type"]
         except ProtocolError as wrong:
             case["code"] = wrong.code

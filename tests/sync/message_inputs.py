@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from autobench_nb.sync.messages import MAX_DEPTH, MAX_ID_CHARS
+from autobench_nb.contract.limits import MAX_DEPTH, MAX_ID_CHARS
 
 DEEP = "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)
 

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
+from autobench_nb.contract.limits import AUTH_DEADLINE_S, BATCH_ENTRIES, HELLO_GRACE_S, MAX_COMMANDS
 from autobench_nb.sync.effects import Broadcast, Close, Compute, Drop, Outgoing, RunCommand, Send
-from autobench_nb.sync.server.log_feed import BATCH_ENTRIES, FLUSH_ENTRIES
-from autobench_nb.sync.server.session import AUTH_DEADLINE_S, HELLO_GRACE_S, MAX_COMMANDS
+from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES
 from tests.sync.harness import TOKEN, Link, Server, types
 
 BUDGET = 65_536
@@ -254,7 +254,7 @@ def test_a_bad_query_gets_an_error_with_its_column_and_changes_nothing() -> None
     server.say(link, {"type": "subscribe", "payload": payload})
     server.settle()
     (error,) = link.take()
-    assert (error["code"], error["column"]) == ("bad-query", 13)
+    assert (error["code"], error["column"]) == ("bad-query", 14)
 
 
 def test_a_filter_is_taken_away_by_null() -> None:

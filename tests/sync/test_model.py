@@ -15,6 +15,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from autobench_nb.contract.records import SLICES
 from autobench_nb.sync.client.mirror import (
     Changed,
     Connected,
@@ -25,7 +26,6 @@ from autobench_nb.sync.client.mirror import (
     Replaced,
     SendUp,
 )
-from autobench_nb.sync.messages import SLICES
 from tests.sync.harness import TOKEN, Link, Server
 
 SMALL: dict[str, Any] = {

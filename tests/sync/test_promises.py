@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from autobench_nb.contract.limits import MAX_MISTAKES, MAX_OVERRUNS
 from autobench_nb.sync.client.mirror import Mirror, SendUp
-from autobench_nb.sync.server.session import MAX_MISTAKES, MAX_OVERRUNS
 from tests.sync.harness import Link, Server, types
 
 BUDGET = 65_536

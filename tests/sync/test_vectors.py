@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from autobench_nb.sync.canonical import canonical_json
-from autobench_nb.sync.messages import CLIENT_TYPES, ERROR_CODES
+from autobench_nb.contract.canonical import canonical_json
+from autobench_nb.contract.codes import ERROR_CODES
+from autobench_nb.contract.parsing import CLIENT_TYPES
 from tests.sync.make_vectors import FOLDER, VECTORS, messages, text_of
 
 

@@ -12,9 +12,10 @@ from collections import Counter
 import orjson
 import pytest
 
+from autobench_nb.contract.limits import BATCH_ENTRIES
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync.server.log_feed import BATCH_ENTRIES, FLUSH_ENTRIES
+from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES
 from autobench_nb.transports.pump import WARM_PIECES
 from autobench_nb.transports.sockets.wire import OFF_LOOP_BYTES, PLAIN, Wire
 from tests.benchmarks.clients import hello as raw_hello

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from autobench_nb.contract import levels as contract
+
 KEYWORDS: Final = frozenset({"AND", "OR", "NOT", "none"})
 NAMES: Final = ("channel", "logger", "job", "step", "device")
 """Fields that hold the name of something; compared whole and exactly."""
 TEXTS: Final = ("message", "exc")
 """Fields that are searched as text."""
 SPACE: Final = " \t\n\r\f\v\u00a0"
-LEVELS: Final = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "fatal"}
+LEVELS: Final = {number: name for name, number in contract.LEVELS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from autobench_nb.contract.limits import WIRE_MESSAGE_LIMIT as WIRE_MESSAGE_LIMIT
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import WIRE_LEVELS, Level, LogEntry
 
 CHUNK_ROWS: Final = 4_096
-WIRE_MESSAGE_LIMIT: Final = 16_384
-"""Characters of a message on the wire; beyond it the message is cut there and ``cut`` says how many it has."""
 
 NAMES: Final = ("channel", "logger", "job_id", "step_id", "device_id")
 """The columns of :class:`EntrySource` that are names."""

@@ -1,14 +1,12 @@
-"""Who gets the same bytes: sessions with the same filter share one channel, one encoding and one effect."""
+"""Who gets the same bytes: sessions with the same filter share one audience, one encoding and one effect."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.query.predicate import Predicate
 from autobench_nb.sync.effects import Broadcast, Effect, Outgoing
-
-Predicate = Callable[[LogEntry], bool]
 
 if TYPE_CHECKING:
     from autobench_nb.sync.server.session import Session
@@ -23,10 +21,12 @@ class Audience:
         self._ids: tuple[int, ...] | None = None
 
     def add(self, session: Session) -> None:
+        """Let a session that is up to date be sent what the others are."""
         self.members[session.id] = session
         self._ids = None
 
     def discard(self, session: Session) -> None:
+        """Let go a session, where it is a member."""
         if self.members.pop(session.id, None) is not None:
             self._ids = None
 
@@ -39,7 +39,7 @@ class Audience:
                 session.charge(message, out, now)
         if self.members:
             if self._ids is None:
-                # In the same order in every channel, so that a transport sees at a glance who gets several messages.
+                # In the same order in every audience, so that a transport sees at a glance who gets several messages.
                 self._ids = tuple(sorted(self.members))
             out.append(Broadcast(self._ids, message))
 
@@ -53,10 +53,10 @@ class StateAudience(Audience):
 
 
 class LogAudience(Audience):
-    """Sessions that see the same entries. ``told``: the nextSeq of the last message that they were sent."""
+    """Sessions that see the same entries. ``next_seq``: the one of the last message that they were sent."""
 
-    def __init__(self, query: str | None, predicate: Predicate | None, told: int) -> None:
+    def __init__(self, query: str | None, predicate: Predicate | None, next_seq: int) -> None:
         super().__init__()
         self.query = query
         self.predicate = predicate
-        self.told = told
+        self.next_seq = next_seq

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from typing import Final
+
+from msgspec import UNSET, UnsetType
 
 from autobench_nb.config import Config
-from autobench_nb.errors import QueryError
-from autobench_nb.logs.query.predicate import Wanted
-from autobench_nb.logs.query.query import parse as parse_query
-from autobench_nb.sync import replies
-from autobench_nb.sync.effects import Effect, RunCommand
-from autobench_nb.sync.messages import (
-    BadMessage,
+from autobench_nb.contract.client_messages import (
     ClientMessage,
-    Code,
     Command,
     Hello,
+    HelloPayload,
+    LogsReplay,
     Ping,
-    Replay,
     Resume,
-    Resync,
+    StateResync,
     Subscribe,
+    SubscribePayload,
 )
-from autobench_nb.sync.server.audiences import Predicate
-from autobench_nb.sync.server.log_feed import BATCH_ENTRIES, LogFeed
+from autobench_nb.contract.codes import CloseCode, ErrorCode
+from autobench_nb.contract.commands import STATE_HASH
+from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_COMMANDS
+from autobench_nb.contract.parsing import BadMessage
+from autobench_nb.errors import QueryError
+from autobench_nb.logs.query.predicate import Predicate, Wanted
+from autobench_nb.logs.query.query import parse as parse_query
+from autobench_nb.sync.effects import Effect, RunCommand
+from autobench_nb.sync.server import encoding
+from autobench_nb.sync.server.log_feed import LogFeed
 from autobench_nb.sync.server.presence import Presence
-from autobench_nb.sync.server.session import MAX_COMMANDS, POLICY, History, Phase, Session
+from autobench_nb.sync.server.session import History, Phase, Session
+from autobench_nb.sync.server.slices import slices_of
 from autobench_nb.sync.server.state_feed import StateFeed
 from autobench_nb.sync.server.telemetry import Counters
-
-HASH_COMMAND: Final = "state.hash"
-"""The one command that the hub answers itself: ``{version, hash}``."""
 
 
 class Conversation:
@@ -67,18 +69,28 @@ class Conversation:
     # ------------------------------------------------------------ the first message
 
     def first(self, client: Session, message: ClientMessage, out: list[Effect], now: float) -> None:
+        """Let the client in, or refuse it, by its first message.
+
+        Raises:
+            BadMessage: Its query cannot be read; then it counts as not having said hello.
+        """
+        hello = (message.payload or HelloPayload()) if isinstance(message, Hello) else None
         if not client.authenticated:
-            token = message.token if isinstance(message, Hello) else None
+            token = None if hello is None else hello.token
             if token is None or not self._is_token(token):
                 self.refuse(client, "The token is not right.", out)
                 return
             client.authenticated = True
-        if isinstance(message, Hello):
-            client.greeted = client.owes_ack = True
-            self.greet(client, message.resume, out, now)
-        else:
+        if hello is None:
             self.greet(client, None, out, now)
             self.handle(client, message, out, now)
+            return
+        if hello.logs_query is not UNSET:
+            client.query, client.predicate = self._compile(hello.logs_query)
+        if hello.slices is not UNSET:
+            client.slices = slices_of(hello.slices)
+        client.greeted = client.owes_ack = True
+        self.greet(client, hello.resume, out, now)
 
     def _is_token(self, token: str) -> bool:
         if self._token is None:
@@ -86,23 +98,24 @@ class Conversation:
         return hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token)
 
     def refuse(self, client: Session, reason: str, out: list[Effect]) -> None:
+        """Close without a word: nothing is sent to a client that is not known, not even why."""
         self._presence.refused(client, reason)
-        client.end(POLICY, reason, out)
+        client.end(CloseCode.POLICY, reason, out)
 
     def greet(self, client: Session, resume: Resume | None, out: list[Effect], now: float) -> None:
         """Welcome; then what the client lacks, or at the next flush the snapshot and the history."""
         client.phase = Phase.SYNCING
         client.welcomed = True
         self.telemetry.clients += 1
-        self._presence.came(client)
+        self._presence.connected(client)
         version, seq = self._state.version, self._logs.seq
         same = resume is not None and resume.epoch == self.epoch
         knows_log = resume is not None and same and resume.next_seq <= seq
         resumed = (
-            resume is not None and knows_log and self._state.window.reaches(resume.state_version)
+            resume is not None and knows_log and self._state.reaches(client, resume.state_version)
         )
         client.send(
-            replies.welcome(
+            encoding.welcome(
                 epoch=self.epoch,
                 server_time_s=self._wall(),
                 state_version=version,
@@ -113,7 +126,7 @@ class Conversation:
             now,
         )
         if self.busy_since_ms is not None:
-            client.send(replies.server_busy(True, self.busy_since_ms), out, now)
+            client.send(encoding.server_busy(True, self.busy_since_ms), out, now)
         if resume is not None and resumed:
             client.seq = resume.next_seq
             self._state.resume(client, resume.state_version, out, now)
@@ -126,6 +139,7 @@ class Conversation:
         self._logs.catch_up(client)
 
     def _reason(self, resume: Resume | None) -> str:
+        """Why a client that was welcomed gets a snapshot. A position that never was is like no position."""
         if resume is None:
             return "connect"
         if resume.epoch != self.epoch:
@@ -133,11 +147,12 @@ class Conversation:
         return "too-old" if resume.state_version < self._state.version else "resync"
 
     def hello_again(self, client: Session, out: list[Effect], now: float) -> None:
+        """Acknowledge a hello that comes after the grace. Raises :class:`BadMessage` for a second one."""
         if client.greeted:
-            raise BadMessage(Code.HELLO_TWICE, "This connection has said hello before.")
+            raise BadMessage(ErrorCode.HELLO_TWICE, "This connection has said hello before.")
         client.greeted = True
-        if client.want is None:
-            client.send(replies.ack(), out, now)
+        if client.snapshot_reason is None:
+            client.send(encoding.ack(), out, now)
         else:
             client.owes_ack = True
 
@@ -146,14 +161,15 @@ class Conversation:
     def handle(
         self, client: Session, message: ClientMessage, out: list[Effect], now: float
     ) -> None:
+        """Answer any message but hello. Raises :class:`BadMessage` for what cannot be done."""
         match message:
             case Ping(ts):
                 self._pong(client, ts, out, now)
-            case Subscribe():
-                self._subscribe(client, message, out, now)
-            case Resync():
+            case Subscribe(payload):
+                self._subscribe(client, payload or SubscribePayload(), out, now)
+            case StateResync():
                 self._resync(client, message, out, now)
-            case Replay(epoch=epoch):
+            case LogsReplay(epoch=epoch):
                 if epoch is not None and epoch != self.epoch:
                     self._renew(client)
                 else:
@@ -162,52 +178,53 @@ class Conversation:
                 self._command(client, message, out)
 
     def _pong(self, client: Session, ts: int | float, out: list[Effect], now: float) -> None:
-        message = replies.pong(
+        message = encoding.pong(
             ts, state_version=self._state.version, next_seq=client.next_seq, epoch=self.epoch
         )
         client.send(message, out, now)
         if self._config.ws_heartbeat_log:
-            self._presence.beat(client)
+            self._presence.heartbeat(client)
 
     def _subscribe(
-        self, client: Session, message: Subscribe, out: list[Effect], now: float
+        self, client: Session, asked: SubscribePayload, out: list[Effect], now: float
     ) -> None:
-        filter = None if message.logs_query is None else self._compile(message.logs_query[0])
-        wants_snapshot = message.include_snapshot
-        if message.slices is not None and message.slices[0] != client.slices:
-            client.slices = message.slices[0]
-            wants_snapshot = True
-        if wants_snapshot and client.phase is not Phase.BEHIND:
+        query: tuple[str | None, Predicate | None] | None = None
+        if asked.logs_query is not UNSET:
+            query = self._compile(asked.logs_query)
+        needs_snapshot = bool(asked.include_snapshot)
+        if asked.slices is not UNSET and slices_of(asked.slices) != client.slices:
+            client.change_slices(slices_of(asked.slices))
+            needs_snapshot = True
+        if needs_snapshot and client.phase is not Phase.BEHIND:
             self._state.wait(client, "resync")
-        if filter is not None and filter[0] != client.query:
-            self._logs.filter(client, *filter, out, now)
-        if message.logs_history:
+        if query is not None and query[0] != client.query:
+            self._logs.filter(client, *query, out, now)
+        if asked.logs_history:
             client.leave_log()
-            client.history = client.history or History(
-                last=min(message.logs_history, BATCH_ENTRIES)
-            )
+            client.history = client.history or History(last=min(asked.logs_history, BATCH_ENTRIES))
             self._logs.catch_up(client)
 
-    def _compile(self, text: str | None) -> tuple[str | None, Predicate | None]:
-        """The query with its times made absolute, so that clients share a channel only where they see the same."""
-        if text is None:
+    def _compile(self, text: str | UnsetType | None) -> tuple[str | None, Predicate | None]:
+        """The query with its times made absolute, so that clients share an audience only where they see the same."""
+        if not text or not text.strip():
             return None, None
         now = self._wall()
         try:
             query = parse_query(text).resolved(now=now)
             return query.text, Wanted(query.predicate(now=now), query.judge)
         except QueryError as error:
-            raise BadMessage(Code.BAD_QUERY, str(error), column=error.column) from None
+            raise BadMessage(ErrorCode.BAD_QUERY, str(error), column=error.column + 1) from None
 
-    def _resync(self, client: Session, message: Resync, out: list[Effect], now: float) -> None:
+    def _resync(self, client: Session, message: StateResync, out: list[Effect], now: float) -> None:
         self.telemetry.resyncs += 1
         if client.phase is Phase.BEHIND:
-            return  # the snapshot is on its way already
+            # The snapshot is on its way already.
+            return
         if message.epoch is not None and message.epoch != self.epoch:
             self._renew(client)
         elif message.since_version is None:
             self._state.wait(client, "resync")
-        elif self._state.window.reaches(message.since_version):
+        elif self._state.reaches(client, message.since_version):
             self._state.resume(client, message.since_version, out, now)
         else:
             is_old = message.since_version < self._state.version
@@ -224,16 +241,16 @@ class Conversation:
     def _command(self, client: Session, message: Command, out: list[Effect]) -> None:
         if message.id in client.commands:
             raise BadMessage(
-                Code.BAD_FIELD, "A command with this id has no answer yet.", id=message.id
+                ErrorCode.BAD_FIELD, "A command with this id has no answer yet.", id=message.id
             )
         if len(client.commands) >= MAX_COMMANDS:
             raise BadMessage(
-                Code.TOO_MANY_COMMANDS,
+                ErrorCode.TOO_MANY_COMMANDS,
                 f"{MAX_COMMANDS} commands wait for their answers: wait for some of them.",
                 id=message.id,
             )
         client.commands.add(message.id)
-        if message.name == HASH_COMMAND:
+        if message.name == STATE_HASH.name:
             self.hashes.append((client, message.id))
         else:
-            out.append(RunCommand(client.id, message.id, message.name, message.args))
+            out.append(RunCommand(client.id, message.id, message.name, message.args or {}))

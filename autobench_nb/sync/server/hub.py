@@ -15,25 +15,24 @@ from typing import Any
 import orjson
 
 from autobench_nb.config import Config
+from autobench_nb.contract.canonical import state_hash
+from autobench_nb.contract.client_messages import Hello
+from autobench_nb.contract.codes import CloseCode, ErrorCode
+from autobench_nb.contract.commands import StateHash
+from autobench_nb.contract.limits import AUTH_DEADLINE_S, HELLO_GRACE_S
+from autobench_nb.contract.parsing import BadMessage, parse_client
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync import replies
-from autobench_nb.sync.canonical import state_hash
 from autobench_nb.sync.effects import Compute, Effect, Outgoing
-from autobench_nb.sync.messages import BadMessage, Hello, parse
+from autobench_nb.sync.server import encoding
 from autobench_nb.sync.server.conversation import Conversation
 from autobench_nb.sync.server.faults import Faults
 from autobench_nb.sync.server.log_feed import LogFeed
 from autobench_nb.sync.server.presence import Presence
-from autobench_nb.sync.server.session import (
-    AUTH_DEADLINE_S,
-    GOING_AWAY,
-    HELLO_GRACE_S,
-    Phase,
-    Session,
-)
+from autobench_nb.sync.server.session import Phase, Session
+from autobench_nb.sync.server.slices import Slices, sliced_state
 from autobench_nb.sync.server.state_feed import StateFeed
 from autobench_nb.sync.server.telemetry import Counters, TelemetryReporter
 
@@ -80,7 +79,7 @@ class Hub:
         self.faults = Faults(store, ring, self.telemetry, wall)
         self.failed_flushes = 0
         """Flushes in a row that could not read the state; who retries them waits longer each time."""
-        self._talk = Conversation(
+        self._conversation = Conversation(
             self._state,
             self._logs,
             self._presence,
@@ -92,7 +91,7 @@ class Hub:
         )
         self._sessions: dict[int, Session] = {}
         self._lagging: dict[int, Session] = {}
-        # session -> when its first message is due; each wait is always the same, so the first is the earliest
+        # Session: when its first message is due; each wait is always the same, so the first is the earliest.
         self._grace: dict[int, float] = {}
         self._unproven: dict[int, float] = {}
         self._last_id = 0
@@ -102,7 +101,7 @@ class Hub:
     @property
     def wants_snapshot(self) -> bool:
         """Whether the next flush has to encode the whole state: warm the store first."""
-        return bool(self._talk.hashes) or self._state.wants_snapshot
+        return bool(self._conversation.hashes) or self._state.wants_snapshot
 
     @property
     def wants_flush(self) -> bool:
@@ -145,7 +144,7 @@ class Hub:
         self._unproven.pop(session, None)
         if gone.welcomed:
             self.telemetry.clients -= 1
-            self._presence.left(gone, now)
+            self._presence.disconnected(gone, now)
         return []
 
     def receive(self, session: int, data: str | bytes, now: float) -> list[Effect]:
@@ -155,21 +154,32 @@ class Hub:
         if client is None or client.phase is Phase.CLOSED:
             return out
         try:
-            message = parse(data)
+            message = parse_client(data)
             if client.phase is Phase.HELLO:
-                self._talk.first(client, message, out, now)
+                self._conversation.first(client, message, out, now)
             elif isinstance(message, Hello):
-                self._talk.hello_again(client, out, now)
+                self._conversation.hello_again(client, out, now)
             else:
-                self._talk.handle(client, message, out, now)
+                self._conversation.handle(client, message, out, now)
         except BadMessage as error:
-            if client.authenticated:
-                self.telemetry.errors += 1
-                client.mistake(error, out, now)
-            else:
-                self._talk.refuse(client, "The first message was no hello.", out)
+            self._answer_bad(client, error, out, now)
         self._settle(client)
         return out
+
+    def _answer_bad(
+        self, client: Session, error: BadMessage, out: list[Effect], now: float
+    ) -> None:
+        if not client.authenticated:
+            self._conversation.refuse(client, "The first message was no hello.", out)
+            return
+        self.telemetry.errors += 1
+        if error.code == ErrorCode.UNKNOWN_TYPE:
+            client.unknown_type(error, out, now)
+        else:
+            client.mistake(error, out, now)
+        if client.phase is Phase.HELLO and self._unproven.pop(client.id, None) is not None:
+            # Its token was right and the rest of its hello was not: it is served as one that says nothing.
+            self._grace[client.id] = now + HELLO_GRACE_S
 
     def queued(self, session: int, size: int, now: float) -> list[Effect]:
         """So many bytes wait for this client: after a write that did not finish, and 0 when all has left."""
@@ -194,7 +204,7 @@ class Hub:
         self,
         session: int,
         messages: Iterable[Outgoing],
-        now: float,  # noqa: ARG002
+        now: float,  # noqa: ARG002 - every method takes it
     ) -> list[Effect]:
         """The transport carried out :class:`Drop` and discarded these."""
         out: list[Effect] = []
@@ -222,9 +232,9 @@ class Hub:
             return out
         client.commands.discard(id)
         try:
-            message = replies.result(id, value=value, error=error)
+            message = encoding.result(id, value=value, error=error)
         except TypeError:
-            message = replies.result(
+            message = encoding.result(
                 id, error=("failed", "The command was run, but what it gave is no JSON value.")
             )
         client.send(message, out, now)
@@ -240,9 +250,9 @@ class Hub:
         for id in [id for id, due in waiting if due <= now]:
             client = self._sessions[id]
             if client.authenticated:
-                self._talk.greet(client, None, out, now)
+                self._conversation.greet(client, None, out, now)
             else:
-                self._talk.refuse(client, "No token came in time.", out)
+                self._conversation.refuse(client, "No token came in time.", out)
             self._settle(client)
         return out
 
@@ -295,32 +305,31 @@ class Hub:
             self.faults.tell("The state could not be flushed.", error)
             self._state.start_over(self._store.version)
             return None, None
-        except (
-            BaseException
-        ):  # an interrupt within a subscriber: the commit is lost, so a snapshot must follow
+        except BaseException:
+            # An interrupt within a subscriber: the commit is lost, so a snapshot must follow.
             self._state.start_over(self._store.version)
             raise
 
     def _serve(self, snapshot: Snapshot | None, out: list[Effect], now: float) -> None:
         """Send snapshots, histories and answers to those who wait for them."""
-        served = [] if snapshot is None else self._state.take(snapshot, out, now)
+        served = [] if snapshot is None else self._state.send_snapshot(snapshot, out, now)
         self._logs.serve(out, now)
         for client in served:
             client.release(out, now)
         if snapshot is not None:
-            for client, id in self._talk.hashes:
-                work = partial(_hash, snapshot.version, snapshot.data)
+            for client, id in self._conversation.hashes:
+                work = partial(_hash, snapshot.version, snapshot.data, client.slices)
                 out.append(Compute(client.id, id, work))
-            self._talk.hashes.clear()
+            self._conversation.hashes.clear()
 
     def busy(self, flag: bool, now: float) -> list[Effect]:
         """The loop is about to be blocked, or is free again: clients do not count their heartbeats meanwhile."""
         out: list[Effect] = []
-        if flag == (self._talk.busy_since_ms is not None):
+        if flag == (self._conversation.busy_since_ms is not None):
             return out
         since = int(self._wall() * 1e3)
-        self._talk.busy_since_ms = since if flag else None
-        message = replies.server_busy(flag, since)
+        self._conversation.busy_since_ms = since if flag else None
+        message = encoding.server_busy(flag, since)
         for client in list(self._sessions.values()):
             client.send(message, out, now)
         return out
@@ -329,7 +338,7 @@ class Hub:
         """Say goodbye to all."""
         out: list[Effect] = []
         for client in list(self._sessions.values()):
-            client.end(GOING_AWAY, reason, out)
+            client.end(CloseCode.GOING_AWAY, reason, out)
             self._forget(client)
         return out
 
@@ -350,9 +359,12 @@ class Hub:
         self._state.forget(client)
         self._logs.forget(client)
         self._lagging.pop(client.id, None)
-        if self._talk.hashes:
-            self._talk.hashes = [(who, id) for who, id in self._talk.hashes if who is not client]
+        if self._conversation.hashes:
+            self._conversation.hashes = [
+                (who, id) for who, id in self._conversation.hashes if who is not client
+            ]
 
 
-def _hash(version: int, data: bytes) -> dict[str, Any]:
-    return {"version": version, "hash": state_hash(orjson.loads(data))}
+def _hash(version: int, data: bytes, slices: Slices) -> StateHash:
+    """What a client that mirrors ``slices`` holds at that version, so that it can compare."""
+    return {"version": version, "hash": state_hash(sliced_state(orjson.loads(data), slices))}

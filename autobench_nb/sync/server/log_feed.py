@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from autobench_nb.contract.client_messages import LogsReplay
+from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_REPLAYS
 from autobench_nb.logs.entry import Level
+from autobench_nb.logs.query.predicate import Predicate
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.sync.effects import Effect, Outgoing
-from autobench_nb.sync.messages import Replay
-from autobench_nb.sync.replies import logs_append, logs_history
-from autobench_nb.sync.server.audiences import LogAudience, Predicate
-from autobench_nb.sync.server.session import MAX_REPLAYS, History, Session
+from autobench_nb.sync.server.audiences import LogAudience
+from autobench_nb.sync.server.encoding import logs_append, logs_history
+from autobench_nb.sync.server.session import History, Session
 
-BATCH_ENTRIES: Final = 5_000
-"""Of one message, ``logs.history`` or ``logs.append``."""
 BATCH_BYTES: Final = 1_048_576
 """Of one message, where the budget allows it: a proxy may cut at 10 MiB."""
 FLUSH_ENTRIES: Final = 10_000
@@ -33,7 +33,7 @@ QUERY_SCAN_ENTRIES: Final = 5_000
 
 
 class LogFeed:
-    """All positions in the log. ``seq`` is the one that the channels share."""
+    """All positions in the log. ``seq`` is the one that the audiences share."""
 
     def __init__(
         self,
@@ -50,10 +50,10 @@ class LogFeed:
         self._min_level = min_level
         self._batch_bytes = min(BATCH_BYTES, budget // 4)
         self._flush_bytes = budget // 2
-        self._channels: dict[str | None, LogAudience] = {}
+        self._audiences: dict[str | None, LogAudience] = {}
         self._catching: dict[int, Session] = {}
         self._replaying: dict[int, Session] = {}
-        self._made: dict[tuple[int, int, str | None], tuple[Outgoing, LogBatch]] = {}
+        self._encoded: dict[tuple[int, int, str | None], tuple[Outgoing, LogBatch]] = {}
         self._left = FLUSH_ENTRIES
         self.seq = ring.next_seq
         self.due = False
@@ -61,11 +61,11 @@ class LogFeed:
     # ------------------------------------------------------------ who stands where
 
     def catch_up(self, session: Session) -> None:
-        """Bring it to where the channels are, by ``session.history`` or from ``session.seq`` on."""
+        """Bring it to where the audiences are, by ``session.history`` or from ``session.seq`` on."""
         self._catching[session.id] = session
         self.due = True
 
-    def replay(self, session: Session, request: Replay) -> None:
+    def replay(self, session: Session, request: LogsReplay) -> None:
         """Answer it at the next flush."""
         session.replays.append(request)
         del session.replays[:-MAX_REPLAYS]
@@ -81,10 +81,10 @@ class LogFeed:
         now: float,
     ) -> None:
         """From now on only what ``predicate`` takes."""
-        channel = session.log_channel
-        if channel is not None and channel.told < self.seq:
-            # what the old filter hid is no loss, and stays hidden
-            message = logs_append(b"[]", first_seq=channel.told, next_seq=self.seq, missed=0)
+        audience = session.log_audience
+        if audience is not None and audience.next_seq < self.seq:
+            # What the old filter hid is no loss, and stays hidden.
+            message = logs_append(b"[]", first_seq=audience.next_seq, next_seq=self.seq, missed=0)
             if session.send(message, out, now):
                 session.leave_log()
                 session.seq = self.seq
@@ -93,6 +93,7 @@ class LogFeed:
         self.catch_up(session)
 
     def forget(self, session: Session) -> None:
+        """Send it nothing any more."""
         session.leave_log()
         self._catching.pop(session.id, None)
         self._replaying.pop(session.id, None)
@@ -104,17 +105,18 @@ class LogFeed:
     # ------------------------------------------------------------ what is new
 
     def push(self, lagging: Iterable[Session], out: list[Effect], now: float) -> None:
-        """Send new entries to every channel, in bounded batches."""
+        """Send new entries to every audience, in bounded batches."""
         self.due = False
         self._left = FLUSH_ENTRIES
-        self._made.clear()
+        self._encoded.clear()
         end = self._ring.next_seq
-        for query in [query for query, channel in self._channels.items() if not channel.members]:
-            del self._channels[query]
-        if not self._channels:
-            self.seq = end  # nobody is there; who comes is served from the ring
+        for query in [key for key, audience in self._audiences.items() if not audience.members]:
+            del self._audiences[query]
+        if not self._audiences:
+            # Nobody is there; who comes is served from the ring.
+            self.seq = end
             return
-        predicates = [channel.predicate for channel in self._channels.values()]
+        predicates = [audience.predicate for audience in self._audiences.values()]
         cost = 1 + QUERY_COST * sum(predicate is not None for predicate in predicates)
         limit = max(BATCH_ENTRIES // cost, 100)
         bytes_left = self._flush_bytes
@@ -122,49 +124,49 @@ class LogFeed:
             batch, wires = self._cut(self.seq, limit, predicates)
             if batch.next_seq <= self.seq:
                 break
-            for channel, wire in zip(self._channels.values(), wires, strict=True):
-                self._tell(channel, batch, wire, lagging, out, now)
+            for audience, wire in zip(self._audiences.values(), wires, strict=True):
+                self._send_batch(audience, batch, wire, lagging, out, now)
             self._left -= len(batch) * cost
             bytes_left -= max(map(len, wires))
             self.seq = batch.next_seq
         self.due = self.seq < end
 
-    def _tell(
+    def _send_batch(
         self,
-        channel: LogAudience,
+        audience: LogAudience,
         batch: LogBatch,
         entries: bytes,
         lagging: Iterable[Session],
         out: list[Effect],
         now: float,
     ) -> None:
-        first = batch.first_seq if batch.missed else channel.told
-        if batch.missed and channel.told < self.seq:
-            # entries that the filter hid are no loss: say so before what is lost is counted
-            self._send(channel, logs_append(b"[]", first_seq=channel.told, next_seq=self.seq, missed=0),
-                       self.seq, lagging, out, now)  # fmt: skip
+        first = batch.first_seq if batch.missed else audience.next_seq
+        if batch.missed and audience.next_seq < self.seq:
+            # Entries that the filter hid are no loss: say so before what is lost is counted.
+            hidden = logs_append(b"[]", first_seq=audience.next_seq, next_seq=self.seq, missed=0)
+            self._send(audience, hidden, self.seq, lagging, out, now)
         if entries == b"[]" and not batch.missed:
-            hidden = batch.next_seq - channel.told
-            if hidden < min(BATCH_ENTRIES, max(1, self._ring.capacity // 2)):
-                return  # the next message covers it; but a client may not be left standing outside the ring
+            skipped = batch.next_seq - audience.next_seq
+            if skipped < min(BATCH_ENTRIES, max(1, self._ring.capacity // 2)):
+                # The next message covers it; but a client may not be left standing outside the ring.
+                return
         message = logs_append(
             entries, first_seq=first, next_seq=batch.next_seq, missed=batch.missed
         )
-        self._send(channel, message, batch.next_seq, lagging, out, now)
+        self._send(audience, message, batch.next_seq, lagging, out, now)
 
     @staticmethod
     def _send(
-        channel: LogAudience,
+        audience: LogAudience,
         message: Outgoing,
-        told: int,
+        next_seq: int,
         lagging: Iterable[Session],
         out: list[Effect],
         now: float,
     ) -> None:
-        channel.send(
-            message, lagging, out, now
-        )  # who falls behind here still stands at the old position
-        channel.told = told
+        # Who falls behind here still stands at the old position.
+        audience.send(message, lagging, out, now)
+        audience.next_seq = next_seq
 
     def _cut(
         self, start: int, limit: int, predicates: Sequence[Predicate | None]
@@ -196,14 +198,14 @@ class LogFeed:
     def serve(self, out: list[Effect], now: float) -> None:
         """Send histories, replays and what those who catch up do not have yet, as far as this flush goes."""
         for session in list(self._replaying.values()):
-            if not session.is_open or session.want is not None or not session.takes_more:
+            if not session.is_open or session.snapshot_reason is not None or not session.takes_more:
                 continue
             if self._left <= 0:
                 self.due = True
                 break
             self._answer(session, out, now)
         for session in list(self._catching.values()):
-            if not session.is_open or session.want is not None or not session.takes_more:
+            if not session.is_open or session.snapshot_reason is not None or not session.takes_more:
                 continue
             if self._left <= 0:
                 self.due = True
@@ -213,7 +215,7 @@ class LogFeed:
     def _answer(self, session: Session, out: list[Effect], now: float) -> None:
         request = session.replays.pop(0)
         limit = BATCH_ENTRIES if request.limit is None else min(request.limit, BATCH_ENTRIES)
-        # beyond its own position the live stream goes on: an answer that overtakes it would hide a loss
+        # Beyond its own position the live stream goes on: an answer that overtakes it would hide a loss.
         start = min(request.since_seq, self.seq)
         self._history(session, start, min(limit, self.seq - start), out, now, live=False)
         if session.replays:
@@ -243,22 +245,23 @@ class LogFeed:
             return
         if session.seq == self.seq:
             del self._catching[session.id]
-            session.join_log(self._channel(session))
+            session.join_log(self._audience(session))
         elif session.seq < self.seq:
-            self._catching[session.id] = self._catching.pop(session.id)  # the others are next
+            # The others are next.
+            self._catching[session.id] = self._catching.pop(session.id)
             self.due = True
 
-    def _channel(self, session: Session) -> LogAudience:
-        channel = self._channels.get(session.query)
-        if channel is None:
-            channel = LogAudience(session.query, session.predicate, self.seq)
-            self._channels[session.query] = channel
-        return channel
+    def _audience(self, session: Session) -> LogAudience:
+        audience = self._audiences.get(session.query)
+        if audience is None:
+            audience = LogAudience(session.query, session.predicate, self.seq)
+            self._audiences[session.query] = audience
+        return audience
 
     def _append(self, start: int, limit: int, session: Session) -> tuple[Outgoing, LogBatch]:
         key = (start, limit, session.query)
-        made = self._made.get(key)
-        if made is None:
+        known = self._encoded.get(key)
+        if known is None:
             batch, (wire,) = self._cut(start, limit, [session.predicate])
             self._left -= max(1, len(batch))
             message = logs_append(
@@ -267,8 +270,8 @@ class LogFeed:
                 next_seq=batch.next_seq,
                 missed=batch.missed,
             )
-            made = self._made[key] = (message, batch)
-        return made
+            known = self._encoded[key] = (message, batch)
+        return known
 
     def _history(
         self,

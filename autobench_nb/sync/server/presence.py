@@ -29,23 +29,28 @@ class Presence:
     def due(self) -> bool:
         return any(count > LINES_PER_FLUSH for count in self._lines.values())
 
-    def came(self, session: Session) -> None:
+    def connected(self, session: Session) -> None:
+        """Say that a client was welcomed."""
         if self._visits:
             self._say("connected", Level.INFO, f"Client {session.id} connected{_from(session)}.")
 
-    def left(self, session: Session, now: float) -> None:
+    def disconnected(self, session: Session, now: float) -> None:
+        """Say that a client has gone."""
         if not self._visits:
             return
         seconds = max(0.0, now - session.connected_at)
         self._say("left", Level.INFO, f"Client {session.id} left after {seconds:.0f} s.")
 
     def refused(self, session: Session, why: str) -> None:
+        """Say that a client was not let in."""
         self._say("refused", Level.WARN, f"Client {session.id}{_from(session)} refused: {why}")
 
     def ended(self, session: Session, why: str) -> None:
+        """Say that a client was sent away."""
         self._say("ended", Level.WARN, f"Client {session.id} ended: {why}")
 
-    def beat(self, session: Session) -> None:
+    def heartbeat(self, session: Session) -> None:
+        """Say that a ping was answered."""
         self._ring.append(CHANNEL, Level.DEBUG, f"💓 Client {session.id}: ping answered.")
 
     def report(self) -> None:

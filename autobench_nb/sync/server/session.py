@@ -5,34 +5,25 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from autobench_nb.sync import replies
+from autobench_nb.contract.client_messages import LogsReplay
+from autobench_nb.contract.codes import CloseCode
+from autobench_nb.contract.limits import (
+    MAX_MISTAKES,
+    MAX_OVERRUNS,
+    MAX_UNKNOWN_ANSWERS,
+    MISTAKES_PERIOD_S,
+    OVERRUNS_PERIOD_S,
+    UNKNOWN_PERIOD_S,
+)
+from autobench_nb.contract.parsing import BadMessage
+from autobench_nb.logs.query.predicate import Predicate
 from autobench_nb.sync.effects import Close, Drop, Effect, Outgoing, Send
-from autobench_nb.sync.messages import BadMessage, Replay
-from autobench_nb.sync.server.audiences import LogAudience, Predicate, StateAudience
+from autobench_nb.sync.server import encoding
+from autobench_nb.sync.server.audiences import LogAudience, StateAudience
 from autobench_nb.sync.server.slices import Slices
-
-HELLO_GRACE_S: Final = 0.25
-"""A client that the handshake authenticated and that says nothing for so long is served as if it had said hello."""
-AUTH_DEADLINE_S: Final = 10.0
-"""A client that the handshake did not authenticate has so long to send its token."""
-
-MAX_MISTAKES: Final = 64
-MISTAKES_PERIOD_S: Final = 60.0
-"""More mistakes than that within the period, and the connection ends."""
-MAX_OVERRUNS: Final = 3
-OVERRUNS_PERIOD_S: Final = 60.0
-"""Behind more often than that within the period, and the connection ends."""
-MAX_COMMANDS: Final = 256
-"""Commands of one client that may wait for their answer; one more gets an error."""
-MAX_REPLAYS: Final = 16
-"""Replays of one client that may wait to be served; of more, the oldest is forgotten."""
 
 KEPT_KINDS: Final = frozenset({"welcome", "ack", "result", "error", "server.busy"})
 """What no snapshot makes good: it is sent after it, when it was dropped."""
-
-GOING_AWAY: Final = 1001
-POLICY: Final = 1008
-TRY_LATER: Final = 1013
 
 
 class History(NamedTuple):
@@ -62,12 +53,20 @@ class Session:
 
     Methods append effects to ``out``. ``limit``, the bytes that may wait, is the budget, or where a larger snapshot is
     on its way that snapshot and a quarter of the budget: else a large state could never be sent.
+
+    Attributes:
+        greeted: Whether a hello has come.
+        snapshot_reason: Why it is owed a snapshot, or ``None``; while it is owed one, it is sent no patches.
+        base_version: The version of the snapshot with which its present slices began; 0 where it had these from the
+            start, ``None`` as long as that has not been sent. What it held before is no base for their patches.
+        seq: Its position in the log while it is in no log audience.
     """
 
     __slots__ = (
-        "_budget", "_kept", "_kept_bytes", "_large", "_mistakes", "_overruns", "_pong", "authenticated",
-        "commands", "connected_at", "ended", "greeted", "history", "id", "log_channel", "owes_ack", "peer",
-        "phase", "predicate", "query", "queued", "replays", "seq", "slices", "state_channel", "want", "welcomed",
+        "_budget", "_kept", "_kept_bytes", "_large", "_mistakes", "_overruns", "_pong", "_unanswered", "_unknown",
+        "authenticated", "base_version", "commands", "connected_at", "ended", "greeted", "history", "id",
+        "log_audience", "owes_ack", "peer", "phase", "predicate", "query", "queued", "replays", "seq", "slices",
+        "snapshot_reason", "state_audience", "welcomed",
     )  # fmt: skip
 
     def __init__(self, id: int, peer: str, *, authenticated: bool, budget: int, now: float) -> None:
@@ -79,35 +78,37 @@ class Session:
         self.welcomed = False
         self.ended = ""
         self.greeted = False
-        """Whether a hello has come."""
         self.owes_ack = False
 
-        self.want: str | None = None
-        """Why it is owed a snapshot; while it is, it is sent no patches."""
+        self.snapshot_reason: str | None = None
+        self.base_version: int | None = 0
         self.history: History | None = None
         self.seq = 0
-        """Its position in the log while it is in no log channel."""
-        self.state_channel: StateAudience | None = None
-        self.log_channel: LogAudience | None = None
+        self.state_audience: StateAudience | None = None
+        self.log_audience: LogAudience | None = None
         self.slices: Slices = None
         self.query: str | None = None
         self.predicate: Predicate | None = None
-        self.replays: list[Replay] = []
+        self.replays: list[LogsReplay] = []
         self.commands: set[str | int] = set()
 
         self.queued = 0
         self._budget = budget
-        self._large = 0  # bytes of the snapshot on its way
-        self._kept: list[Outgoing] = []  # results that were dropped, or came up while behind
+        # Bytes of the snapshot that is on its way.
+        self._large = 0
+        # Answers that were dropped, or came up while it was behind.
+        self._kept: list[Outgoing] = []
         self._kept_bytes = 0
         self._pong: Outgoing | None = None
-        self._overruns: list[
-            float
-        ] = []  # when, within the period; lists, since an empty deque takes 600 bytes
+        # When each happened, within its period. Lists, since an empty deque takes 600 bytes.
+        self._overruns: list[float] = []
         self._mistakes: list[float] = []
+        self._unknown: list[float] = []
+        self._unanswered = 0
 
     @property
     def limit(self) -> int:
+        """Bytes that may wait for it."""
         return max(self._budget, self._large + self._budget // 4)
 
     @property
@@ -118,7 +119,9 @@ class Session:
     @property
     def takes_snapshot(self) -> bool:
         """Whether a snapshot can go out now: one at a time, so that asking again and again piles nothing up."""
-        return self.want is not None and self.is_open and not (self._large and self.queued)
+        return (
+            self.snapshot_reason is not None and self.is_open and not (self._large and self.queued)
+        )
 
     @property
     def takes_more(self) -> bool:
@@ -128,46 +131,57 @@ class Session:
     @property
     def next_seq(self) -> int:
         """What it was told last of the log."""
-        return self.seq if self.log_channel is None else self.log_channel.told
+        return self.seq if self.log_audience is None else self.log_audience.next_seq
 
     # ------------------------------------------------------------ positions
 
-    def join_state(self, channel: StateAudience) -> None:
-        """It stands where the channel stands, and is sent every patch from now on."""
+    def join_state(self, audience: StateAudience) -> None:
+        """It stands where the audience stands, and is sent every patch from now on."""
         self.leave_state()
-        channel.add(self)
-        self.state_channel = channel
+        audience.add(self)
+        self.state_audience = audience
         self._settle()
 
     def leave_state(self) -> None:
-        if self.state_channel is not None:
-            self.state_channel.discard(self)
-            self.state_channel = None
+        """It is sent no patches any more."""
+        if self.state_audience is not None:
+            self.state_audience.discard(self)
+            self.state_audience = None
             self._settle()
 
-    def join_log(self, channel: LogAudience) -> None:
-        """It stands where the channel stands, and is sent every batch from now on."""
+    def join_log(self, audience: LogAudience) -> None:
+        """It stands where the audience stands, and is sent every batch from now on."""
         self.leave_log()
-        channel.add(self)
-        self.log_channel = channel
+        audience.add(self)
+        self.log_audience = audience
         self._settle()
 
     def leave_log(self) -> None:
-        if self.log_channel is not None:
-            self.seq = self.log_channel.told
-            self.log_channel.discard(self)
-            self.log_channel = None
+        """It is sent no new entries any more, and keeps its position."""
+        if self.log_audience is not None:
+            self.seq = self.log_audience.next_seq
+            self.log_audience.discard(self)
+            self.log_audience = None
             self._settle()
 
     def _settle(self) -> None:
         if self.is_open:
-            is_live = self.state_channel is not None and self.log_channel is not None
+            is_live = self.state_audience is not None and self.log_audience is not None
             self.phase = Phase.LIVE if is_live else Phase.SYNCING
 
     def owe_snapshot(self, reason: str) -> None:
         """No patches until it has been sent one. The first reason stays."""
-        self.want = self.want or reason
+        self.snapshot_reason = self.snapshot_reason or reason
         self.leave_state()
+
+    def change_slices(self, slices: Slices) -> None:
+        """It mirrors these from its next snapshot on."""
+        self.slices = slices
+        self.base_version = None
+
+    def has_base(self, version: int) -> bool:
+        """Whether a client that stands at ``version`` holds the slices that its patches are about."""
+        return self.base_version is not None and version >= self.base_version
 
     # ------------------------------------------------------------ sending
 
@@ -184,9 +198,11 @@ class Session:
         out.append(Send(self.id, message))
         return True
 
-    def send_snapshot(self, message: Outgoing, out: list[Effect], now: float) -> bool:
+    def send_snapshot(self, version: int, message: Outgoing, out: list[Effect], now: float) -> bool:
         """Send a snapshot, which the budget does not count as long as it is the only one."""
         self._large = len(message)
+        if self.base_version is None:
+            self.base_version = version
         return self.send(message, out, now)
 
     def charge(self, message: Outgoing, out: list[Effect], now: float) -> bool:
@@ -209,7 +225,8 @@ class Session:
         if self.phase is not Phase.BEHIND:
             return False
         self.phase = Phase.SYNCING
-        self.want = "overrun"  # whatever it was owed before
+        # Whatever it was owed before: what it was sent since then is lost.
+        self.snapshot_reason = "overrun"
         return True
 
     def _fall_behind(self, out: list[Effect], now: float) -> None:
@@ -217,7 +234,7 @@ class Session:
         overruns = self._overruns = _since(self._overruns, now - OVERRUNS_PERIOD_S)
         if len(overruns) >= MAX_OVERRUNS:
             reason = f"Behind {MAX_OVERRUNS + 1} times within {OVERRUNS_PERIOD_S:.0f} s."
-            self.end(TRY_LATER, reason, out)
+            self.end(CloseCode.TRY_LATER, reason, out)
             return
         overruns.append(now)
         self.phase = Phase.BEHIND
@@ -233,7 +250,7 @@ class Session:
             self._kept.append(message)
             self._kept_bytes += len(message)
             if self._kept_bytes > self._budget:
-                self.end(TRY_LATER, "Answers wait, and nothing is read.", out)
+                self.end(CloseCode.TRY_LATER, "Answers wait, and nothing is read.", out)
 
     def dropped(self, messages: list[Outgoing], out: list[Effect]) -> None:
         """These were discarded: what has to come again is remembered."""
@@ -242,6 +259,8 @@ class Session:
         for message in messages:
             if message.kind == "logs.history" and message.log_start is not None:
                 self.history = History(since=message.log_start)
+            elif message.kind == "state.snapshot" and self.base_version:
+                self.base_version = None
             self._keep(message, out)
 
     def release(self, out: list[Effect], now: float) -> None:
@@ -252,38 +271,58 @@ class Session:
             self._pong = None
         if self.owes_ack:
             self.owes_ack = False
-            kept.insert(0, replies.ack())
+            kept.insert(0, encoding.ack())
         for message in kept:
             self.send(message, out, now)
 
-    # ------------------------------------------------------------ ending
+    # ------------------------------------------------------------ what it did wrong
 
     def mistake(self, error: BadMessage, out: list[Effect], now: float) -> None:
         """Say what was wrong; end the connection when it goes on."""
         mistakes = self._mistakes = _since(self._mistakes, now - MISTAKES_PERIOD_S)
         if len(mistakes) >= MAX_MISTAKES:
-            self.end(POLICY, f"More than {MAX_MISTAKES} messages were not valid.", out)
+            reason = (
+                f"More than {MAX_MISTAKES} messages within {MISTAKES_PERIOD_S:.0f} s not valid."
+            )
+            self.end(CloseCode.POLICY, reason, out)
             return
         mistakes.append(now)
-        message = replies.error(error.code, str(error), id=error.id, column=error.column)
-        if self.phase is Phase.HELLO:  # authenticated, but not welcomed yet
+        self._complain(error, str(error), out, now)
+
+    def unknown_type(self, error: BadMessage, out: list[Effect], now: float) -> None:
+        """Say that the server does not know this type, but not too often: clients of other servers say such things."""
+        answers = self._unknown = _since(self._unknown, now - UNKNOWN_PERIOD_S)
+        if len(answers) >= MAX_UNKNOWN_ANSWERS:
+            self._unanswered += 1
+            return
+        answers.append(now)
+        more, self._unanswered = self._unanswered, 0
+        text = f"{error} {more:,} more were not answered." if more else str(error)
+        self._complain(error, text, out, now)
+
+    def _complain(self, error: BadMessage, text: str, out: list[Effect], now: float) -> None:
+        message = encoding.error_message(error.code, text, id=error.id, column=error.column)
+        if self.phase is Phase.HELLO:
+            # Authenticated, but not welcomed yet.
             out.append(Send(self.id, message))
         else:
             self.send(message, out, now)
+
+    # ------------------------------------------------------------ ending
 
     def end(self, code: int, reason: str, out: list[Effect]) -> None:
         """Say why, and close. Where nothing may be sent yet, only close."""
         if self.phase is Phase.CLOSED:
             return
         if self.authenticated:
-            out.append(Send(self.id, replies.bye(code, reason)))
+            out.append(Send(self.id, encoding.bye(code, reason)))
         out.append(Close(self.id, code, reason))
         self.phase = Phase.CLOSED
         self.ended = reason
         self.leave()
 
     def leave(self) -> None:
-        """Out of every channel."""
+        """Out of every audience."""
         self.leave_state()
         self.leave_log()
 

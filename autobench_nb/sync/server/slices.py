@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 import orjson
 
 from autobench_nb.state.commit import Commit, Snapshot
 
-Slices = tuple[str, ...] | None
+Slices: TypeAlias = tuple[str, ...] | None
 """Sorted names of slices; ``None``: all of them. ``version`` is always there."""
 
 
-def cut_patch(commit: Commit, slices: Slices) -> bytes:
+def slices_of(names: Iterable[str] | None) -> Slices:
+    """What a client asked for, so that those who ask for the same share an audience."""
+    return None if names is None else tuple(sorted(set(names) - {"version"}))
+
+
+def sliced_patch(commit: Commit, slices: Slices) -> bytes:
     """The commit's operations on these slices, and the one on ``/version``, as a JSON array."""
     if slices is None:
         return commit.patch
@@ -26,11 +32,15 @@ def _concerns(path: str, slices: tuple[str, ...]) -> bool:
     return name == "version" or name in slices
 
 
-def cut_snapshot(snapshot: Snapshot, slices: Slices) -> bytes:
+def sliced_snapshot(snapshot: Snapshot, slices: Slices) -> bytes:
     """The state's JSON, with no other slices than these."""
     if slices is None:
         return snapshot.data
-    state: dict[str, Any] = orjson.loads(snapshot.data)
-    return orjson.dumps(
-        {name: value for name, value in state.items() if name == "version" or name in slices}
-    )
+    return orjson.dumps(sliced_state(orjson.loads(snapshot.data), slices))
+
+
+def sliced_state(state: dict[str, Any], slices: Slices) -> dict[str, Any]:
+    """The state with no other slices than these, and its version."""
+    if slices is None:
+        return state
+    return {name: value for name, value in state.items() if name == "version" or name in slices}

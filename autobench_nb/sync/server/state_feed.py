@@ -6,22 +6,22 @@ from collections.abc import Iterable
 
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.sync.effects import Effect, Outgoing
-from autobench_nb.sync.replies import state_patch, state_snapshot
 from autobench_nb.sync.server.audiences import StateAudience
+from autobench_nb.sync.server.encoding import state_patch, state_snapshot
 from autobench_nb.sync.server.session import Session
-from autobench_nb.sync.server.slices import Slices, cut_patch, cut_snapshot
+from autobench_nb.sync.server.slices import Slices, sliced_patch, sliced_snapshot
 from autobench_nb.sync.server.window import CommitWindow
 
 
 class StateFeed:
-    """All positions in the state. Every channel stands at ``version``, where the last commit ended."""
+    """All positions in the state. Every audience stands at ``version``, where the last commit ended."""
 
     def __init__(self, version: int, *, epoch: str, max_commits: int, max_bytes: int) -> None:
         self._epoch = epoch
-        self._channels: dict[Slices, StateAudience] = {}
+        self._audiences: dict[Slices, StateAudience] = {}
         self._waiting: dict[int, Session] = {}
-        self._made: dict[tuple[Slices, str], Outgoing] = {}
-        self._made_version = -1
+        self._encoded: dict[tuple[Slices, str], Outgoing] = {}
+        self._encoded_version = -1
         self.window = CommitWindow(max_commits, max_bytes)
         self.window.restart(version)
         self.patches = 0
@@ -29,10 +29,12 @@ class StateFeed:
 
     @property
     def version(self) -> int:
+        """Where the last commit ended."""
         return self.window.version
 
     @property
     def wants_snapshot(self) -> bool:
+        """Whether somebody waits for a snapshot who can take one."""
         return any(session.takes_snapshot for session in self._waiting.values())
 
     def wait(self, session: Session, reason: str) -> None:
@@ -41,13 +43,18 @@ class StateFeed:
         self._waiting[session.id] = session
 
     def forget(self, session: Session) -> None:
+        """Send it nothing any more."""
         session.leave_state()
         self._waiting.pop(session.id, None)
 
+    def reaches(self, session: Session, version: int) -> bool:
+        """Whether patches bring this client, which stands at ``version``, up to date."""
+        return session.has_base(version) and self.window.reaches(version)
+
     def resume(self, session: Session, version: int, out: list[Effect], now: float) -> None:
-        """Bring a client that stands at ``version`` up to date; only where the window reaches it."""
+        """Bring a client that stands at ``version`` up to date; only where :meth:`reaches` says so."""
         self._waiting.pop(session.id, None)
-        session.want = None
+        session.snapshot_reason = None
         session.leave_state()
         for message in self.window.messages(version, session.slices):
             if not session.send(message, out, now):
@@ -57,55 +64,59 @@ class StateFeed:
     def push(
         self, commit: Commit, lagging: Iterable[Session], out: list[Effect], now: float
     ) -> None:
-        """Send the commit to every channel."""
-        for slices in [key for key, channel in self._channels.items() if not channel.members]:
-            del self._channels[slices]
+        """Send the commit to every audience."""
+        for slices in [key for key, audience in self._audiences.items() if not audience.members]:
+            del self._audiences[slices]
         if not self.window.add(commit):
-            # another reader took a commit from the store: only a snapshot is right now
-            for channel in self._channels.values():
-                for session in list(channel.members.values()):
+            # Another reader took a commit from the store: only a snapshot is right now.
+            for audience in self._audiences.values():
+                for session in list(audience.members.values()):
                     self.wait(session, "resync")
-        for slices, channel in self._channels.items():
-            if channel.members:
+        for slices, audience in self._audiences.items():
+            if audience.members:
                 message = state_patch(
-                    commit.from_version, commit.to_version, cut_patch(commit, slices)
+                    commit.from_version, commit.to_version, sliced_patch(commit, slices)
                 )
                 self.patches += 1
-                channel.send(message, lagging, out, now)
+                audience.send(message, lagging, out, now)
 
     def start_over(self, version: int) -> None:
         """The chain of commits is broken: the state stands at ``version``, and everybody needs a snapshot of it."""
         self.window.restart(version)
-        for channel in self._channels.values():
-            for session in list(channel.members.values()):
+        for audience in self._audiences.values():
+            for session in list(audience.members.values()):
                 self.wait(session, "resync")
 
-    def take(self, snapshot: Snapshot, out: list[Effect], now: float) -> list[Session]:
+    def send_snapshot(self, snapshot: Snapshot, out: list[Effect], now: float) -> list[Session]:
         """Send the snapshot to all who wait for one and can take it; who was served."""
         if snapshot.version != self.version:
             self.window.restart(snapshot.version)
         served = [session for session in self._waiting.values() if session.takes_snapshot]
         for session in served:
             del self._waiting[session.id]
-            reason, session.want = session.want or "resync", None
-            if session.send_snapshot(self._message(snapshot, session.slices, reason), out, now):
+            reason, session.snapshot_reason = session.snapshot_reason or "resync", None
+            message = self._message(snapshot, session.slices, reason)
+            if session.send_snapshot(snapshot.version, message, out, now):
                 self._join(session)
         return served
 
     def _join(self, session: Session) -> None:
-        channel = self._channels.get(session.slices)
-        if channel is None:
-            channel = self._channels[session.slices] = StateAudience(session.slices)
-        session.join_state(channel)
+        audience = self._audiences.get(session.slices)
+        if audience is None:
+            audience = self._audiences[session.slices] = StateAudience(session.slices)
+        session.join_state(audience)
 
     def _message(self, snapshot: Snapshot, slices: Slices, reason: str) -> Outgoing:
-        if snapshot.version != self._made_version:
-            self._made.clear()
-            self._made_version = snapshot.version
-        message = self._made.get((slices, reason))
+        if snapshot.version != self._encoded_version:
+            self._encoded.clear()
+            self._encoded_version = snapshot.version
+        message = self._encoded.get((slices, reason))
         if message is None:
             message = state_snapshot(
-                snapshot.version, cut_snapshot(snapshot, slices), epoch=self._epoch, reason=reason
+                snapshot.version,
+                sliced_snapshot(snapshot, slices),
+                epoch=self._epoch,
+                reason=reason,
             )
-            self._made[slices, reason] = message
+            self._encoded[slices, reason] = message
         return message

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
+from typing import Final
 
 from autobench_nb.state.commit import Commit
 from autobench_nb.sync.effects import Outgoing
-from autobench_nb.sync.replies import state_patch
-from autobench_nb.sync.server.slices import Slices, cut_patch
+from autobench_nb.sync.server.encoding import state_patch
+from autobench_nb.sync.server.slices import Slices, sliced_patch
 
-PATCH_BYTES = 1_048_576
+PATCH_BYTES: Final = 1_048_576
 """Commits are joined into one message up to this size: a proxy may cut at 10 MiB."""
 
 
@@ -26,7 +27,8 @@ class CommitWindow:
         self._max_commits = max_commits
         self._max_bytes = max_bytes
         self._commits: deque[Commit] = deque()
-        self._index: dict[int, int] = {}  # from_version -> how many commits came before it, ever
+        # from_version -> how many commits came before it, ever
+        self._index: dict[int, int] = {}
         self._added = 0
         self.bytes = 0
         self.version = 0
@@ -72,7 +74,7 @@ class CommitWindow:
         parts: list[bytes] = []
         size = 0
         for commit in islice(self._commits, start, None):
-            patch = cut_patch(commit, slices)
+            patch = sliced_patch(commit, slices)
             if parts and size + len(patch) > PATCH_BYTES:
                 yield state_patch(begin, end, b"[" + b",".join(parts) + b"]")
                 begin, size = end, 0

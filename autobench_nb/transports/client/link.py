@@ -18,6 +18,8 @@ from tornado.ioloop import IOLoop
 from tornado.platform.asyncio import BaseAsyncIOLoop
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
+from autobench_nb.contract.codes import CloseCode
+from autobench_nb.contract.defaults import WS_DEFAULTS
 from autobench_nb.errors import (
     AuthenticationError,
     ClosedError,
@@ -39,18 +41,6 @@ from autobench_nb.transports.client.reach import backoff_s, explained, explained
 
 MAX_MESSAGE_BYTES: Final = 1 << 30
 GOODBYE_S: Final = 1.0
-POLICY: Final = 1008
-"""The close code that says: not with this token (RFC 6455 section 7.4.1)."""
-FIRST_WS: Final[dict[str, Any]] = {
-    "heartbeatIntervalMs": 10_000,
-    "heartbeatTimeoutMs": 5_000,
-    "reconnectEnabled": True,
-    "reconnectMinMs": 1_000,
-    "reconnectMaxMs": 15_000,
-    "reconnectFactor": 1.8,
-    "reconnectJitter": 0.2,
-}
-"""The plan's settings, until the server has told its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +228,7 @@ class ClientLink:
         farewell: Farewell | None = self._farewell  # a message may have set it meanwhile
         if farewell is not None:
             code, reason = farewell.code, farewell.reason
-        if code == POLICY and not was_live:
+        if code == CloseCode.POLICY and not was_live:
             raise AuthenticationError(
                 f"{self.url} refused us: {reason or 'the token is not right.'}"
             )
@@ -290,7 +280,7 @@ class ClientLink:
                 return
 
     def _settings(self) -> dict[str, Any]:
-        return FIRST_WS | self._reader.settings()
+        return {**WS_DEFAULTS, **self._reader.settings()}
 
     def _receive(self, connection: WebSocketClientConnection, message: str | bytes) -> None:
         for effect in self._mirror.receive(message, time.monotonic()):

@@ -12,6 +12,7 @@ import orjson
 from tornado.iostream import StreamClosedError
 from tornado.web import Finish, stream_request_body
 
+from autobench_nb.contract.limits import MAX_INTEGER
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.query.predicate import Predicate, matching, wanted
@@ -144,7 +145,7 @@ class LogsHandler(Guarded):
     # --- reading
 
     async def get(self) -> None:
-        since = self._whole("sinceSeq", 0, 2**53)
+        since = self._whole("sinceSeq", 0, MAX_INTEGER)
         limit = self._whole("limit", DEFAULT_LIMIT, MAX_LIMIT)
         name = self.get_query_argument("format", "json")
         if name not in _CONTENT_TYPES:
@@ -201,7 +202,7 @@ class LogsHandler(Guarded):
                         "error": {
                             "code": "bad-query",
                             "message": str(error),
-                            "column": error.column,
+                            "column": error.column + 1,
                             "expected": error.expected,
                         }
                     }

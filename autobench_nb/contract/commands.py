@@ -1,0 +1,154 @@
+"""Every command: its name, what it takes, what it gives, and how it may fail.
+
+A room that answers a command reads its arguments by the spec and is then sure of their types::
+
+    def cancel(args: Mapping[str, Any]) -> JobCancelled:
+        asked = JOB_CANCEL.read(args)
+        return {"cancelled": jobs.cancel(asked.job_id)}
+
+    handlers = {JOB_CANCEL.name: cancel}
+
+Arguments that a command does not know are ignored. One that has a default may be null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Generic, TypedDict, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from autobench_nb.contract.codes import COMMAND_CODES
+from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
+from autobench_nb.contract.records import EntryRecord, ResultRecord
+from autobench_nb.contract.types import Count
+from autobench_nb.contract.words import fields_of, misfit
+from autobench_nb.errors import CommandError
+
+Args = TypeVar("Args", bound=Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec(Generic[Args]):
+    """One command.
+
+    Attributes: ``name`` on the wire; ``args``, the struct of its arguments; ``result``, the type of its value;
+    ``summary``, one line for people; ``codes`` that it may fail with, besides those of every command
+    (``unknown-command``, ``internal``, ``closed``).
+    """
+
+    name: str
+    args: type[Args]
+    result: Any
+    summary: str
+    codes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = set(self.codes) - COMMAND_CODES.keys()
+        if unknown:
+            raise ValueError(f"{self.name}: COMMAND_CODES has no {', '.join(sorted(unknown))}")
+
+    def read(self, args: Mapping[str, Any]) -> Args:
+        """The arguments as they came, typed, with their defaults.
+
+        Raises:
+            CommandError: ``bad-args``, with a sentence that names the argument and what it takes.
+        """
+        given = {name: value for name, value in args.items() if value is not None}
+        try:
+            return msgspec.convert(given, self.args)
+        except (msgspec.ValidationError, RecursionError):
+            found = misfit(self.args, given)
+            takes = ", ".join(fields_of(self.args)) or "no arguments"
+            sentence = f"{self.name} takes {takes}." if found is None else found[1]
+            raise CommandError("bad-args", sentence) from None
+
+
+class StateHashArgs(Struct, frozen=True, rename="camel"):
+    """``state.hash`` takes nothing."""
+
+
+class StateHash(TypedDict):
+    """A state's version, and the SHA-256 of its RFC 8785 form in UTF-8, in lower-case hexadecimal."""
+
+    version: Count
+    hash: str
+
+
+class JobCancelArgs(Struct, frozen=True, rename="camel"):
+    """Which job."""
+
+    job_id: Annotated[str, Meta(title="a job's id")]
+
+
+class JobCancelled(TypedDict):
+    """Whether there was something to cancel: false where the job has ended, or is not known."""
+
+    cancelled: bool
+
+
+class LogsGetArgs(Struct, frozen=True, rename="camel"):
+    """Which entry, and from which character of its message on."""
+
+    seq: Count
+    offset: Count = 0
+
+
+class WholeEntry(EntryRecord):
+    """The entry, with the part of its message that begins at ``offset``."""
+
+    next: Annotated[
+        int | None, Meta(description="the offset of what follows; null where nothing does")
+    ]
+
+
+class ResultsListArgs(Struct, frozen=True, rename="camel"):
+    """Where to begin, counted from the first result ever, and how many at most."""
+
+    since: Count = 0
+    limit: Annotated[
+        int,
+        Meta(ge=1, le=MAX_RESULTS_PAGE, title=f"a whole number from 1 to {MAX_RESULTS_PAGE:,}"),
+    ] = RESULTS_PAGE
+
+
+class ResultsPage(TypedDict):
+    """Result records in the order in which they came; positions count from the first result ever."""
+
+    items: list[ResultRecord]
+    next: Annotated[
+        int | None, Meta(description="`since` of the next page; null where this is the last")
+    ]
+    end: Annotated[int, Meta(description="the position after the newest result")]
+    dropped: Annotated[int, Meta(description="results before the oldest that is still held")]
+
+
+STATE_HASH: Final = CommandSpec(
+    "state.hash",
+    StateHashArgs,
+    StateHash,
+    "The hash of what this connection mirrors: the whole state, or its slices and the version.",
+)
+JOB_CANCEL: Final = CommandSpec(
+    "job.cancel", JobCancelArgs, JobCancelled, "Cancel a job, queued or running.", ("bad-args",)
+)
+LOGS_GET: Final = CommandSpec(
+    "logs.get",
+    LogsGetArgs,
+    WholeEntry,
+    "One log entry with its whole message, or as much of it as fits one answer.",
+    ("bad-args", "not-found"),
+)
+RESULTS_LIST: Final = CommandSpec(
+    "results.list",
+    ResultsListArgs,
+    ResultsPage,
+    "Result records, a page at a time, oldest first.",
+    ("bad-args",),
+)
+COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {
+    spec.name: spec for spec in (STATE_HASH, JOB_CANCEL, LOGS_GET, RESULTS_LIST)
+}
+"""Every command of this orchestrator, by its name."""

@@ -1,0 +1,272 @@
+"""The records of the state, the log and the results, with the names that they have on the wire.
+
+A record is open: the fields that stand here have these types where they are there, and others may stand beside them.
+:mod:`autobench_nb.state.schema` makes the rules from these classes that every mutation of the state is checked
+against.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
+
+from msgspec import Meta as About
+
+from autobench_nb.contract.levels import LevelName
+from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
+
+
+class OrchestratorStatus(StrEnum):
+    """``/meta/status``."""
+
+    BOOTING = "booting"
+    READY = "ready"
+    ERROR = "error"
+
+
+class JobStatus(StrEnum):
+    """``/jobs/items/{id}/status``."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMEOUT = "timeout"
+
+
+class JobKind(StrEnum):
+    """What a job runs."""
+
+    COMMAND = "command"
+    CALLABLE = "callable"
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+    FATAL = "fatal"
+
+
+class TelemetryState(TypedDict, total=False):
+    """``/meta/telemetry``: counts since the start."""
+
+    clients: float
+    patches: float
+    bytesSent: float
+    dropped: float
+    resyncs: float
+    loopLagMs: Annotated[float, About(description="how late the server's loop runs")]
+    errors: float
+
+
+class LastError(TypedDict):
+    """``/meta/lastError``: what went wrong last within the server."""
+
+    ts: Instant
+    message: str
+    count: Annotated[int, About(description="how often")]
+
+
+class Meta(TypedDict):
+    """``/meta``: what this orchestrator is."""
+
+    name: NotRequired[Annotated[str, About(description="what the page's head shows")]]
+    startedAt: IsoTime
+    build: str
+    status: OrchestratorStatus
+    epoch: str
+    telemetry: NotRequired[TelemetryState]
+    lastError: NotRequired[LastError]
+
+
+class ConfigSlice(TypedDict):
+    """``/config``: settings that may change while it runs."""
+
+    requestSample: Annotated[
+        float, About(description="share of HTTP requests that are logged, 0 to 1")
+    ]
+    features: dict[str, bool]
+
+
+class Device(TypedDict, total=False):
+    """``/devices/{id}``."""
+
+    type: Word
+    status: Word
+    lastSeen: IsoTime | None
+
+
+class Stream(TypedDict, total=False):
+    """``/streams/{id}``."""
+
+    status: Word
+    url: str | None
+
+
+class JobRecord(TypedDict, total=False):
+    """``/jobs/items/{id}``."""
+
+    id: Required[str]
+    runId: str
+    name: str
+    kind: JobKind
+    command: str | None
+    status: Required[JobStatus]
+    reason: Annotated[str | None, About(description="why it did not succeed")]
+    createdAt: Instant
+    startedAt: Instant | None
+    finishedAt: Instant | None
+    repeat: Annotated[int, About(description="repetitions that were asked for")]
+    done: Annotated[int, About(description="repetitions that have ended")]
+    progress: Annotated[float, About(description="0 to 1")]
+    lines: Annotated[int, About(description="lines that it printed")]
+    warnings: int
+    errors: int
+    exitCode: int | None
+    meanS: Seconds | None
+    sdS: Seconds | None
+    etaS: Seconds | None
+    current: Annotated[str | None, About(description="what it says that it is doing")]
+
+
+class JobsState(TypedDict):
+    """``/jobs``: identifiers in order, and the records by identifier."""
+
+    queue: list[str]
+    running: list[str]
+    lastCompleted: str | None
+    items: dict[str, JobRecord]
+
+
+class Finding(TypedDict, total=False):
+    """``/pno/findings/{index}``: what a check reports."""
+
+    id: str
+    severity: Severity
+    check: str
+    message: str
+
+
+class Summary(TypedDict):
+    """``/pno/summary``: the findings counted by severity (a projection: nobody writes it)."""
+
+    total: int
+    bySeverity: dict[str, int]
+
+
+class PnoState(TypedDict):
+    """``/pno``: the analysis scan."""
+
+    status: str
+    progress: NotRequired[Annotated[float | None, About(description="0 to 1")]]
+    lastRunAt: NotRequired[IsoTime | None]
+    findings: list[Finding]
+    summary: NotRequired[Summary]
+
+
+class LogsSlice(TypedDict):
+    """``/logs``: where the ring stands, refreshed once a flush, not once an entry."""
+
+    nextSeq: int
+    capacity: int
+    size: int
+    head: int
+
+
+class ServerConfigLogs(TypedDict):
+    """What a client does with logs."""
+
+    snapshot: Annotated[int, About(description="entries that it is sent when it connects")]
+    capacity: Annotated[int, About(description="entries that it holds")]
+    allowedChannels: Annotated[list[str], About(description="channels that it may show")]
+    minLevel: Annotated[LevelName, About(description="the lowest level that it is sent")]
+
+
+class ServerConfigWs(TypedDict):
+    """What a client does with its connection."""
+
+    heartbeatIntervalMs: Milliseconds
+    heartbeatTimeoutMs: Milliseconds
+    reconnectEnabled: bool
+    reconnectMinMs: Milliseconds
+    reconnectMaxMs: Milliseconds
+    reconnectFactor: float
+    reconnectJitter: Annotated[float, About(description="share of the delay, 0 to 1")]
+
+
+class ServerConfig(TypedDict):
+    """``/serverConfig``: adopted by every client on connect, and again when it changes."""
+
+    logs: ServerConfigLogs
+    ws: ServerConfigWs
+    flushIntervalMs: NotRequired[Milliseconds]
+
+
+class AppState(TypedDict):
+    """The whole state. ``version`` belongs to the store."""
+
+    version: Count
+    meta: Meta
+    config: ConfigSlice
+    devices: dict[str, Device]
+    streams: dict[str, Stream]
+    jobs: JobsState
+    pno: PnoState
+    logs: LogsSlice
+    serverConfig: ServerConfig
+
+
+class EntryRecord(TypedDict):
+    """One log entry."""
+
+    seq: Count
+    ts: Instant
+    channel: str
+    emoji: str
+    color: Annotated[str, About(description="a name of COLORS, or another CSS colour")]
+    level: LevelName
+    message: str
+    logger: NotRequired[str]
+    jobId: NotRequired[str]
+    stepId: NotRequired[str]
+    deviceId: NotRequired[str]
+    fields: NotRequired[Annotated[dict[str, Any], About(description="a flat object")]]
+    exc: NotRequired[Annotated[str, About(description="a formatted traceback")]]
+    cut: NotRequired[
+        Annotated[
+            int,
+            About(
+                description="`message` was cut: the characters of the whole, which `logs.get` gives"
+            ),
+        ]
+    ]
+
+
+class ResultRecord(TypedDict):
+    """One measured repetition of a job, as ``results.list`` gives it."""
+
+    runId: str
+    jobId: str
+    name: str
+    kind: JobKind
+    command: str | None
+    repetition: Annotated[int, About(description="from 1; warm-ups have no record")]
+    status: JobStatus
+    reason: str | None
+    exitCode: int | None
+    signal: Annotated[str | None, About(description="the name of the one that killed it")]
+    startedAt: IsoTime
+    wallS: Seconds | None
+    cpuUserS: Seconds | None
+    cpuSystemS: Seconds | None
+    maxRssBytes: int | None
+    lines: int
+    value: Annotated[Any, About(description="what a callable returned, where it is JSON")]
+
+
+SLICES: Final = tuple(name for name in AppState.__annotations__ if name != "version")
+"""What ``slices`` may name; ``version`` is always there."""
