@@ -11,7 +11,7 @@ import type { LinkInfo, LinkStatus } from './links/link';
 import { SocketLink } from './links/socket';
 import { LogStore } from './logs/store';
 import { stateHash } from './sync/canonical';
-import { type AppState, type LogEntry, type LogsHistory, type Operation, ProtocolError } from './sync/messages';
+import { type AppState, type Commands, type LogEntry, type LogsHistory, type Operation, ProtocolError } from './sync/messages';
 import { type Effect, Mirror } from './sync/mirror';
 import { equal } from './sync/read';
 
@@ -41,7 +41,8 @@ export interface Change {
 }
 
 interface Pending {
-  resolve(value: unknown): void;
+  // biome-ignore lint/suspicious/noExplicitAny: the contract says what each command gives
+  resolve(value: any): void;
   reject(error: CommandError): void;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -161,10 +162,10 @@ export class Client {
   }
 
   /** Have the server do something. Rejects with `CommandError`. */
-  command(name: string, args: object = {}): Promise<unknown> {
+  command<Name extends keyof Commands>(name: Name, args: Commands[Name]['args']): Promise<Commands[Name]['result']> {
     return new Promise((resolve, reject) => {
       const id = `c${++this.lastId}`;
-      if (!this.link.send({ type: 'command', id, name, args })) {
+      if (!this.link.send({ type: 'command', id, name, args: { ...args } })) {
         reject(new CommandError('not-connected', 'There is no connection to the orchestrator now.'));
         return;
       }
@@ -192,7 +193,7 @@ export class Client {
       this.watched ??= new Map();
       if (state !== null) this.watched.set(state.version, state);
       try {
-        const { version, hash } = (await this.command('state.hash')) as { version: number; hash: string };
+        const { version, hash } = await this.command('state.hash', {});
         const then = this.watched?.get(version);
         if (then !== undefined) return stateHash(then) === hash;
       } finally {
@@ -241,6 +242,8 @@ export class Client {
         if (effect.resumed && this.logs.nextSeq > 0) void this.backfill.start();
         break;
       case 'replaced':
+        // Also where the epoch is the same, and we stood where this server has never been.
+        this.epochs.value = null;
         this.begin(effect.epoch);
         break;
       case 'changed':

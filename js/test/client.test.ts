@@ -115,16 +115,16 @@ describe('commands', () => {
 
   it('reject with the code and sentence of the server', async () => {
     const { client, socket } = connected();
-    const answer = client.command('nonsense');
-    const error = { code: 'unknown-command', message: 'There is no such command.' };
+    const answer = client.command('logs.get', { seq: 1 });
+    const error = { code: 'not-found', message: 'The ring no longer holds that entry.' };
     socket.hears({ type: 'result', id: said(socket, 'command')[0]?.id, ok: false, error });
     await expect(answer).rejects.toEqual(new CommandError(error.code, error.message));
   });
 
   it('reject at once without a link, and when the link is lost before the answer', async () => {
-    await expect(new Client().command('x')).rejects.toMatchObject({ code: 'not-connected' });
+    await expect(new Client().command('state.hash', {})).rejects.toMatchObject({ code: 'not-connected' });
     const { client, socket } = connected();
-    const answer = client.command('x');
+    const answer = client.command('state.hash', {});
     socket.closes(1006);
     await expect(answer).rejects.toMatchObject({ code: 'lost' });
   });

@@ -37,6 +37,7 @@ describe('messages of the server', () => {
 interface Step {
   now: number;
   hello?: true;
+  subscribe?: Parameters<Mirror['subscribe']>[1];
   receive?: object;
   sends?: Record<string, unknown>[];
   logs?: { seqs: number[]; missed: number; isHistory: boolean }[];
@@ -54,6 +55,7 @@ describe('traces through the mirror', () => {
     for (const [i, step] of steps.entries()) {
       const effects = step.receive ? mirror.receive(step.receive, step.now) : [];
       const sent: object[] = step.hello ? [mirror.hello()] : [];
+      if (step.subscribe) sent.push(mirror.subscribe(step.now, step.subscribe));
       const logs: object[] = [];
       for (const effect of effects) {
         if (effect.kind === 'send') sent.push(effect.message);

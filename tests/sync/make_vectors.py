@@ -56,8 +56,8 @@ def messages() -> dict[str, Any]:
 def traces() -> dict[str, Any]:
     about = [
         "What a mirror does with what it hears. Each trace starts with a new mirror and is a list of steps.",
-        "A step is {now, hello: true} (a new link is made: the mirror's hello is sent) or {now, receive: message}; "
-        "'now' is seconds, monotonic.",
+        "A step is {now, hello: true} (a new link is made: the mirror's hello is sent), {now, subscribe: wants} (the "
+        "mirror is to mirror something else) or {now, receive: message}; 'now' is seconds, monotonic.",
         "'sends' are the messages that the mirror sends in that step, as JSON values, in order; absent: none. hello's "
         "'capabilities' may differ.",
         "'logs' are the entries that reach the log in that step: {seqs, missed, isHistory}; absent: none.",
@@ -68,6 +68,14 @@ def traces() -> dict[str, Any]:
         "2 s is not asked again.",
     ]
     return {"about": about, "traces": [_play(name, steps) for name, steps in TRACES.items()]}
+
+
+def _snake(wants: dict[str, Any]) -> dict[str, Any]:
+    names = {"slices": "slices", "logsQuery": "logs_query", "logsHistory": "logs_history"}
+    return {
+        names[key]: tuple(value) if isinstance(value, list) else value
+        for key, value in wants.items()
+    }
 
 
 def _play(name: str, steps: list[Any]) -> dict[str, Any]:
@@ -81,6 +89,9 @@ def _play(name: str, steps: list[Any]) -> dict[str, Any]:
         if message == "hello":
             step["hello"] = True
             sends.append(json.loads(mirror.hello()))
+        elif "subscribe" in message:
+            step["subscribe"] = wants = message["subscribe"]
+            sends.append(json.loads(mirror.subscribe(now, **_snake(wants))))
         else:
             step["receive"] = message
             for effect in mirror.receive(message, now):

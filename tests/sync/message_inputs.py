@@ -14,6 +14,9 @@ CLIENT_TEXTS: dict[str, str] = {
     "hello as AutoBench98 says it": '{"type":"hello","payload":{"capabilities":["json-patch"]}}',
     "hello with a token": '{"type":"hello","payload":{"capabilities":[],"token":"t"}}',
     "hello with a position": '{"type":"hello","payload":{"resume":{"epoch":"e","stateVersion":3,"nextSeq":0}}}',
+    "hello with slices and a query": '{"type":"hello","payload":{"slices":["jobs"],"logsQuery":"level>=warn"}}',
+    "hello whose optional fields are null": '{"type":"hello","payload":{"capabilities":null,"token":null,"resume":null,"slices":null,"logsQuery":null}}',
+    "hello without a payload, said as null": '{"type":"hello","payload":null}',
     "unknown fields are ignored": '{"type":"hello","later":1,"payload":{"more":{"x":[]}}}',
     "subscribe as AutoBench98 says it": '{"type":"subscribe","payload":{"includeSnapshot":true}}',
     "subscribe with all": '{"type":"subscribe","payload":{"includeSnapshot":false,"logsHistory":50,"slices":["jobs"],"logsQuery":"level>=warn"}}',
@@ -42,6 +45,9 @@ CLIENT_TEXTS: dict[str, str] = {
     "a version beyond 2^53": '{"type":"state.resync","sinceVersion":9007199254740992}',
     "true is no number": '{"type":"ping","ts":true}',
     "a ping without ts": '{"type":"ping"}',
+    "a slice that is none, in hello": '{"type":"hello","payload":{"slices":["nothing"]}}',
+    "a number that no double holds": '{"type":"ping","ts":%s}' % ("9" * 400),
+    "an unknown type, however deep": '{"type":"ps2-mouse.command","payload":%s}' % DEEP,
     "a slice that is none": '{"type":"subscribe","payload":{"slices":["nothing"]}}',
     "includeSnapshot is no truth": '{"type":"subscribe","payload":{"includeSnapshot":1}}',
     "the query is no text": '{"type":"subscribe","payload":{"logsQuery":5}}',
@@ -54,8 +60,8 @@ CLIENT_TEXTS: dict[str, str] = {
     "too deep": '{"type":"command","id":"a","name":"x","args":{"deep":%s}}' % DEEP,
 }  # fmt: skip
 
-ENTRY = '{"seq":4,"ts":1700000000000.125,"channel":"app","emoji":"📦","color":"#60a5fa","level":"info","message":"hi"}'
-FULL_ENTRY = '{"seq":5,"ts":1700000000001,"channel":"psu","emoji":"🔌","color":"#facc15","level":"error","message":"no","logger":"lab.psu","jobId":"j","stepId":"s","deviceId":"d","fields":{"volts":4.9,"ok":false},"exc":"Traceback"}'
+ENTRY = '{"seq":4,"ts":1700000000000.125,"channel":"app","emoji":"📦","color":"blue","level":"info","message":"hi"}'
+FULL_ENTRY = '{"seq":5,"ts":1700000000001,"channel":"psu","emoji":"🔌","color":"yellow","level":"error","message":"no","logger":"lab.psu","jobId":"j","stepId":"s","deviceId":"d","fields":{"volts":4.9,"ok":false},"exc":"Traceback","cut":20000}'
 SERVER_TEXTS: dict[str, str] = {
     "welcome": '{"type":"welcome","serverTime":"2026-01-01T00:00:00.000Z","protocol":1,"epoch":"e","stateVersion":4,"nextSeq":9,"resumed":false}',
     "snapshot": '{"type":"state.snapshot","stateVersion":4,"data":{"version":4,"devices":{}},"epoch":"e","reason":"connect"}',
@@ -68,6 +74,7 @@ SERVER_TEXTS: dict[str, str] = {
     "result": '{"type":"result","id":"c-1","ok":true,"value":{"runId":"r1"}}',
     "a result that failed": '{"type":"result","id":2,"ok":false,"error":{"code":"not-found","message":"There is no run r9."}}',
     "error": '{"type":"error","code":"bad-query","message":"expected a value","column":7}',
+    "an error whose column counts from 0": '{"type":"error","code":"bad-query","message":"expected a value","column":0}',
     "an error with an id": '{"type":"error","code":"bad-field","message":"name is missing","id":"c-2"}',
     "busy": '{"type":"server.busy","busy":true,"since":1700000000000}',
     "bye": '{"type":"bye","code":1013,"reason":"Behind too often."}',

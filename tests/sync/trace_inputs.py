@@ -52,7 +52,7 @@ def entry(seq: int) -> Any:
         "ts": 1700000000000 + seq,
         "channel": "app",
         "emoji": "📦",
-        "color": "#60a5fa",
+        "color": "blue",
         "level": "info",
         "message": f"line {seq}",
     }
@@ -82,6 +82,10 @@ def append(first: int, end: int, *, missed: int = 0, only: tuple[int, ...] | Non
 
 def pong(version: int, seq: int, epoch: str = "A") -> Any:
     return {"type": "pong", "ts": 1, "stateVersion": version, "nextSeq": seq, "epoch": epoch}
+
+
+def subscribe(**wants: Any) -> Any:
+    return {"subscribe": wants}
 
 
 CONNECT: list[Step] = [
@@ -251,6 +255,49 @@ TRACES: dict[str, list[Step]] = {
         (1, append(10, 11)),
         (1.5, snapshot(6, reason="resync")),
         (1.5, history(5, 11)),
+    ],
+    "other slices are waited for, and said again on the next link": [
+        *CONNECT,
+        (1, subscribe(slices=["devices"])),
+        (1.1, patch(5, 6, status("d0", "hot"))),
+        (1.2, snapshot(6, reason="resync")),
+        (1.3, patch(6, 7, status("d0", "cold"))),
+        (2, "hello"),
+        (2, welcome(version=8, seq=10, resumed=True)),
+        (2, patch(7, 8)),
+    ],
+    "a link that ends before the other slices have come does not resume": [
+        *CONNECT,
+        (1, subscribe(slices=["jobs"], logsQuery="level>=warn")),
+        (2, "hello"),
+        (2, welcome(version=6, seq=10)),
+        (2, snapshot(6, devices={}) | {"data": {"version": 6, "jobs": {}}}),
+        (2, history(10, 10)),
+    ],
+    "a snapshot of the slices before is not taken for one of those now": [
+        *CONNECT,
+        (1, subscribe(slices=["devices"])),
+        (1.1, snapshot(6, reason="resync", jobs={})),
+        (3.5, patch(6, 7, status("d0", "hot"))),
+        (3.6, snapshot(7, reason="resync")),
+    ],
+    "a query goes along with every hello, and null takes it away": [
+        *CONNECT,
+        (1, subscribe(logsQuery="level>=warn", logsHistory=5)),
+        (2, "hello"),
+        (3, subscribe(logsQuery=None)),
+        (4, "hello"),
+    ],
+    "a position that the server never had is given up": [
+        *CONNECT,
+        (1, patch(5, 90, status("d0", "hot"))),
+        (1, append(10, 30)),
+        (60, "hello"),
+        (60, welcome(version=7, seq=12)),
+        (60, snapshot(7, reason="resync")),
+        (60, history(8, 12)),
+        (61, patch(7, 8, status("d0", "cold"))),
+        (61, append(12, 13)),
     ],
     "busy, error, result and bye change nothing": [
         *CONNECT,

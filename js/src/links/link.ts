@@ -1,6 +1,6 @@
 /** What every way to the server has in common. */
 
-import type { ClientMessage, ServerConfig } from '../sync/messages';
+import { type ClientMessage, SERVER_CONFIG, type ServerConfig } from '../sync/messages';
 
 /** Where the server is, as the kernel told, or as the page knows by itself. */
 export interface LinkInfo {
@@ -63,15 +63,7 @@ export interface LinkEvents {
 export type WsConfig = ServerConfig['ws'];
 
 /** Until the server has said otherwise. */
-export const DEFAULT_WS: WsConfig = {
-  heartbeatIntervalMs: 10_000,
-  heartbeatTimeoutMs: 5_000,
-  reconnectEnabled: true,
-  reconnectMinMs: 1_000,
-  reconnectMaxMs: 15_000,
-  reconnectFactor: 1.8,
-  reconnectJitter: 0.2,
-};
+export const DEFAULT_WS: WsConfig = SERVER_CONFIG.ws;
 
 /** How long to wait before the try after `failures` failed ones: exponential, capped, plus or minus the jitter's share. */
 export function backoffMs(config: WsConfig, failures: number, random: () => number = Math.random): number {

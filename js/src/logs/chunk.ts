@@ -84,7 +84,7 @@ export class Chunk {
         this.excs ??= [];
         this.excs[at] = exc;
       }
-      const { cut } = entry as { cut?: number };
+      const { cut } = entry;
       if (cut) {
         this.cuts ??= new Map();
         this.cuts.set(at, cut);

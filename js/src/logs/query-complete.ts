@@ -1,4 +1,5 @@
 /** What could be typed next. */
+import { LEVEL_NAMES } from './levels';
 import { contains, FIELD_START, NAME_STOPS, printName, printValue, SPACE, VALUE_STOPS } from './query-ast';
 import { endOfQuote } from './query-tokens';
 
@@ -25,7 +26,6 @@ export interface Completion {
 }
 
 const LIMIT = 50;
-const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'];
 const TIMES = ['-5m', '-15m', '-1h', '-1d', 'now'];
 const FIELDS: readonly (readonly [insert: string, detail: string])[] = [
   ['level>=', 'this level or above'],
@@ -164,7 +164,7 @@ function values(text: string, field: string, first: number, caret: number, vocab
 function known(field: string, vocabulary: Vocabulary): readonly string[] {
   switch (field) {
     case 'level':
-      return vocabulary.levels ?? LEVELS;
+      return vocabulary.levels ?? LEVEL_NAMES;
     case 'channel':
       return vocabulary.channels ?? [];
     case 'logger':

@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
+import { cssColor } from '../sync/colors';
 import type { LogEntry, LogsAppend, LogsHistory, ServerConfig } from '../sync/messages';
 import { chunkRoom, clampCapacity, DEFAULT_CAPACITY, MAX_LENT } from './capacity';
 import { CHUNK_ROWS, Chunk, KINDS, spliced } from './chunk';
@@ -205,7 +206,8 @@ export class LogStore implements LogColumns {
 
   /** How a channel marks its rows, by its dictionary code: as its newest line said. */
   style(channel: number): ChannelStyle {
-    return this.styles[channel] ?? NO_STYLE;
+    const { emoji, color } = this.styles[channel] ?? NO_STYLE;
+    return { emoji, color: cssColor(color) };
   }
 
   /** Seq of the oldest line held; `nextSeq` where none is. */
@@ -240,7 +242,7 @@ export class LogStore implements LogColumns {
 
   /** One line as the wire has it. */
   entry(i: number): LogEntry {
-    const style = this.style(this.code('channel', i));
+    const style = this.styles[this.code('channel', i)] ?? NO_STYLE;
     const out: LogEntry = {
       seq: this.seq(i),
       ts: this.ts(i),

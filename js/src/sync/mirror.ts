@@ -9,6 +9,7 @@ import type {
   AppState,
   ClientMessage,
   Hello,
+  HelloPayload,
   LogEntry,
   LogsAppend,
   LogsHistory,
@@ -16,19 +17,23 @@ import type {
   Operation,
   Pong,
   ServerMessage,
+  SliceName,
   SnapshotReason,
   StatePatch,
   StateResync,
   StateSnapshot,
+  Subscribe,
+  SubscribePayload,
+  Welcome,
 } from './messages';
-import { check, PROTOCOL, ProtocolError, parse } from './messages';
+import { check, PROTOCOL, ProtocolError, parse, SERVER_CONFIG } from './messages';
 import { applyPatch, PatchError } from './patch';
-import { get, isRecord, widen } from './read';
+import { equal, get, isRecord, widen } from './read';
 
 /** A question that was not answered for so long is asked again, when there is still a reason to. Seconds. */
 export const ASK_AGAIN_S = 2;
-/** Entries asked for where the first history did not come; the plan's default. */
-const LOST_HISTORY = 200;
+/** Entries asked for where the first history did not come. */
+const LOST_HISTORY = SERVER_CONFIG.logs.snapshot;
 
 export type Effect =
   /** Send this to the server. */
@@ -75,6 +80,12 @@ export class Mirror {
   missed = 0;
   /** The state is known not to be the newest, and was asked for. */
   stale = false;
+  /** Only these slices; null: all. Each new link says so again. */
+  slices: readonly SliceName[] | null = null;
+  /** Only entries that this query finds; null: all. Each new link says so again. */
+  logsQuery: string | null = null;
+  /** Whether the state that is there has the slices that were subscribed to. */
+  private hasSlices = true;
   /** Whether this link has told its epoch: patches and batches do not carry one. */
   private linked = false;
   /** The newest of which we know. */
@@ -87,12 +98,32 @@ export class Mirror {
   hello(token?: string): Hello {
     this.linked = false;
     this.askedStateAt = this.askedLogsAt = null;
-    const payload: Hello['payload'] = { capabilities: ['json-patch', 'resume'] };
+    const payload: HelloPayload = { capabilities: ['json-patch', 'resume'] };
     if (token !== undefined) payload.token = token;
-    if (this.epoch !== null && this.version !== null && this.nextSeq !== null) {
+    if (this.epoch !== null && this.version !== null && this.nextSeq !== null && this.hasSlices) {
       payload.resume = { epoch: this.epoch, stateVersion: this.version, nextSeq: this.nextSeq };
     }
+    if (this.slices !== null) payload.slices = [...this.slices];
+    if (this.logsQuery !== null) payload.logsQuery = this.logsQuery;
     return { type: 'hello', payload };
+  }
+
+  /**
+   * Mirror something else from now on, on this link and on those that follow; returns what to send where there is one.
+   *
+   * What `wants` does not name stays as it is. Until the snapshot of other slices has come the state stays as it was, and
+   * stale. `now` in seconds.
+   */
+  subscribe(now: number, wants: Pick<SubscribePayload, 'slices' | 'logsQuery' | 'logsHistory'>): Subscribe {
+    const { slices, logsQuery } = wants;
+    if (slices !== undefined && !equal(slices, this.slices)) {
+      this.slices = slices;
+      this.hasSlices = false;
+      this.stale = true;
+      this.askedStateAt = now;
+    }
+    if (logsQuery !== undefined) this.logsQuery = logsQuery;
+    return { type: 'subscribe', payload: { ...wants } };
   }
 
   /**
@@ -121,11 +152,7 @@ export class Mirror {
         this.pong(reply, out, now);
         break;
       case 'welcome':
-        if (reply.protocol !== PROTOCOL) {
-          throw new ProtocolError('protocol', `The server speaks protocol ${reply.protocol}, not ${PROTOCOL}.`);
-        }
-        this.liveIn(reply.epoch, out);
-        out.push({ kind: 'connected', epoch: reply.epoch, resumed: reply.resumed });
+        this.welcome(reply, out);
         break;
       case 'result': {
         const { code = null, message: text = null } = reply.error ?? {};
@@ -150,6 +177,20 @@ export class Mirror {
     return out;
   }
 
+  private welcome(reply: Welcome, out: Effect[]): void {
+    if (reply.protocol !== PROTOCOL) {
+      throw new ProtocolError('protocol', `The server speaks protocol ${reply.protocol}, not ${PROTOCOL}.`);
+    }
+    const isAhead = reply.stateVersion < (this.version ?? 0) || reply.nextSeq < (this.nextSeq ?? 0);
+    if (!this.linked && reply.epoch === this.epoch && isAhead) {
+      // We stand where this server has never been: nothing that we hold is of use.
+      this.epoch = null;
+      out.push({ kind: 'replaced', epoch: reply.epoch });
+    }
+    this.liveIn(reply.epoch, out);
+    out.push({ kind: 'connected', epoch: reply.epoch, resumed: reply.resumed });
+  }
+
   /** The link belongs to this epoch. Where it is another one: replace everything, merge nothing. */
   private liveIn(epoch: string, out: Effect[]): void {
     this.linked = true;
@@ -167,11 +208,18 @@ export class Mirror {
   private snapshot(reply: StateSnapshot, out: Effect[]): void {
     this.liveIn(reply.epoch, out);
     if (this.version !== null && reply.stateVersion < this.version) return; // a late copy of an older one
+    if (!this.isOfSlices(reply.data)) return; // it was on its way when other slices were subscribed to
+    this.hasSlices = true;
     const before = this.version;
     this.version = reply.stateVersion;
     this.state = widen(reply.data) as AppState;
     this.arrived();
     out.push({ kind: 'changed', fromVersion: before, toVersion: reply.stateVersion, operations: null, reason: reply.reason });
+  }
+
+  private isOfSlices(data: Record<string, unknown>): boolean {
+    const { slices } = this;
+    return slices === null || Object.keys(data).every((name) => name === 'version' || slices.includes(name as SliceName));
   }
 
   private patch(reply: StatePatch, out: Effect[], now: number): void {
@@ -180,6 +228,10 @@ export class Mirror {
       return;
     }
     this.seenVersion = Math.max(this.seenVersion, reply.toVersion);
+    if (!this.hasSlices) {
+      this.askState(out, now); // it may be about slices that are not there: only their snapshot is right
+      return;
+    }
     if (this.version === null || reply.fromVersion !== this.version) {
       if (this.version === null || reply.toVersion > this.version) this.askState(out, now);
       return; // else it is a copy of one that we have
@@ -209,7 +261,7 @@ export class Mirror {
   }
 
   private arrived(): void {
-    this.stale = (this.version ?? 0) < this.seenVersion;
+    this.stale = (this.version ?? 0) < this.seenVersion || !this.hasSlices;
     if (!this.stale) this.askedStateAt = null;
   }
 
@@ -218,7 +270,7 @@ export class Mirror {
     if (this.askedStateAt !== null && now - this.askedStateAt < ASK_AGAIN_S) return;
     this.askedStateAt = now;
     const message: StateResync = { type: 'state.resync' };
-    if (this.linked && this.version !== null && this.epoch !== null) {
+    if (this.linked && this.version !== null && this.epoch !== null && this.hasSlices) {
       message.epoch = this.epoch;
       message.sinceVersion = this.version;
     }
