@@ -46,7 +46,13 @@ OPEN: frozenset[type] = frozenset(
     {records.Meta, records.Device, records.Stream, records.JobRecord, records.Finding}
 )
 """Records in which users put fields of their own, which our views show."""
-ENUMS = (LevelName, records.OrchestratorStatus, records.JobStatus, records.JobKind, records.Severity)
+ENUMS = (
+    LevelName,
+    records.OrchestratorStatus,
+    records.JobStatus,
+    records.JobKind,
+    records.Severity,
+)
 RECORDS = (
     records.TelemetryState, records.Meta, records.ConfigSlice, records.Device, records.Stream, records.JobRecord,
     records.JobsState, records.Finding, records.Summary, records.PnoState, records.LogsSlice,
@@ -86,9 +92,18 @@ def _constants() -> Iterator[str]:
         unit = f" Unit: {limit.unit}." if limit.unit else ""
         yield f"/** {_sentence(limit.meaning)}{unit} */\nexport const {name} = {_number(limit.value)};"
     yield _value("LEVELS", dict(LEVELS), "The number of each level, in rising order.")
-    yield _value("COLORS", dict(COLORS), "What the names of colours look like that log entries carry.")
-    yield _value("SERVER_CONFIG", SERVER_CONFIG, "What a client does before it has heard `serverConfig`.", "ServerConfig")
-    yield _codes("ERROR_CODES", codes.ERROR_CODES, "ErrorCode", "What the codes of an `error` mean.")
+    yield _value(
+        "COLORS", dict(COLORS), "What the names of colours look like that log entries carry."
+    )
+    yield _value(
+        "SERVER_CONFIG",
+        SERVER_CONFIG,
+        "What a client does before it has heard `serverConfig`.",
+        "ServerConfig",
+    )
+    yield _codes(
+        "ERROR_CODES", codes.ERROR_CODES, "ErrorCode", "What the codes of an `error` mean."
+    )
     yield _codes("COMMAND_CODES", codes.COMMAND_CODES, "CommandCode", "What the codes of a `result` mean that is not ok.")  # fmt: skip
 
 
