@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from autobench_nb import Client, connect
 from autobench_nb.contract.codes import COMMAND_CODES
 from autobench_nb.contract.commands import (
     COMMANDS,
@@ -67,13 +68,17 @@ def test_a_spec_with_an_unknown_code_is_refused() -> None:
 
 
 def test_the_orchestrator_answers_every_command_that_the_contract_lists() -> None:
-    with Orchestrator(environ={}) as bench, bench.serve(thread=True) as server:
-        from autobench_nb import connect
-
-        with connect(server.url, token=bench.token) as client:
+    with Orchestrator(environ={}) as bench:
+        url = bench.serve(thread=True).url
+        with connect(url, token=bench.token) as client:
             client.wait_for(lambda mirror: mirror.status.phase == "live", timeout_s=30)
-            for name in COMMANDS:
-                try:
-                    client.command(name)
-                except CommandError as error:
-                    assert error.code != "unknown-command", name
+            codes = {name: code_of(client, name) for name in COMMANDS}
+    assert "unknown-command" not in codes.values(), codes
+
+
+def code_of(client: Client, name: str) -> str | None:
+    try:
+        client.command(name)
+    except CommandError as error:
+        return error.code
+    return None

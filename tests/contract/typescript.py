@@ -59,6 +59,7 @@ RECORDS = (
     records.ServerConfigLogs, records.ServerConfigWs, records.ServerConfig, records.AppState, records.EntryRecord,
     records.ResultRecord,
 )  # fmt: skip
+OPERATIONS = (AddOperation, RemoveOperation, ReplaceOperation)
 WIDTH = 120
 
 
@@ -72,8 +73,8 @@ def typescript() -> str:
         *(_interface(one) for one in RECORDS),
         "// ---- server to client ----",
         _alias("SnapshotReason", SnapshotReason, "Why a client is sent a snapshot."),
-        *(_interface(one) for one in (AddOperation, RemoveOperation, ReplaceOperation)),
-        _union("Operation", ("AddOperation", "RemoveOperation", "ReplaceOperation"), "What this server sends of RFC 6902."),
+        *(_interface(one) for one in OPERATIONS),
+        _union("Operation", [one.__name__ for one in OPERATIONS], "What this server sends of RFC 6902."),
         *(_interface(one) for one in (Failure, *SERVER_MESSAGES)),
         _union("ServerMessage", [one.__name__ for one in SERVER_MESSAGES], "What the server says."),
         "// ---- client to server ----",
@@ -95,16 +96,13 @@ def _constants() -> Iterator[str]:
     yield _value(
         "COLORS", dict(COLORS), "What the names of colours look like that log entries carry."
     )
-    yield _value(
-        "SERVER_CONFIG",
-        SERVER_CONFIG,
-        "What a client does before it has heard `serverConfig`.",
-        "ServerConfig",
-    )
+    about = "What a client does before it has heard `serverConfig`."
+    yield _value("SERVER_CONFIG", SERVER_CONFIG, about, "ServerConfig")
     yield _codes(
         "ERROR_CODES", codes.ERROR_CODES, "ErrorCode", "What the codes of an `error` mean."
     )
-    yield _codes("COMMAND_CODES", codes.COMMAND_CODES, "CommandCode", "What the codes of a `result` mean that is not ok.")  # fmt: skip
+    about = "What the codes of a `result` mean that is not ok."
+    yield _codes("COMMAND_CODES", codes.COMMAND_CODES, "CommandCode", about)
 
 
 def _codes(name: str, meanings: Mapping[str, str], alias: str, about: str) -> str:
@@ -201,7 +199,7 @@ def _single(hint: Any) -> str:
         return known.get(hint) or _choice(hint)
     if origin in (list, tuple):
         inner = _type(arguments[0])
-        if set(parts_of(arguments[0])) == {AddOperation, RemoveOperation, ReplaceOperation}:
+        if set(parts_of(arguments[0])) == set(OPERATIONS):
             inner = "Operation"
         return f"({inner})[]" if " " in inner else f"{inner}[]"
     if origin is dict:
