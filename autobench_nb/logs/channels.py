@@ -1,8 +1,9 @@
 """Channels: the named sources of log entries, each with an emoji and a colour.
 
-The names are those of the plan and of AutoBench98's own orchestrator, with the emoji and the CSS colours that its web
-client shows for them. Any other name is a channel as well: it gets a neutral emoji and a colour that depends on the
-name alone, so that it is the same in every process and after every restart.
+The names are those of the plan and of AutoBench98's own orchestrator, with the emoji and the colours that it gives
+them, by the names that its web client reads (``contract.colors``). Any other name is a channel as well: it gets a
+neutral emoji and a colour that depends on the name alone, so that it is the same in every process and after every
+restart.
 """
 
 from __future__ import annotations
@@ -12,34 +13,22 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from autobench_nb.contract.colors import COLORS
+
 NEUTRAL_EMOJI: Final = "🔹"
 NAME_LIMIT: Final = 64
 """Characters that a channel name may have; the rest is cut off."""
 REGISTRY_LIMIT: Final = 1_000
 """Channels that are remembered; a name beyond it still gets its colour, but is not listed."""
 
-BLUE, YELLOW, GREEN, PINK = "#60a5fa", "#facc15", "#22c55e", "#f472b6"
-CYAN, RED, LIGHT, VIOLET = "#22d3ee", "#ef4444", "#e5e7eb", "#a78bfa"
-GREY: Final = "#9ca3af"
+BLUE, YELLOW, GREEN, MAGENTA, CYAN, RED, WHITE, PURPLE = COLORS
 
-PALETTE: Final = (
-    BLUE,
-    YELLOW,
-    GREEN,
-    PINK,
-    CYAN,
-    VIOLET,
-    "#fb923c",
-    "#2dd4bf",
-    "#a3e635",
-    "#e879f9",
-    "#818cf8",
-    "#fda4af",
-)
+PALETTE: Final = (BLUE, YELLOW, GREEN, MAGENTA, CYAN, PURPLE)
+"""What new channels get: red looks like a fault, and white like none."""
 
 
 class Channel(NamedTuple):
-    """One channel: its ``name``, its ``emoji`` and its ``color`` (a CSS colour, ``#rrggbb``)."""
+    """One channel: its ``name``, its ``emoji`` and its ``color`` (a name of ``COLORS``, or any other CSS colour)."""
 
     name: str
     emoji: str
@@ -51,19 +40,19 @@ KNOWN: Final = (
     Channel("app", "📦", BLUE),
     Channel("benchmark", "⏱️", GREEN),
     Channel("job", "🏃", GREEN),
-    Channel("pno", "🔬", VIOLET),
+    Channel("pno", "🔬", PURPLE),
     Channel("websocket", "🔗", CYAN),
-    Channel("request", "📝", VIOLET),
+    Channel("request", "📝", PURPLE),
     Channel("sidecar", "🧩", YELLOW),
-    Channel("ffmpeg", "🎬", PINK),
+    Channel("ffmpeg", "🎬", MAGENTA),
     Channel("stream", "📺", CYAN),
     Channel("ocr", "🔎", GREEN),
     Channel("device", "🛠️", RED),
     Channel("powermeter", "🔌", YELLOW),
     Channel("keyboard", "⌨️", CYAN),
-    Channel("mouse", "🖱️", LIGHT),
-    Channel("serial-printer", "🖨️", LIGHT),
-    Channel("atlona-controller", "📽️", VIOLET),
+    Channel("mouse", "🖱️", WHITE),
+    Channel("serial-printer", "🖨️", WHITE),
+    Channel("atlona-controller", "📽️", PURPLE),
     Channel("cf-imager", "💾", CYAN),
     Channel("frontpanel", "⏻", RED),
     Channel("python", "🐍", BLUE),
@@ -93,9 +82,10 @@ class Channels:
         self._lock = threading.Lock()
 
     def register(self, name: str, emoji: str | None = None, color: str | None = None) -> Channel:
-        """Add a channel, or give a known one another ``emoji`` or ``color`` (any CSS colour).
+        """Add a channel, or give a known one another ``emoji`` or ``color``.
 
-        What is ``None`` stays as it was. Entries that are already held show the new look as well.
+        A colour is a name of ``COLORS``, or any other CSS colour. What is ``None`` stays as it was. Entries that are
+        already held show the new look as well.
         """
         name = _clean(name)
         with self._lock:

@@ -116,9 +116,8 @@ def _one_type(hint: Any) -> str:
     if is_enum(hint):
         return ", ".join(f"`{one.value}`" for one in hint)
     if is_shape(hint):
-        return {"EntryRecord": "entry", "Failure": "{code, message}"}.get(
-            hint.__name__, hint.__name__
-        )
+        name = str(hint.__name__)
+        return {"EntryRecord": "entry", "Failure": "{code, message}"}.get(name, name)
     if origin in (list, tuple):
         inner = "operations" if len(parts_of(arguments[0])) == 3 else _plural(_type(arguments[0]))
         return f"array of {inner}"

@@ -23,6 +23,7 @@ from autobench_nb.contract.commands import COMMANDS
 from autobench_nb.contract.defaults import SERVER_CONFIG
 from autobench_nb.contract.levels import LEVELS, LevelName
 from autobench_nb.contract.limits import LIMITS, PROTOCOL
+from autobench_nb.contract.records import SLICES
 from autobench_nb.contract.server_messages import (
     SERVER_MESSAGES,
     AddOperation,
@@ -96,6 +97,9 @@ def _constants() -> Iterator[str]:
     yield _value(
         "COLORS", dict(COLORS), "What the names of colours look like that log entries carry."
     )
+    names = ", ".join(map(_text, SLICES))
+    about = "The slices of the state, without its version."
+    yield f"/** {about} */\nexport const SLICES: readonly SliceName[] = [{names}];"
     about = "What a client does before it has heard `serverConfig`."
     yield _value("SERVER_CONFIG", SERVER_CONFIG, about, "ServerConfig")
     yield _codes(

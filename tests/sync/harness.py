@@ -30,7 +30,8 @@ TOKEN = "the-right-token"
 class Link:
     """One client's way: a queue on the server's side, and what has arrived on the client's.
 
-    ``reads`` is how many bytes the client takes before it stalls; ``None``: all.
+    ``reads`` is how many bytes the client takes before it stalls; ``None``: all. ``most_waiting`` and ``largest``: the
+    most bytes that waited at once, and the largest message.
     """
 
     def __init__(self, session: int) -> None:
@@ -41,6 +42,7 @@ class Link:
         self.arrived: list[bytes] = []
         self.closed: tuple[int, str] | None = None
         self.most_waiting = 0
+        self.largest = 0
 
     @property
     def waiting(self) -> int:
@@ -48,6 +50,7 @@ class Link:
 
     def put(self, message: Outgoing) -> None:
         self.queue.append(message)
+        self.largest = max(self.largest, len(message))
         self.move()
         self.most_waiting = max(self.most_waiting, self.waiting)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autobench_nb.logs.channels import Channels
 from autobench_nb.state.patch import apply_patch
 from tests.sync.harness import Link, Server, types
 
@@ -177,6 +178,39 @@ def test_a_message_of_its_device_panels_gets_an_error_and_is_served_on() -> None
     (error,) = link.take()
     assert (error["type"], error["code"]) == ("error", "unknown-type")
     assert link.closed is None
+
+
+def test_a_hand_on_its_mouse_pane_does_not_end_the_connection() -> None:
+    server = Server()
+    link = open_as_it_does(server)
+    for n in range(64):
+        move = {"kind": "mouse.move.relative", "dx": n, "dy": 1, "requestedBy": "web"}
+        server.say(link, {"type": "ps2-mouse.command", "payload": move})
+        server.wait(1 / 64)
+    server.say(link, {"type": "powermeter.command", "payload": {"kind": "reset"}})
+    assert link.closed is None
+    link.take()
+    server.log("still served")
+    server.settle()
+    assert "still served" in str(link.take())
+
+
+def test_its_log_pane_knows_the_colour_of_every_channel() -> None:
+    server = Server(log_capacity=1_000, client_logs_snapshot=1_000)
+    for channel in (*Channels().names, "lab-psu", "a channel of one's own"):
+        server.log("hi", channel=channel)
+    web = Web()
+    web.hear(open_as_it_does(server).take())
+    told = {item["channel"]: item["color"] for item in web.items}
+    assert told.keys() >= {"orchestrator", "lab-psu"}
+    assert set(told.values()) <= {
+        "blue", "yellow", "green", "magenta", "cyan", "red", "white", "purple",
+    }  # fmt: skip
+    assert told["orchestrator"] == "blue"
+    assert told["ffmpeg"] == "magenta"
+    assert told["websocket"] == "cyan"
+    assert told["atlona-controller"] == "purple"
+    assert told["mouse"] == "white"
 
 
 def test_it_mirrors_state_and_log_unmodified() -> None:

@@ -28,6 +28,7 @@ from autobench_nb.contract.client_messages import (
 from autobench_nb.contract.defaults import SERVER_CONFIG
 from autobench_nb.contract.limits import PROTOCOL
 from autobench_nb.contract.parsing import parse_server
+from autobench_nb.contract.records import SLICES
 from autobench_nb.contract.server_messages import (
     Bye,
     CommandResult,
@@ -313,7 +314,10 @@ class Mirror:
         out.append(Changed(before, reply.state_version, None, reply.reason))
 
     def _is_of_slices(self, data: Mapping[str, Any]) -> bool:
-        return self.slices is None or data.keys() <= {"version", *self.slices}
+        """Whether a snapshot has the slices that were subscribed to, and not those of before."""
+        if self.slices is not None:
+            return data.keys() == {"version", *self.slices}
+        return self._has_slices or data.keys() >= set(SLICES)
 
     def _patch(self, reply: StatePatch, out: list[MirrorEffect], now: float) -> None:
         if not self._linked:

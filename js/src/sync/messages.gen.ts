@@ -80,6 +80,9 @@ export const COLORS = {
   purple: '#a78bfa',
 } as const;
 
+/** The slices of the state, without its version. */
+export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig'];
+
 /** What a client does before it has heard `serverConfig`. */
 export const SERVER_CONFIG: ServerConfig = {
   logs: {

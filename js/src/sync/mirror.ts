@@ -26,7 +26,7 @@ import type {
   SubscribePayload,
   Welcome,
 } from './messages';
-import { check, PROTOCOL, ProtocolError, parse, SERVER_CONFIG } from './messages';
+import { check, PROTOCOL, ProtocolError, parse, SERVER_CONFIG, SLICES } from './messages';
 import { applyPatch, PatchError } from './patch';
 import { equal, get, isRecord, widen } from './read';
 
@@ -217,9 +217,11 @@ export class Mirror {
     out.push({ kind: 'changed', fromVersion: before, toVersion: reply.stateVersion, operations: null, reason: reply.reason });
   }
 
+  /** Whether a snapshot has the slices that were subscribed to, and not those of before. */
   private isOfSlices(data: Record<string, unknown>): boolean {
-    const { slices } = this;
-    return slices === null || Object.keys(data).every((name) => name === 'version' || slices.includes(name as SliceName));
+    const names = Object.keys(data).filter((name) => name !== 'version');
+    if (this.slices === null) return this.hasSlices || SLICES.every((name) => names.includes(name));
+    return names.length === this.slices.length && this.slices.every((name) => names.includes(name));
   }
 
   private patch(reply: StatePatch, out: Effect[], now: number): void {
