@@ -186,11 +186,11 @@ class LogFeed:
     def skip(self, lagging: Iterable[Session], out: list[Effect], now: float) -> None:
         """Entries that cannot be sent (encoding one has failed) are counted as missed, and the stream goes on after."""
         end = self._ring.next_seq
-        for channel in self._channels.values():
-            told, missed = channel.told, end - channel.told
+        for audience in self._audiences.values():
+            told, missed = audience.next_seq, end - audience.next_seq
             if missed:
                 message = logs_append(b"[]", first_seq=told, next_seq=end, missed=missed)
-                self._send(channel, message, end, lagging, out, now)
+                self._send(audience, message, end, lagging, out, now)
         self.seq = end
 
     # ------------------------------------------------------------ what is older

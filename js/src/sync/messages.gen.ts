@@ -168,6 +168,7 @@ export interface Meta {
   status: OrchestratorStatus;
   epoch: string;
   telemetry?: TelemetryState;
+  lastError?: LastError;
   [more: string]: unknown;
 }
 
