@@ -7,13 +7,10 @@ from typing import Any, Final
 
 import orjson
 
-from autobench_nb.errors import CommandError
+from autobench_nb.contract.commands import JOB_CANCEL, RESULTS_LIST
 from autobench_nb.jobs.records import Jobs
 from autobench_nb.jobs.results import Results
-from autobench_nb.tables.results import MAX_PAGE_ROWS
 
-PAGE_ROWS: Final = 1_000
-"""Rows of a page that says no ``limit``."""
 MAX_PAGE_BYTES: Final = 524_288
 """A page ends before it becomes longer, whatever its ``limit``; one row it holds at least."""
 
@@ -24,9 +21,8 @@ def job_commands(
     """Handlers of the jobs' commands; ``max_page_bytes`` bounds an answer of ``results.list``."""
 
     def list_results(args: Mapping[str, Any]) -> dict[str, Any]:
-        since = _whole(args, "since", 0, low=0)
-        limit = _whole(args, "limit", PAGE_ROWS, low=1, high=MAX_PAGE_ROWS)
-        page = results.page(since, limit)
+        asked = RESULTS_LIST.read(args)
+        page = results.page(asked.since, asked.limit)
         items: list[dict[str, Any]] = []
         room = max_page_bytes
         for row in page.rows:
@@ -35,7 +31,7 @@ def job_commands(
             if items and room < 0:
                 break
             items.append(item)
-        following = max(since, page.dropped) + len(items)
+        following = max(asked.since, page.dropped) + len(items)
         return {
             "items": items,
             "next": following if following < page.end else None,
@@ -44,16 +40,6 @@ def job_commands(
         }
 
     def cancel_job(args: Mapping[str, Any]) -> dict[str, bool]:
-        return {"cancelled": jobs.cancel(str(args.get("jobId", "")))}
+        return {"cancelled": jobs.cancel(JOB_CANCEL.read(args).job_id)}
 
-    return {"job.cancel": cancel_job, "results.list": list_results}
-
-
-def _whole(
-    args: Mapping[str, Any], name: str, default: int, *, low: int, high: int | None = None
-) -> int:
-    value = args.get(name, default)
-    if type(value) is not int or value < low or (high is not None and value > high):
-        bound = f"{low} to {high}" if high is not None else f"{low} or more"
-        raise CommandError("bad-args", f"{name}={value!r:.40}: it takes a whole number, {bound}.")
-    return value
+    return {JOB_CANCEL.name: cancel_job, RESULTS_LIST.name: list_results}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autobench_nb.contract.commands import LOGS_GET
 from autobench_nb.errors import CommandError
 from autobench_nb.logs.ring.ring import LogRing
 
@@ -25,16 +26,15 @@ def log_commands(
         ``next`` is the offset of what follows, ``None`` where nothing does. An answer cannot be shed as log lines can,
         so one of megabytes would cost the client its link.
         """
-        seq, offset = args.get("seq"), args.get("offset", 0)
-        entry = ring.entry(seq) if isinstance(seq, int) else None
+        asked = LOGS_GET.read(args)
+        entry = ring.entry(asked.seq)
         if entry is None:
             raise CommandError("not-found", "The ring no longer holds that entry.")
-        if not isinstance(offset, int) or offset < 0:
-            raise CommandError("bad-args", f"offset={offset!r}: it takes a number of characters.")
+        offset = asked.offset
         # A character is at most six bytes of JSON.
         end = offset + budget_bytes // 8
         whole = entry.message
         following = end if end < len(whole) else None
         return {**entry.to_wire(), "message": whole[offset:end], "next": following}
 
-    return {"logs.get": whole_entry}
+    return {LOGS_GET.name: whole_entry}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeAlias, overload
 
 from autobench_nb import tables
+from autobench_nb.contract.limits import MAX_RESULTS_PAGE
 from autobench_nb.tables.schema import RESULTS
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class ResultPage(NamedTuple):
 ReadPage: TypeAlias = Callable[[int, int], ResultPage]
 """``read(since, limit)``: at most ``limit`` of the held rows from position ``since`` on; fewer may come."""
 
-MAX_PAGE_ROWS: Final = 5_000
+MAX_PAGE_ROWS: Final = MAX_RESULTS_PAGE
 """Rows that a page holds at most."""
 
 

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Final, NamedTuple
+import re
+from enum import Enum, EnumMeta
+from types import NoneType
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    NamedTuple,
+    NotRequired,
+    Required,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from autobench_nb.contract.records import Device, Finding, JobRecord, ResultRecord, Stream
+from autobench_nb.contract.types import Instant, IsoTime, Word
 
 
 class ColumnKind(Enum):
@@ -24,77 +39,60 @@ class Column(NamedTuple):
     kind: ColumnKind
 
 
-_WHOLE, _REAL, _TEXT = ColumnKind.WHOLE, ColumnKind.REAL, ColumnKind.TEXT
-_NAME, _TIME = ColumnKind.NAME, ColumnKind.TIME
+def _columns(record: type, *, named_by_key: bool = False) -> tuple[Column, ...]:
+    """One column for each field of a record of the contract whose values are of one kind.
 
-JOBS: Final = (
-    Column("id", "id", _TEXT),
-    Column("run_id", "runId", _TEXT),
-    Column("name", "name", _TEXT),
-    Column("kind", "kind", _NAME),
-    Column("command", "command", _TEXT),
-    Column("status", "status", _NAME),
-    Column("reason", "reason", _TEXT),
-    Column("created_at", "createdAt", _TIME),
-    Column("started_at", "startedAt", _TIME),
-    Column("finished_at", "finishedAt", _TIME),
-    Column("repeat", "repeat", _WHOLE),
-    Column("done", "done", _WHOLE),
-    Column("progress", "progress", _REAL),
-    Column("lines", "lines", _WHOLE),
-    Column("warnings", "warnings", _WHOLE),
-    Column("errors", "errors", _WHOLE),
-    Column("exit_code", "exitCode", _WHOLE),
-    Column("mean_s", "meanS", _REAL),
-    Column("sd_s", "sdS", _REAL),
-    Column("eta_s", "etaS", _REAL),
-    Column("current", "current", _TEXT),
-)
+    ``named_by_key``: the records stand in a map, and their ids are its keys.
+    """
+    columns = [Column("id", "id", ColumnKind.TEXT)] if named_by_key else []
+    for key, hint in get_type_hints(record, include_extras=True).items():
+        if get_origin(hint) in (NotRequired, Required):
+            hint = get_args(hint)[0]
+        kind = _kind_of(hint)
+        if kind is not None:
+            columns.append(Column(snake_case(key), key, kind))
+    return tuple(columns)
+
+
+def _kind_of(hint: Any) -> ColumnKind | None:
+    """What a field's column holds; ``None`` where its values may be of any kind."""
+    for alias, kind in (
+        (Word, ColumnKind.NAME),
+        (Instant, ColumnKind.TIME),
+        (IsoTime, ColumnKind.TIME),
+    ):
+        if hint == alias or alias in get_args(hint):
+            return kind
+    while get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    bare = next((part for part in get_args(hint) if part is not NoneType), hint)
+    while get_origin(bare) is Annotated:
+        bare = get_args(bare)[0]
+    if isinstance(bare, EnumMeta):
+        return ColumnKind.NAME
+    kinds = {int: ColumnKind.WHOLE, float: ColumnKind.REAL, str: ColumnKind.TEXT}
+    return kinds.get(bare)
+
+
+def snake_case(name: str) -> str:
+    """A field's name on the wire as Python's: ``maxRssBytes`` is ``max_rss_bytes``."""
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
+JOBS: Final = _columns(JobRecord)
 """The columns of jobs; keys as the state's ``/jobs/items`` has them."""
 
-DEVICES: Final = (
-    Column("id", "id", _TEXT),
-    Column("type", "type", _NAME),
-    Column("status", "status", _NAME),
-    Column("last_seen", "lastSeen", _TIME),
-)
+DEVICES: Final = _columns(Device, named_by_key=True)
 """The columns of devices; keys as the state's ``/devices`` has them."""
 
-STREAMS: Final = (
-    Column("id", "id", _TEXT),
-    Column("status", "status", _NAME),
-    Column("url", "url", _TEXT),
-)
+STREAMS: Final = _columns(Stream, named_by_key=True)
 """The columns of streams; keys as the state's ``/streams`` has them."""
 
-FINDINGS: Final = (
-    Column("id", "id", _TEXT),
-    Column("severity", "severity", _NAME),
-    Column("check", "check", _TEXT),
-    Column("message", "message", _TEXT),
-)
+FINDINGS: Final = _columns(Finding)
 """The columns of findings; keys as the state's ``/pno/findings`` has them."""
 
 RESULTS: Final = tuple(
-    Column(name, name, kind)
-    for name, kind in (
-        ("run_id", _TEXT),
-        ("job_id", _TEXT),
-        ("name", _TEXT),
-        ("kind", _NAME),
-        ("command", _TEXT),
-        ("repetition", _WHOLE),
-        ("status", _NAME),
-        ("reason", _TEXT),
-        ("exit_code", _WHOLE),
-        ("signal", _TEXT),
-        ("started_at", _TIME),
-        ("wall_s", _REAL),
-        ("cpu_user_s", _REAL),
-        ("cpu_system_s", _REAL),
-        ("max_rss_bytes", _WHOLE),
-        ("lines", _WHOLE),
-    )
+    Column(column.name, column.name, column.kind) for column in _columns(ResultRecord)
 )
 """The columns of results: the attributes of a ``Result``, without ``value``, whose type is what came back."""
 

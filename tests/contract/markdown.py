@@ -33,6 +33,7 @@ from tests.contract.types import (
     is_unset,
     parts_of,
     rest_of_doc,
+    shapes_in,
 )
 
 STARRED: Mapping[str, frozenset[str]] = {
@@ -187,11 +188,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "entry": lambda: _fields(records.EntryRecord),
     "levels": _levels,
     "colors": _colors,
-    "state": lambda: _fields(
-        records.AppState, records.Meta, records.TelemetryState, records.ConfigSlice, records.Device, records.Stream,
-        records.JobsState, records.JobRecord, records.PnoState, records.Finding, records.Summary,
-        records.LogsSlice, records.ServerConfig, records.ServerConfigLogs, records.ServerConfigWs,
-    ),
+    "state": lambda: _fields(*shapes_in(records.AppState)),
     "commands": _commands,
     "result": lambda: _fields(records.ResultRecord),
     "command-codes": lambda: _codes("code", COMMAND_CODES),

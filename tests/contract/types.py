@@ -107,3 +107,34 @@ def tag_of(shape: type[Struct]) -> tuple[str, str] | None:
     """The field that tells which message this is, and its value; ``None`` for a part of one."""
     config = shape.__struct_config__
     return None if config.tag is None else (str(config.tag_field), str(config.tag))
+
+
+def shapes_in(*hints: Any) -> list[type]:
+    """Every struct and TypedDict that these types consist of, the outer one before its parts, each once."""
+    found: dict[type, None] = {}
+    for hint in hints:
+        for part in parts_of(hint):
+            if is_shape(part):
+                found[part] = None
+                inner = [field.type for field in fields_of(part)]
+            else:
+                inner = list(typing.get_args(part))
+            found |= dict.fromkeys(shapes_in(*inner))
+    return list(found)
+
+
+def enums_in(*hints: Any) -> list[Any]:
+    """Every enumeration that these types name, each once."""
+    found: dict[Any, None] = {}
+    for hint in hints:
+        for part in parts_of(hint):
+            if is_enum(part):
+                found[part] = None
+            inner = (
+                [field.type for field in fields_of(part)]
+                if is_shape(part)
+                else typing.get_args(part)
+            )
+            if not is_enum(part):
+                found |= dict.fromkeys(enums_in(*inner))
+    return list(found)

@@ -314,7 +314,6 @@ ODD_ARGS: list[tuple[str, Any]] = [
         ("since", -1),
         ("since", 1.0),
         ("since", "1"),
-        ("since", None),
         ("since", True),
         ("since", []),
     ],
@@ -324,7 +323,6 @@ ODD_ARGS: list[tuple[str, Any]] = [
         ("limit", 5_001),
         ("limit", 1.5),
         ("limit", "9"),
-        ("limit", None),
     ],
 ]
 
@@ -335,7 +333,7 @@ async def test_a_page_that_cannot_be_is_refused_and_says_what_it_takes(
     pair: Pair, name: str, odd: Any
 ) -> None:
     client = pair.reader
-    with pytest.raises(CommandError, match=f"{name}=.*takes a whole number") as caught:
+    with pytest.raises(CommandError, match=f"{name} takes a whole number") as caught:
         client.command("results.list", **{name: odd})
     assert caught.value.code == "bad-args"
     assert client.command("results.list")["items"] == []

@@ -131,31 +131,32 @@ export type CommandCode = keyof typeof COMMAND_CODES;
 
 // ---- records ----
 
-/** A log level's name on the wire, in rising order. */
-export type LevelName = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-
 /** `/meta/status`. */
 export type OrchestratorStatus = 'booting' | 'ready' | 'error';
-
-/** `/jobs/items/{id}/status`. */
-export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timeout';
 
 /** What a job runs. */
 export type JobKind = 'command' | 'callable';
 
+/** `/jobs/items/{id}/status`. */
+export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timeout';
+
 /** How bad a finding is. */
 export type Severity = 'info' | 'warn' | 'error' | 'fatal';
 
-/** `/meta/telemetry`: counts since the start. */
-export interface TelemetryState {
-  clients?: number;
-  patches?: number;
-  bytesSent?: number;
-  dropped?: number;
-  resyncs?: number;
-  /** How late the server's loop runs. */
-  loopLagMs?: number;
-  errors?: number;
+/** A log level's name on the wire, in rising order. */
+export type LevelName = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** The whole state. `version` belongs to the store. */
+export interface AppState {
+  version: number;
+  meta: Meta;
+  config: ConfigSlice;
+  devices: Record<string, Device>;
+  streams: Record<string, Stream>;
+  jobs: JobsState;
+  pno: PnoState;
+  logs: LogsSlice;
+  serverConfig: ServerConfig;
 }
 
 /** `/meta`: what this orchestrator is. */
@@ -170,6 +171,27 @@ export interface Meta {
   telemetry?: TelemetryState;
   lastError?: LastError;
   [more: string]: unknown;
+}
+
+/** `/meta/telemetry`: counts since the start. */
+export interface TelemetryState {
+  clients?: number;
+  patches?: number;
+  bytesSent?: number;
+  dropped?: number;
+  resyncs?: number;
+  /** How late the server's loop runs. */
+  loopLagMs?: number;
+  errors?: number;
+}
+
+/** `/meta/lastError`: what went wrong last within the server. */
+export interface LastError {
+  /** Ms since 1970 UTC, with a fraction. */
+  ts: number;
+  message: string;
+  /** How often. */
+  count: number;
 }
 
 /** `/config`: settings that may change while it runs. */
@@ -196,6 +218,14 @@ export interface Stream {
   status?: string;
   url?: string | null;
   [more: string]: unknown;
+}
+
+/** `/jobs`: identifiers in order, and the records by identifier. */
+export interface JobsState {
+  queue: string[];
+  running: string[];
+  lastCompleted: string | null;
+  items: Record<string, JobRecord>;
 }
 
 /** `/jobs/items/{id}`. */
@@ -236,12 +266,15 @@ export interface JobRecord {
   [more: string]: unknown;
 }
 
-/** `/jobs`: identifiers in order, and the records by identifier. */
-export interface JobsState {
-  queue: string[];
-  running: string[];
-  lastCompleted: string | null;
-  items: Record<string, JobRecord>;
+/** `/pno`: the analysis scan. */
+export interface PnoState {
+  status: string;
+  /** 0 to 1. */
+  progress?: number | null;
+  /** ISO 8601. */
+  lastRunAt?: string | null;
+  findings: Finding[];
+  summary?: Summary;
 }
 
 /** `/pno/findings/{index}`: what a check reports. */
@@ -259,23 +292,20 @@ export interface Summary {
   bySeverity: Record<string, number>;
 }
 
-/** `/pno`: the analysis scan. */
-export interface PnoState {
-  status: string;
-  /** 0 to 1. */
-  progress?: number | null;
-  /** ISO 8601. */
-  lastRunAt?: string | null;
-  findings: Finding[];
-  summary?: Summary;
-}
-
 /** `/logs`: where the ring stands, refreshed once a flush, not once an entry. */
 export interface LogsSlice {
   nextSeq: number;
   capacity: number;
   size: number;
   head: number;
+}
+
+/** `/serverConfig`: adopted by every client on connect, and again when it changes. */
+export interface ServerConfig {
+  logs: ServerConfigLogs;
+  ws: ServerConfigWs;
+  /** Milliseconds. */
+  flushIntervalMs?: number;
 }
 
 /** What a client does with logs. */
@@ -304,27 +334,6 @@ export interface ServerConfigWs {
   reconnectFactor: number;
   /** Share of the delay, 0 to 1. */
   reconnectJitter: number;
-}
-
-/** `/serverConfig`: adopted by every client on connect, and again when it changes. */
-export interface ServerConfig {
-  logs: ServerConfigLogs;
-  ws: ServerConfigWs;
-  /** Milliseconds. */
-  flushIntervalMs?: number;
-}
-
-/** The whole state. `version` belongs to the store. */
-export interface AppState {
-  version: number;
-  meta: Meta;
-  config: ConfigSlice;
-  devices: Record<string, Device>;
-  streams: Record<string, Stream>;
-  jobs: JobsState;
-  pno: PnoState;
-  logs: LogsSlice;
-  serverConfig: ServerConfig;
 }
 
 /** One log entry. */
