@@ -101,8 +101,8 @@ class Runner:
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, Run] = {}
         self._writer = StateWriter(store, self._jobs.get, self._complain, report_interval_s)
-        # What is to be done besides the writing, in the order of the events; done by whoever holds the turn.
-        self._acts: deque[StartJob | StopJob | WakeWaiters] = deque()
+        # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
+        self._acts: deque[StartJob | StopJob] = deque()
         # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
         self._turn = threading.RLock()
         self._threads: dict[threading.Thread, Job] = {}
@@ -177,7 +177,7 @@ class Runner:
             self._runs[run.id] = run
             self._jobs.update((job.id, job) for job in run.jobs)
             self._take(effects)
-        self._carry_out()
+        self._carry_out(effects)
         return run
 
     def cancel(self, name: str) -> int:
@@ -202,8 +202,10 @@ class Runner:
         with self._lock:
             if self._machine.closed:
                 return
-            self._take(self._machine.handle(RunnerClosed("the orchestrator was closed"), now_ms()))
-        self._carry_out()
+            closed = RunnerClosed("the orchestrator was closed")
+            effects = self._machine.handle(closed, now_ms())
+            self._take(effects)
+        self._carry_out(effects)
         # Whoever holds the turn may be about to start a job. It starts or sees its stop before the executors close.
         if self._turn.acquire(timeout=CLOSE_PATIENCE_S):
             self._turn.release()
@@ -259,17 +261,17 @@ class Runner:
         with self._lock:
             effects = self._machine.handle(event, now_ms())
             self._take(effects)
-        self._carry_out()
+        self._carry_out(effects)
         return effects
 
     def _take(self, effects: list[JobEffect]) -> None:
         """Put the effects of one event behind those of all events before it. The lock is held."""
-        acts: list[StartJob | StopJob | WakeWaiters] = []
+        acts: list[StartJob | StopJob] = []
         writes: list[StateWrite] = []
         for effect in effects:
-            if isinstance(effect, (StartJob, StopJob, WakeWaiters)):
+            if isinstance(effect, (StartJob, StopJob)):
                 acts.append(effect)
-            else:
+            elif not isinstance(effect, WakeWaiters):
                 writes.append(effect)
                 if isinstance(effect, ForgetJobs):
                     for job_id in effect.job_ids:
@@ -278,9 +280,12 @@ class Runner:
         self._writer.put(writes)
         self._acts.extend(acts)
 
-    def _carry_out(self) -> None:
-        """Do what is to be done, first the writing. Who finds the turn taken leaves the rest to its holder."""
+    def _carry_out(self, effects: list[JobEffect]) -> None:
+        """Write, wake who waits, start and stop. Who finds the turn taken leaves the latter to its holder."""
         self._writer.flush()
+        for effect in effects:
+            if isinstance(effect, WakeWaiters):
+                self._runs.pop(effect.run_id).finish()
         while self._acts and self._turn.acquire(blocking=False):
             try:
                 while self._acts:
@@ -289,7 +294,7 @@ class Runner:
             finally:
                 self._turn.release()
 
-    def _do(self, act: StartJob | StopJob | WakeWaiters) -> None:
+    def _do(self, act: StartJob | StopJob) -> None:
         match act:
             case StartJob(job_id):
                 self._start(self._jobs[job_id])
@@ -297,8 +302,6 @@ class Runner:
                 job = self._jobs.get(job_id)
                 if job is not None:
                     job.stop.request(JobStatus.CANCELLED, reason)
-            case WakeWaiters(run_id):
-                self._runs.pop(run_id).finish()
 
     def _start(self, job: Job) -> None:
         thread = threading.Thread(

@@ -10,9 +10,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, Final
-
-import orjson
+from typing import Any
 
 from autobench_nb.jobs.executors.capture import JobText, captured
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
@@ -22,9 +20,6 @@ from autobench_nb.logs.entry import Level
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.processes.usage import forget_peak, peak_bytes, thread_cpu_s
 from autobench_nb.state.model import JobStatus
-
-VALUE_LIMIT: Final = 65_536
-"""Bytes of JSON that a returned value may have to be kept in the results."""
 
 _current: ContextVar[CurrentJob | None] = ContextVar("autobench_nb_job", default=None)
 
@@ -104,7 +99,7 @@ class InProcess:
             cpu_user_s=user_after - user,
             cpu_system_s=None if system is None or system_after is None else system_after - system,
             max_rss_bytes=peak_bytes(),
-            value=plain(value) if status is JobStatus.SUCCEEDED else None,
+            value=value if status is JobStatus.SUCCEEDED else None,
         )
 
     def close(self) -> None:
@@ -166,12 +161,3 @@ def _log_error(repetition: Repetition, error: BaseException, reason: str) -> Non
     inner = trace.tb_next if trace is not None else None
     lines = traceback.format_exception(type(error), error, inner or trace)
     repetition.log.say(Level.ERROR, reason, exc="".join(lines).rstrip("\n"))
-
-
-def plain(value: Any) -> Any:
-    """``value`` as plain JSON values (NumPy's too), copied; ``None`` where it is none or takes too many bytes."""
-    try:
-        data = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
-    except (TypeError, RecursionError):  # orjson's JSONEncodeError is a TypeError
-        return None
-    return orjson.loads(data) if len(data) <= VALUE_LIMIT else None
