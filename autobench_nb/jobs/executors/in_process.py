@@ -12,10 +12,12 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
-from autobench_nb.jobs.executors.capture import JobText, captured
+from autobench_nb.jobs.executors import inherit
+from autobench_nb.jobs.executors.capture import STREAMS, JobStreams, captured
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.output import NARRATION
 from autobench_nb.jobs.work import Task
+from autobench_nb.logs.attribution import OWNER, LogOwner, own
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.processes.usage import forget_peak, peak_bytes, thread_cpu_s
@@ -76,6 +78,7 @@ class InProcess:
         started = time.monotonic()
         deadline = None if limit is None else started + limit
         job = CurrentJob(repetition, deadline)
+        inherit.install(_current, STREAMS, OWNER)
         forget_peak()
         user, system = thread_cpu_s()
         value, error = contextvars.copy_context().run(_call, function, job, repetition, limit)
@@ -110,19 +113,24 @@ def _call(
     function: Callable[[], Any], job: CurrentJob, repetition: Repetition, limit: float | None
 ) -> tuple[Any, BaseException | None]:
     _current.set(job)
-    streams = {
-        name: JobText(repetition.stream(name), lambda: job.cancelled)
-        for name in ("stdout", "stderr")
-    }
+    own(LogOwner(repetition.log.target, repetition.log.append))
+    streams = JobStreams(repetition.stream, lambda: job.cancelled)
+    value, error = None, None
     try:
         with captured(streams):
             value = function()
             if inspect.isawaitable(value):
                 with asyncio.Runner() as runner:
                     value = runner.run(_to_its_end(value, repetition, limit))
-    except BaseException as error:  # noqa: BLE001 - whatever a job raises, SystemExit too, ends that job alone
-        return None, error
-    return value, None
+    except BaseException as raised:  # noqa: BLE001 - whatever a job raises, SystemExit too, ends that job alone
+        error = raised
+    left = streams.end()
+    if left:
+        repetition.log.say(
+            Level.WARN,
+            f"{repetition.name}: {left} of the processes that it started go on; what they print is still logged.",
+        )
+    return value, error
 
 
 async def _to_its_end(
