@@ -142,6 +142,7 @@ class Runner:
         pty: bool = False,
         parallel: int | None = None,
         executor: str = LOCAL,
+        isolate: bool = False,
     ) -> Run:
         """Queue jobs, one for each item of ``work``; returns at once.
 
@@ -159,6 +160,7 @@ class Runner:
             parallel: As many of these jobs may run at once (default: the runner's ``parallelism``); a job that is to
                 run alone does, whoever else is in the queue.
             executor: The name of where they run.
+            isolate: Run callables in processes of their own, which a time limit or a cancel ends for certain.
 
         Raises:
             JobError: for what cannot be run, and for an executor that is not there or cannot do it.
@@ -166,7 +168,7 @@ class Runner:
         """
         tasks = read_work(work, name=name, shell=shell)
         where = None if cwd is None else os.fspath(cwd)
-        how = How(repeat, warmup, timeout_s, where, dict(env or {}), pty)
+        how = How(repeat, warmup, timeout_s, where, dict(env or {}), pty, isolate)
         self._check(executor, tasks, how)
         limit = self.parallelism if parallel is None else _limit("parallel", parallel)
         run = Run(f"run-{next(self._run_numbers)}", self, len(tasks) * repeat)
@@ -338,8 +340,8 @@ class Runner:
         for thread, job in tuple(self._threads.items()):
             if thread is threading.current_thread():  # a callable closes its own orchestrator
                 continue
-            # A command surely ends; who waits here within a batch of the state's holds up nobody.
-            patient = job.task.kind is JobKind.COMMAND
+            # A process surely ends; who waits here within a batch of the state's holds up nobody.
+            patient = job.task.kind is JobKind.COMMAND or job.how.isolate
             thread.join(None if patient else max(0.0, until - time.monotonic()))
             if thread.is_alive():
                 self._log(

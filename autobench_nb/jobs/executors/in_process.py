@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
+import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,8 @@ from typing import Any
 from autobench_nb.jobs.executors import inherit
 from autobench_nb.jobs.executors.capture import STREAMS, JobStreams, captured
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
+from autobench_nb.jobs.executors.isolated_child import JOB_MODULE
+from autobench_nb.jobs.executors.overdue import NOTICE_S, OverdueWatch
 from autobench_nb.jobs.output import NARRATION
 from autobench_nb.jobs.work import Task
 from autobench_nb.logs.attribution import OWNER, LogOwner, own
@@ -55,8 +58,12 @@ class CurrentJob:
 
 
 def current_job() -> CurrentJob | None:
-    """The job that calls this, also from its own tasks and ``asyncio.to_thread``; ``None`` outside of jobs."""
-    return _current.get()
+    """The job that calls this, also from its own tasks, threads and pools; ``None`` outside of jobs."""
+    current = _current.get()
+    if current is None:
+        # In a process of its own the job is found there: see the program that runs it.
+        current = getattr(sys.modules.get(JOB_MODULE), "job", None)
+    return current
 
 
 class InProcess:
@@ -65,10 +72,14 @@ class InProcess:
     Not on the notebook's loop: a cell that blocks would stop the job, and a job that computes would stop the notebook
     and its server. Who needs that loop reaches it with ``asyncio.run_coroutine_threadsafe``.
 
-    A plain callable ends by itself: it looks at ``current_job().cancelled``. A coroutine is cancelled. CPU seconds are
+    A plain callable ends by itself: it looks at ``current_job().cancelled``; of one that does not, record and log say
+    so ``notice_s`` after its time limit or a cancel. A coroutine is cancelled. CPU seconds are
     those of the thread, so not those of threads and processes that the callable starts. Peak memory is the whole
     process's while the callable ran (on Linux; elsewhere since the process began), whoever used it.
     """
+
+    def __init__(self, *, notice_s: float = NOTICE_S) -> None:
+        self._overdue = OverdueWatch(notice_s)
 
     def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:
         """One repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
@@ -81,7 +92,11 @@ class InProcess:
         inherit.install(_current, STREAMS, OWNER)
         forget_peak()
         user, system = thread_cpu_s()
-        value, error = contextvars.copy_context().run(_call, function, job, repetition, limit)
+        end = self._overdue.watch(repetition, limit)
+        try:
+            value, error = contextvars.copy_context().run(_call, function, job, repetition, limit)
+        finally:
+            end()
         wall_s = time.monotonic() - started
         user_after, system_after = thread_cpu_s()
         status, reason = JobStatus.SUCCEEDED, None
@@ -106,7 +121,8 @@ class InProcess:
         )
 
     def close(self) -> None:
-        """Nothing is held."""
+        """End the thread that looks after those that should have ended."""
+        self._overdue.close()
 
 
 def _call(
