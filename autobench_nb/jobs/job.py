@@ -61,6 +61,7 @@ class Job:
         self._fraction = 0.0
         self._current: str | None = None
         self._overdue: str | None = None
+        self._said: set[str] = set()
         self.log = JobLog(log, self.id, self._touch)
 
     @property
@@ -113,6 +114,12 @@ class Job:
         """Say in the record why this repetition should have ended by now, though it goes on."""
         self._overdue = clean(reason)
         self._touch()
+
+    def is_news(self, note: str) -> bool:
+        """Whether this was not said of the job before, so that not every repetition says it."""
+        is_news = note not in self._said and len(self._said) < 8
+        self._said.add(note)
+        return is_news
 
     # --- its life, as the runner tells it
 

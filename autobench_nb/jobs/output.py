@@ -54,10 +54,23 @@ class JobLog:
         self.warnings = 0
         self.errors = 0
 
-    def append(self, channel: str, level: Level, message: str, **more: Any) -> None:
-        """One entry; ``more`` as ``LogRing.append`` takes it, the job's id is given."""
-        self._count(level, 0)
-        self._log(channel, level, message, **{**more, "job_id": self._job_id})
+    @property
+    def target(self) -> LogFunction:
+        """Where the entries go: ``LogRing.append``."""
+        return self._log
+
+    def append(
+        self,
+        channel: str,
+        level: Level | int | str,
+        message: str,
+        ts: float | None = None,
+        **more: Any,
+    ) -> None:
+        """Log one entry; ``more`` as ``LogRing.append`` takes it, the job's id is given."""
+        parsed = Level.parse(level)
+        self._count(parsed, 0)
+        self._log(channel, parsed, message, ts, **{**more, "job_id": self._job_id})
 
     def say(self, level: Level, message: str, **more: Any) -> None:
         """What the runner says about the job."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.results import Result, Results
 from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
+from autobench_nb.tables.wire_values import wire_value
 
 
 def perform(job: Job, executor: Executor, results: Results) -> tuple[JobStatus, str | None]:
@@ -50,11 +52,23 @@ def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -
             max_rss_bytes=outcome.max_rss_bytes,
             lines=job.log.lines - lines,
             value=outcome.value,
+            value_note=_note_on(job, outcome.value),
         )
         for results in (job.results, job.run.results, all_results):
             results.add(row)
         job.count(outcome)
     return outcome
+
+
+def _note_on(job: Job, value: Any) -> str | None:
+    """What JSON cannot carry of a returned value. Said in the log where something is lost, each note once a job."""
+    wire = wire_value(value)
+    if wire.is_lost and wire.note is not None and job.is_news(wire.note):
+        job.log.say(
+            Level.WARN,
+            f"{job.name}: the value that it returned is whole in Python only: {wire.note}.",
+        )
+    return wire.note
 
 
 def tell(job: Job, status: JobStatus, reason: str | None) -> None:

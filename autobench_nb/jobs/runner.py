@@ -101,8 +101,8 @@ class Runner:
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, Run] = {}
         self._writer = StateWriter(store, self._jobs.get, self._complain, report_interval_s)
-        # What is to be done besides the writing, in the order of the events; done by whoever holds the turn.
-        self._acts: deque[StartJob | StopJob | WakeWaiters] = deque()
+        # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
+        self._acts: deque[StartJob | StopJob] = deque()
         # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
         self._turn = threading.RLock()
         self._threads: dict[threading.Thread, Job] = {}
@@ -142,6 +142,7 @@ class Runner:
         pty: bool = False,
         parallel: int | None = None,
         executor: str = LOCAL,
+        isolate: bool = False,
     ) -> Run:
         """Queue jobs, one for each item of ``work``; returns at once.
 
@@ -159,6 +160,7 @@ class Runner:
             parallel: As many of these jobs may run at once (default: the runner's ``parallelism``); a job that is to
                 run alone does, whoever else is in the queue.
             executor: The name of where they run.
+            isolate: Run callables in processes of their own, which a time limit or a cancel ends for certain.
 
         Raises:
             JobError: for what cannot be run, and for an executor that is not there or cannot do it.
@@ -166,7 +168,7 @@ class Runner:
         """
         tasks = read_work(work, name=name, shell=shell)
         where = None if cwd is None else os.fspath(cwd)
-        how = How(repeat, warmup, timeout_s, where, dict(env or {}), pty)
+        how = How(repeat, warmup, timeout_s, where, dict(env or {}), pty, isolate)
         self._check(executor, tasks, how)
         limit = self.parallelism if parallel is None else _limit("parallel", parallel)
         run = Run(f"run-{next(self._run_numbers)}", self, len(tasks) * repeat)
@@ -177,7 +179,7 @@ class Runner:
             self._runs[run.id] = run
             self._jobs.update((job.id, job) for job in run.jobs)
             self._take(effects)
-        self._carry_out()
+        self._carry_out(effects)
         return run
 
     def cancel(self, name: str) -> int:
@@ -202,8 +204,10 @@ class Runner:
         with self._lock:
             if self._machine.closed:
                 return
-            self._take(self._machine.handle(RunnerClosed("the orchestrator was closed"), now_ms()))
-        self._carry_out()
+            closed = RunnerClosed("the orchestrator was closed")
+            effects = self._machine.handle(closed, now_ms())
+            self._take(effects)
+        self._carry_out(effects)
         # Whoever holds the turn may be about to start a job. It starts or sees its stop before the executors close.
         if self._turn.acquire(timeout=CLOSE_PATIENCE_S):
             self._turn.release()
@@ -259,17 +263,17 @@ class Runner:
         with self._lock:
             effects = self._machine.handle(event, now_ms())
             self._take(effects)
-        self._carry_out()
+        self._carry_out(effects)
         return effects
 
     def _take(self, effects: list[JobEffect]) -> None:
         """Put the effects of one event behind those of all events before it. The lock is held."""
-        acts: list[StartJob | StopJob | WakeWaiters] = []
+        acts: list[StartJob | StopJob] = []
         writes: list[StateWrite] = []
         for effect in effects:
-            if isinstance(effect, (StartJob, StopJob, WakeWaiters)):
+            if isinstance(effect, (StartJob, StopJob)):
                 acts.append(effect)
-            else:
+            elif not isinstance(effect, WakeWaiters):
                 writes.append(effect)
                 if isinstance(effect, ForgetJobs):
                     for job_id in effect.job_ids:
@@ -278,9 +282,12 @@ class Runner:
         self._writer.put(writes)
         self._acts.extend(acts)
 
-    def _carry_out(self) -> None:
-        """Do what is to be done, first the writing. Who finds the turn taken leaves the rest to its holder."""
+    def _carry_out(self, effects: list[JobEffect]) -> None:
+        """Write, wake who waits, start and stop. Who finds the turn taken leaves the latter to its holder."""
         self._writer.flush()
+        for effect in effects:
+            if isinstance(effect, WakeWaiters):
+                self._runs.pop(effect.run_id).finish()
         while self._acts and self._turn.acquire(blocking=False):
             try:
                 while self._acts:
@@ -289,7 +296,7 @@ class Runner:
             finally:
                 self._turn.release()
 
-    def _do(self, act: StartJob | StopJob | WakeWaiters) -> None:
+    def _do(self, act: StartJob | StopJob) -> None:
         match act:
             case StartJob(job_id):
                 self._start(self._jobs[job_id])
@@ -297,8 +304,6 @@ class Runner:
                 job = self._jobs.get(job_id)
                 if job is not None:
                     job.stop.request(JobStatus.CANCELLED, reason)
-            case WakeWaiters(run_id):
-                self._runs.pop(run_id).finish()
 
     def _start(self, job: Job) -> None:
         thread = threading.Thread(
@@ -335,8 +340,8 @@ class Runner:
         for thread, job in tuple(self._threads.items()):
             if thread is threading.current_thread():  # a callable closes its own orchestrator
                 continue
-            # A command surely ends; who waits here within a batch of the state's holds up nobody.
-            patient = job.task.kind is JobKind.COMMAND
+            # A process surely ends; who waits here within a batch of the state's holds up nobody.
+            patient = job.task.kind is JobKind.COMMAND or job.how.isolate
             thread.join(None if patient else max(0.0, until - time.monotonic()))
             if thread.is_alive():
                 self._log(

@@ -22,7 +22,10 @@ NAME_LIMIT: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How each job of a run is done: times in seconds, ``env`` laid over the process's own (None removes)."""
+    """How each job of a run is done: times in seconds, ``env`` laid over the process's own (None removes).
+
+    ``isolate``: callables run in processes of their own.
+    """
 
     repeat: int = 1
     warmup: int = 0
@@ -30,6 +33,7 @@ class How:
     cwd: str | None = None
     env: Mapping[str, str | None] = field(default_factory=dict)
     pty: bool = False
+    isolate: bool = False
 
     def __post_init__(self) -> None:
         if not _is_whole(self.repeat) or self.repeat < 1:

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autobench_nb.logs.attribution import append_of
 from autobench_nb.logs.entry import Level
 
 _IDS = ("logger", "job_id", "step_id", "device_id")
@@ -16,7 +17,8 @@ class ChannelLogger:
     """Logs into one channel: ``log.warn("too hot", temp=81.5)``.
 
     Keyword arguments are the entry's ``fields``, but for ``logger``, ``job_id``, ``step_id`` and ``device_id``, which
-    are its ids, and ``exc``: an exception, or ``True`` for the one being handled, whose traceback goes along.
+    are its ids, and ``exc``: an exception, or ``True`` for the one being handled, whose traceback goes along. What a
+    job's callable logs carries the job's id.
     """
 
     __slots__ = ("_append", "_bound", "channel")
@@ -64,7 +66,7 @@ class ChannelLogger:
         fields: Mapping[str, Any] | None = None,
     ) -> None:
         """Log what happened elsewhere or before: ``ts`` in milliseconds since 1970 (None: now)."""
-        self._append(
+        append_of(self._append)(
             channel or self.channel, level, message, ts=ts, logger=logger, fields=fields or None
         )
 
@@ -74,12 +76,13 @@ class ChannelLogger:
     def _log(self, level: Level, message: object, fields: dict[str, Any]) -> None:
         text = message if isinstance(message, str) else str(message)
         if not fields and not self._bound:
-            self._append(self.channel, level, text)
+            append_of(self._append)(self.channel, level, text)
             return
         given = {**self._bound, **fields}
         ids = {name: given.pop(name) for name in _IDS if given.get(name) is not None}
         exc = _traceback(given.pop("exc", None))
-        self._append(self.channel, level, text, fields=given or None, exc=exc, **ids)
+        append = self._append if "job_id" in ids else append_of(self._append)
+        append(self.channel, level, text, fields=given or None, exc=exc, **ids)
 
     def __repr__(self) -> str:
         return f"ChannelLogger({self.channel!r})"

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
+from autobench_nb.logs import attribution
+from autobench_nb.logs.attribution import AppendEntry
+from autobench_nb.logs.entry import Level
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.logs.ring.writer import EntryWriter
 
 _BARE = logging.LogRecord("", 0, "", 0, "", (), None).__dict__
 _PLAIN = len(_BARE)
-_STANDARD = frozenset(_BARE) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(_BARE) | {"message", "asctime", "taskName", attribution.TOLD}
 _IDS = ("channel", "job_id", "step_id", "device_id")
 _CACHED = 1_000
 _FORMATTER = logging.Formatter()
@@ -61,7 +64,11 @@ class BridgeHandler(logging.Handler):
             return
         try:
             message = record.msg
-            if (
+            owner = attribution.owner()
+            if owner is not None and owner.target == self._ring.append:
+                self._emit_rich(record, owner.append)
+                setattr(record, attribution.TOLD, True)
+            elif (
                 not record.args
                 and type(message) is str
                 and len(record.__dict__) <= _PLAIN
@@ -75,15 +82,15 @@ class BridgeHandler(logging.Handler):
         except Exception:  # noqa: BLE001 - a log call must never fail its caller; the module's own hook reports it
             self.handleError(record)
 
-    def _emit_rich(self, record: logging.LogRecord) -> None:
+    def _emit_rich(self, record: logging.LogRecord, append: AppendEntry | None = None) -> None:
         """A record with arguments, extras or a traceback: its making calls what the user wrote."""
         thread = get_ident()
         self._formatting.add(thread)
         try:
             message = record.getMessage()
             writer = self._writers.get(record.name) or self._writer(record.name)
-            if len(record.__dict__) > _PLAIN or record.exc_info or record.stack_info:
-                self._append_rich(record, message, writer)
+            if append or len(record.__dict__) > _PLAIN or record.exc_info or record.stack_info:
+                self._append_rich(record, message, writer, append)
             else:
                 writer.at(record.created, record.levelno, message)
         finally:
@@ -96,7 +103,13 @@ class BridgeHandler(logging.Handler):
             self._writers[name] = writer
         return writer
 
-    def _append_rich(self, record: logging.LogRecord, message: str, writer: EntryWriter) -> None:
+    def _append_rich(
+        self,
+        record: logging.LogRecord,
+        message: str,
+        writer: EntryWriter,
+        append: AppendEntry | None,
+    ) -> None:
         extra = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
         parts: list[str] = []
         if record.exc_info:
@@ -106,11 +119,13 @@ class BridgeHandler(logging.Handler):
         exc = "\n".join(parts) or None
         ts = record.created * 1e3
         ids = {key: extra.pop(key) for key in _IDS if key in extra}
-        if ids:
+        if append is not None and "job_id" in ids:
+            append = None  # it says itself whose it is
+        if append is not None or ids:
             channel = ids.pop("channel", None) or writer.channel
-            self._ring.append(
+            (append or self._ring.append)(
                 channel,
-                record.levelno,
+                Level.parse(record.levelno),
                 message,
                 ts,
                 logger=record.name,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeAlias, overl
 from autobench_nb import tables
 from autobench_nb.contract.limits import MAX_RESULTS_PAGE
 from autobench_nb.tables.schema import RESULTS
+from autobench_nb.tables.wire_values import wire_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +21,9 @@ class Result(NamedTuple):
 
     ``repetition``: 1 to ``repeat`` (warm-ups have no row). ``kind``: ``command`` or ``callable``. ``reason``: why it
     did not succeed. ``signal``: the name of the one that killed it. ``lines``: how many it printed. ``value``: what a
-    callable returned, where it is JSON. ``None`` where there is nothing to say or it could not be measured; what
-    exactly was measured is said by :class:`~autobench_nb.jobs.executors.local_process.LocalProcess` and
+    callable returned, the object itself in the process where it ran; ``value_note``: what JSON cannot carry of it, so
+    that tables and other clients have it in another form. ``None`` where there is nothing to say or it could not be
+    measured; what exactly was measured is said by :class:`~autobench_nb.jobs.executors.local_process.LocalProcess` and
     :class:`~autobench_nb.jobs.executors.in_process.InProcess`.
     """
 
@@ -42,10 +44,15 @@ class Result(NamedTuple):
     max_rss_bytes: int | None
     lines: int
     value: Any
+    value_note: str | None
 
     def to_record(self) -> dict[str, Any]:
-        """The row as a dict, by the names of its attributes; ``started_at`` in ISO 8601."""
-        return {**self._asdict(), "started_at": self.started_at.isoformat(timespec="microseconds")}
+        """The row as a dict, by the names of its attributes; ``started_at`` in ISO 8601, ``value`` as JSON."""
+        return {
+            **self._asdict(),
+            "started_at": self.started_at.isoformat(timespec="microseconds"),
+            "value": wire_value(self.value).value,
+        }
 
     def to_wire(self) -> dict[str, Any]:
         """The row as it travels: camelCase, ``startedAt`` in ISO 8601."""

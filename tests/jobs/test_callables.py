@@ -12,12 +12,10 @@ import threading
 import time
 from typing import Any
 
-import numpy as np
 import pytest
 
 from autobench_nb.jobs import CurrentJob, Job, Run, Runner, current_job
 from autobench_nb.jobs.executors.capture import StandIn
-from autobench_nb.jobs.executors.in_process import VALUE_LIMIT, plain
 from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
 from tests.jobs.conftest import PATIENCE_S, Bench
@@ -344,26 +342,6 @@ def test_peak_memory_is_what_the_process_held_while_it_ran(runner: Runner) -> No
     assert first is not None
     assert second is not None
     assert first - second > 150_000_000
-
-
-def test_a_returned_value_is_kept_where_it_is_json(runner: Runner) -> None:
-    values: list[Any] = [
-        {"a": [1, 2.5, None]},
-        np.float64(1.5),
-        np.arange(3),
-        object(),
-        "x" * VALUE_LIMIT,
-        {1: 2},
-    ]
-    assert [plain(value) for value in values] == [
-        {"a": [1, 2.5, None]},
-        1.5,
-        [0, 1, 2],
-        None,
-        None,
-        None,
-    ]
-    assert only(runner.submit(lambda: {"size": 3})).results[0].value == {"size": 3}
 
 
 def test_what_logging_handlers_write_passes_through(bench: Bench, runner: Runner) -> None:

@@ -1,9 +1,8 @@
 """``print()`` inside a callable goes to its job's log; everybody else's goes where it always went.
 
 While callables run, ``sys.stdout`` and ``sys.stderr`` are stand-ins that look up, per context (``contextvars``), whose
-output this is. Threads have contexts of their own, so what other threads print (a notebook's cells, also under
-ipykernel, whose streams are more than files) passes through untouched; what a callable's own tasks and
-``asyncio.to_thread`` print is the job's.
+output this is. What other threads print (a notebook's cells, also under ipykernel, whose streams are more than files)
+passes through untouched; what a callable's own tasks, threads and pools print is the job's.
 """
 
 from __future__ import annotations
@@ -14,24 +13,24 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final, Protocol
 
 from autobench_nb.jobs.output import OutputStream
 
-_mine: ContextVar[dict[str, JobText] | None] = ContextVar("autobench_nb_output", default=None)
+STREAMS: Final[ContextVar[JobStreams | None]] = ContextVar("autobench_nb_output", default=None)
 _lock = threading.Lock()
 _users = 0
 
 
 class JobText(io.TextIOBase):
-    """A text stream into a job's log. Thread-safe."""
+    """A text stream into a job's log; ``name``: ``stdout`` or ``stderr``. Thread-safe."""
 
-    def __init__(self, stream: OutputStream, urgent: Callable[[], bool]) -> None:
+    def __init__(self, name: str, stream: OutputStream, urgent: Callable[[], bool]) -> None:
+        self.name = name
         self._stream = stream
         self._urgent = urgent
-        self._turn = (
-            threading.RLock()
-        )  # reentrant: a finalizer may print while a line is being taken
+        # Reentrant: a finalizer may print while a line is being taken.
+        self._turn = threading.RLock()
         self._ended = False
         self.buffer = _JobBytes(self)
 
@@ -52,13 +51,12 @@ class JobText(io.TextIOBase):
         """Log the lines that end within ``data``."""
         with self._turn:
             self._stream.feed(data, self._urgent)
-            if (
-                self._ended
-            ):  # a task or thread that outlives its job: nobody will finish the line for it
+            if self._ended:
+                # A task or thread that outlives its job: nobody will finish the line for it.
                 self._stream.finish()
 
     def end(self) -> None:
-        """The callable has returned: log the line that it left open."""
+        """Log the line that was left open: nothing more is expected."""
         with self._turn:
             self._ended = True
             self._stream.finish()
@@ -79,6 +77,58 @@ class _JobBytes(io.RawIOBase):
         return len(taken)
 
 
+class OutputReader(Protocol):
+    """Reads what a child process prints."""
+
+    def pump(self) -> bool:
+        """Log all that was printed so far; True when no more can come."""
+
+    def join(self) -> None:
+        """Wait until it has closed what it read; to be called when no more can come."""
+
+
+class JobStreams:
+    """Where a callable's output goes: its own two streams, and one more for each stream of a child process."""
+
+    def __init__(self, stream: Callable[[str], OutputStream], urgent: Callable[[], bool]) -> None:
+        self._stream = stream
+        self._urgent = urgent
+        self._readers: set[OutputReader] = set()
+        self._own = {name: self.open(name) for name in ("stdout", "stderr")}
+
+    def __getitem__(self, name: str) -> JobText:
+        return self._own[name]
+
+    def open(self, name: str) -> JobText:
+        """A new way into the log, so that unfinished lines of several writers do not mix."""
+        return JobText(name, self._stream(name), self._urgent)
+
+    def adopt(self, reader: OutputReader) -> None:
+        """A child process writes."""
+        self._readers.add(reader)
+
+    def leave(self, reader: OutputReader) -> None:
+        """That child process writes no more."""
+        self._readers.discard(reader)
+
+    def end(self) -> int:
+        """Log what was printed so far, whole line or not; gives how many child processes still hold their streams."""
+        left = 0
+        for reader in tuple(self._readers):
+            if reader.pump():
+                reader.join()
+            else:
+                left += 1
+        for text in self._own.values():
+            text.end()
+        return left
+
+
+def job_streams() -> JobStreams | None:
+    """The streams of the job that the calling context belongs to."""
+    return STREAMS.get()
+
+
 class StandIn:
     """Stands for ``sys.stdout`` or ``sys.stderr`` while callables run: the job's stream, or the one before."""
 
@@ -86,7 +136,7 @@ class StandIn:
         self.__dict__.update(_name=name, _before=before)
 
     def _now(self) -> Any:
-        mine = _mine.get()
+        mine = STREAMS.get()
         return self._before if mine is None else mine[self._name]
 
     def __getattr__(self, name: str) -> Any:
@@ -103,17 +153,15 @@ class StandIn:
 
 
 @contextlib.contextmanager
-def captured(streams: dict[str, JobText]) -> Iterator[None]:
-    """Within this context (``contextvars``), ``stdout`` and ``stderr`` are these streams."""
+def captured(streams: JobStreams) -> Iterator[None]:
+    """Within this context (``contextvars``), ``sys.stdout`` and ``sys.stderr`` are these streams."""
     _begin()
-    token = _mine.set(streams)
+    token = STREAMS.set(streams)
     try:
         yield
     finally:
-        _mine.reset(token)
+        STREAMS.reset(token)
         _end()
-        for stream in streams.values():
-            stream.end()
 
 
 def _begin() -> None:

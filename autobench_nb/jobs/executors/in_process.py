@@ -6,25 +6,25 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
+import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any
 
-import orjson
-
-from autobench_nb.jobs.executors.capture import JobText, captured
+from autobench_nb.jobs.executors import inherit
+from autobench_nb.jobs.executors.capture import STREAMS, JobStreams, captured
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
+from autobench_nb.jobs.executors.isolated_child import JOB_MODULE
+from autobench_nb.jobs.executors.overdue import NOTICE_S, OverdueWatch
 from autobench_nb.jobs.output import NARRATION
 from autobench_nb.jobs.work import Task
+from autobench_nb.logs.attribution import OWNER, LogOwner, own
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.processes.usage import forget_peak, peak_bytes, thread_cpu_s
 from autobench_nb.state.model import JobStatus
-
-VALUE_LIMIT: Final = 65_536
-"""Bytes of JSON that a returned value may have to be kept in the results."""
 
 _current: ContextVar[CurrentJob | None] = ContextVar("autobench_nb_job", default=None)
 
@@ -58,8 +58,12 @@ class CurrentJob:
 
 
 def current_job() -> CurrentJob | None:
-    """The job that calls this, also from its own tasks and ``asyncio.to_thread``; ``None`` outside of jobs."""
-    return _current.get()
+    """The job that calls this, also from its own tasks, threads and pools; ``None`` outside of jobs."""
+    current = _current.get()
+    if current is None:
+        # In a process of its own the job is found there: see the program that runs it.
+        current = getattr(sys.modules.get(JOB_MODULE), "job", None)
+    return current
 
 
 class InProcess:
@@ -68,10 +72,14 @@ class InProcess:
     Not on the notebook's loop: a cell that blocks would stop the job, and a job that computes would stop the notebook
     and its server. Who needs that loop reaches it with ``asyncio.run_coroutine_threadsafe``.
 
-    A plain callable ends by itself: it looks at ``current_job().cancelled``. A coroutine is cancelled. CPU seconds are
+    A plain callable ends by itself: it looks at ``current_job().cancelled``; of one that does not, record and log say
+    so ``notice_s`` after its time limit or a cancel. A coroutine is cancelled. CPU seconds are
     those of the thread, so not those of threads and processes that the callable starts. Peak memory is the whole
     process's while the callable ran (on Linux; elsewhere since the process began), whoever used it.
     """
+
+    def __init__(self, *, notice_s: float = NOTICE_S) -> None:
+        self._overdue = OverdueWatch(notice_s)
 
     def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:
         """One repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
@@ -81,9 +89,14 @@ class InProcess:
         started = time.monotonic()
         deadline = None if limit is None else started + limit
         job = CurrentJob(repetition, deadline)
+        inherit.install(_current, STREAMS, OWNER)
         forget_peak()
         user, system = thread_cpu_s()
-        value, error = contextvars.copy_context().run(_call, function, job, repetition, limit)
+        end = self._overdue.watch(repetition, limit)
+        try:
+            value, error = contextvars.copy_context().run(_call, function, job, repetition, limit)
+        finally:
+            end()
         wall_s = time.monotonic() - started
         user_after, system_after = thread_cpu_s()
         status, reason = JobStatus.SUCCEEDED, None
@@ -104,30 +117,36 @@ class InProcess:
             cpu_user_s=user_after - user,
             cpu_system_s=None if system is None or system_after is None else system_after - system,
             max_rss_bytes=peak_bytes(),
-            value=plain(value) if status is JobStatus.SUCCEEDED else None,
+            value=value if status is JobStatus.SUCCEEDED else None,
         )
 
     def close(self) -> None:
-        """Nothing is held."""
+        """End the thread that looks after those that should have ended."""
+        self._overdue.close()
 
 
 def _call(
     function: Callable[[], Any], job: CurrentJob, repetition: Repetition, limit: float | None
 ) -> tuple[Any, BaseException | None]:
     _current.set(job)
-    streams = {
-        name: JobText(repetition.stream(name), lambda: job.cancelled)
-        for name in ("stdout", "stderr")
-    }
+    own(LogOwner(repetition.log.target, repetition.log.append))
+    streams = JobStreams(repetition.stream, lambda: job.cancelled)
+    value, error = None, None
     try:
         with captured(streams):
             value = function()
             if inspect.isawaitable(value):
                 with asyncio.Runner() as runner:
                     value = runner.run(_to_its_end(value, repetition, limit))
-    except BaseException as error:  # noqa: BLE001 - whatever a job raises, SystemExit too, ends that job alone
-        return None, error
-    return value, None
+    except BaseException as raised:  # noqa: BLE001 - whatever a job raises, SystemExit too, ends that job alone
+        error = raised
+    left = streams.end()
+    if left:
+        repetition.log.say(
+            Level.WARN,
+            f"{repetition.name}: {left} of the processes that it started go on; what they print is still logged.",
+        )
+    return value, error
 
 
 async def _to_its_end(
@@ -166,12 +185,3 @@ def _log_error(repetition: Repetition, error: BaseException, reason: str) -> Non
     inner = trace.tb_next if trace is not None else None
     lines = traceback.format_exception(type(error), error, inner or trace)
     repetition.log.say(Level.ERROR, reason, exc="".join(lines).rstrip("\n"))
-
-
-def plain(value: Any) -> Any:
-    """``value`` as plain JSON values (NumPy's too), copied; ``None`` where it is none or takes too many bytes."""
-    try:
-        data = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
-    except (TypeError, RecursionError):  # orjson's JSONEncodeError is a TypeError
-        return None
-    return orjson.loads(data) if len(data) <= VALUE_LIMIT else None

@@ -1,36 +1,44 @@
-"""This machine: commands as processes of their own, callables in the runner's threads."""
+"""This machine: commands as processes of their own, callables in the runner's threads or isolated."""
 
 from __future__ import annotations
 
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.executors.in_process import InProcess
+from autobench_nb.jobs.executors.isolated import IsolatedCallables
 from autobench_nb.jobs.executors.local_process import GRACE_S, LocalProcess
+from autobench_nb.jobs.executors.overdue import NOTICE_S
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.state.model import JobKind
 
 
 class LocalExecutor:
-    """Runs commands by :class:`LocalProcess` and callables by :class:`InProcess`.
+    """Runs commands by :class:`LocalProcess`, callables by :class:`InProcess`, isolated ones by
+    :class:`IsolatedCallables`.
 
-    ``grace_s``: seconds between SIGTERM and SIGKILL.
+    ``grace_s``: seconds between SIGTERM and SIGKILL. ``notice_s``: seconds after which a callable that ignores its time
+    limit or a cancel is said to.
     """
 
-    def __init__(self, *, grace_s: float = GRACE_S) -> None:
+    def __init__(self, *, grace_s: float = GRACE_S, notice_s: float = NOTICE_S) -> None:
         self._commands = LocalProcess(grace_s=grace_s)
-        self._callables = InProcess()
+        self._callables = InProcess(notice_s=notice_s)
+        self._isolated = IsolatedCallables(self._commands)
 
     def refusal(self, task: Task, how: How) -> str | None:
         """Say why it cannot do this work; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
-        del task, how
+        if how.isolate and task.kind is JobKind.CALLABLE:
+            return self._isolated.refusal(task, how)
         return None
 
     def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:
         """Do one repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
         if task.kind is JobKind.COMMAND:
             return self._commands.run(task, repetition)
+        if repetition.how.isolate:
+            return self._isolated.run(task, repetition)
         return self._callables.run(task, repetition)
 
     def close(self) -> None:
-        """End the launchers of commands."""
+        """End the launchers of commands, and the thread that looks after callables."""
         self._commands.close()
         self._callables.close()
