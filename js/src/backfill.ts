@@ -1,6 +1,6 @@
 /** Fetches the log's past in pieces, the newest first, once the page has something to show. */
 
-import type { LogStore } from './logs/store';
+import type { LogStore } from './logs/store/store';
 import type { LogsSlice } from './sync/messages';
 
 /** Entries a piece: small enough that the page stays quick between two. */

@@ -9,7 +9,7 @@ import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals
 import { Backfill } from './backfill';
 import type { LinkInfo, LinkStatus } from './links/link';
 import { SocketLink } from './links/socket';
-import { LogStore } from './logs/store';
+import { LogStore } from './logs/store/store';
 import { stateHash } from './sync/canonical';
 import { type AppState, type LogEntry, type LogsHistory, type Operation, ProtocolError } from './sync/messages';
 import { type Effect, Mirror } from './sync/mirror';

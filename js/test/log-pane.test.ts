@@ -2,12 +2,12 @@
 import { type Signal, signal } from '@preact/signals';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Client } from '../src/client';
-import { LogStore } from '../src/logs/store';
+import { LogStore } from '../src/logs/store/store';
 import type { LogEntry } from '../src/sync/messages';
-import { Actions, permalink, ranges, readPermalink } from '../src/views/log/actions';
-import { PaneModel } from '../src/views/log/model';
-import { Prefs } from '../src/views/log/prefs';
-import * as querying from '../src/views/log/querying';
+import { Actions, permalink, ranges, readPermalink } from '../src/views/log/model/actions';
+import { PaneModel } from '../src/views/log/model/model';
+import { Prefs } from '../src/views/log/model/prefs';
+import * as querying from '../src/views/log/model/querying';
 import { append, config, history, line } from './log-fixtures';
 
 const closing: (() => void)[] = [];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { cutAnsi, parseAnsi } from '../src/logs/ansi';
-import { asText, csvCell, exported } from '../src/logs/export';
-import { relative } from '../src/logs/time';
-import { pieces, safeHref } from '../src/logs/visible';
+import { cutAnsi, parseAnsi } from '../src/logs/text/ansi';
+import { asText, csvCell, exported } from '../src/logs/text/export';
+import { relative } from '../src/logs/text/time';
+import { pieces, safeHref } from '../src/logs/text/visible';
 import { line, lines } from './log-fixtures';
 
 describe('ANSI colours', () => {

@@ -11,7 +11,7 @@ import {
   scrolled,
   thumbOf,
   visible,
-} from '../src/logs/virtual';
+} from '../src/logs/rows/virtual';
 
 const VIEW = 400;
 

@@ -26,7 +26,7 @@ import {
   withTerm,
   withTimeRange,
 } from '../src/logs/query';
-import { LogStore } from '../src/logs/store';
+import { LogStore } from '../src/logs/store/store';
 import type { LogEntry } from '../src/sync/messages';
 import { line } from './log-fixtures';
 

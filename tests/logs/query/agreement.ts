@@ -1,8 +1,8 @@
 /** Answers the Python tests: one JSON line in, `{query, entries, now, zone}`, one out, what TypeScript makes of it. */
 import { createInterface } from 'node:readline';
 import { bind, highlight, parse, resolvedText } from '../../../js/src/logs/query';
-import { fold } from '../../../js/src/logs/query-match';
-import { LogStore } from '../../../js/src/logs/store';
+import { fold } from '../../../js/src/logs/query/match';
+import { LogStore } from '../../../js/src/logs/store/store';
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { query: text, entries, now, zone, folded } = JSON.parse(line);

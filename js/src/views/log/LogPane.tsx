@@ -2,23 +2,23 @@ import { effect, signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { Client } from '../../client';
-import { count, plural } from '../format';
-import { Actions, ranges, readPermalink } from './actions';
-import { Facets } from './Facets';
-import { Footer } from './Footer';
-import { HistogramView } from './HistogramView';
-import { KeySheet } from './KeySheet';
-import { onKey, type PaneParts } from './keys';
+import { count, plural } from '../shared/format';
+import { Facets } from './facets/Facets';
+import { HistogramView } from './histogram/HistogramView';
+import { KeySheet } from './keys/KeySheet';
+import { onKey, type PaneParts } from './keys/keys';
+import { Actions, ranges, readPermalink } from './model/actions';
+import { Footer } from './status/Footer';
 import './log.css';
-import { Menu } from './Menu';
-import { PaneModel } from './model';
-import { Pins } from './Pins';
-import { RowsView } from './RowsView';
-import { Banner, NoRows } from './States';
-import { Toolbar } from './Toolbar';
-import type { LogPaneOptions, PaneHost } from './types';
+import { PaneModel } from './model/model';
+import type { LogPaneOptions, PaneHost } from './model/types';
+import { Pins } from './pins/Pins';
+import { RowsView } from './rows/RowsView';
+import { Banner, NoRows } from './status/NoRows';
+import { Menu } from './toolbar/Menu';
+import { Toolbar } from './toolbar/Toolbar';
 
-export type { LogPaneOptions, PaneHost, Shown } from './types';
+export type { LogPaneOptions, PaneHost, Shown } from './model/types';
 
 const HEIGHT = 480;
 /** How long the pane rests before it says what it shows; while lines stream, it says so at most once in this time. */

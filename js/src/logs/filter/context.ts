@@ -1,0 +1,94 @@
+import type { Chunk } from '../store/chunk';
+import type { FilterIndex, RowSet, Segment } from './filter';
+
+interface Part {
+  readonly segment: Segment;
+  readonly chunk: Chunk;
+  /** What it was made of: hits of the chunk before, its own, and of the one after. */
+  readonly stamp: string;
+  readonly rows: Uint16Array;
+}
+
+/** The hits of a filter with `lines` lines before and after each, every line once. */
+export class ContextRows implements RowSet {
+  total = 0;
+  private parts: Part[] = [];
+  private starts: number[] = [];
+  private seen = -1;
+
+  constructor(
+    private readonly hits: FilterIndex,
+    readonly lines: number,
+  ) {}
+
+  /** Follow the filter; only chunks whose neighbourhood changed are made anew. */
+  sync(): void {
+    if (this.seen === this.hits.version) return;
+    this.seen = this.hits.version;
+    const old = new Map(this.parts.map((part) => [part.segment, part]));
+    const { segments } = this.hits;
+    this.parts = segments.map((segment, s) => {
+      const before = segments[s - 1];
+      const after = segments[s + 1];
+      const stamp = `${before?.hits}/${before?.chunk.count}/${segment.hits}/${segment.chunk.count}/${after?.hits}`;
+      const known = old.get(segment);
+      if (known && known.stamp === stamp) return known;
+      return { segment, chunk: segment.chunk, stamp, rows: this.spread(segment, before, after) };
+    });
+    this.starts = [];
+    this.total = 0;
+    for (const part of this.parts) {
+      this.starts.push(this.total);
+      this.total += part.rows.length;
+    }
+  }
+
+  at(rank: number): number {
+    let lo = 0;
+    let hi = this.starts.length - 1;
+    while (lo < hi) {
+      const mid = (lo + hi + 1) >>> 1;
+      if ((this.starts[mid] as number) <= rank) lo = mid;
+      else hi = mid - 1;
+    }
+    const part = this.parts[lo] as Part;
+    return part.chunk.start + (part.rows[rank - (this.starts[lo] as number)] as number);
+  }
+
+  rank(i: number): number {
+    const p = this.parts.findIndex(({ chunk }) => i < chunk.start + chunk.count);
+    if (p < 0) return this.total;
+    const { chunk, rows } = this.parts[p] as Part;
+    const offset = i - chunk.start;
+    let lo = 0;
+    let hi = rows.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >>> 1;
+      if ((rows[mid] as number) < offset) lo = mid + 1;
+      else hi = mid;
+    }
+    return (this.starts[p] as number) + lo;
+  }
+
+  private spread(segment: Segment, before: Segment | undefined, after: Segment | undefined): Uint16Array {
+    const k = this.lines;
+    const { count } = segment.chunk;
+    const rows = new Uint16Array(count);
+    let n = 0;
+    let next = 0;
+    const take = (from: number, to: number) => {
+      for (let offset = Math.max(next, from); offset <= Math.min(to, count - 1); offset++) rows[n++] = offset;
+      next = Math.max(next, Math.min(to, count - 1) + 1);
+    };
+    if (before && before.hits > 0) {
+      const tail = before.offset(before.hits - 1) - before.chunk.count;
+      take(0, tail + k);
+    }
+    for (let h = 0; h < segment.hits; h++) {
+      const hit = segment.offset(h);
+      take(hit - k, hit + k);
+    }
+    if (after && after.hits > 0) take(count + after.offset(0) - k, count - 1);
+    return rows.slice(0, n);
+  }
+}

@@ -1,0 +1,154 @@
+import { type Signal, signal } from '@preact/signals';
+import type { Dates } from '../../../logs/text/time';
+import type { LogPaneOptions } from './types';
+
+/** Columns that a row may have, in the order in which they stand. */
+export const COLUMNS = ['seq', 'time', 'level', 'channel', 'logger', 'message', 'fields', 'job', 'step', 'device'] as const;
+export type Column = (typeof COLUMNS)[number];
+
+/** Columns of a fixed width, and that width in px; the message takes the rest, tags stand at its end. */
+export const WIDTHS: Partial<Record<Column, number>> = { seq: 64, time: 92, level: 44, channel: 104, logger: 120 };
+
+/** What a date takes beside a time, in px. */
+const DATE_WIDTHS: Record<Dates, number> = { none: 0, day: 44, year: 80 };
+
+/** Width of a column in px, as the user or the standard has it; undefined for one that takes what is left. */
+export function widthOf(column: Column, { widths, time }: Pick<Choices, 'widths' | 'time'>, dates: Dates): number | undefined {
+  const standard = WIDTHS[column];
+  if (standard === undefined) return undefined;
+  return widths[column] ?? standard + (column === 'time' && time === 'clock' ? DATE_WIDTHS[dates] : 0);
+}
+
+export const MAX_CONTEXT = 50;
+const VERSION = 1;
+const RECENT = 20;
+
+/** What a user chose in one pane. A server's config never changes any of it. */
+export interface Choices {
+  query: string;
+  mode: 'filter' | 'locate';
+  context: number;
+  order: 'newest' | 'oldest';
+  wrap: boolean;
+  time: 'clock' | 'relative';
+  columns: Column[];
+  widths: Partial<Record<Column, number>>;
+  facets: boolean;
+  histogram: boolean;
+  unfold: boolean;
+  recent: string[];
+}
+
+export const DEFAULTS: Choices = {
+  query: '',
+  mode: 'filter',
+  context: 0,
+  order: 'newest',
+  wrap: false,
+  time: 'clock',
+  columns: ['time', 'level', 'channel', 'message', 'fields', 'job', 'device'],
+  widths: {},
+  facets: true,
+  histogram: true,
+  unfold: false,
+  recent: [],
+};
+
+/** The choices of one pane, kept in localStorage under its own key. */
+export class Prefs {
+  readonly choices: Signal<Choices>;
+
+  constructor(
+    private readonly key: string,
+    options: LogPaneOptions = {},
+    private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | null = localStorageOrNull(),
+  ) {
+    this.choices = signal({ ...DEFAULTS, ...this.load(), ...given(options) });
+  }
+
+  get now(): Choices {
+    return this.choices.value;
+  }
+
+  /** Change some choices and keep them. */
+  set(change: Partial<Choices>): void {
+    this.choices.value = { ...this.choices.peek(), ...change };
+    this.save();
+  }
+
+  /** Remember a query that was used, the latest first. */
+  remember(query: string): void {
+    const text = query.trim();
+    if (text === '' || this.choices.peek().recent[0] === text) return;
+    this.set({ recent: [text, ...this.choices.peek().recent.filter((other) => other !== text)].slice(0, RECENT) });
+  }
+
+  private load(): Partial<Choices> {
+    try {
+      const kept: unknown = JSON.parse(this.storage?.getItem(this.key) ?? 'null');
+      return sane(kept);
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof DOMException) return {};
+      throw error;
+    }
+  }
+
+  private save(): void {
+    try {
+      this.storage?.setItem(this.key, JSON.stringify({ v: VERSION, ...this.choices.peek() }));
+    } catch (error) {
+      // A full or forbidden storage loses the choice at the next reload, which is all that can be done about it.
+      if (!(error instanceof DOMException)) throw error;
+    }
+  }
+}
+
+/** What was kept, as far as it is of this version and of the right types. */
+function sane(kept: unknown): Partial<Choices> {
+  if (typeof kept !== 'object' || kept === null || (kept as { v?: unknown }).v !== VERSION) return {};
+  const from = kept as Record<string, unknown>;
+  const out: Record<string, unknown> = {};
+  for (const [name, standard] of Object.entries(DEFAULTS)) {
+    const value = from[name];
+    if (typeof value === typeof standard && Array.isArray(value) === Array.isArray(standard)) out[name] = value;
+  }
+  if (Array.isArray(out.columns)) out.columns = knownColumns(out.columns);
+  if (out.mode !== 'locate') delete out.mode;
+  if (out.order !== 'oldest') delete out.order;
+  if (out.time !== 'relative') delete out.time;
+  if (typeof out.context === 'number') out.context = clampContext(out.context);
+  return out as Partial<Choices>;
+}
+
+function given(options: LogPaneOptions): Partial<Choices> {
+  const out: Partial<Choices> = {};
+  if (options.query !== undefined) out.query = options.query;
+  if (options.columns !== undefined) out.columns = knownColumns(options.columns);
+  if (options.facets !== undefined) out.facets = options.facets;
+  if (options.histogram !== undefined) out.histogram = options.histogram;
+  if (options.wrap !== undefined) out.wrap = options.wrap;
+  if (options.order !== undefined) out.order = options.order;
+  if (options.mode !== undefined) out.mode = options.mode;
+  if (options.time !== undefined) out.time = options.time;
+  if (options.context !== undefined) out.context = clampContext(options.context);
+  return out;
+}
+
+function knownColumns(names: readonly unknown[]): Column[] {
+  const known = COLUMNS.filter((name) => name === 'message' || names.includes(name));
+  return [...known];
+}
+
+export function clampContext(lines: number): number {
+  return Math.min(MAX_CONTEXT, Math.max(0, Math.floor(lines) || 0));
+}
+
+function localStorageOrNull(): Storage | null {
+  try {
+    return globalThis.localStorage ?? null;
+  } catch (error) {
+    // Reading the property itself throws where a page may keep nothing.
+    if (error instanceof DOMException) return null;
+    throw error;
+  }
+}

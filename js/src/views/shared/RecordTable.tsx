@@ -1,0 +1,107 @@
+import { useComputed, useSignal } from '@preact/signals';
+import type { ComponentChildren, JSX } from 'preact';
+import { get, type Rec, size } from '../../sync/read';
+import { brief, count } from './format';
+import { Dot } from './parts';
+import { matching, naturalKeys, rest } from './table';
+import { toneOf } from './tone';
+import { VirtualRows } from './VirtualRows';
+
+const ROW = 26;
+const ROWS = 12;
+/** From here on a search box is worth its line. */
+const SEARCH_FROM = 12;
+
+interface Props<T extends { status?: unknown }> {
+  /** "device" */
+  noun: string;
+  record: Rec<T>;
+  /** Heads of the columns beside the name, the status and the rest. */
+  heads: readonly [string, string];
+  cells(item: T): readonly [ComponentChildren, ComponentChildren];
+  /** Fields that those cells show. */
+  shown: readonly string[];
+}
+
+/** Named things with a status, a row each: however many there are. */
+export function RecordTable<T extends { status?: unknown }>({ noun, record, heads, cells, shown }: Props<T>): JSX.Element {
+  const text = useSignal('');
+  const total = size(record);
+  const order = naturalKeys(record);
+  const found = useComputed(() => text.value).value ? matching(record, order, text.value) : order;
+  const all = [...shown, 'status', 'id', 'name'];
+  return (
+    <div class="ab-table" role="table" aria-label={`${noun}s`} aria-rowcount={found.length + 1}>
+      {total > SEARCH_FROM && (
+        <div class="ab-table-tools">
+          <input
+            type="search"
+            class="ab-input"
+            placeholder={`Search ${count(total)} ${noun}s`}
+            aria-label={`Search ${noun}s`}
+            value={text.value}
+            onInput={(event) => {
+              text.value = event.currentTarget.value;
+            }}
+          />
+          {text.value && <span class="ab-faint ab-num">{`${count(found.length)} of ${count(total)}`}</span>}
+        </div>
+      )}
+      <div class="ab-tr ab-th" role="row" aria-rowindex={1}>
+        <span role="columnheader" aria-label="State" />
+        <span role="columnheader">{noun}</span>
+        <span role="columnheader">status</span>
+        <span role="columnheader" class="ab-td-a">
+          {heads[0]}
+        </span>
+        <span role="columnheader" class="ab-td-b">
+          {heads[1]}
+        </span>
+        <span role="columnheader" class="ab-td-rest">
+          more
+        </span>
+      </div>
+      {found.length === 0 && <p class="ab-none">No {noun} matches.</p>}
+      <VirtualRows
+        count={found.length}
+        rowHeight={ROW}
+        maxHeight={ROW * ROWS}
+        attributes={{ role: 'rowgroup' }}
+        row={(i) => {
+          const id = found[i] as string;
+          const item = get(record, id);
+          if (item === undefined) return null;
+          const [a, b] = cells(item);
+          const tone = toneOf(item.status);
+          const more = rest(item, all);
+          return (
+            <div key={id} class="ab-tr" role="row" aria-rowindex={i + 2}>
+              <span role="cell">
+                <Dot tone={tone} />
+              </span>
+              <span role="cell" class="ab-td-name" title={id}>
+                {id}
+              </span>
+              <span role="cell" class={`ab-td-status ab-text-${tone}`} title={String(item.status ?? '')}>
+                {String(item.status ?? '–')}
+              </span>
+              <span role="cell" class="ab-td-a ab-muted">
+                {a}
+              </span>
+              <span role="cell" class="ab-td-b ab-muted ab-num">
+                {b}
+              </span>
+              <span
+                role="cell"
+                class="ab-td-rest ab-faint ab-mono"
+                title={more.map(([k, v]) => `${k}: ${brief(v)}`).join('\n')}
+              >
+                {more.map(([key, value]) => `${key} ${brief(value)}`).join(' · ')}
+              </span>
+            </div>
+          );
+        }}
+      />
+    </div>
+  );
+}
