@@ -3,8 +3,7 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import '../styles/tokens.css';
-import '../styles/views.css';
+import './views.css';
 import type { Client } from '../client';
 import type { LogEntry } from '../sync/messages';
 import { Dashboard } from './dashboard/Dashboard';
