@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ContextRows } from '../src/logs/filter/context';
 import { FacetIndex, type Parts } from '../src/logs/filter/facets';
-import { FilterIndex, type Predicate, type RowSet } from '../src/logs/filter/filter';
+import { FilterIndex, type RowSet } from '../src/logs/filter/filter';
 import { binWidth, Histogram } from '../src/logs/filter/histogram';
+import type { Predicate } from '../src/logs/store/columns';
 import { LogStore } from '../src/logs/store/store';
 import { append, history } from './log-fixtures';
 

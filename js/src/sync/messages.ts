@@ -155,6 +155,8 @@ export interface LogEntry {
   fields?: Record<string, unknown>;
   /** A formatted traceback. */
   exc?: string;
+  /** Characters that the message has when whole, where only its beginning was sent. */
+  cut?: number;
 }
 
 // ---- server to client ----

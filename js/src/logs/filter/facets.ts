@@ -1,13 +1,10 @@
 import { levelIndex } from '../levels';
 import type { Chunk } from '../store/chunk';
-import type { DictionaryKind } from '../store/columns';
-import type { FilterIndex, Predicate, Segment } from './filter';
-import { type Coded, CodeTable, type CodeTest } from './tables';
+import { DIMENSIONS, type DictionaryKind, type Dimension, FACETS, type Facet, type Predicate } from '../store/columns';
+import type { FilterIndex, Segment } from './filter';
+import { CodeTable, type CodeTest } from './tables';
 
-/** What lines are counted by. `time` is the histogram. */
-export const DIMENSIONS = ['level', 'channel', 'logger', 'job', 'device', 'time'] as const;
-export type Dimension = (typeof DIMENSIONS)[number];
-const TIME = 5;
+const TIME = DIMENSIONS.indexOf('time');
 const KIND: readonly DictionaryKind[] = ['channel', 'logger', 'job', 'device'];
 
 /**
@@ -20,7 +17,7 @@ export interface Parts {
   readonly by: Partial<Record<Dimension, Predicate>>;
   readonly rest: Predicate | null;
   /** The same as `by`, but for time, asked of a value's code instead of a line; what is here is told by table. */
-  readonly codes?: Partial<Record<Coded, CodeTest>>;
+  readonly codes?: Partial<Record<Facet, CodeTest>>;
 }
 
 const WHOLE: Parts = { by: {}, rest: null };
@@ -61,7 +58,7 @@ export class FacetIndex {
   version = 0;
   tallies: Tally[] = [];
   private parts: Parts = WHOLE;
-  private tables: Partial<Record<Coded, CodeTable>> = {};
+  private tables: Partial<Record<Facet, CodeTable>> = {};
   private sums: Uint32Array[] = [];
   private stale = true;
 
@@ -71,8 +68,8 @@ export class FacetIndex {
   use(parts: Parts): void {
     this.parts = parts;
     this.tables = {};
-    for (const [coded, test] of Object.entries(parts.codes ?? {}) as [Coded, CodeTest][]) {
-      this.tables[coded] = new CodeTable(this.hits.store, coded, test);
+    for (const [facet, test] of Object.entries(parts.codes ?? {}) as [Facet, CodeTest][]) {
+      this.tables[facet] = new CodeTable(this.hits.store, facet, test);
     }
     this.tallies = [];
     this.stale = true;
@@ -98,9 +95,9 @@ export class FacetIndex {
   }
 
   /** Lines by level index (0..4), or by dictionary code. */
-  counts(dimension: Exclude<Dimension, 'time'>): Uint32Array {
+  counts(facet: Facet): Uint32Array {
     if (this.stale) this.sum();
-    return this.sums[DIMENSIONS.indexOf(dimension)] as Uint32Array;
+    return this.sums[FACETS.indexOf(facet)] as Uint32Array;
   }
 
   private align(): void {
@@ -114,7 +111,7 @@ export class FacetIndex {
   }
 
   private sum(): void {
-    this.sums = [0, 1, 2, 3, 4].map((dimension) => {
+    this.sums = FACETS.map((_, dimension) => {
       const width = Math.max(5, ...this.tallies.map((tally) => (tally.counts[dimension] as Uint32Array).length));
       const sum = new Uint32Array(width);
       for (const tally of this.tallies) {

@@ -1,9 +1,7 @@
 import type { Chunk } from '../store/chunk';
+import type { Facet, Predicate } from '../store/columns';
 import type { LogStore } from '../store/store';
-import { type Coded, CodeTable, type CodeTest } from './tables';
-
-/** Whether the line at a position is wanted. */
-export type Predicate = (i: number) => boolean;
+import { CodeTable, type CodeTest } from './tables';
 
 /** Some lines of a store in the order of their seqs, by rank. */
 export interface RowSet {
@@ -71,9 +69,9 @@ export class FilterIndex implements RowSet {
    *
    * What `codes` ask of single columns is told by table, and the predicate is asked only of lines that pass.
    */
-  use(predicate: Predicate | null, codes: Partial<Record<Coded, CodeTest>> = {}): void {
+  use(predicate: Predicate | null, codes: Partial<Record<Facet, CodeTest>> = {}): void {
     this.predicate = predicate;
-    this.tables = (Object.entries(codes) as [Coded, CodeTest][]).map(([coded, test]) => new CodeTable(this.store, coded, test));
+    this.tables = (Object.entries(codes) as [Facet, CodeTest][]).map(([facet, test]) => new CodeTable(this.store, facet, test));
     this.known = null;
     this.segments = [];
     this.starts.length = this.total = 0;

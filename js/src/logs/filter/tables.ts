@@ -1,9 +1,6 @@
 import type { Chunk } from '../store/chunk';
-import { KINDS } from '../store/chunk';
+import { DICTIONARY_KINDS, type Facet } from '../store/columns';
 import type { LogStore } from '../store/store';
-
-/** What a filter may ask of a line's value of one column alone. */
-export type Coded = 'level' | 'channel' | 'logger' | 'job' | 'device';
 
 /** Whether lines with this dictionary code (of a level: its number) are wanted. */
 export type CodeTest = (code: number) => boolean;
@@ -20,19 +17,19 @@ export class CodeTable {
 
   constructor(
     private readonly store: LogStore,
-    private readonly coded: Coded,
+    private readonly facet: Facet,
     private readonly test: CodeTest,
   ) {
-    this.kind = coded === 'level' ? -1 : KINDS.indexOf(coded);
+    this.kind = facet === 'level' ? -1 : DICTIONARY_KINDS.indexOf(facet);
   }
 
   /** 1 for each code that is wanted; current until the store takes more lines. */
   current(): Uint8Array {
-    if (this.coded === 'level') {
+    if (this.facet === 'level') {
       for (; this.known < 256; this.known++) this.table[this.known] = this.test(this.known) ? 1 : 0;
       return this.table;
     }
-    const names = this.store.names(this.coded);
+    const names = this.store.names(this.facet);
     if (names !== this.names) {
       // Another epoch: its codes are others.
       this.names = names;

@@ -1,4 +1,5 @@
 /** What a log query says, as a tree, and its canonical printing: parsing what is printed gives the same tree. */
+import { levelName } from '../levels';
 
 /** Text to find anywhere, whatever the case of its letters; as a value of a field, the whole of it. */
 export interface Words {
@@ -49,7 +50,6 @@ export const SPACE = ' \t\n\r\f\v\u00a0';
 export const WORD_STOPS = `${SPACE}()"`;
 export const NAME_STOPS = `${SPACE}()":=<>!,`;
 export const VALUE_STOPS = `${SPACE}(),"`;
-export const LEVEL_WORDS: Readonly<Record<string, string>> = { 10: 'debug', 20: 'info', 30: 'warn', 40: 'error', 50: 'fatal' };
 
 /** What begins like a field rather than a word. */
 export const FIELD_START = /[A-Za-z_][A-Za-z0-9_]*(?=[:=<>]|!=)|fields\./y;
@@ -98,7 +98,7 @@ export function printName(field: string): string {
 }
 
 function printNumber(field: string, number: string): string {
-  return field === 'level' ? (LEVEL_WORDS[number] as string) : number;
+  return field === 'level' ? levelName(Number(number)) : number;
 }
 
 function printItem(field: string, item: Item): string {

@@ -1,5 +1,5 @@
 /** From a query's tree to a test of the lines of a columnar store. */
-import type { DictionaryKind, LogColumns } from '../store/columns';
+import type { DictionaryKind, LogColumns, Predicate } from '../store/columns';
 import { type Item, NAMES, type Node, NUMBER, type Span } from './ast';
 import {
   containsTest,
@@ -14,9 +14,6 @@ import {
   wholeTest,
 } from './match';
 import { resolveTime } from './time';
-
-/** Whether the line at a position matches. */
-export type Predicate = (i: number) => boolean;
 
 /** What a query is bound to. `now` in milliseconds since 1970; `zone` an IANA name, undefined is the browser's. */
 export interface Binding {

@@ -1,11 +1,11 @@
 /** What could be typed next. */
+import { LEVEL_NAMES } from '../levels';
 import { contains, FIELD_START, NAME_STOPS, printName, printValue, SPACE, VALUE_STOPS } from './ast';
 import { endOfQuote } from './tokens';
 
 /** What is known to complete with. */
 export interface Vocabulary {
   readonly channels?: readonly string[];
-  readonly levels?: readonly string[];
   readonly jobs?: readonly string[];
   readonly loggers?: readonly string[];
   readonly devices?: readonly string[];
@@ -25,7 +25,6 @@ export interface Completion {
 }
 
 const LIMIT = 50;
-const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'];
 const TIMES = ['-5m', '-15m', '-1h', '-1d', 'now'];
 const FIELDS: readonly (readonly [insert: string, detail: string])[] = [
   ['level>=', 'this level or above'],
@@ -164,7 +163,7 @@ function values(text: string, field: string, first: number, caret: number, vocab
 function known(field: string, vocabulary: Vocabulary): readonly string[] {
   switch (field) {
     case 'level':
-      return vocabulary.levels ?? LEVELS;
+      return LEVEL_NAMES;
     case 'channel':
       return vocabulary.channels ?? [];
     case 'logger':

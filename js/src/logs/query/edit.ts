@@ -87,7 +87,7 @@ export function toggle(text: string, term: string): string {
 }
 
 /** What the terms at the top ask of one field. */
-export interface Facet {
+export interface FacetTerms {
   /** The values of `field:a,b`; null where all are shown. */
   readonly only: readonly string[] | null;
   /** The values of `-field:a,b`; the empty one, that of lines without a value, for `has:field`. */
@@ -126,7 +126,7 @@ function excludedBy(node: Node, field: string): readonly string[] | null {
 }
 
 /** What the terms at the top ask of `field`: `level`, `channel`, `logger`, `job`, `step`, `device`. */
-export function facetOf(text: string, field: string): Facet {
+export function facetTerms(text: string, field: string): FacetTerms {
   let only: readonly string[] | null = null;
   const muted: string[] = [];
   let more = false;
@@ -166,7 +166,7 @@ export function setOnly(text: string, field: string, values: readonly string[] |
 /** Hide a value of a field, or show it again where it is hidden; the empty value is that of lines without one. */
 export function mute(text: string, field: string, value: string): string {
   if (value === '') return toggle(text, `has:${field}`);
-  const { only, muted } = facetOf(text, field);
+  const { only, muted } = facetTerms(text, field);
   const narrowed = only !== null && !only.includes(value);
   const hidden = narrowed || muted.includes(value);
   let nextOnly = only;
@@ -186,7 +186,7 @@ export function mute(text: string, field: string, value: string): string {
 
 /** Show only this value of a field; all of them again where it is the only one. Empty: only lines without one. */
 export function solo(text: string, field: string, value: string): string {
-  const { only, muted, more } = facetOf(text, field);
+  const { only, muted, more } = facetTerms(text, field);
   const alone = only?.length === 1 && only[0] === value && muted.length === 0 && !more;
   return setOnly(text, field, alone ? null : [value]);
 }

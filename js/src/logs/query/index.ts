@@ -4,17 +4,17 @@
  * The grammar and its meaning are in docs/query.md; autobench_nb/logs/query/query.py is its twin, and tests/vectors/query.json
  * holds both to it.
  */
-import type { LogColumns } from '../store/columns';
+import { type Dimension, FACETS, type LogColumns, type Predicate } from '../store/columns';
 import { type Node, printNode } from './ast';
-import { all, build, type Predicate } from './bind';
+import { all, build } from './bind';
 import { QueryFault } from './fault';
 import { offsetOf, QueryReader } from './parse';
 import { printTime, resolveTime } from './time';
 
 export { type Completion, complete, type Vocabulary } from './complete';
 export {
-  type Facet,
-  facetOf,
+  type FacetTerms,
+  facetTerms,
   hasTerm,
   isNone,
   mute,
@@ -31,7 +31,7 @@ export {
 } from './edit';
 export { highlight, type Range } from './highlight';
 export { type Token, tokens } from './tokens';
-export type { Node, Predicate };
+export type { Node };
 
 /** A query that was read, with what its relative and naive times count from. */
 export interface Query {
@@ -82,19 +82,17 @@ export function bind(query: Query, columns: LogColumns): Predicate {
   return build(query.node, { columns, now: query.now, zone: query.zone });
 }
 
-export type QueryDimension = 'level' | 'channel' | 'logger' | 'job' | 'device' | 'time';
-
 /** The same test taken apart: what it asks of each facet alone, and the rest. All of it together is `bind`. */
 export function bindParts(
   query: Query,
   columns: LogColumns,
-): { readonly by: Partial<Record<QueryDimension, Predicate>>; readonly rest: Predicate | null } {
-  const groups = new Map<QueryDimension | null, Node[]>();
+): { readonly by: Partial<Record<Dimension, Predicate>>; readonly rest: Predicate | null } {
+  const groups = new Map<Dimension | null, Node[]>();
   for (const node of query.node.kind === 'and' ? query.node.nodes : [query.node]) {
     const dimension = dimensionOf(node);
     groups.set(dimension, [...(groups.get(dimension) ?? []), node]);
   }
-  const by: Partial<Record<QueryDimension, Predicate>> = {};
+  const by: Partial<Record<Dimension, Predicate>> = {};
   let rest: Predicate | null = null;
   for (const [dimension, nodes] of groups) {
     const test = all(nodes.map((node) => build(node, { columns, now: query.now, zone: query.zone })));
@@ -104,14 +102,12 @@ export function bindParts(
   return { by, rest };
 }
 
-const DIMENSIONS: readonly string[] = ['level', 'channel', 'logger', 'job', 'device'];
-
 /** The one facet that a node asks about, if it is one. */
-function dimensionOf(node: Node): QueryDimension | null {
+function dimensionOf(node: Node): Dimension | null {
   switch (node.kind) {
     case 'match':
     case 'compare':
-      return DIMENSIONS.includes(node.field) ? (node.field as QueryDimension) : null;
+      return FACETS.find((facet) => facet === node.field) ?? null;
     case 'time':
       return 'time';
     case 'not':
@@ -119,7 +115,7 @@ function dimensionOf(node: Node): QueryDimension | null {
     case 'and':
     case 'or': {
       const found = new Set(node.nodes.map(dimensionOf));
-      return found.size === 1 ? ([...found][0] as QueryDimension | null) : null;
+      return found.size === 1 ? ([...found][0] as Dimension | null) : null;
     }
     default:
       return null;

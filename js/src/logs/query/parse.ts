@@ -1,10 +1,10 @@
 /** Reading a log query: text to tree, by recursive descent. The grammar is in docs/query.md. */
+import { levelNamed } from '../levels';
 import {
   FIELD_START,
   type Item,
   isRange,
   KEYWORDS,
-  LEVEL_WORDS,
   NAME_STOPS,
   NAMES,
   type Node,
@@ -42,8 +42,6 @@ const EXPECTED = new Map([
   ['message', TEXT],
   ['exc', TEXT],
 ]);
-const LEVEL_NUMBERS = new Map(Object.entries(LEVEL_WORDS).map(([number, name]) => [name, number]));
-LEVEL_NUMBERS.set('warning', '30').set('critical', '50');
 const KNOWN: readonly string[] = [...NAMES, ...TEXTS, 'level', 'seq', 'since', 'until', 'has'];
 const HAS_NAMES: readonly string[] = ['exc', 'logger', 'job', 'step', 'device', 'fields'];
 const OPERATORS = ['>=', '<=', '!=', ':', '=', '>', '<'];
@@ -306,7 +304,7 @@ export class QueryReader {
 
   /** The number that `text` stands for in a field, as it is kept in the tree. */
   private number(name: string, text: string): string | null {
-    if (name === 'level') return LEVEL_NUMBERS.get(text.toLowerCase()) ?? null;
+    if (name === 'level') return levelNamed(text)?.toString() ?? null;
     return (name === 'seq' ? /^[0-9]{1,15}$/ : NUMBER).test(text) ? text : null;
   }
 

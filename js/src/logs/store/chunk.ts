@@ -2,9 +2,6 @@ import type { LogEntry } from '../../sync/messages';
 import { levelNumber } from '../levels';
 import type { Dictionary } from './dictionary';
 
-/** Dictionary columns of a chunk, in the order of `KINDS`. */
-export const KINDS = ['channel', 'logger', 'job', 'step', 'device'] as const;
-
 /** Lines of a chunk at most. A power of two that keeps a chunk's columns within the processor's cache. */
 export const CHUNK_ROWS = 4_096;
 
@@ -84,10 +81,9 @@ export class Chunk {
         this.excs ??= [];
         this.excs[at] = exc;
       }
-      const { cut } = entry as { cut?: number };
-      if (cut) {
+      if (entry.cut) {
         this.cuts ??= new Map();
-        this.cuts.set(at, cut);
+        this.cuts.set(at, entry.cut);
       }
     }
     this.count = at;

@@ -24,4 +24,17 @@ export interface LogColumns {
   names(kind: DictionaryKind): readonly string[];
 }
 
-export type DictionaryKind = 'channel' | 'logger' | 'job' | 'step' | 'device';
+/** Columns whose values are kept once, in a dictionary, and told by code in a line. In the order of a chunk's code columns. */
+export const DICTIONARY_KINDS = ['channel', 'logger', 'job', 'step', 'device'] as const;
+export type DictionaryKind = (typeof DICTIONARY_KINDS)[number];
+
+/** Whether the line at a position matches. */
+export type Predicate = (i: number) => boolean;
+
+/** What lines are counted by and may be muted by, in the order of the counts. */
+export const FACETS = ['level', 'channel', 'logger', 'job', 'device'] as const;
+export type Facet = (typeof FACETS)[number];
+
+/** What a filter is taken apart by: the facets, and the time that the histogram shows. */
+export const DIMENSIONS = [...FACETS, 'time'] as const;
+export type Dimension = (typeof DIMENSIONS)[number];

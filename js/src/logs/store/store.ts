@@ -2,8 +2,8 @@ import { type Signal, signal } from '@preact/signals';
 import type { LogEntry, LogsAppend, LogsHistory, ServerConfig } from '../../sync/messages';
 import { levelName } from '../levels';
 import { chunkRoom, clampCapacity, DEFAULT_CAPACITY, MAX_LENT } from './capacity';
-import { CHUNK_ROWS, Chunk, KINDS, spliced } from './chunk';
-import type { DictionaryKind, LogColumns } from './columns';
+import { CHUNK_ROWS, Chunk, spliced } from './chunk';
+import { DICTIONARY_KINDS, type DictionaryKind, type LogColumns } from './columns';
 import { Dictionary } from './dictionary';
 import { addGap, evictGaps, fillGaps, type Gap, gapsWithin, relabelGaps } from './gaps';
 
@@ -40,7 +40,7 @@ export class LogStore implements LogColumns {
   private lent = 0;
   private room: number;
   private cursor: Chunk = new Chunk(0, 1);
-  private dictionaries: Dictionary[] = KINDS.map(() => new Dictionary());
+  private dictionaries: Dictionary[] = DICTIONARY_KINDS.map(() => new Dictionary());
   private styles: ChannelStyle[] = [];
 
   constructor(capacity = DEFAULT_CAPACITY) {
@@ -68,7 +68,7 @@ export class LogStore implements LogColumns {
     this.epoch = epoch;
     this.size = this.nextSeq = this.evicted = this.missed = this.lent = 0;
     this.cursor = new Chunk(0, 1);
-    this.dictionaries = KINDS.map(() => new Dictionary());
+    this.dictionaries = DICTIONARY_KINDS.map(() => new Dictionary());
     this.styles = [];
     this.changed();
   }
@@ -263,7 +263,8 @@ export class LogStore implements LogColumns {
     if (fields !== undefined) out.fields = fields;
     if (exc !== undefined) out.exc = exc;
     const cut = this.cut(i);
-    return cut === undefined ? out : Object.assign(out, { cut });
+    if (cut !== undefined) out.cut = cut;
+    return out;
   }
 
   // ---- inside ----

@@ -1,13 +1,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Dimension } from '../../../logs/filter/facets';
 import { LEVEL_NAMES } from '../../../logs/levels';
+import type { Facet } from '../../../logs/store/columns';
 import { count } from '../../shared/format';
 import type { PaneModel } from '../model/model';
 import * as querying from '../model/querying';
 import { jobName } from '../rows/Cells';
-
-type Facet = Exclude<Dimension, 'time'>;
 
 const TITLES: Record<Facet, string> = { level: 'Level', channel: 'Channel', logger: 'Logger', job: 'Job', device: 'Device' };
 /** Values of a facet that are listed before one asks for more. */

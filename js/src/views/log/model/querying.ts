@@ -1,15 +1,14 @@
 /** The query language as the pane uses it: read once per change, and written into by facets, brush and tags. */
 
-import type { Dimension, Parts } from '../../../logs/filter/facets';
-import type { Predicate } from '../../../logs/filter/filter';
-import type { Coded, CodeTest } from '../../../logs/filter/tables';
+import type { Parts } from '../../../logs/filter/facets';
+import type { CodeTest } from '../../../logs/filter/tables';
 import { LEVEL_NAMES, levelNumber } from '../../../logs/levels';
 import {
   bind,
   bindParts,
   type Completion,
   complete,
-  facetOf,
+  facetTerms,
   highlight,
   isNone,
   mute,
@@ -30,7 +29,7 @@ import { printName, printValue } from '../../../logs/query/ast';
 import { QueryFault } from '../../../logs/query/fault';
 import { QueryReader } from '../../../logs/query/parse';
 import { resolveTime } from '../../../logs/query/time';
-import type { DictionaryKind, LogColumns } from '../../../logs/store/columns';
+import type { DictionaryKind, Facet, LogColumns, Predicate } from '../../../logs/store/columns';
 import type { LogStore } from '../../../logs/store/store';
 import type { Marks } from '../rows/LogText';
 
@@ -110,7 +109,7 @@ function partsOf(text: string, query: Query, store: LogStore, now: number): Part
 }
 
 /** What a query asks of single columns, as tests of their codes: asked of one line that takes on any value. */
-function codesOf(query: Query, store: LogStore): Partial<Record<Coded, CodeTest>> {
+function codesOf(query: Query, store: LogStore): Partial<Record<Facet, CodeTest>> {
   let code = 0;
   const word = (kind: DictionaryKind) => () => (code === 0 ? undefined : store.names(kind)[code]);
   const { by } = bindParts(query, {
@@ -123,7 +122,7 @@ function codesOf(query: Query, store: LogStore): Partial<Record<Coded, CodeTest>
     code: () => code,
     names: (kind) => store.names(kind),
   });
-  const out: Partial<Record<Coded, CodeTest>> = {};
+  const out: Partial<Record<Facet, CodeTest>> = {};
   for (const coded of ['level', 'channel', 'logger', 'job', 'device'] as const) {
     const test = by[coded];
     if (!test) continue;
@@ -148,18 +147,15 @@ export function completions(text: string, caret: number, store: LogStore): Compl
     jobs: known('job').reverse(),
     steps: known('step'),
     devices: known('device'),
-    levels: LEVEL_NAMES,
     fields: [...fields],
   });
 }
 
 // ---- facets ----
 
-type Facet = Exclude<Dimension, 'time'>;
-
 /** Whether the query asks anything of a facet. */
 export function asks(text: string, facet: Facet): boolean {
-  const { only, muted, more } = facetOf(text, facet);
+  const { only, muted, more } = facetTerms(text, facet);
   return only !== null || muted.length > 0 || more || (facet === 'channel' && isNone(text));
 }
 
@@ -167,7 +163,7 @@ export function asks(text: string, facet: Facet): boolean {
 export function hides(text: string, facet: Facet): (value: string) => boolean {
   if (facet === 'channel' && isNone(text)) return () => true;
   if (!asks(text, facet)) return () => false;
-  const { only, muted, more } = facetOf(text, facet);
+  const { only, muted, more } = facetTerms(text, facet);
   if (!more) return (value) => muted.includes(value) || (only !== null && !only.includes(value));
   const read = parse(text);
   if (!read.ok) return () => false;
@@ -177,7 +173,7 @@ export function hides(text: string, facet: Facet): (value: string) => boolean {
 /** Hide a value, or show it again. */
 export function toggle(text: string, facet: Facet, value: string): string {
   if (facet === 'channel' && isNone(text)) return setOnly(text, facet, [value]);
-  if (!facetOf(text, facet).more) return mute(text, facet, value);
+  if (!facetTerms(text, facet).more) return mute(text, facet, value);
   const hidden = hides(text, facet);
   if (facet !== 'level') return hidden(value) ? setOnly(text, facet, [value]) : mute(text, facet, value);
   const shown = LEVEL_NAMES.filter((name) => hidden(name) === (name === value));

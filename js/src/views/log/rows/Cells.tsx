@@ -32,8 +32,6 @@ export function jobName(client: Client, id: string | undefined): string | undefi
   return id === undefined ? undefined : get(client.state.peek()?.jobs.items, id)?.name || id;
 }
 
-const LEVEL_WORDS: Record<string, string> = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR', fatal: 'FATAL' };
-
 /** The cells of one line. Drawn once for a line, and again only when something of it changed. */
 export class Cells extends Component<CellsProps> {
   override shouldComponentUpdate(next: CellsProps): boolean {
@@ -84,7 +82,7 @@ export class Cells extends Component<CellsProps> {
         )}
         {has('level') && (
           <span role="gridcell" class={`ab-log-level ab-${level}`}>
-            {LEVEL_WORDS[level]}
+            {level.toUpperCase()}
           </span>
         )}
         {has('channel') && (
