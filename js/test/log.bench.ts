@@ -2,7 +2,7 @@ import { bench, describe } from 'vitest';
 import { FilterIndex } from '../src/logs/filter/filter';
 import { LogStore } from '../src/logs/store/store';
 import type { LogEntry } from '../src/sync/messages';
-import { compile } from '../src/views/log/model/querying';
+import { compile } from '../src/views/log/model/compile';
 
 const ROWS = 500_000;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;

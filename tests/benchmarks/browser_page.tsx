@@ -10,7 +10,7 @@ import type { LogEntry, LogsAppend, Operation } from '../../js/src/sync/messages
 import { applyPatch } from '../../js/src/sync/patch';
 import { widen } from '../../js/src/sync/read';
 import { LogPane } from '../../js/src/views/log/LogPane';
-import { compile } from '../../js/src/views/log/model/querying';
+import { compile } from '../../js/src/views/log/model/compile';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const NUMBERS: Record<string, number> = { debug: 10, info: 20, warn: 30, error: 40 };

@@ -1,8 +1,16 @@
 import { levelIndex } from '../levels';
 import type { Chunk } from '../store/chunk';
-import { DIMENSIONS, type DictionaryKind, type Dimension, FACETS, type Facet, type Predicate } from '../store/columns';
+import {
+  type CodeTest,
+  DIMENSIONS,
+  type DictionaryKind,
+  type Dimension,
+  FACETS,
+  type Facet,
+  type Predicate,
+} from '../store/columns';
 import type { FilterIndex, Segment } from './filter';
-import { CodeTable, type CodeTest } from './tables';
+import { CodeTable } from './tables';
 
 const TIME = DIMENSIONS.indexOf('time');
 const KIND: readonly DictionaryKind[] = ['channel', 'logger', 'job', 'device'];

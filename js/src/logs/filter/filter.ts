@@ -1,7 +1,7 @@
 import type { Chunk } from '../store/chunk';
-import type { Facet, Predicate } from '../store/columns';
+import type { CodeTest, Facet, Predicate } from '../store/columns';
 import type { LogStore } from '../store/store';
-import { CodeTable, type CodeTest } from './tables';
+import { CodeTable } from './tables';
 
 /** Some lines of a store in the order of their seqs, by rank. */
 export interface RowSet {

@@ -1,9 +1,6 @@
 import type { Chunk } from '../store/chunk';
-import { DICTIONARY_KINDS, type Facet } from '../store/columns';
+import { type CodeTest, DICTIONARY_KINDS, type Facet } from '../store/columns';
 import type { LogStore } from '../store/store';
-
-/** Whether lines with this dictionary code (of a level: its number) are wanted. */
-export type CodeTest = (code: number) => boolean;
 
 /**
  * A test of one column as a table by code: a line is told with one look into each of two typed arrays, and the test itself

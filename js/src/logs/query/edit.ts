@@ -4,7 +4,7 @@
  * Only terms at the top count: those that all must match. A text that cannot be read is left as it is, since nothing that
  * a user typed may be lost.
  */
-import { type Item, type Node, printNode, printValue } from './ast';
+import { type Item, type Node, printName, printNode, printValue } from './ast';
 import { QueryFault } from './fault';
 import { QueryReader } from './parse';
 import { printTime } from './time';
@@ -147,6 +147,12 @@ function list(field: string, values: readonly string[]): string {
     .filter((value) => value !== '')
     .map((value) => printValue(value))
     .join(',')}`;
+}
+
+/** Only lines that have this value in a field of their own. */
+export function onlyField(text: string, name: string, value: unknown): string {
+  const plain = typeof value === 'string' ? printValue(value, true) : String(value);
+  return withTerm(text, `${printName(`fields.${name}`)}:${plain}`);
 }
 
 /** Without anything that the terms at the top ask of `field`. */

@@ -18,6 +18,7 @@ export {
   hasTerm,
   isNone,
   mute,
+  onlyField,
   setOnly,
   showAll,
   showNone,

@@ -108,6 +108,12 @@ export class RowMap {
     for (let rank = this.lo; rank < this.lo + this.lines; rank++) yield this.set.at(rank);
   }
 
+  /** Seqs of the lines of the set from one seq to another, both included, oldest first. */
+  *seqsWithin(from: number, to: number): Generator<number> {
+    const end = this.set.rank(this.store.lowerBound(to + 1));
+    for (let rank = this.set.rank(this.store.lowerBound(from)); rank < end; rank++) yield this.store.seq(this.set.at(rank));
+  }
+
   private oldestRow(line: number): number {
     let k = 0;
     while (k < this.marks.length && (this.marks[k] as number) - k <= line) k++;

@@ -25,10 +25,10 @@ export const MAX_HEIGHT = 15_000_000;
 export const TOP: Anchor = { row: 0, offset: 0 };
 
 /** Heights from the rows that differ from `base`: pairs of row and height, in the order of their rows. */
-export function heights(total: number, base: number, odd: readonly (readonly [number, number])[]): Heights {
-  const rows = odd.map(([row]) => row);
+export function heightsOf(total: number, base: number, tall: readonly (readonly [number, number])[]): Heights {
+  const rows = tall.map(([row]) => row);
   const sums = [0];
-  for (const [, height] of odd) sums.push((sums[sums.length - 1] as number) + height - base);
+  for (const [, height] of tall) sums.push((sums[sums.length - 1] as number) + height - base);
   const find = (row: number) => {
     let lo = 0;
     let hi = rows.length;
@@ -44,7 +44,7 @@ export function heights(total: number, base: number, odd: readonly (readonly [nu
     total,
     of(row) {
       const k = find(row);
-      return rows[k] === row ? (odd[k] as readonly [number, number])[1] : base;
+      return rows[k] === row ? (tall[k] as readonly [number, number])[1] : base;
     },
     extraBefore: (row) => sums[find(row)] as number,
   };

@@ -6,7 +6,7 @@ export const DEFAULT_CAPACITY = 100_000;
 export const MAX_CAPACITY = 1_000_000;
 
 /** Lines beyond its cap that a page holds because its reader asked for them. */
-export const MAX_LENT = 50_000;
+export const MAX_EXTRA = 50_000;
 
 /** How many lines a page holds where a server suggests so many. */
 export function clampCapacity(capacity: number): number {

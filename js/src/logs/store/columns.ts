@@ -31,6 +31,9 @@ export type DictionaryKind = (typeof DICTIONARY_KINDS)[number];
 /** Whether the line at a position matches. */
 export type Predicate = (i: number) => boolean;
 
+/** Whether lines with this dictionary code (of a level: its number) match. */
+export type CodeTest = (code: number) => boolean;
+
 /** What lines are counted by and may be muted by, in the order of the counts. */
 export const FACETS = ['level', 'channel', 'logger', 'job', 'device'] as const;
 export type Facet = (typeof FACETS)[number];

@@ -1,7 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import type { LogEntry, LogsAppend, LogsHistory, ServerConfig } from '../../sync/messages';
 import { levelName } from '../levels';
-import { chunkRoom, clampCapacity, DEFAULT_CAPACITY, MAX_LENT } from './capacity';
+import { chunkRoom, clampCapacity, DEFAULT_CAPACITY, MAX_EXTRA } from './capacity';
 import { CHUNK_ROWS, Chunk, spliced } from './chunk';
 import { DICTIONARY_KINDS, type DictionaryKind, type LogColumns } from './columns';
 import { Dictionary } from './dictionary';
@@ -37,7 +37,7 @@ export class LogStore implements LogColumns {
   missed = 0;
   capacity: number;
   /** Lines beyond the cap that the reader asked for. */
-  private lent = 0;
+  private extra = 0;
   private room: number;
   private cursor: Chunk = new Chunk(0, 1);
   private dictionaries: Dictionary[] = DICTIONARY_KINDS.map(() => new Dictionary());
@@ -66,7 +66,7 @@ export class LogStore implements LogColumns {
     this.chunks = [];
     this.gaps = [];
     this.epoch = epoch;
-    this.size = this.nextSeq = this.evicted = this.missed = this.lent = 0;
+    this.size = this.nextSeq = this.evicted = this.missed = this.extra = 0;
     this.cursor = new Chunk(0, 1);
     this.dictionaries = DICTIONARY_KINDS.map(() => new Dictionary());
     this.styles = [];
@@ -121,16 +121,16 @@ export class LogStore implements LogColumns {
     const capacity = clampCapacity(cfg.logs.capacity);
     if (capacity === this.capacity) return;
     this.capacity = capacity;
-    this.lent = 0;
+    this.extra = 0;
     this.room = chunkRoom(capacity);
     this.evict();
     this.changed();
   }
 
   /** The reader asks for so many more lines: let them stand beyond the cap, until newer lines need their place. */
-  lend(lines: number): void {
+  allowBeyond(lines: number): void {
     const beyond = this.size + lines - this.capacity;
-    this.lent = Math.min(MAX_LENT, Math.max(this.lent, beyond));
+    this.extra = Math.min(MAX_EXTRA, Math.max(this.extra, beyond));
   }
 
   // ---- columns ----
@@ -267,6 +267,12 @@ export class LogStore implements LogColumns {
     return out;
   }
 
+  /** Lines at these positions, or all of them, as the wire has them. */
+  *entries(positions?: Iterable<number>): Generator<LogEntry> {
+    if (positions) for (const i of positions) yield this.entry(i);
+    else for (let i = 0; i < this.size; i++) yield this.entry(i);
+  }
+
   // ---- inside ----
 
   private at(i: number): Chunk {
@@ -337,7 +343,7 @@ export class LogStore implements LogColumns {
     for (const gap of gapsWithin(this.gaps, from, to).reverse()) {
       let wanted = entries.filter((entry) => entry.seq >= gap.from && entry.seq < gap.to);
       let start = gap.from;
-      const room = this.capacity + this.lent - this.size;
+      const room = this.capacity + this.extra - this.size;
       if (wanted.length > room) {
         if (room <= 0) return;
         wanted = wanted.slice(wanted.length - room);
@@ -361,7 +367,7 @@ export class LogStore implements LogColumns {
   }
 
   private evict(): void {
-    let over = this.size - this.capacity - this.lent;
+    let over = this.size - this.capacity - this.extra;
     if (over <= 0) return;
     const before = this.size;
     let gone = 0;

@@ -1,7 +1,7 @@
 /** Text as a reader must be able to trust it: nothing hidden, nothing reordered, links only where they show themselves. */
 
 /** Part of a line: plain text, a character made visible, or a link. */
-export type Piece =
+export type TextPart =
   | { readonly kind: 'text'; readonly from: number; readonly to: number }
   | { readonly kind: 'mark'; readonly from: number; readonly to: number; readonly shown: string; readonly title: string }
   | { readonly kind: 'link'; readonly from: number; readonly to: number; readonly href: string };
@@ -9,7 +9,7 @@ export type Piece =
 // C0 but tab and line feed, DEL and C1, soft hyphen, zero width, bidirectional controls, line separators, BOM, tags.
 const HIDDEN =
   '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffb\\u{e0001}-\\u{e007f}]';
-const PIECES = new RegExp(`${HIDDEN}|https?://(?:(?!${HIDDEN})[^\\s"'<>\`{}|\\\\^])+`, 'gu');
+const PARTS = new RegExp(`${HIDDEN}|https?://(?:(?!${HIDDEN})[^\\s"'<>\`{}|\\\\^])+`, 'gu');
 const QUICK = new RegExp(`${HIDDEN}|https?://`, 'u');
 
 const NAMES: Record<number, string> = {
@@ -33,31 +33,31 @@ const NAMES: Record<number, string> = {
   65279: 'byte order mark',
 };
 
-/** A line's pieces in order; together they cover it. */
-export function pieces(text: string): Piece[] {
+/** A line's parts in order; together they cover it. */
+export function textParts(text: string): TextPart[] {
   if (!QUICK.test(text)) return text === '' ? [] : [{ kind: 'text', from: 0, to: text.length }];
-  const out: Piece[] = [];
+  const out: TextPart[] = [];
   let last = 0;
-  const plain = (to: number) => {
+  const addPlain = (to: number) => {
     if (to > last) out.push({ kind: 'text', from: last, to });
   };
-  for (const match of text.matchAll(PIECES)) {
+  for (const match of text.matchAll(PARTS)) {
     const from = match.index;
     if (match[0].startsWith('http')) {
-      const shown = trimmed(match[0]);
+      const shown = withoutPunctuation(match[0]);
       const href = safeHref(shown);
       if (href === null) continue;
-      plain(from);
+      addPlain(from);
       last = from + shown.length;
       out.push({ kind: 'link', from, to: last, href });
     } else {
-      plain(from);
+      addPlain(from);
       last = from + match[0].length;
       const point = match[0].codePointAt(0) as number;
-      out.push({ kind: 'mark', from, to: last, shown: picture(point), title: NAMES[point] ?? codeName(point) });
+      out.push({ kind: 'mark', from, to: last, shown: shownAs(point), title: NAMES[point] ?? codeName(point) });
     }
   }
-  plain(text.length);
+  addPlain(text.length);
   return out;
 }
 
@@ -70,7 +70,7 @@ export function safeHref(text: string): string | null {
 }
 
 /** How a hidden character is drawn. */
-function picture(point: number): string {
+function shownAs(point: number): string {
   if (point < 0x20) return String.fromCodePoint(0x2400 + point);
   if (point === 0x7f) return '\u2421';
   return `\u2039${codeName(point)}\u203a`;
@@ -81,7 +81,7 @@ function codeName(point: number): string {
 }
 
 /** A link without the punctuation of the sentence that it ends. */
-function trimmed(link: string): string {
+function withoutPunctuation(link: string): string {
   let end = link.length;
   while (end > 0) {
     const last = link[end - 1] as string;

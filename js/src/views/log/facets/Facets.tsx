@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { LEVEL_NAMES } from '../../../logs/levels';
-import type { Facet } from '../../../logs/store/columns';
+import { showAll, showNone, solo } from '../../../logs/query';
+import { FACETS, type Facet } from '../../../logs/store/columns';
 import { count } from '../../shared/format';
+import { jobName } from '../model/job-name';
 import type { PaneModel } from '../model/model';
-import * as querying from '../model/querying';
-import { jobName } from '../rows/Cells';
+import { asksOf, hiddenBy, toggleValue } from './facet-query';
 
 const TITLES: Record<Facet, string> = { level: 'Level', channel: 'Channel', logger: 'Logger', job: 'Job', device: 'Device' };
 /** Values of a facet that are listed before one asks for more. */
@@ -21,11 +22,11 @@ interface Value {
 
 /** What lines there are, by level, channel, logger, job and device; a click writes into the query line. */
 export function Facets({ model }: { model: PaneModel }): JSX.Element {
-  void model.slow.value;
-  const text = model.text.value;
+  void model.view.counted.value;
+  const text = model.asked.text.value;
   return (
     <div class="ab-log-facets" role="group" aria-label="Facets">
-      {(['level', 'channel', 'logger', 'job', 'device'] as const).map((facet) => (
+      {FACETS.map((facet) => (
         <FacetList key={facet} model={model} facet={facet} values={values(model, facet)} text={text} />
       ))}
     </div>
@@ -33,7 +34,7 @@ export function Facets({ model }: { model: PaneModel }): JSX.Element {
 }
 
 function values(model: PaneModel, facet: Facet): Value[] {
-  const counts = model.facets.counts(facet);
+  const counts = model.view.counts(facet);
   if (facet === 'level') {
     return LEVEL_NAMES.map((name, k) => ({ name, label: name, count: counts[k] ?? 0, color: `var(--ab-${name})` }));
   }
@@ -56,68 +57,76 @@ interface ListProps {
   text: string;
 }
 
-function FacetList({ model, facet, values: all, text }: ListProps): JSX.Element | null {
+function FacetList({ model, facet, values, text }: ListProps): JSX.Element | null {
   const [more, setMore] = useState(false);
-  if (all.length === 0) return null;
-  const listed = all.slice(0, more ? MANY : FEW);
-  const ask = (next: string) => model.ask(next);
-  const asked = querying.asks(text, facet);
-  const hidden = querying.hides(text, facet);
+  if (values.length === 0) return null;
+  const isHidden = hiddenBy(text, facet);
   return (
     <section aria-label={TITLES[facet]}>
-      <h2>
-        {TITLES[facet]}
-        {(facet === 'channel' || asked) && (
-          <span>
-            <button type="button" class="ab-link" title={`Show every ${facet}`} onClick={() => ask(querying.all(text, facet))}>
-              All
-            </button>
-            {facet === 'channel' && (
-              <>
-                {' · '}
-                <button type="button" class="ab-link" title="Show no channel" onClick={() => ask(querying.none(text))}>
-                  None
-                </button>
-              </>
-            )}
-          </span>
-        )}
-      </h2>
-      {listed.map((value) => {
-        const muted = hidden(value.name);
-        return (
-          <div key={value.name} class={`ab-log-facet${muted ? ' ab-off' : ''}`}>
-            <button
-              type="button"
-              class="ab-log-facetname"
-              aria-pressed={!muted}
-              title={`${value.label}: click to ${muted ? 'show' : 'mute'}, Alt+click or double click for only this`}
-              onClick={(event) => {
-                if (event.altKey) ask(querying.only(text, facet, value.name));
-                else ask(querying.toggle(text, facet, value.name));
-              }}
-              onDblClick={() => ask(querying.only(model.text.peek(), facet, value.name))}
-            >
-              {value.color !== null && <i class="ab-dot" style={{ backgroundColor: value.color }} />}
-              <span class="ab-log-facetlabel">{value.label}</span>
-              <span class="ab-log-facetcount">{count(value.count)}</span>
-            </button>
-            <button
-              type="button"
-              class="ab-log-only"
-              aria-label={`Only ${value.label}`}
-              onClick={() => ask(querying.only(text, facet, value.name))}
-            >
-              only
-            </button>
-          </div>
-        );
-      })}
-      {all.length > FEW && (
+      <FacetHead model={model} facet={facet} text={text} />
+      {values.slice(0, more ? MANY : FEW).map((value) => (
+        <FacetValue key={value.name} model={model} facet={facet} value={value} text={text} muted={isHidden(value.name)} />
+      ))}
+      {values.length > FEW && (
         <button type="button" class="ab-link ab-log-more" onClick={() => setMore(!more)}>
-          {more ? 'fewer' : `${count(all.length - FEW)} more`}
+          {more ? 'fewer' : `${count(values.length - FEW)} more`}
         </button>
       )}
     </section>
+  );
+}
+
+function FacetHead({ model, facet, text }: Omit<ListProps, 'values'>): JSX.Element {
+  const { asked } = model;
+  const isChannel = facet === 'channel';
+  return (
+    <h2>
+      {TITLES[facet]}
+      {(isChannel || asksOf(text, facet)) && (
+        <span>
+          <button type="button" class="ab-link" title={`Show every ${facet}`} onClick={() => asked.ask(showAll(text, facet))}>
+            All
+          </button>
+          {isChannel && (
+            <>
+              {' · '}
+              <button type="button" class="ab-link" title="Show no channel" onClick={() => asked.ask(showNone(text))}>
+                None
+              </button>
+            </>
+          )}
+        </span>
+      )}
+    </h2>
+  );
+}
+
+interface ValueProps extends Omit<ListProps, 'values'> {
+  value: Value;
+  muted: boolean;
+}
+
+/** One value: a click mutes it or shows it again, `only` mutes all others. */
+function FacetValue({ model, facet, value, text, muted }: ValueProps): JSX.Element {
+  const { asked } = model;
+  const { name, label, color } = value;
+  return (
+    <div class={`ab-log-facet${muted ? ' ab-off' : ''}`}>
+      <button
+        type="button"
+        class="ab-log-facetname"
+        aria-pressed={!muted}
+        title={`${label}: click to ${muted ? 'show' : 'mute'}, Alt+click or double click for only this`}
+        onClick={(event) => asked.ask(event.altKey ? solo(text, facet, name) : toggleValue(text, facet, name))}
+        onDblClick={() => asked.askOnly(facet, name)}
+      >
+        {color !== null && <i class="ab-dot" style={{ backgroundColor: color }} />}
+        <span class="ab-log-facetlabel">{label}</span>
+        <span class="ab-log-facetcount">{count(value.count)}</span>
+      </button>
+      <button type="button" class="ab-log-only" aria-label={`Only ${label}`} onClick={() => asked.ask(solo(text, facet, name))}>
+        only
+      </button>
+    </div>
   );
 }

@@ -3,58 +3,37 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Bins } from '../../../logs/filter/histogram';
 import type { PaneModel } from '../model/model';
-import * as querying from '../model/querying';
-import { BAR, HEIGHT, makePlot, resolved, stacked, told } from './plot';
+import { mountPlot } from './mount-plot';
+import { BAR, describeBin, stacked } from './plot';
+
+/** What a histogram without lines spans: the last minute, in ms. */
+const EMPTY_SPAN_MS = 60_000;
 
 /** Lines over time by level; drag to set the time range in the query, double click to be rid of it. */
 export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
+  const { asked, view } = model;
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const bins = useRef<Bins | null>(null);
   const [hover, setHover] = useState('');
   const [zoomed, setZoomed] = useState(false);
   const [, redraw] = useState(0);
-  const slow = model.slow.value;
-  const { since, until } = model.compiled.value;
-  const ranged = since !== null || until !== null;
+  const counted = view.counted.value;
+  const { since, until } = asked.query.value;
+  const isRanged = since !== null || until !== null;
 
   useEffect(() => {
-    const element = box.current as HTMLDivElement;
-    const colors = new Map<string, string>();
-    const plot = makePlot(element, {
-      color: (name) => {
-        const color = colors.get(name) ?? resolved(element, name);
-        colors.set(name, color);
-        return color;
-      },
+    const { plot, unmount } = mountPlot(box.current as HTMLDivElement, {
       brush: (from, to) => {
-        const { start, width } = bins.current ?? { start: 0, width: 1 };
-        const edge = (ts: number) => start + Math.round((ts - start) / width) * width;
-        const first = edge(from);
-        model.ask(querying.range(model.text.peek(), first, Math.max(edge(to), first + width)));
+        const [first, last] = wholeBins(bins.current, from, to);
+        asked.askTimes(first, last);
       },
-      hover: (ts) => setHover(ts === null || !bins.current ? '' : told(bins.current, ts)),
+      hover: (ts) => setHover(ts === null || !bins.current ? '' : describeBin(bins.current, ts)),
+      resized: () => redraw((n) => n + 1),
     });
     chart.current = plot;
-    const size = new ResizeObserver(() => {
-      plot.setSize({ width: Math.max(40, element.clientWidth), height: HEIGHT });
-      redraw((n) => n + 1);
-    });
-    size.observe(element);
-    const repaint = () => {
-      colors.clear();
-      plot.redraw(false);
-    };
-    const theme = new MutationObserver(repaint);
-    theme.observe(document.documentElement, { attributes: true, attributeFilter: ['class', 'data-theme'] });
-    theme.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-light', 'class'] });
-    const scheme = matchMedia('(prefers-color-scheme: dark)');
-    scheme.addEventListener('change', repaint);
     return () => {
-      size.disconnect();
-      theme.disconnect();
-      scheme.removeEventListener('change', repaint);
-      plot.destroy();
+      unmount();
       chart.current = null;
     };
   }, [model]);
@@ -62,47 +41,34 @@ export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
   useEffect(() => {
     const plot = chart.current;
     if (!plot || !box.current) return;
-    const whole = model.histogram.extent();
-    let [from, to] = whole ?? [Date.now() - 60_000, Date.now()];
-    if (zoomed && ranged) [from, to] = [since ?? from, until ?? to];
+    let [from, to] = view.extent() ?? [Date.now() - EMPTY_SPAN_MS, Date.now()];
+    if (zoomed && isRanged) [from, to] = [since ?? from, until ?? to];
     if (to <= from) to = from + 1;
-    const found = model.histogram.bins(from, to, Math.max(10, Math.floor(box.current.clientWidth / BAR)));
-    bins.current = found;
-    plot.setData(stacked(found));
+    bins.current = view.bins(from, to, Math.max(10, Math.floor(box.current.clientWidth / BAR)));
+    plot.setData(stacked(bins.current));
     redraw((n) => n + 1);
-  }, [slow, zoomed, since, until, model]);
+  }, [counted, zoomed, since, until, model]);
 
+  const showAllTimes = () => {
+    setZoomed(false);
+    asked.askTimes(null, null);
+  };
   const plot = chart.current;
-  const band = plot && ranged && !zoomed ? bandOf(plot, since, until) : null;
+  const band = plot && isRanged && !zoomed ? bandOf(plot, since, until) : null;
   return (
     <div class="ab-log-histogram" role="group" aria-label="Lines over time">
-      <div
-        class="ab-log-plot"
-        ref={box}
-        title=""
-        onDblClick={() => {
-          setZoomed(false);
-          model.ask(querying.range(model.text.peek(), null, null));
-        }}
-      >
+      <div class="ab-log-plot" ref={box} title="" onDblClick={showAllTimes}>
         {band && <div class="ab-log-band" style={{ left: `${band.left}px`, width: `${band.width}px` }} />}
       </div>
       <div class="ab-log-hover" aria-hidden="true">
         {hover}
       </div>
-      {ranged && (
+      {isRanged && (
         <div class="ab-log-zoom">
           <button type="button" class="ab-link" aria-pressed={zoomed} onClick={() => setZoomed(!zoomed)}>
             {zoomed ? 'zoom out' : 'zoom in'}
           </button>
-          <button
-            type="button"
-            class="ab-link"
-            onClick={() => {
-              setZoomed(false);
-              model.ask(querying.range(model.text.peek(), null, null));
-            }}
-          >
+          <button type="button" class="ab-link" onClick={showAllTimes}>
             all times
           </button>
         </div>
@@ -111,6 +77,15 @@ export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
   );
 }
 
+/** A brushed range as the bins have it: from the edge nearest to its begin to the one nearest to its end, one bin at least. */
+function wholeBins(bins: Bins | null, from: number, to: number): readonly [number, number] {
+  const { start, width } = bins ?? { start: 0, width: 1 };
+  const edge = (ts: number) => start + Math.round((ts - start) / width) * width;
+  const first = edge(from);
+  return [first, Math.max(edge(to), first + width)];
+}
+
+/** Where the query's time range lies on the plot, in px; null where none of it is there. */
 function bandOf(plot: uPlot, since: number | null, until: number | null): { left: number; width: number } | null {
   const { min, max } = plot.scales.x ?? {};
   if (min === undefined || max === undefined) return null;

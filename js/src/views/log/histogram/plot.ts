@@ -16,8 +16,8 @@ const HALF_LABEL = 26;
 /** A brush narrower than this is a click. */
 const MIN_BRUSH = 4;
 /** What lines take of the height at least: a quiet minute beside a burst, and a rare error beside a thousand infos. */
-const SEEN = 1.5 / BARS;
-const SEEN_BAD = 2.5 / BARS;
+const MIN_SHARE = 1.5 / BARS;
+const MIN_BAD_SHARE = 2.5 / BARS;
 const DAY_MS = 86_400_000;
 
 /** What a plot asks for and tells: colours by custom property, a brushed range and the hovered time in ms. */
@@ -51,7 +51,7 @@ export function makePlot(element: HTMLElement, on: PlotEvents): uPlot {
           grid: { show: false },
           ticks: { show: false },
           border: { show: false },
-          values: (u, splits, _axis, _space, step) => splits.map((ts) => (fits(u, ts) ? tick(ts, step) : '')),
+          values: (u, splits, _axis, _space, step) => splits.map((ts) => (hasRoom(u, ts) ? timeLabel(ts, step) : '')),
         },
         { show: false },
       ],
@@ -85,13 +85,13 @@ export function makePlot(element: HTMLElement, on: PlotEvents): uPlot {
 }
 
 /** Whether a time can be written whole below its place. */
-function fits(plot: uPlot, ts: number): boolean {
+function hasRoom(plot: uPlot, ts: number): boolean {
   const left = plot.valToPos(ts, 'x');
   return left >= HALF_LABEL && left <= plot.over.clientWidth - HALF_LABEL;
 }
 
 /** A time below the bars: as exact as the next one needs, and the date where a day begins. */
-function tick(ts: number, step: number): string {
+function timeLabel(ts: number, step: number): string {
   const time = clock(ts);
   if (step >= 365 * DAY_MS) return day(ts).slice(0, 4);
   if (step >= 28 * DAY_MS) return day(ts).slice(0, 7);
@@ -101,7 +101,7 @@ function tick(ts: number, step: number): string {
 }
 
 /** A custom property as a colour that a canvas knows: as it stands, it may be a `light-dark()` of others. */
-export function resolved(element: HTMLElement, name: string): string {
+export function resolvedColor(element: HTMLElement, name: string): string {
   const probe = element.appendChild(document.createElement('i'));
   probe.style.color = `var(${name})`;
   const { color } = getComputedStyle(probe);
@@ -124,7 +124,7 @@ export function stacked({ start, width, length, counts }: Bins): uPlot.AlignedDa
     const layer: (number | null)[] = [];
     for (let b = 0; b < length; b++) {
       const count = (counts[level] as Uint32Array)[b] as number;
-      const drawn = count > 0 ? Math.max(count, max * (level >= 2 ? SEEN_BAD : SEEN)) : 0;
+      const drawn = count > 0 ? Math.max(count, max * (level >= 2 ? MIN_BAD_SHARE : MIN_SHARE)) : 0;
       base[b] = (base[b] as number) + drawn;
       layer.push(base[b] === 0 ? null : (base[b] as number));
     }
@@ -137,7 +137,7 @@ export function stacked({ start, width, length, counts }: Bins): uPlot.AlignedDa
 }
 
 /** What one bar stands for, in words: its time, its width, and lines by level. */
-export function told({ start, width, counts, length }: Bins, ts: number): string {
+export function describeBin({ start, width, counts, length }: Bins, ts: number): string {
   const index = Math.floor((ts - start) / width);
   if (index < 0 || index >= length) return '';
   const from = start + index * width;

@@ -27,14 +27,10 @@ export const KEY_SHEET: readonly (readonly [string, string])[] = [
   ['Esc', 'back to the lines; drop the selection'],
 ];
 
-/** What keys need of the pane around the rows. */
-export interface PaneParts {
-  focusSearch(): void;
-  focusRows(): void;
-  openMenu(): void;
-  toggleSheet(): void;
-  /** Close what is open above the rows; false where nothing is. */
-  closeOverlay(): boolean;
+/** Where keys may lead the focus. */
+export interface Focus {
+  search(): void;
+  rows(): void;
 }
 
 /**
@@ -42,51 +38,48 @@ export interface PaneParts {
  *
  * Fields and buttons keep their own keys; only Escape and the browser's find are taken everywhere.
  */
-export function onKey(event: KeyboardEvent, model: PaneModel, actions: Actions, parts: PaneParts): boolean {
+export function onKey(event: KeyboardEvent, model: PaneModel, actions: Actions, focus: Focus): boolean {
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'f') {
-    parts.focusSearch();
+    focus.search();
     return true;
   }
-  if (event.key === 'Escape') return onEscape(model, parts);
+  if (event.key === 'Escape') return onEscape(model, actions, focus);
   const target = event.target as HTMLElement;
   if (target.closest('input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"]')) return false;
-  if ((event.ctrlKey || event.metaKey) && !event.altKey) return withControl(event, actions);
+  if ((event.ctrlKey || event.metaKey) && !event.altKey) return withControl(event, model, actions);
   if (event.altKey) return false;
   const onButton = target.closest('button, a') !== null;
   if (onButton && (event.key === 'Enter' || event.key === ' ')) return false;
-  return plain(event, model, actions, parts);
+  return onPlainKey(event, model, actions, focus);
 }
 
-function withControl(event: KeyboardEvent, actions: Actions): boolean {
+function withControl(event: KeyboardEvent, model: PaneModel, actions: Actions): boolean {
   const key = event.key.toLowerCase();
   if (key === 'a') {
     actions.selectAll();
     return true;
   }
   if (key === 'c' && (getSelection()?.isCollapsed ?? true)) {
-    actions.copy(actions.chosen(), 'text');
+    actions.copy(model.chosen.lines(), 'text');
     return true;
   }
   return false;
 }
 
-function onEscape(model: PaneModel, parts: PaneParts): boolean {
-  if (!parts.closeOverlay()) {
-    if (model.selected.peek().size) model.selected.value = new Set();
-    else model.current.value = null;
-    parts.focusRows();
-    model.wake();
-  }
+/** Close what is open over the rows; where nothing is, drop the selection. Either way the rows have the focus. */
+function onEscape(model: PaneModel, actions: Actions, focus: Focus): boolean {
+  if (!model.panels.closeAll()) actions.dropSelection();
+  focus.rows();
   return true;
 }
 
-function plain(event: KeyboardEvent, model: PaneModel, actions: Actions, parts: PaneParts): boolean {
-  const { prefs } = model;
-  const choices = prefs.choices.peek();
-  const current = model.current.peek();
+function onPlainKey(event: KeyboardEvent, model: PaneModel, actions: Actions, focus: Focus): boolean {
+  const { asked, chosen, view, panels } = model;
+  const choices = asked.prefs.choices.peek();
+  const current = chosen.current.peek();
   const shift = event.shiftKey;
   const does: Record<string, () => void> = {
-    '/': () => parts.focusSearch(),
+    '/': () => focus.search(),
     n: () => actions.match(1),
     N: () => actions.match(-1),
     Enter: () => actions.toggle(),
@@ -98,10 +91,10 @@ function plain(event: KeyboardEvent, model: PaneModel, actions: Actions, parts: 
     ArrowUp: () => actions.move(-1, shift),
     PageDown: () => actions.page(1, shift),
     PageUp: () => actions.page(-1, shift),
-    g: () => model.goTo('top'),
-    Home: () => model.goTo('top'),
-    G: () => model.goTo('bottom'),
-    End: () => model.goTo('bottom'),
+    g: () => view.goTo('top'),
+    Home: () => view.goTo('top'),
+    G: () => view.goTo('bottom'),
+    End: () => view.goTo('bottom'),
     f: () => actions.toggleFollow(),
     ' ': () => actions.togglePause(),
     '+': () => actions.setContext(choices.context + 1),
@@ -109,22 +102,20 @@ function plain(event: KeyboardEvent, model: PaneModel, actions: Actions, parts: 
     '-': () => actions.setContext(choices.context - 1),
     m: () => actions.setMode(choices.mode === 'filter' ? 'locate' : 'filter'),
     p: () => actions.pin(),
-    x: () => (model.cleared.peek() ? actions.undoClear() : actions.clearToHere()),
-    c: () => actions.copy(actions.chosen(), 'text'),
-    C: () => actions.copy(actions.chosen(), 'json'),
+    x: () => (asked.cleared.peek() ? actions.undoClear() : actions.clearToHere()),
+    c: () => actions.copy(model.chosen.lines(), 'text'),
+    C: () => actions.copy(model.chosen.lines(), 'json'),
     l: () => current !== null && actions.copyLink(current),
-    e: () => parts.openMenu(),
+    e: () => panels.openMenu(),
     w: () => {
-      model.scroll.forget();
-      prefs.set({ wrap: !choices.wrap });
-      model.say(choices.wrap ? 'Lines are cut' : 'Lines wrap', false);
-      model.wake();
+      actions.setChoices({ wrap: !choices.wrap });
+      model.announcer.speak(choices.wrap ? 'Lines are cut' : 'Lines wrap');
     },
-    t: () => prefs.set({ time: choices.time === 'clock' ? 'relative' : 'clock' }),
+    t: () => actions.setChoices({ time: choices.time === 'clock' ? 'relative' : 'clock' }),
     s: () => actions.setOrder(choices.order === 'newest' ? 'oldest' : 'newest'),
-    d: () => prefs.set({ facets: !choices.facets }),
-    h: () => prefs.set({ histogram: !choices.histogram }),
-    '?': () => parts.toggleSheet(),
+    d: () => actions.setChoices({ facets: !choices.facets }),
+    h: () => actions.setChoices({ histogram: !choices.histogram }),
+    '?': () => panels.toggleKeys(),
   };
   const act = does[event.key];
   if (!act) return false;

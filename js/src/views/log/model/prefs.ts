@@ -1,6 +1,6 @@
-import { type Signal, signal } from '@preact/signals';
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Dates } from '../../../logs/text/time';
-import type { LogPaneOptions } from './types';
+import type { LogPaneOptions } from './host';
 
 /** Columns that a row may have, in the order in which they stand. */
 export const COLUMNS = ['seq', 'time', 'level', 'channel', 'logger', 'message', 'fields', 'job', 'step', 'device'] as const;
@@ -19,6 +19,9 @@ export function widthOf(column: Column, { widths, time }: Pick<Choices, 'widths'
   return widths[column] ?? standard + (column === 'time' && time === 'clock' ? DATE_WIDTHS[dates] : 0);
 }
 
+/** Bounds of a column's width in px. */
+export const MIN_WIDTH = 28;
+export const MAX_WIDTH = 400;
 export const MAX_CONTEXT = 50;
 const VERSION = 1;
 const RECENT = 20;
@@ -56,14 +59,16 @@ export const DEFAULTS: Choices = {
 
 /** The choices of one pane, kept in localStorage under its own key. */
 export class Prefs {
-  readonly choices: Signal<Choices>;
+  private readonly own: Signal<Choices>;
+  readonly choices: ReadonlySignal<Choices>;
 
   constructor(
     private readonly key: string,
     options: LogPaneOptions = {},
     private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | null = localStorageOrNull(),
   ) {
-    this.choices = signal({ ...DEFAULTS, ...this.load(), ...given(options) });
+    this.own = signal({ ...DEFAULTS, ...this.load(), ...given(options) });
+    this.choices = this.own;
   }
 
   get now(): Choices {
@@ -72,8 +77,16 @@ export class Prefs {
 
   /** Change some choices and keep them. */
   set(change: Partial<Choices>): void {
-    this.choices.value = { ...this.choices.peek(), ...change };
+    this.own.value = { ...this.own.peek(), ...change };
     this.save();
+  }
+
+  /** Give a column another width, in px; null: its usual one. */
+  setWidth(column: Column, width: number | null): void {
+    const widths = { ...this.choices.peek().widths };
+    if (width === null) delete widths[column];
+    else widths[column] = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.round(width)));
+    this.set({ widths });
   }
 
   /** Remember a query that was used, the latest first. */

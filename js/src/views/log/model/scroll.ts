@@ -6,7 +6,7 @@ import {
   contentHeight,
   elementHeight,
   type Heights,
-  heights,
+  heightsOf,
   reveal,
   scrolled,
   TOP,
@@ -17,14 +17,15 @@ import {
 /** Height of a row that shows one line of text, in px. */
 export const ROW_HEIGHT = 21;
 /** Heights of tall rows that are remembered; a wrapped pane measures what it draws again anyway. */
-const MEASURED = 500;
+const MAX_MEASURED = 500;
 const OVERSCAN = 1;
 
 /** One row to draw. Lines are named by seq, since positions move when the store lets lines go. */
 export type DrawnRow =
   | {
       readonly seq: number;
-      readonly gap: null /** Whether it stands right beside the row before it. */;
+      readonly gap: null;
+      /** Whether it stands right beside the row before it, with no line between them. */
       readonly beside: boolean;
     }
   | { readonly seq: null; readonly gap: GapRow };
@@ -46,39 +47,44 @@ export interface Drawn {
  * Where the pane looks, held by the seq of a line so that nothing moves while rows come and go elsewhere.
  */
 export class Scroll {
-  view = 400;
+  private view = 400;
   private anchor: Anchor = TOP;
   /** A line in view, and how far its top edge is below the view's. */
   private held: { seq: number; below: number } | null = null;
-  private h: Heights = heights(0, ROW_HEIGHT, []);
+  private heights: Heights = heightsOf(0, ROW_HEIGHT, []);
   private map: RowMap | null = null;
   private readonly measured = new Map<number, number>();
+
+  /** The view is so tall now, in px. */
+  resize(view: number): void {
+    this.view = view;
+  }
 
   /** Take other rows. With `edge` the view goes to that end, else it stays with the line that it looks at. */
   update(map: RowMap, edge: 'top' | 'bottom' | null): Drawn {
     this.map = map;
-    this.h = heights(map.total, ROW_HEIGHT, this.odd(map));
+    this.heights = heightsOf(map.total, ROW_HEIGHT, this.tallRows(map));
     if (edge === 'top') this.anchor = TOP;
-    else if (edge === 'bottom') this.anchor = anchorAt(Number.MAX_SAFE_INTEGER, this.h, this.view);
+    else if (edge === 'bottom') this.anchor = anchorAt(Number.MAX_SAFE_INTEGER, this.heights, this.view);
     else if (this.held && map.total > 0) {
       const row = map.rowOf(this.held.seq);
-      const top = row * ROW_HEIGHT + this.h.extraBefore(row);
-      this.anchor = anchorAt(top - this.held.below, this.h, this.view);
-    } else this.anchor = anchorAt(anchorTop(this.anchor, this.h), this.h, this.view);
+      const top = row * ROW_HEIGHT + this.heights.extraBefore(row);
+      this.anchor = anchorAt(top - this.held.below, this.heights, this.view);
+    } else this.anchor = anchorAt(anchorTop(this.anchor, this.heights), this.heights, this.view);
     return this.drawn(map);
   }
 
   /** The thumb went from one scrollTop to another. */
   thumbMoved(from: number, to: number): Drawn | null {
     if (!this.map) return null;
-    this.anchor = scrolled(this.anchor, from, to, this.h, this.view);
+    this.anchor = scrolled(this.anchor, from, to, this.heights, this.view);
     return this.drawn(this.map);
   }
 
   /** Bring a row into view. */
   reveal(row: number): Drawn | null {
     if (!this.map || row < 0) return null;
-    this.anchor = reveal(this.anchor, row, this.h, this.view);
+    this.anchor = reveal(this.anchor, row, this.heights, this.view);
     return this.drawn(this.map);
   }
 
@@ -93,40 +99,41 @@ export class Scroll {
       changed = true;
     }
     for (const seq of this.measured.keys()) {
-      if (this.measured.size <= MEASURED) break;
+      if (this.measured.size <= MAX_MEASURED) break;
       this.measured.delete(seq);
     }
     return changed;
   }
 
-  /** Forget heights: rows wrap otherwise now. */
-  forget(seq?: number): void {
+  /** The row of this line, or every row, is of another height now. */
+  forgetHeights(seq?: number): void {
     if (seq === undefined) this.measured.clear();
     else this.measured.delete(seq);
   }
 
   /** Whether the view is at an end of its rows. */
-  at(edge: 'top' | 'bottom'): boolean {
-    const top = anchorTop(this.anchor, this.h);
+  isAt(edge: 'top' | 'bottom'): boolean {
+    const top = anchorTop(this.anchor, this.heights);
     if (edge === 'top') return top < 1;
-    return top >= contentHeight(this.h) - this.view - 1;
+    return top >= contentHeight(this.heights) - this.view - 1;
   }
 
   /** The first and last row that are wholly in view. */
   whole(): readonly [number, number] {
-    const { first, last, top } = visible(this.anchor, this.h, this.view, 0);
+    const { first, last, top } = visible(this.anchor, this.heights, this.view, 0);
     const begin = top < 0 && last > first + 1 ? first + 1 : first;
     return [begin, Math.max(begin, last - 2)];
   }
 
-  private odd(map: RowMap): [number, number][] {
+  /** The rows that are not as tall as most, from the top, each with its height. */
+  private tallRows(map: RowMap): [number, number][] {
     const out: [number, number][] = [];
     for (const [seq, height] of this.measured) if (map.shows(seq)) out.push([map.rowOf(seq), height]);
     return out.sort((a, b) => a[0] - b[0]);
   }
 
   private drawn(map: RowMap): Drawn {
-    const h = this.h;
+    const h = this.heights;
     const { first, last, top } = visible(this.anchor, h, this.view, OVERSCAN);
     const rows: DrawnRow[] = [];
     this.held = null;

@@ -6,7 +6,7 @@ import { LogText } from '../rows/LogText';
 
 /** Pinned lines above the rows: they stay, whatever is filtered, evicted or scrolled away. */
 export function Pins({ model, actions }: { model: PaneModel; actions: Actions }): JSX.Element | null {
-  const pins = model.pins.value;
+  const pins = model.chosen.pins.value;
   if (pins.length === 0) return null;
   return (
     <ul class="ab-log-pins" aria-label="Pinned lines">

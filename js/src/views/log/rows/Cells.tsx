@@ -1,13 +1,12 @@
 import { Component, type CSSProperties, type JSX } from 'preact';
-import type { Client } from '../../../client';
 import { levelName } from '../../../logs/levels';
 import type { LogStore } from '../../../logs/store/store';
 import { cutAnsi } from '../../../logs/text/ansi';
 import { clock, type Dates, day, fullTime, millis, relative } from '../../../logs/text/time';
-import { get } from '../../../sync/read';
 import { count, plural } from '../../shared/format';
+import type { Marks } from '../model/compile';
 import type { Column } from '../model/prefs';
-import { LogText, type Marks, ROW_TEXT } from './LogText';
+import { LogText, ROW_TEXT } from './LogText';
 
 export interface CellsProps {
   store: LogStore;
@@ -25,11 +24,6 @@ export interface CellsProps {
   whole: string | undefined;
   /** What people call the line's job. */
   job: string | undefined;
-}
-
-/** The name of a job, where the state knows one; else its id. */
-export function jobName(client: Client, id: string | undefined): string | undefined {
-  return id === undefined ? undefined : get(client.state.peek()?.jobs.items, id)?.name || id;
 }
 
 /** The cells of one line. Drawn once for a line, and again only when something of it changed. */
@@ -50,23 +44,12 @@ export class Cells extends Component<CellsProps> {
     );
   }
 
-  override render({ store, seq, columns, open, now, dates, marks, wrap, whole, job }: CellsProps): JSX.Element | null {
+  override render(props: CellsProps): JSX.Element | null {
+    const { store, seq, columns } = props;
     const i = store.find(seq);
     if (i < 0) return null;
     const has = (column: Column) => columns.includes(column);
-    const ts = store.ts(i);
     const level = levelName(store.level(i));
-    const { color, emoji } = store.style(store.code('channel', i));
-    const channel = store.channel(i);
-    const exc = store.exc(i);
-    const fields = store.fields(i);
-    const message = whole ?? store.message(i);
-    const tags = [
-      has('job') ? tag('job', store.job(i), job) : null,
-      has('step') ? tag('step', store.step(i)) : null,
-      has('device') ? tag('device', store.device(i)) : null,
-    ];
-    const opens = exc !== undefined || message.includes('\n') || message.length > ROW_TEXT;
     return (
       <>
         {has('seq') && (
@@ -74,59 +57,89 @@ export class Cells extends Component<CellsProps> {
             {seq}
           </span>
         )}
-        {has('time') && (
-          <span role="gridcell" class="ab-log-time" title={fullTime(ts)}>
-            {!now && dates !== 'none' && <span class="ab-log-date">{dates === 'year' ? day(ts) : day(ts).slice(5)} </span>}
-            {now ? relative(ts, now) : clock(ts) + millis(ts)}
-          </span>
-        )}
+        {has('time') && timeCell(props, store.ts(i))}
         {has('level') && (
           <span role="gridcell" class={`ab-log-level ab-${level}`}>
             {level.toUpperCase()}
           </span>
         )}
-        {has('channel') && (
-          <span role="gridcell" class="ab-log-channel" title={`${emoji} ${channel}`.trim()} style={dot(color)}>
-            {channel}
-          </span>
-        )}
+        {has('channel') && channelCell(store, i)}
         {has('logger') && (
           <span role="gridcell" class="ab-log-logger" title={store.logger(i)}>
             {store.logger(i)}
           </span>
         )}
-        <span role="gridcell" class={`ab-log-message ab-${level}`}>
-          {opens && (
-            <span class="ab-log-fold" data-act="open" aria-hidden="true">
-              {open ? '▾' : '▸'}
-            </span>
-          )}
-          <LogText text={wrap ? clipped(message) : firstLine(message)} marks={marks} />
-          {!open && exc !== undefined && <span class="ab-log-hint">{plural(countLines(exc), 'line')} of traceback</span>}
-          {!open && !wrap && message.includes('\n') && (
-            <span class="ab-log-hint">+ {plural(countLines(message) - 1, 'line')}</span>
-          )}
-          {!open && (message.length > ROW_TEXT || store.cut(i)) && whole === undefined && (
-            <span class="ab-log-hint">{count(store.cut(i) ?? message.length)} characters, cut here</span>
-          )}
-          {!open && has('fields') && fields !== undefined && (
-            <span class="ab-log-fields" data-act="open">
-              {brief(fields)}
-            </span>
-          )}
-        </span>
-        {tags.some((one) => one !== null) && (
-          <span role="gridcell" class="ab-log-tags">
-            {tags}
-          </span>
-        )}
+        {messageCell(props, i, level)}
+        {tagsCell(props, i)}
       </>
     );
   }
 }
 
+function timeCell({ now, dates }: CellsProps, ts: number): JSX.Element {
+  return (
+    <span role="gridcell" class="ab-log-time" title={fullTime(ts)}>
+      {!now && dates !== 'none' && <span class="ab-log-date">{dates === 'year' ? day(ts) : day(ts).slice(5)} </span>}
+      {now ? relative(ts, now) : clock(ts) + millis(ts)}
+    </span>
+  );
+}
+
+function channelCell(store: LogStore, i: number): JSX.Element {
+  const { color, emoji } = store.style(store.code('channel', i));
+  const channel = store.channel(i);
+  return (
+    <span role="gridcell" class="ab-log-channel" title={`${emoji} ${channel}`.trim()} style={dotStyle(color)}>
+      {channel}
+    </span>
+  );
+}
+
+/** The message, and in a closed row what it says of what is not shown: more lines, a traceback, what was cut, fields. */
+function messageCell({ store, columns, open, marks, wrap, whole }: CellsProps, i: number, level: string): JSX.Element {
+  const exc = store.exc(i);
+  const fields = store.fields(i);
+  const message = whole ?? store.message(i);
+  const hasLines = message.includes('\n');
+  const isLong = message.length > ROW_TEXT;
+  return (
+    <span role="gridcell" class={`ab-log-message ab-${level}`}>
+      {(exc !== undefined || hasLines || isLong) && (
+        <span class="ab-log-fold" data-act="open" aria-hidden="true">
+          {open ? '▾' : '▸'}
+        </span>
+      )}
+      <LogText text={wrap ? clipped(message) : firstLine(message)} marks={marks} />
+      {!open && exc !== undefined && <span class="ab-log-hint">{plural(countLines(exc), 'line')} of traceback</span>}
+      {!open && !wrap && hasLines && <span class="ab-log-hint">+ {plural(countLines(message) - 1, 'line')}</span>}
+      {!open && (isLong || store.cut(i)) && whole === undefined && (
+        <span class="ab-log-hint">{count(store.cut(i) ?? message.length)} characters, cut here</span>
+      )}
+      {!open && fields !== undefined && columns.includes('fields') && (
+        <span class="ab-log-fields" data-act="open">
+          {brief(fields)}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function tagsCell({ store, columns, job }: CellsProps, i: number): JSX.Element | null {
+  const tags = [
+    columns.includes('job') ? tag('job', store.job(i), job) : null,
+    columns.includes('step') ? tag('step', store.step(i)) : null,
+    columns.includes('device') ? tag('device', store.device(i)) : null,
+  ];
+  if (tags.every((one) => one === null)) return null;
+  return (
+    <span role="gridcell" class="ab-log-tags">
+      {tags}
+    </span>
+  );
+}
+
 /** A channel's colour, for the dot that stands before its name. One object a colour: what is the same need not be compared. */
-function dot(color: string): CSSProperties {
+function dotStyle(color: string): CSSProperties {
   const known = DOTS.get(color);
   if (known) return known;
   if (DOTS.size > 200) DOTS.clear();

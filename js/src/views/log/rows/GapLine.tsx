@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import type { GapRow } from '../../../logs/rows/rows';
 import { count, plural } from '../../shared/format';
-import { type Actions, FETCH } from '../model/actions';
+import type { Actions } from '../model/actions';
+import { MAX_FETCHED } from '../model/remote';
 
 interface Props {
   gap: GapRow;
@@ -21,7 +22,7 @@ export function GapLine({ gap, busy, actions, id, index }: Props): JSX.Element {
       {gap.fetch && (
         <span role="gridcell">
           <button type="button" class="ab-link" disabled={busy} onClick={() => actions.fetch(gap)}>
-            {busy ? 'fetching …' : gap.count > FETCH ? `fetch the last ${count(FETCH)}` : 'fetch them'}
+            {busy ? 'fetching …' : gap.count > MAX_FETCHED ? `fetch the last ${count(MAX_FETCHED)}` : 'fetch them'}
           </button>
         </span>
       )}

@@ -1,13 +1,12 @@
 import type { ComponentChildren, CSSProperties, JSX } from 'preact';
 import { type AnsiStyle, parseAnsi } from '../../../logs/text/ansi';
-import { pieces } from '../../../logs/text/visible';
+import { textParts } from '../../../logs/text/visible';
+import type { Marks } from '../model/compile';
 
 /** Characters of a line that a row draws; the rest is drawn when the row is opened. */
 export const ROW_TEXT = 1_500;
 /** Characters that an opened row draws before it is asked for all of them. */
 export const OPEN_TEXT = 100_000;
-
-export type Marks = (text: string) => readonly (readonly [number, number])[];
 
 /**
  * Log text as elements: colours of ANSI sequences, links, hidden characters made visible, matches marked.
@@ -20,7 +19,7 @@ export function LogText({ text, marks }: { text: string; marks?: Marks | undefin
 
 function styled(line: string, marks: Marks | undefined): ComponentChildren {
   const { text, spans } = parseAnsi(line);
-  const parts = pieces(text);
+  const parts = textParts(text);
   const marked = marks ? marks(text) : [];
   if (spans.length === 0 && marked.length === 0 && parts.length <= 1 && parts[0]?.kind !== 'link') {
     if (parts.length === 0 || parts[0]?.kind === 'text') return text;
@@ -41,21 +40,21 @@ function styled(line: string, marks: Marks | undefined): ComponentChildren {
     while ((parts[part]?.to ?? Number.POSITIVE_INFINITY) <= from) part++;
     while ((marked[mark]?.[1] ?? Number.POSITIVE_INFINITY) <= from) mark++;
     const style = spans[span];
-    const piece = parts[part];
+    const shown = parts[part];
     let node: ComponentChildren = text.slice(from, to);
-    if (piece?.kind === 'mark') {
+    if (shown?.kind === 'mark') {
       node = (
-        <span class="ab-log-hidden" title={piece.title}>
-          {piece.shown}
+        <span class="ab-log-hidden" title={shown.title}>
+          {shown.shown}
         </span>
       );
     }
     const range = marked[mark];
     if (range && range[0] <= from) node = <mark>{node}</mark>;
-    if (style && style.from <= from) node = <span {...look(style.style)}>{node}</span>;
-    if (piece?.kind === 'link') {
+    if (style && style.from <= from) node = <span {...ansiLook(style.style)}>{node}</span>;
+    if (shown?.kind === 'link') {
       node = (
-        <a href={piece.href} target="_blank" rel="noopener noreferrer" tabIndex={-1}>
+        <a href={shown.href} target="_blank" rel="noopener noreferrer" tabIndex={-1}>
           {node}
         </a>
       );
@@ -69,7 +68,7 @@ function styled(line: string, marks: Marks | undefined): ComponentChildren {
  * How a stretch of ANSI text looks. The log says which colour, the theme how light it is: what is written must be read,
  * so a colour of the log's own reaches the style sheet as a custom property and is moved there to where it has contrast.
  */
-function look(style: AnsiStyle): { class: string; style?: CSSProperties } {
+function ansiLook(style: AnsiStyle): { class: string; style?: CSSProperties } {
   const { fg, bg } = style.inverse ? { fg: style.bg, bg: style.fg } : style;
   const names = ['ab-log-ansi'];
   for (const name of ['bold', 'dim', 'italic', 'underline', 'strike'] as const) if (style[name]) names.push(`ab-${name}`);

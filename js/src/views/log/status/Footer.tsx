@@ -3,19 +3,19 @@ import { count } from '../../shared/format';
 import type { PaneModel } from '../model/model';
 
 /** How much of what there is one sees, and what was lost. */
-export function Footer({ model, onKeys }: { model: PaneModel; onKeys(): void }): JSX.Element {
-  const { shown, held } = model.stats.value;
+export function Footer({ model }: { model: PaneModel }): JSX.Element {
+  const { shown, held } = model.view.stats.value;
   void model.client.logs.revision.value;
   const { capacity, evicted, missed } = model.store;
-  const { mode, context } = model.prefs.choices.value;
-  const asked = model.compiled.value.test !== null;
-  const selected = model.selected.value.size;
+  const { mode, context } = model.asked.prefs.choices.value;
+  const asked = model.asked.query.value.test !== null;
+  const selected = model.chosen.selected.value.size;
   return (
     <footer class="ab-log-foot">
       <span class="ab-log-shown">
         {count(shown)} of {count(held)} shown
       </span>
-      {!model.chosen.value && <span class="ab-log-hide">cap {count(capacity)}</span>}
+      {!model.asked.isTable.value && <span class="ab-log-hide">cap {count(capacity)}</span>}
       {evicted > 0 && (
         <span class="ab-log-hide" title="Lines that this page held and let go at its cap; the ring may still have them">
           {count(evicted)} evicted
@@ -35,7 +35,7 @@ export function Footer({ model, onKeys }: { model: PaneModel; onKeys(): void }):
       <span class="ab-log-hide" aria-hidden="true">
         <kbd>f</kbd> follow
       </span>
-      <button type="button" class="ab-log-keys" onClick={onKeys}>
+      <button type="button" class="ab-log-keys" onClick={() => model.panels.openKeys()}>
         <kbd>?</kbd> keys
       </button>
     </footer>

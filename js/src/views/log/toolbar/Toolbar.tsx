@@ -9,13 +9,12 @@ interface Props {
   actions: Actions;
   id: string;
   input: RefObject<HTMLInputElement | null>;
-  menuOpen: boolean;
-  onMenu(): void;
 }
 
 /** The query line and the few buttons that people use all day. */
-export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props): JSX.Element {
-  const { mode, order } = model.prefs.choices.value;
+export function Toolbar({ model, actions, id, input }: Props): JSX.Element {
+  const { asked, panels } = model;
+  const { mode, order } = asked.prefs.choices.value;
   return (
     <div class="ab-log-tools" role="toolbar" aria-label="Log">
       <QueryLine model={model} actions={actions} id={id} input={input} />
@@ -42,10 +41,8 @@ export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props):
       <button
         type="button"
         class="ab-log-button ab-log-facetbutton"
-        aria-pressed={model.facetsOver.value}
-        onClick={() => {
-          model.facetsOver.value = !model.facetsOver.peek();
-        }}
+        aria-pressed={panels.facets.value}
+        onClick={() => panels.toggleFacets()}
       >
         Facets
       </button>
@@ -63,9 +60,9 @@ export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props):
         class="ab-log-button"
         aria-label="More"
         aria-haspopup="dialog"
-        aria-expanded={menuOpen}
+        aria-expanded={panels.menu.value}
         title="Columns, context, export (e)"
-        onClick={onMenu}
+        onClick={() => panels.toggleMenu()}
       >
         ⋯
       </button>
@@ -75,8 +72,8 @@ export function Toolbar({ model, actions, id, input, menuOpen, onMenu }: Props):
 
 /** Of the tools the one that changes with each picture, while it counts. */
 function PauseButton({ model, actions }: Pick<Props, 'model' | 'actions'>): JSX.Element {
-  const paused = model.paused.value !== null;
-  const waiting = paused ? model.stats.value.waiting : 0;
+  const paused = model.asked.paused.value !== null;
+  const waiting = paused ? model.view.stats.value.waiting : 0;
   return (
     <button
       type="button"
