@@ -1,3 +1,4 @@
+import { firstNotBefore } from '../search';
 import type { Chunk } from '../store/chunk';
 import type { FilterIndex, RowSet, Segment } from './filter';
 
@@ -44,15 +45,10 @@ export class ContextRows implements RowSet {
   }
 
   at(rank: number): number {
-    let lo = 0;
-    let hi = this.starts.length - 1;
-    while (lo < hi) {
-      const mid = (lo + hi + 1) >>> 1;
-      if ((this.starts[mid] as number) <= rank) lo = mid;
-      else hi = mid - 1;
-    }
-    const part = this.parts[lo] as Part;
-    return part.chunk.start + (part.rows[rank - (this.starts[lo] as number)] as number);
+    const { starts } = this;
+    const p = firstNotBefore(starts.length, (k) => (starts[k] as number) <= rank) - 1;
+    const { chunk, rows } = this.parts[p] as Part;
+    return chunk.start + (rows[rank - (starts[p] as number)] as number);
   }
 
   rank(i: number): number {
@@ -60,14 +56,7 @@ export class ContextRows implements RowSet {
     if (p < 0) return this.total;
     const { chunk, rows } = this.parts[p] as Part;
     const offset = i - chunk.start;
-    let lo = 0;
-    let hi = rows.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >>> 1;
-      if ((rows[mid] as number) < offset) lo = mid + 1;
-      else hi = mid;
-    }
-    return (this.starts[p] as number) + lo;
+    return (this.starts[p] as number) + firstNotBefore(rows.length, (k) => (rows[k] as number) < offset);
   }
 
   private spread(segment: Segment, before: Segment | undefined, after: Segment | undefined): Uint16Array {

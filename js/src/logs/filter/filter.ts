@@ -1,3 +1,4 @@
+import { firstNotBefore } from '../search';
 import type { Chunk } from '../store/chunk';
 import type { CodeTest, Facet, Predicate } from '../store/columns';
 import type { LogStore } from '../store/store';
@@ -24,14 +25,7 @@ export class Segment {
   below(offset: number): number {
     const offsets = this.offsets;
     if (offsets === null) return Math.min(offset, this.hits);
-    let lo = 0;
-    let hi = this.hits;
-    while (lo < hi) {
-      const mid = (lo + hi) >>> 1;
-      if ((offsets[mid] as number) < offset) lo = mid + 1;
-      else hi = mid;
-    }
-    return lo;
+    return firstNotBefore(this.hits, (k) => (offsets[k] as number) < offset);
   }
 
   offset(rank: number): number {
@@ -115,18 +109,14 @@ export class FilterIndex implements RowSet {
   }
 
   rank(i: number): number {
-    const segments = this.segments;
-    let lo = 0;
-    let hi = segments.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >>> 1;
-      const { chunk } = segments[mid] as Segment;
-      if (chunk.start + chunk.count <= i) lo = mid + 1;
-      else hi = mid;
-    }
-    const segment = segments[lo];
+    const { segments } = this;
+    const s = firstNotBefore(segments.length, (k) => {
+      const { chunk } = segments[k] as Segment;
+      return chunk.start + chunk.count <= i;
+    });
+    const segment = segments[s];
     if (!segment) return this.total;
-    return (this.starts[lo] as number) + segment.below(i - segment.chunk.start);
+    return (this.starts[s] as number) + segment.below(i - segment.chunk.start);
   }
 
   /** Whether the line at this position is a hit. */
@@ -136,14 +126,8 @@ export class FilterIndex implements RowSet {
   }
 
   private segmentOf(rank: number): number {
-    let lo = 0;
-    let hi = this.starts.length - 1;
-    while (lo < hi) {
-      const mid = (lo + hi + 1) >>> 1;
-      if ((this.starts[mid] as number) <= rank) lo = mid;
-      else hi = mid - 1;
-    }
-    return lo;
+    const { starts } = this;
+    return firstNotBefore(starts.length, (s) => (starts[s] as number) <= rank) - 1;
   }
 
   /** Have one segment for each chunk of the store, keeping those whose chunk is still there. */

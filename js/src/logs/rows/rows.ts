@@ -1,4 +1,5 @@
 import type { RowSet } from '../filter/filter';
+import { firstNotBefore } from '../search';
 import type { Gap, GapKind } from '../store/gaps';
 import type { LogStore } from '../store/store';
 
@@ -77,7 +78,7 @@ export class RowMap {
   /** What stands in row `r` of `total`, counted from the top. */
   row(r: number): Row {
     const at = this.flip(r);
-    const k = lowerBound(this.marks, at);
+    const k = firstNotBefore(this.marks.length, (m) => (this.marks[m] as number) < at);
     if (this.marks[k] === at) return { kind: 'gap', gap: this.gaps[k] as GapRow };
     return { kind: 'line', i: this.set.at(this.lo + at - k) };
   }
@@ -123,15 +124,4 @@ export class RowMap {
   private flip(r: number): number {
     return this.window.newestFirst ? this.total - 1 - r : r;
   }
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let lo = 0;
-  let hi = sorted.length;
-  while (lo < hi) {
-    const mid = (lo + hi) >>> 1;
-    if ((sorted[mid] as number) < value) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
 }

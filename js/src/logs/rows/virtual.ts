@@ -6,6 +6,8 @@
  * height at 33,554,428 px, Firefox at 17,895,697: past `MAX_HEIGHT` the thumb is mapped, and small scrolls stay 1:1.
  */
 
+import { firstNotBefore } from '../search';
+
 /** The row at the top edge, and how many px of it are above the edge. */
 export interface Anchor {
   readonly row: number;
@@ -29,16 +31,7 @@ export function heightsOf(total: number, base: number, tall: readonly (readonly 
   const rows = tall.map(([row]) => row);
   const sums = [0];
   for (const [, height] of tall) sums.push((sums[sums.length - 1] as number) + height - base);
-  const find = (row: number) => {
-    let lo = 0;
-    let hi = rows.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >>> 1;
-      if ((rows[mid] as number) < row) lo = mid + 1;
-      else hi = mid;
-    }
-    return lo;
-  };
+  const find = (row: number) => firstNotBefore(rows.length, (k) => (rows[k] as number) < row);
   return {
     base,
     total,
@@ -67,15 +60,9 @@ export function anchorTop(a: Anchor, h: Heights): number {
 
 /** The anchor with `top` px of rows above it, within what can be scrolled to. */
 export function anchorAt(top: number, h: Heights, view: number): Anchor {
-  const wanted = Math.min(Math.max(0, top), Math.max(0, contentHeight(h) - view));
-  let lo = 0;
-  let hi = Math.max(0, h.total - 1);
-  while (lo < hi) {
-    const mid = (lo + hi + 1) >>> 1;
-    if (mid * h.base + h.extraBefore(mid) <= wanted) lo = mid;
-    else hi = mid - 1;
-  }
-  return { row: lo, offset: wanted - lo * h.base - h.extraBefore(lo) };
+  const above = Math.min(Math.max(0, top), Math.max(0, contentHeight(h) - view));
+  const row = Math.max(0, firstNotBefore(h.total, (r) => r * h.base + h.extraBefore(r) <= above) - 1);
+  return { row, offset: above - row * h.base - h.extraBefore(row) };
 }
 
 /** The anchor `delta` px further down, within what can be scrolled to. */

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../sync/messages';
 import { levelNumber } from '../levels';
+import { firstNotBefore } from '../search';
 import type { Dictionary } from './dictionary';
 
 /** Lines of a chunk at most. A power of two that keeps a chunk's columns within the processor's cache. */
@@ -101,14 +102,7 @@ export class Chunk {
   /** First offset whose seq is not below `seq`. */
   lowerBound(seq: number): number {
     const delta = seq - this.base;
-    let lo = 0;
-    let hi = this.count;
-    while (lo < hi) {
-      const mid = (lo + hi) >>> 1;
-      if ((this.deltas[mid] as number) < delta) lo = mid + 1;
-      else hi = mid;
-    }
-    return lo;
+    return firstNotBefore(this.count, (k) => (this.deltas[k] as number) < delta);
   }
 
   /** Lines [from, to) as a chunk of their own. */

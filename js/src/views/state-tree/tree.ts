@@ -4,6 +4,9 @@ import { join } from '../../sync/pointer';
 import { at, entries, get, isRecord, keys, type Rec, size } from '../../sync/read';
 import { Wide } from '../../sync/wide';
 
+/** Height of a row in px. */
+export const ROW_HEIGHT = 22;
+
 /** A node with more children than this shows ranges of them instead. */
 export const RANGE = 100;
 
@@ -53,10 +56,11 @@ export function rowsOf(state: unknown, open: ReadonlySet<string>): Row[] {
 function children(node: unknown, parts: readonly string[], depth: number, open: ReadonlySet<string>, out: Row[]): void {
   const total = sizeOf(node);
   if (total > RANGE) ranges(node, parts, depth, 0, total, open, out);
-  else some(node, parts, depth, 0, total, open, out);
+  else listed(node, parts, depth, 0, total, open, out);
 }
 
-function some(
+/** The children [from, to), a row each. */
+function listed(
   node: unknown,
   parts: readonly string[],
   depth: number,
@@ -99,7 +103,7 @@ function ranges(
     out.push({ ...row, isOpen, position, siblings });
     if (!isOpen) continue;
     if (end - start > RANGE) ranges(node, parts, depth + 1, start, end, open, out);
-    else some(node, parts, depth + 1, start, end, open, out);
+    else listed(node, parts, depth + 1, start, end, open, out);
   }
 }
 

@@ -5,27 +5,27 @@ const NOTICE_MS = 2_500;
 
 /** What the pane tells its reader in words: aloud by a screen reader, and for a moment in writing ("Copied 3 lines"). */
 export class Announcer {
-  private readonly ownSpoken = signal('');
-  private readonly ownNotice = signal('');
+  readonly #spoken = signal('');
+  readonly #notice = signal('');
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** What a screen reader says. */
-  readonly spoken: ReadonlySignal<string> = this.ownSpoken;
+  readonly spoken: ReadonlySignal<string> = this.#spoken;
   /** What is to be read for a moment; empty for most of the time. */
-  readonly notice: ReadonlySignal<string> = this.ownNotice;
+  readonly notice: ReadonlySignal<string> = this.#notice;
 
   /** Say something aloud only: who sees the pane sees it anyway. */
   speak(text: string): void {
-    this.ownSpoken.value = text;
+    this.#spoken.value = text;
   }
 
   /** Say something aloud, and show it for a moment. */
   say(text: string): void {
     this.speak(text);
-    this.ownNotice.value = text;
+    this.#notice.value = text;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.ownNotice.value = '';
+      this.#notice.value = '';
     }, NOTICE_MS);
   }
 

@@ -13,28 +13,28 @@ const MOVING_MS = 5_000;
  * Everything here is a fact of the reader's making; no line that arrives changes any of it.
  */
 export class Asked {
-  private readonly ownText = signal('');
-  private readonly ownQuery = signal<Compiled>(EVERYTHING);
-  private readonly ownError = signal<QueryError | null>(null);
-  private readonly ownPaused = signal<number | null>(null);
-  private readonly ownCleared = signal(0);
-  private readonly ownIsTable = signal(false);
+  readonly #text = signal('');
+  readonly #query = signal<Compiled>(EVERYTHING);
+  readonly #error = signal<QueryError | null>(null);
+  readonly #paused = signal<number | null>(null);
+  readonly #cleared = signal(0);
+  readonly #isTable = signal(false);
   /** The query of the live log, while rows of a table are shown. */
   private liveText = '';
   private readAt = 0;
 
   /** What stands in the query line. */
-  readonly text: ReadonlySignal<string> = this.ownText;
+  readonly text: ReadonlySignal<string> = this.#text;
   /** The last query that could be read: while the line cannot be, it is the one that counts. */
-  readonly query: ReadonlySignal<Compiled> = this.ownQuery;
+  readonly query: ReadonlySignal<Compiled> = this.#query;
   /** Why the query line cannot be read; null where it can. */
-  readonly error: ReadonlySignal<QueryError | null> = this.ownError;
+  readonly error: ReadonlySignal<QueryError | null> = this.#error;
   /** Lines from this seq on wait; null while the pane is live. */
-  readonly paused: ReadonlySignal<number | null> = this.ownPaused;
+  readonly paused: ReadonlySignal<number | null> = this.#paused;
   /** Lines below this seq are hidden. */
-  readonly cleared: ReadonlySignal<number> = this.ownCleared;
+  readonly cleared: ReadonlySignal<number> = this.#cleared;
   /** Whether the rows of a table are asked for, and not the live log. */
-  readonly isTable: ReadonlySignal<boolean> = this.ownIsTable;
+  readonly isTable: ReadonlySignal<boolean> = this.#isTable;
 
   /** `now` gives ms since 1970. */
   constructor(
@@ -42,7 +42,7 @@ export class Asked {
     private store: LogStore,
     private readonly now: () => number = Date.now,
   ) {
-    this.ownText.value = prefs.choices.peek().query;
+    this.#text.value = prefs.choices.peek().query;
     this.read();
   }
 
@@ -54,47 +54,47 @@ export class Asked {
 
   /** Take another query. One that cannot be read changes nothing of what is shown, and is not kept. */
   ask(text: string): void {
-    this.ownText.value = text;
+    this.#text.value = text;
     this.read();
-    if (this.ownError.peek() === null && !this.ownIsTable.peek()) this.prefs.set({ query: text });
+    if (this.#error.peek() === null && !this.#isTable.peek()) this.prefs.set({ query: text });
   }
 
   /** Show only the lines with this value of a facet; all values again where it is the only one already. */
   askOnly(facet: string, value: string): void {
-    this.ask(solo(this.ownText.peek(), facet, value));
+    this.ask(solo(this.#text.peek(), facet, value));
   }
 
   /** Show only the lines that have this value in a field of their own. */
   askField(name: string, value: unknown): void {
-    this.ask(onlyField(this.ownText.peek(), name, value));
+    this.ask(onlyField(this.#text.peek(), name, value));
   }
 
   /** Show only the lines from `from` on and before `to`, in ms since 1970; null is open, both null is every time. */
   askTimes(from: number | null, to: number | null): void {
-    this.ask(withTimeRange(this.ownText.peek(), from, to));
+    this.ask(withTimeRange(this.#text.peek(), from, to));
   }
 
   /** Read the query again: what it is bound to is another, or time has passed. */
   read(): void {
-    const next = compile(this.ownText.peek(), this.store, this.now());
+    const next = compile(this.#text.peek(), this.store, this.now());
     this.readAt = this.now();
     batch(() => {
-      this.ownError.value = next.error;
-      if (next.error === null) this.ownQuery.value = next;
+      this.#error.value = next.error;
+      if (next.error === null) this.#query.value = next;
     });
   }
 
   /** Read a query with a relative time again, where the last time is long enough ago. */
   readWhereTimeMoves(): void {
-    if (this.ownQuery.peek().moves && this.now() - this.readAt > MOVING_MS) this.read();
+    if (this.#query.peek().moves && this.now() - this.readAt > MOVING_MS) this.read();
   }
 
   /** Ask of another store: of a table, where the query of the live log must hide nothing, or of the live log again. */
   askOf(store: LogStore, isTable: boolean): void {
     this.store = store;
-    if (isTable && !this.ownIsTable.peek()) this.liveText = this.ownText.peek();
-    this.ownText.value = isTable ? '' : this.liveText;
-    this.ownIsTable.value = isTable;
+    if (isTable && !this.#isTable.peek()) this.liveText = this.#text.peek();
+    this.#text.value = isTable ? '' : this.liveText;
+    this.#isTable.value = isTable;
     this.forgetPlaces();
     this.read();
   }
@@ -103,26 +103,26 @@ export class Asked {
 
   /** Have lines from this seq on wait. */
   pause(seq: number): void {
-    this.ownPaused.value = seq;
+    this.#paused.value = seq;
   }
 
   resume(): void {
-    this.ownPaused.value = null;
+    this.#paused.value = null;
   }
 
   /** Hide the lines below this seq; they are not deleted. */
   clearBefore(seq: number): void {
-    this.ownCleared.value = seq;
+    this.#cleared.value = seq;
   }
 
   showCleared(): void {
-    this.ownCleared.value = 0;
+    this.#cleared.value = 0;
   }
 
   /** Forget seqs: they were those of another epoch or of other rows. */
   forgetPlaces(): void {
-    this.ownPaused.value = null;
-    this.ownCleared.value = 0;
+    this.#paused.value = null;
+    this.#cleared.value = 0;
   }
 
   // ---- how ----

@@ -42,12 +42,12 @@ export type Left = 'lines' | 'counts' | null;
  * The view stands still while lines come and go, unless it follows the end at which they appear.
  */
 export class InView {
-  private readonly ownDrawn = signal<Drawn | null>(null);
-  private readonly ownStats = signal<Stats>(NO_STATS);
-  private readonly ownFollowing = signal(true);
-  private readonly ownDates = signal<Dates>('none');
-  private readonly ownCounted = signal(0);
-  private readonly ownHeight = signal(400);
+  readonly #drawn = signal<Drawn | null>(null);
+  readonly #stats = signal<Stats>(NO_STATS);
+  readonly #following = signal(true);
+  readonly #dates = signal<Dates>('none');
+  readonly #counted = signal(0);
+  readonly #height = signal(400);
   private readonly scroll = new Scroll();
   private hits: FilterIndex;
   private facets: FacetIndex;
@@ -60,16 +60,16 @@ export class InView {
   private countedAt = 0;
 
   /** The rows to draw; null before the first look. */
-  readonly drawn: ReadonlySignal<Drawn | null> = this.ownDrawn;
-  readonly stats: ReadonlySignal<Stats> = this.ownStats;
+  readonly drawn: ReadonlySignal<Drawn | null> = this.#drawn;
+  readonly stats: ReadonlySignal<Stats> = this.#stats;
   /** Whether the view goes with the end at which lines appear. */
-  readonly following: ReadonlySignal<boolean> = this.ownFollowing;
+  readonly following: ReadonlySignal<boolean> = this.#following;
   /** How much of the date the times need: lines of today alone are told by the clock. */
-  readonly dates: ReadonlySignal<Dates> = this.ownDates;
+  readonly dates: ReadonlySignal<Dates> = this.#dates;
   /** Raised when facets and histogram are worth drawing anew. */
-  readonly counted: ReadonlySignal<number> = this.ownCounted;
+  readonly counted: ReadonlySignal<number> = this.#counted;
   /** Height of the rows' view in px. */
-  readonly height: ReadonlySignal<number> = this.ownHeight;
+  readonly height: ReadonlySignal<number> = this.#height;
 
   constructor(
     private readonly asked: Asked,
@@ -107,9 +107,9 @@ export class InView {
     const counted = this.facets.work(FACET_MS, clock);
     const map = this.mapRows();
     batch(() => {
-      this.ownDates.value = datesOf(this.histogram.extent(), Date.now());
-      this.ownDrawn.value = this.scroll.update(map, this.followedEdge());
-      this.ownStats.value = this.count(map);
+      this.#dates.value = datesOf(this.histogram.extent(), Date.now());
+      this.#drawn.value = this.scroll.update(map, this.followedEdge());
+      this.#stats.value = this.count(map);
       if (now - this.countedAt >= COUNTS_MS || (found && counted && this.countedAt === 0)) this.tellCounts(now);
     });
     if (!found || !counted) return 'lines';
@@ -119,17 +119,17 @@ export class InView {
   /** Say that facets and histogram are worth drawing anew. */
   tellCounts(now = this.around.clock()): void {
     this.countedAt = now;
-    this.ownCounted.value++;
+    this.#counted.value++;
   }
 
   /** The rows as they are now: those of the last picture, or new ones where store or query have changed since. */
   rows(): RowMap {
     if (this.query !== this.asked.query.peek()) this.look();
-    const drawn = this.ownDrawn.peek();
+    const drawn = this.#drawn.peek();
     if (drawn && drawn.map.store === this.store && drawn.revision === this.store.revision.peek()) return drawn.map;
     this.hits.work(FILTER_MS, this.around.clock);
     const map = this.mapRows();
-    this.ownDrawn.value = this.scroll.update(map, null);
+    this.#drawn.value = this.scroll.update(map, null);
     return map;
   }
 
@@ -197,7 +197,7 @@ export class InView {
     const drawn = this.scroll.thumbMoved(from, to);
     if (!drawn) return;
     batch(() => {
-      this.ownDrawn.value = drawn;
+      this.#drawn.value = drawn;
       this.noteEdge(to < from === this.asked.newestFirst);
     });
   }
@@ -207,15 +207,15 @@ export class InView {
     const drawn = this.scroll.reveal(this.rows().rowOf(seq));
     if (!drawn) return;
     batch(() => {
-      this.ownDrawn.value = drawn;
+      this.#drawn.value = drawn;
       this.noteEdge(false);
     });
   }
 
   /** Let go of the followed end, so that new lines do not carry off what is looked at. */
   hold(): void {
-    if (!this.ownFollowing.peek()) return;
-    this.ownFollowing.value = false;
+    if (!this.#following.peek()) return;
+    this.#following.value = false;
     this.unreadFrom = this.store.nextSeq;
   }
 
@@ -223,14 +223,14 @@ export class InView {
   goTo(edge: Edge): void {
     const map = this.rows();
     batch(() => {
-      this.ownDrawn.value = this.scroll.update(map, edge);
+      this.#drawn.value = this.scroll.update(map, edge);
       this.noteEdge(true);
     });
     this.around.wake();
   }
 
   follow(on: boolean): void {
-    this.ownFollowing.value = on;
+    this.#following.value = on;
     this.unreadFrom = on ? null : this.store.nextSeq;
     if (on) this.goTo(this.edge);
     this.around.wake();
@@ -255,27 +255,27 @@ export class InView {
   /** The seq of the next match down or up from `current`, and around at the ends; null where nothing matches. */
   matchBeside(current: number | null, direction: 1 | -1): number | null {
     this.rows();
-    const { matches } = this.ownStats.peek();
+    const { matches } = this.#stats.peek();
     const after = this.asked.cleared.peek();
     return nextMatch(this.store, this.hits, { after, matches, current, direction, newestFirst: this.asked.newestFirst });
   }
 
   /** Forget where the reader was: other rows are shown. */
   forgetPlaces(): void {
-    this.ownFollowing.value = true;
+    this.#following.value = true;
     this.unreadFrom = null;
     this.scroll.forgetHeights();
   }
 
   private followedEdge(): Edge | null {
-    return this.ownFollowing.peek() && this.asked.paused.peek() === null ? this.edge : null;
+    return this.#following.peek() && this.asked.paused.peek() === null ? this.edge : null;
   }
 
   /** The reader left the followed end, or, if the move was towards it, came back to it. */
   private noteEdge(towards: boolean): void {
     const at = this.scroll.isAt(this.edge);
-    if (at === this.ownFollowing.peek() || (at && !towards)) return;
-    this.ownFollowing.value = at;
+    if (at === this.#following.peek() || (at && !towards)) return;
+    this.#following.value = at;
     this.unreadFrom = at ? null : this.store.nextSeq;
     this.around.wake();
   }
@@ -286,7 +286,7 @@ export class InView {
   measured(found: ReadonlyMap<number, number>): void {
     if (!this.scroll.measure(found)) return;
     const map = this.rows();
-    this.ownDrawn.value = this.scroll.update(map, this.followedEdge());
+    this.#drawn.value = this.scroll.update(map, this.followedEdge());
   }
 
   /** The row of this line, or every row, is of another height now. */
@@ -295,8 +295,8 @@ export class InView {
   }
 
   resized(height: number): void {
-    this.ownHeight.value = Math.max(ROW_HEIGHT, height);
-    this.scroll.resize(this.ownHeight.peek());
+    this.#height.value = Math.max(ROW_HEIGHT, height);
+    this.scroll.resize(this.#height.peek());
     this.around.wake();
   }
 }

@@ -26,7 +26,7 @@ export class PaneModel {
   readonly remote: Remote;
   readonly panels = new Panels();
   readonly announcer = new Announcer();
-  private ownStore: LogStore;
+  #store: LogStore;
   private epoch: string | null;
   private picture = 0;
   private rest = 0;
@@ -38,7 +38,7 @@ export class PaneModel {
     options: LogPaneOptions,
     clock: () => number = () => performance.now(),
   ) {
-    this.ownStore = client.logs;
+    this.#store = client.logs;
     this.epoch = client.logs.epoch;
     this.remote = new Remote(client);
     this.asked = new Asked(new Prefs(host.storageKey, options), client.logs);
@@ -51,7 +51,7 @@ export class PaneModel {
     this.cleanups.push(
       effect(() => this.lookAt(host.rows?.value ?? null)),
       effect(() => {
-        const store = host.rows?.value ? this.ownStore : client.logs;
+        const store = host.rows?.value ? this.#store : client.logs;
         void store.revision.value;
         this.wake();
       }),
@@ -77,7 +77,7 @@ export class PaneModel {
 
   /** The lines that are looked at: those of the live log, or of a table. */
   get store(): LogStore {
-    return this.ownStore;
+    return this.#store;
   }
 
   /** Have the rows made anew before the next picture. */
@@ -91,8 +91,8 @@ export class PaneModel {
 
   /** Look at what is new now, and not only before the next picture. */
   look(): void {
-    if (this.ownStore.epoch !== this.epoch && !this.asked.isTable.peek()) {
-      this.epoch = this.ownStore.epoch;
+    if (this.#store.epoch !== this.epoch && !this.asked.isTable.peek()) {
+      this.epoch = this.#store.epoch;
       this.forgetPlaces();
       this.chosen.forgetPins();
       this.asked.read();
@@ -105,7 +105,7 @@ export class PaneModel {
 
   /** Exactly what is shown, for whoever asks for the same lines elsewhere. */
   shown(): Shown {
-    const { asked, ownStore: store } = this;
+    const { asked, store } = this;
     const { mode, context, order } = asked.prefs.now;
     const { shown, held } = this.view.stats.value;
     return {
@@ -125,8 +125,8 @@ export class PaneModel {
   /** Look at these lines, or with null at the live log again. */
   private lookAt(rows: LogEntry[] | null): void {
     const store = rows ? LogStore.of(rows, this.client.epoch.peek()) : this.client.logs;
-    if (store === this.ownStore) return;
-    this.ownStore = store;
+    if (store === this.#store) return;
+    this.#store = store;
     untracked(() =>
       batch(() => {
         this.view.lookAt(store);

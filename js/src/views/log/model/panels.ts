@@ -2,47 +2,47 @@ import { batch, type ReadonlySignal, signal } from '@preact/signals';
 
 /** What lies over the rows when the reader asks for it: the menu, the sheet of keys, in a narrow pane the facets. */
 export class Panels {
-  private readonly ownMenu = signal(false);
-  private readonly ownKeys = signal(false);
-  private readonly ownFacets = signal(false);
+  readonly #menu = signal(false);
+  readonly #keys = signal(false);
+  readonly #facets = signal(false);
 
-  readonly menu: ReadonlySignal<boolean> = this.ownMenu;
-  readonly keys: ReadonlySignal<boolean> = this.ownKeys;
-  readonly facets: ReadonlySignal<boolean> = this.ownFacets;
+  readonly menu: ReadonlySignal<boolean> = this.#menu;
+  readonly keys: ReadonlySignal<boolean> = this.#keys;
+  readonly facets: ReadonlySignal<boolean> = this.#facets;
 
   openMenu(): void {
-    this.ownMenu.value = true;
+    this.#menu.value = true;
   }
 
   closeMenu(): void {
-    this.ownMenu.value = false;
+    this.#menu.value = false;
   }
 
   toggleMenu(): void {
-    this.ownMenu.value = !this.ownMenu.peek();
+    this.#menu.value = !this.#menu.peek();
   }
 
   /** Open the sheet of keys, in the menu's place where that is open. */
   openKeys(): void {
     batch(() => {
-      this.ownMenu.value = false;
-      this.ownKeys.value = true;
+      this.#menu.value = false;
+      this.#keys.value = true;
     });
   }
 
   toggleKeys(): void {
-    this.ownKeys.value = !this.ownKeys.peek();
+    this.#keys.value = !this.#keys.peek();
   }
 
   toggleFacets(): void {
-    this.ownFacets.value = !this.ownFacets.peek();
+    this.#facets.value = !this.#facets.peek();
   }
 
   /** Close whatever is open. False where nothing was. */
   closeAll(): boolean {
-    const wasOpen = this.ownMenu.peek() || this.ownKeys.peek() || this.ownFacets.peek();
+    const wasOpen = this.#menu.peek() || this.#keys.peek() || this.#facets.peek();
     batch(() => {
-      this.ownMenu.value = this.ownKeys.value = this.ownFacets.value = false;
+      this.#menu.value = this.#keys.value = this.#facets.value = false;
     });
     return wasOpen;
   }

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Dates } from '../../../logs/text/time';
+import { type ChoiceStorage, loadChoices, pageStorage, saveChoices } from '../../shared/prefs';
 import type { LogPaneOptions } from './host';
 
 /** Columns that a row may have, in the order in which they stand. */
@@ -23,7 +24,6 @@ export function widthOf(column: Column, { widths, time }: Pick<Choices, 'widths'
 export const MIN_WIDTH = 28;
 export const MAX_WIDTH = 400;
 export const MAX_CONTEXT = 50;
-const VERSION = 1;
 const RECENT = 20;
 
 /** What a user chose in one pane. A server's config never changes any of it. */
@@ -59,16 +59,16 @@ export const DEFAULTS: Choices = {
 
 /** The choices of one pane, kept in localStorage under its own key. */
 export class Prefs {
-  private readonly own: Signal<Choices>;
+  readonly #choices: Signal<Choices>;
   readonly choices: ReadonlySignal<Choices>;
 
   constructor(
     private readonly key: string,
     options: LogPaneOptions = {},
-    private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | null = localStorageOrNull(),
+    private readonly storage: ChoiceStorage | null = pageStorage(),
   ) {
-    this.own = signal({ ...DEFAULTS, ...this.load(), ...given(options) });
-    this.choices = this.own;
+    this.#choices = signal({ ...DEFAULTS, ...sane(loadChoices(storage, key, DEFAULTS)), ...given(options) });
+    this.choices = this.#choices;
   }
 
   get now(): Choices {
@@ -77,8 +77,8 @@ export class Prefs {
 
   /** Change some choices and keep them. */
   set(change: Partial<Choices>): void {
-    this.own.value = { ...this.own.peek(), ...change };
-    this.save();
+    this.#choices.value = { ...this.#choices.peek(), ...change };
+    saveChoices(this.storage, this.key, this.#choices.peek());
   }
 
   /** Give a column another width, in px; null: its usual one. */
@@ -95,42 +95,17 @@ export class Prefs {
     if (text === '' || this.choices.peek().recent[0] === text) return;
     this.set({ recent: [text, ...this.choices.peek().recent.filter((other) => other !== text)].slice(0, RECENT) });
   }
-
-  private load(): Partial<Choices> {
-    try {
-      const kept: unknown = JSON.parse(this.storage?.getItem(this.key) ?? 'null');
-      return sane(kept);
-    } catch (error) {
-      if (error instanceof SyntaxError || error instanceof DOMException) return {};
-      throw error;
-    }
-  }
-
-  private save(): void {
-    try {
-      this.storage?.setItem(this.key, JSON.stringify({ v: VERSION, ...this.choices.peek() }));
-    } catch (error) {
-      // A full or forbidden storage loses the choice at the next reload, which is all that can be done about it.
-      if (!(error instanceof DOMException)) throw error;
-    }
-  }
 }
 
-/** What was kept, as far as it is of this version and of the right types. */
-function sane(kept: unknown): Partial<Choices> {
-  if (typeof kept !== 'object' || kept === null || (kept as { v?: unknown }).v !== VERSION) return {};
-  const from = kept as Record<string, unknown>;
-  const out: Record<string, unknown> = {};
-  for (const [name, standard] of Object.entries(DEFAULTS)) {
-    const value = from[name];
-    if (typeof value === typeof standard && Array.isArray(value) === Array.isArray(standard)) out[name] = value;
-  }
-  if (Array.isArray(out.columns)) out.columns = knownColumns(out.columns);
+/** What was stored, as far as it is possible here. */
+function sane(stored: Partial<Choices>): Partial<Choices> {
+  const out = { ...stored };
+  if (out.columns) out.columns = knownColumns(out.columns);
   if (out.mode !== 'locate') delete out.mode;
   if (out.order !== 'oldest') delete out.order;
   if (out.time !== 'relative') delete out.time;
-  if (typeof out.context === 'number') out.context = clampContext(out.context);
-  return out as Partial<Choices>;
+  if (out.context !== undefined) out.context = clampContext(out.context);
+  return out;
 }
 
 function given(options: LogPaneOptions): Partial<Choices> {
@@ -154,14 +129,4 @@ function knownColumns(names: readonly unknown[]): Column[] {
 
 export function clampContext(lines: number): number {
   return Math.min(MAX_CONTEXT, Math.max(0, Math.floor(lines) || 0));
-}
-
-function localStorageOrNull(): Storage | null {
-  try {
-    return globalThis.localStorage ?? null;
-  } catch (error) {
-    // Reading the property itself throws where a page may keep nothing.
-    if (error instanceof DOMException) return null;
-    throw error;
-  }
 }

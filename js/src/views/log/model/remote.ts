@@ -8,31 +8,31 @@ export const MAX_FETCHED = 5_000;
 
 /** What the pane gets from the server because its reader asks for it: lines that this page let go, and whole messages. */
 export class Remote {
-  private readonly ownFetching = signal<ReadonlySet<number>>(new Set());
-  private readonly ownMessages = signal<ReadonlyMap<number, string>>(new Map());
+  readonly #fetching = signal<ReadonlySet<number>>(new Set());
+  readonly #messages = signal<ReadonlyMap<number, string>>(new Map());
 
   /** Ends of the gaps whose lines are on their way. */
-  readonly fetching: ReadonlySignal<ReadonlySet<number>> = this.ownFetching;
+  readonly fetching: ReadonlySignal<ReadonlySet<number>> = this.#fetching;
   /** Whole messages, by seq, of lines that came over the wire cut. */
-  readonly messages: ReadonlySignal<ReadonlyMap<number, string>> = this.ownMessages;
+  readonly messages: ReadonlySignal<ReadonlyMap<number, string>> = this.#messages;
 
   constructor(private readonly client: Pick<Client, 'replay' | 'command'>) {}
 
   /** Fetch the part of a gap that is nearest to the lines after it. False where no line came. */
   async fetchGap(gap: GapRow, store: LogStore): Promise<boolean> {
-    if (!gap.fetch || this.ownFetching.peek().has(gap.to)) return true;
+    if (!gap.fetch || this.#fetching.peek().has(gap.to)) return true;
     const [from, to] = gap.fetch;
     const since = Math.max(from, to - MAX_FETCHED);
-    this.ownFetching.value = new Set([...this.ownFetching.peek(), gap.to]);
+    this.#fetching.value = new Set([...this.#fetching.peek(), gap.to]);
     const { size } = store;
     try {
       store.allowBeyond(to - since);
       await this.client.replay(since, to - since);
       return store.size !== size;
     } finally {
-      const left = new Set(this.ownFetching.peek());
+      const left = new Set(this.#fetching.peek());
       left.delete(gap.to);
-      this.ownFetching.value = left;
+      this.#fetching.value = left;
     }
   }
 
@@ -46,11 +46,11 @@ export class Remote {
       parts.push(part.message);
       offset = typeof part.next === 'number' && part.next > offset ? part.next : null;
     }
-    this.ownMessages.value = new Map([...this.ownMessages.peek(), [seq, parts.join('')]]);
+    this.#messages.value = new Map([...this.#messages.peek(), [seq, parts.join('')]]);
   }
 
   /** Forget the messages: their seqs are those of another epoch or of other rows. */
   forgetPlaces(): void {
-    this.ownMessages.value = new Map();
+    this.#messages.value = new Map();
   }
 }
