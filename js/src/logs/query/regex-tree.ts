@@ -137,15 +137,15 @@ type Visit = readonly [first: readonly number[], last: readonly number[], empty:
 
 /** Which character of a pattern can come after which (Glushkov's construction), each way counted once. */
 class Follow {
-  private readonly sets: Ranges[] = [];
-  private readonly after: number[][] = [];
-  private readonly starts: (readonly number[])[] = [];
+  readonly #sets: Ranges[] = [];
+  readonly #after: number[][] = [];
+  readonly #starts: (readonly number[])[] = [];
 
   visit(node: Regex): Visit {
     switch (node.kind) {
       case 'chars': {
-        const position = this.sets.push(node.ranges) - 1;
-        this.after.push([]);
+        const position = this.#sets.push(node.ranges) - 1;
+        this.#after.push([]);
         return [[position], [position], false];
       }
       case 'assert':
@@ -161,13 +161,13 @@ class Follow {
           last = nullable ? [...last, ...end] : end;
           empty &&= nullable;
         }
-        this.starts.push(first);
+        this.#starts.push(first);
         return [first, last, empty];
       }
       case 'alt': {
         const visits = node.parts.map((part) => this.visit(part));
         const first = visits.flatMap((visit) => visit[0]);
-        this.starts.push(first);
+        this.#starts.push(first);
         return [first, visits.flatMap((visit) => visit[1]), visits.some((visit) => visit[2])];
       }
       case 'repeat': {
@@ -184,13 +184,13 @@ class Follow {
   }
 
   join(ends: readonly number[], begins: readonly number[]): void {
-    for (const end of ends) (this.after[end] as number[]).push(...begins);
+    for (const end of ends) (this.#after[end] as number[]).push(...begins);
   }
 
   /** Whether somewhere two ways are open for one character. */
   ambiguous(): boolean {
-    return [...this.after, ...this.starts].some((positions) => {
-      const ranges = positions.flatMap((position) => this.sets[position] as Ranges).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    return [...this.#after, ...this.#starts].some((positions) => {
+      const ranges = positions.flatMap((position) => this.#sets[position] as Ranges).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
       return ranges.some((range, k) => k > 0 && (ranges[k - 1] as readonly [number, number])[1] >= range[0]);
     });
   }

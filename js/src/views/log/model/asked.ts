@@ -20,8 +20,8 @@ export class Asked {
   readonly #cleared = signal(0);
   readonly #isTable = signal(false);
   /** The query of the live log, while rows of a table are shown. */
-  private liveText = '';
-  private readAt = 0;
+  #liveText = '';
+  #readAt = 0;
 
   /** What stands in the query line. */
   readonly text: ReadonlySignal<string> = this.#text;
@@ -77,7 +77,7 @@ export class Asked {
   /** Read the query again: what it is bound to is another, or time has passed. */
   read(): void {
     const next = compile(this.#text.peek(), this.store, this.now());
-    this.readAt = this.now();
+    this.#readAt = this.now();
     batch(() => {
       this.#error.value = next.error;
       if (next.error === null) this.#query.value = next;
@@ -86,14 +86,14 @@ export class Asked {
 
   /** Read a query with a relative time again, where the last time is long enough ago. */
   readWhereTimeMoves(): void {
-    if (this.#query.peek().moves && this.now() - this.readAt > MOVING_MS) this.read();
+    if (this.#query.peek().moves && this.now() - this.#readAt > MOVING_MS) this.read();
   }
 
   /** Ask of another store: of a table, where the query of the live log must hide nothing, or of the live log again. */
   askOf(store: LogStore, isTable: boolean): void {
     this.store = store;
-    if (isTable && !this.#isTable.peek()) this.liveText = this.#text.peek();
-    this.#text.value = isTable ? '' : this.liveText;
+    if (isTable && !this.#isTable.peek()) this.#liveText = this.#text.peek();
+    this.#text.value = isTable ? '' : this.#liveText;
     this.#isTable.value = isTable;
     this.forgetPlaces();
     this.read();

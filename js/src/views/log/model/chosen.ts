@@ -11,7 +11,7 @@ export class Chosen {
   readonly #opened = signal<ReadonlySet<number>>(NONE);
   readonly #pins = signal<readonly LogEntry[]>([]);
   /** The line from which a selection extends. */
-  private anchor: number | null = null;
+  #anchor: number | null = null;
 
   /** The line that keys act on. */
   readonly current: ReadonlySignal<number | null> = this.#current;
@@ -23,7 +23,7 @@ export class Chosen {
 
   /** Make a line the current one, and drop the selection. */
   select(seq: number): void {
-    this.anchor = seq;
+    this.#anchor = seq;
     if (this.#selected.peek().size) this.#selected.value = NONE;
     this.#current.value = seq;
   }
@@ -35,17 +35,17 @@ export class Chosen {
     if (next.size === 0 && current !== null) next.add(current);
     if (!next.delete(seq)) next.add(seq);
     this.#selected.value = next;
-    this.anchor = seq;
+    this.#anchor = seq;
     this.#current.value = seq;
   }
 
   /** Select from the line where the selection began to this one; `within` gives the seqs shown from one to another. */
   extend(seq: number, within: (from: number, to: number) => Iterable<number>): void {
-    if (this.anchor === null) {
+    if (this.#anchor === null) {
       this.select(seq);
       return;
     }
-    this.#selected.value = new Set(within(Math.min(this.anchor, seq), Math.max(this.anchor, seq)));
+    this.#selected.value = new Set(within(Math.min(this.#anchor, seq), Math.max(this.#anchor, seq)));
     this.#current.value = seq;
   }
 

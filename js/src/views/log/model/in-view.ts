@@ -48,16 +48,16 @@ export class InView {
   readonly #dates = signal<Dates>('none');
   readonly #counted = signal(0);
   readonly #height = signal(400);
-  private readonly scroll = new Scroll();
-  private hits: FilterIndex;
-  private facets: FacetIndex;
-  private histogram: Histogram;
-  private context: ContextRows | null = null;
+  readonly #scroll = new Scroll();
+  #hits: FilterIndex;
+  #facets: FacetIndex;
+  #histogram: Histogram;
+  #context: ContextRows | null = null;
   /** The query that the indexes were last given. */
-  private query: Compiled | null = null;
+  #query: Compiled | null = null;
   /** The first line that the reader has not seen; null while the view follows. */
-  private unreadFrom: number | null = null;
-  private countedAt = 0;
+  #unreadFrom: number | null = null;
+  #countedAt = 0;
 
   /** The rows to draw; null before the first look. */
   readonly drawn: ReadonlySignal<Drawn | null> = this.#drawn;
@@ -76,9 +76,9 @@ export class InView {
     private store: LogStore,
     private readonly around: Surroundings,
   ) {
-    this.hits = new FilterIndex(store);
-    this.facets = new FacetIndex(this.hits);
-    this.histogram = new Histogram(this.facets);
+    this.#hits = new FilterIndex(store);
+    this.#facets = new FacetIndex(this.#hits);
+    this.#histogram = new Histogram(this.#facets);
   }
 
   /** The end at which new lines appear. */
@@ -91,100 +91,100 @@ export class InView {
   /** Look at the lines of another store from now on. */
   lookAt(store: LogStore): void {
     this.store = store;
-    this.hits = new FilterIndex(store);
-    this.facets = new FacetIndex(this.hits);
-    this.histogram = new Histogram(this.facets);
-    this.context = null;
-    this.query = null;
+    this.#hits = new FilterIndex(store);
+    this.#facets = new FacetIndex(this.#hits);
+    this.#histogram = new Histogram(this.#facets);
+    this.#context = null;
+    this.#query = null;
   }
 
   /** Look at what is new for some ms, and say what to draw. */
   look(): Left {
     const { clock } = this.around;
-    this.takeQuery();
+    this.#takeQuery();
     const now = clock();
-    const found = this.hits.work(FILTER_MS, clock);
-    const counted = this.facets.work(FACET_MS, clock);
-    const map = this.mapRows();
+    const found = this.#hits.work(FILTER_MS, clock);
+    const counted = this.#facets.work(FACET_MS, clock);
+    const map = this.#mapRows();
     batch(() => {
-      this.#dates.value = datesOf(this.histogram.extent(), Date.now());
-      this.#drawn.value = this.scroll.update(map, this.followedEdge());
-      this.#stats.value = this.count(map);
-      if (now - this.countedAt >= COUNTS_MS || (found && counted && this.countedAt === 0)) this.tellCounts(now);
+      this.#dates.value = datesOf(this.#histogram.extent(), Date.now());
+      this.#drawn.value = this.#scroll.update(map, this.#followedEdge());
+      this.#stats.value = this.#count(map);
+      if (now - this.#countedAt >= COUNTS_MS || (found && counted && this.#countedAt === 0)) this.tellCounts(now);
     });
     if (!found || !counted) return 'lines';
-    return now > this.countedAt ? 'counts' : null;
+    return now > this.#countedAt ? 'counts' : null;
   }
 
   /** Say that facets and histogram are worth drawing anew. */
   tellCounts(now = this.around.clock()): void {
-    this.countedAt = now;
+    this.#countedAt = now;
     this.#counted.value++;
   }
 
   /** The rows as they are now: those of the last picture, or new ones where store or query have changed since. */
   rows(): RowMap {
-    if (this.query !== this.asked.query.peek()) this.look();
+    if (this.#query !== this.asked.query.peek()) this.look();
     const drawn = this.#drawn.peek();
     if (drawn && drawn.map.store === this.store && drawn.revision === this.store.revision.peek()) return drawn.map;
-    this.hits.work(FILTER_MS, this.around.clock);
-    const map = this.mapRows();
-    this.#drawn.value = this.scroll.update(map, null);
+    this.#hits.work(FILTER_MS, this.around.clock);
+    const map = this.#mapRows();
+    this.#drawn.value = this.#scroll.update(map, null);
     return map;
   }
 
   /** Whether the line at this position of the store matches the query. */
   isMatch(i: number): boolean {
-    return this.hits.has(i);
+    return this.#hits.has(i);
   }
 
   /** Lines by a facet's value: by level index (0..4), or by dictionary code. */
   counts(facet: Facet): Uint32Array {
-    return this.facets.counts(facet);
+    return this.#facets.counts(facet);
   }
 
   /** First and last time of the lines looked at, in ms; null where there is none. */
   extent(): readonly [number, number] | null {
-    return this.histogram.extent();
+    return this.#histogram.extent();
   }
 
   /** Lines over time within [from, to] ms, in at most `most` bins. */
   bins(from: number, to: number, most: number): Bins {
-    return this.histogram.bins(from, to, most);
+    return this.#histogram.bins(from, to, most);
   }
 
-  private takeQuery(): void {
+  #takeQuery(): void {
     const query = this.asked.query.peek();
-    if (this.query === query) return;
-    this.query = query;
-    this.hits.use(testAfterTables(query), query.parts.codes);
-    this.facets.use(query.parts);
+    if (this.#query === query) return;
+    this.#query = query;
+    this.#hits.use(testAfterTables(query), query.parts.codes);
+    this.#facets.use(query.parts);
   }
 
-  private mapRows(): RowMap {
+  #mapRows(): RowMap {
     const after = this.asked.cleared.peek();
     const before = this.asked.paused.peek() ?? Number.POSITIVE_INFINITY;
     const { store } = this;
     const gaps = this.asked.isTable.peek() ? [] : gapRows(store.gaps, this.around.serverRange(), after, before);
     if (after > 0 && after > store.firstSeq) gaps.unshift(clearedRow(after, store));
-    return new RowMap(store, this.rowSet(), gaps, { after, before, newestFirst: this.asked.newestFirst });
+    return new RowMap(store, this.#rowSet(), gaps, { after, before, newestFirst: this.asked.newestFirst });
   }
 
   /** Which lines are shown, before clearing and pausing. */
-  private rowSet(): RowSet {
+  #rowSet(): RowSet {
     const { mode, context } = this.asked.prefs.choices.peek();
     if (mode === 'locate' || this.asked.query.peek().test === null) return new AllRows(this.store);
-    if (context === 0) return this.hits;
-    if (this.context?.lines !== context) this.context = new ContextRows(this.hits, context);
-    this.context.sync();
-    return this.context;
+    if (context === 0) return this.#hits;
+    if (this.#context?.lines !== context) this.#context = new ContextRows(this.#hits, context);
+    this.#context.sync();
+    return this.#context;
   }
 
-  private count(map: RowMap): Stats {
-    return countRows(map, this.hits, {
+  #count(map: RowMap): Stats {
+    return countRows(map, this.#hits, {
       asked: this.asked.query.peek().test !== null,
       current: this.around.current.peek(),
-      unreadFrom: this.unreadFrom,
+      unreadFrom: this.#unreadFrom,
       paused: this.asked.paused.peek(),
     });
   }
@@ -194,21 +194,21 @@ export class InView {
   /** The thumb went from one scrollTop to another: by the reader, since what the pane does itself is told apart. */
   scrolled(from: number, to: number): void {
     this.rows();
-    const drawn = this.scroll.thumbMoved(from, to);
+    const drawn = this.#scroll.thumbMoved(from, to);
     if (!drawn) return;
     batch(() => {
       this.#drawn.value = drawn;
-      this.noteEdge(to < from === this.asked.newestFirst);
+      this.#noteEdge(to < from === this.asked.newestFirst);
     });
   }
 
   /** Bring the line with this seq into view. */
   show(seq: number): void {
-    const drawn = this.scroll.reveal(this.rows().rowOf(seq));
+    const drawn = this.#scroll.reveal(this.rows().rowOf(seq));
     if (!drawn) return;
     batch(() => {
       this.#drawn.value = drawn;
-      this.noteEdge(false);
+      this.#noteEdge(false);
     });
   }
 
@@ -216,39 +216,39 @@ export class InView {
   hold(): void {
     if (!this.#following.peek()) return;
     this.#following.value = false;
-    this.unreadFrom = this.store.nextSeq;
+    this.#unreadFrom = this.store.nextSeq;
   }
 
   /** Go to an end; at the one where lines appear, follow. */
   goTo(edge: Edge): void {
     const map = this.rows();
     batch(() => {
-      this.#drawn.value = this.scroll.update(map, edge);
-      this.noteEdge(true);
+      this.#drawn.value = this.#scroll.update(map, edge);
+      this.#noteEdge(true);
     });
     this.around.wake();
   }
 
   follow(on: boolean): void {
     this.#following.value = on;
-    this.unreadFrom = on ? null : this.store.nextSeq;
+    this.#unreadFrom = on ? null : this.store.nextSeq;
     if (on) this.goTo(this.edge);
     this.around.wake();
   }
 
   /** Whether the view is at an end of its rows. */
   isAt(edge: Edge): boolean {
-    return this.scroll.isAt(edge);
+    return this.#scroll.isAt(edge);
   }
 
   /** The seq of the line `step` rows further down than `current`, or than what is wholly in view; null where none is. */
   seqBeside(current: number | null, step: number): number | null {
-    return rowBeside(this.rows(), current, step, this.scroll.whole());
+    return rowBeside(this.rows(), current, step, this.#scroll.whole());
   }
 
   /** How many rows a page is. */
   pageRows(): number {
-    const [first, last] = this.scroll.whole();
+    const [first, last] = this.#scroll.whole();
     return Math.max(1, last - first);
   }
 
@@ -257,26 +257,26 @@ export class InView {
     this.rows();
     const { matches } = this.#stats.peek();
     const after = this.asked.cleared.peek();
-    return nextMatch(this.store, this.hits, { after, matches, current, direction, newestFirst: this.asked.newestFirst });
+    return nextMatch(this.store, this.#hits, { after, matches, current, direction, newestFirst: this.asked.newestFirst });
   }
 
   /** Forget where the reader was: other rows are shown. */
   forgetPlaces(): void {
     this.#following.value = true;
-    this.unreadFrom = null;
-    this.scroll.forgetHeights();
+    this.#unreadFrom = null;
+    this.#scroll.forgetHeights();
   }
 
-  private followedEdge(): Edge | null {
+  #followedEdge(): Edge | null {
     return this.#following.peek() && this.asked.paused.peek() === null ? this.edge : null;
   }
 
   /** The reader left the followed end, or, if the move was towards it, came back to it. */
-  private noteEdge(towards: boolean): void {
-    const at = this.scroll.isAt(this.edge);
+  #noteEdge(towards: boolean): void {
+    const at = this.#scroll.isAt(this.edge);
     if (at === this.#following.peek() || (at && !towards)) return;
     this.#following.value = at;
-    this.unreadFrom = at ? null : this.store.nextSeq;
+    this.#unreadFrom = at ? null : this.store.nextSeq;
     this.around.wake();
   }
 
@@ -284,19 +284,19 @@ export class InView {
 
   /** Rows were drawn with these heights, by seq. */
   measured(found: ReadonlyMap<number, number>): void {
-    if (!this.scroll.measure(found)) return;
+    if (!this.#scroll.measure(found)) return;
     const map = this.rows();
-    this.#drawn.value = this.scroll.update(map, this.followedEdge());
+    this.#drawn.value = this.#scroll.update(map, this.#followedEdge());
   }
 
   /** The row of this line, or every row, is of another height now. */
   forgetHeights(seq?: number): void {
-    this.scroll.forgetHeights(seq);
+    this.#scroll.forgetHeights(seq);
   }
 
   resized(height: number): void {
     this.#height.value = Math.max(ROW_HEIGHT, height);
-    this.scroll.resize(this.#height.peek());
+    this.#scroll.resize(this.#height.peek());
     this.around.wake();
   }
 }

@@ -27,10 +27,10 @@ export class PaneModel {
   readonly panels = new Panels();
   readonly announcer = new Announcer();
   #store: LogStore;
-  private epoch: string | null;
-  private picture = 0;
-  private rest = 0;
-  private readonly cleanups: (() => void)[] = [];
+  #epoch: string | null;
+  #picture = 0;
+  #rest = 0;
+  readonly #cleanups: (() => void)[] = [];
 
   constructor(
     readonly client: Client,
@@ -39,17 +39,17 @@ export class PaneModel {
     clock: () => number = () => performance.now(),
   ) {
     this.#store = client.logs;
-    this.epoch = client.logs.epoch;
+    this.#epoch = client.logs.epoch;
     this.remote = new Remote(client);
     this.asked = new Asked(new Prefs(host.storageKey, options), client.logs);
     this.view = new InView(this.asked, client.logs, {
       current: this.chosen.current,
-      serverRange: () => this.serverRange(),
+      serverRange: () => this.#serverRange(),
       wake: () => this.wake(),
       clock,
     });
-    this.cleanups.push(
-      effect(() => this.lookAt(host.rows?.value ?? null)),
+    this.#cleanups.push(
+      effect(() => this.#lookAt(host.rows?.value ?? null)),
       effect(() => {
         const store = host.rows?.value ? this.#store : client.logs;
         void store.revision.value;
@@ -69,9 +69,9 @@ export class PaneModel {
   }
 
   close(): void {
-    for (const cleanup of this.cleanups) cleanup();
-    if (this.picture) cancelAnimationFrame(this.picture);
-    clearTimeout(this.rest);
+    for (const cleanup of this.#cleanups) cleanup();
+    if (this.#picture) cancelAnimationFrame(this.#picture);
+    clearTimeout(this.#rest);
     this.announcer.close();
   }
 
@@ -82,25 +82,25 @@ export class PaneModel {
 
   /** Have the rows made anew before the next picture. */
   wake(): void {
-    if (this.picture) return;
-    this.picture = requestAnimationFrame(() => {
-      this.picture = 0;
+    if (this.#picture) return;
+    this.#picture = requestAnimationFrame(() => {
+      this.#picture = 0;
       this.look();
     });
   }
 
   /** Look at what is new now, and not only before the next picture. */
   look(): void {
-    if (this.#store.epoch !== this.epoch && !this.asked.isTable.peek()) {
-      this.epoch = this.#store.epoch;
-      this.forgetPlaces();
+    if (this.#store.epoch !== this.#epoch && !this.asked.isTable.peek()) {
+      this.#epoch = this.#store.epoch;
+      this.#forgetPlaces();
       this.chosen.forgetPins();
       this.asked.read();
     }
     this.asked.readWhereTimeMoves();
     const left = this.view.look();
     if (left === 'lines') this.wake();
-    else if (left === 'counts') this.tellCountsLater();
+    else if (left === 'counts') this.#tellCountsLater();
   }
 
   /** Exactly what is shown, for whoever asks for the same lines elsewhere. */
@@ -123,20 +123,20 @@ export class PaneModel {
   }
 
   /** Look at these lines, or with null at the live log again. */
-  private lookAt(rows: LogEntry[] | null): void {
+  #lookAt(rows: LogEntry[] | null): void {
     const store = rows ? LogStore.of(rows, this.client.epoch.peek()) : this.client.logs;
     if (store === this.#store) return;
     this.#store = store;
     untracked(() =>
       batch(() => {
         this.view.lookAt(store);
-        this.forgetPlaces();
+        this.#forgetPlaces();
         this.asked.askOf(store, rows !== null);
       }),
     );
   }
 
-  private forgetPlaces(): void {
+  #forgetPlaces(): void {
     batch(() => {
       this.asked.forgetPlaces();
       this.chosen.forgetPlaces();
@@ -146,17 +146,17 @@ export class PaneModel {
   }
 
   /** Facets and histogram get their last numbers even if no line arrives any more. */
-  private tellCountsLater(): void {
-    if (this.rest) return;
-    this.rest = window.setTimeout(() => {
-      this.rest = 0;
+  #tellCountsLater(): void {
+    if (this.#rest) return;
+    this.#rest = window.setTimeout(() => {
+      this.#rest = 0;
       this.view.tellCounts();
       if (this.asked.query.peek().moves) this.wake();
     }, COUNTS_MS);
   }
 
   /** What the server still holds, as its state says. */
-  private serverRange(): ServerRange | null {
+  #serverRange(): ServerRange | null {
     const logs = this.client.state.peek()?.logs;
     return logs ? { first: logs.nextSeq - logs.size, next: logs.nextSeq } : null;
   }
