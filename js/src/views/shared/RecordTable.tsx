@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { get, type Rec, size } from '../../sync/read';
 import { brief, count } from './format';
@@ -24,43 +24,17 @@ interface Props<T extends { status?: unknown }> {
 }
 
 /** Named things with a status, a row each: however many there are. */
-export function RecordTable<T extends { status?: unknown }>({ noun, record, heads, cells, shown }: Props<T>): JSX.Element {
+export function RecordTable<T extends { status?: unknown }>(props: Props<T>): JSX.Element {
+  const { noun, record, heads, cells, shown } = props;
   const text = useSignal('');
   const total = size(record);
   const order = naturalKeys(record);
   const found = useComputed(() => text.value).value ? matching(record, order, text.value) : order;
-  const all = [...shown, 'status', 'id', 'name'];
+  const named = [...shown, 'status', 'id', 'name'];
   return (
     <div class="ab-table" role="table" aria-label={`${noun}s`} aria-rowcount={found.length + 1}>
-      {total > SEARCH_FROM && (
-        <div class="ab-table-tools">
-          <input
-            type="search"
-            class="ab-input"
-            placeholder={`Search ${count(total)} ${noun}s`}
-            aria-label={`Search ${noun}s`}
-            value={text.value}
-            onInput={(event) => {
-              text.value = event.currentTarget.value;
-            }}
-          />
-          {text.value && <span class="ab-faint ab-num">{`${count(found.length)} of ${count(total)}`}</span>}
-        </div>
-      )}
-      <div class="ab-tr ab-th" role="row" aria-rowindex={1}>
-        <span role="columnheader" aria-label="State" />
-        <span role="columnheader">{noun}</span>
-        <span role="columnheader">status</span>
-        <span role="columnheader" class="ab-td-a">
-          {heads[0]}
-        </span>
-        <span role="columnheader" class="ab-td-b">
-          {heads[1]}
-        </span>
-        <span role="columnheader" class="ab-td-rest">
-          more
-        </span>
-      </div>
+      {total > SEARCH_FROM && <SearchLine noun={noun} text={text} found={found.length} total={total} />}
+      <Heads noun={noun} heads={heads} />
       {found.length === 0 && <p class="ab-none">No {noun} matches.</p>}
       <VirtualRows
         count={found.length}
@@ -70,38 +44,91 @@ export function RecordTable<T extends { status?: unknown }>({ noun, record, head
         row={(i) => {
           const id = found[i] as string;
           const item = get(record, id);
-          if (item === undefined) return null;
-          const [a, b] = cells(item);
-          const tone = toneOf(item.status);
-          const more = rest(item, all);
-          return (
-            <div key={id} class="ab-tr" role="row" aria-rowindex={i + 2}>
-              <span role="cell">
-                <Dot tone={tone} />
-              </span>
-              <span role="cell" class="ab-td-name" title={id}>
-                {id}
-              </span>
-              <span role="cell" class={`ab-td-status ab-text-${tone}`} title={String(item.status ?? '')}>
-                {String(item.status ?? '–')}
-              </span>
-              <span role="cell" class="ab-td-a ab-muted">
-                {a}
-              </span>
-              <span role="cell" class="ab-td-b ab-muted ab-num">
-                {b}
-              </span>
-              <span
-                role="cell"
-                class="ab-td-rest ab-faint ab-mono"
-                title={more.map(([k, v]) => `${k}: ${brief(v)}`).join('\n')}
-              >
-                {more.map(([key, value]) => `${key} ${brief(value)}`).join(' · ')}
-              </span>
-            </div>
-          );
+          return item === undefined ? null : recordRow(id, i, item, cells(item), named);
         }}
       />
+    </div>
+  );
+}
+
+interface SearchProps {
+  noun: string;
+  text: Signal<string>;
+  found: number;
+  total: number;
+}
+
+function SearchLine({ noun, text, found, total }: SearchProps): JSX.Element {
+  return (
+    <div class="ab-table-tools">
+      <input
+        type="search"
+        class="ab-input"
+        placeholder={`Search ${count(total)} ${noun}s`}
+        aria-label={`Search ${noun}s`}
+        value={text.value}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+        }}
+      />
+      {text.value && <span class="ab-faint ab-num">{`${count(found)} of ${count(total)}`}</span>}
+    </div>
+  );
+}
+
+function Heads({ noun, heads }: { noun: string; heads: readonly [string, string] }): JSX.Element {
+  return (
+    <div class="ab-tr ab-th" role="row" aria-rowindex={1}>
+      <span role="columnheader" aria-label="State" />
+      <span role="columnheader">{noun}</span>
+      <span role="columnheader">status</span>
+      <span role="columnheader" class="ab-td-a">
+        {heads[0]}
+      </span>
+      <span role="columnheader" class="ab-td-b">
+        {heads[1]}
+      </span>
+      <span role="columnheader" class="ab-td-rest">
+        more
+      </span>
+    </div>
+  );
+}
+
+/** The row of one thing; what has no cell of its own (`named`) stands in the last one. */
+function recordRow(
+  id: string,
+  i: number,
+  item: { status?: unknown },
+  [a, b]: readonly [ComponentChildren, ComponentChildren],
+  named: readonly string[],
+): JSX.Element {
+  const tone = toneOf(item.status);
+  const more = rest(item, named);
+  return (
+    <div key={id} class="ab-tr" role="row" aria-rowindex={i + 2}>
+      <span role="cell">
+        <Dot tone={tone} />
+      </span>
+      <span role="cell" class="ab-td-name" title={id}>
+        {id}
+      </span>
+      <span role="cell" class={`ab-td-status ab-text-${tone}`} title={String(item.status ?? '')}>
+        {String(item.status ?? '–')}
+      </span>
+      <span role="cell" class="ab-td-a ab-muted">
+        {a}
+      </span>
+      <span role="cell" class="ab-td-b ab-muted ab-num">
+        {b}
+      </span>
+      <span
+        role="cell"
+        class="ab-td-rest ab-faint ab-mono"
+        title={more.map(([name, value]) => `${name}: ${brief(value)}`).join('\n')}
+      >
+        {more.map(([name, value]) => `${name} ${brief(value)}`).join(' · ')}
+      </span>
     </div>
   );
 }

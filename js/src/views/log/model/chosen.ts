@@ -92,6 +92,7 @@ export class Chosen {
 
   /** Forget all but the pins: other rows are shown. */
   forgetPlaces(): void {
+    this.#anchor = null;
     this.#current.value = null;
     this.#selected.value = NONE;
     this.#opened.value = NONE;

@@ -108,17 +108,12 @@ function sane(stored: Partial<Choices>): Partial<Choices> {
   return out;
 }
 
+/** What the caller of the pane says; what is left out is the user's own. */
 function given(options: LogPaneOptions): Partial<Choices> {
-  const out: Partial<Choices> = {};
-  if (options.query !== undefined) out.query = options.query;
-  if (options.columns !== undefined) out.columns = knownColumns(options.columns);
-  if (options.facets !== undefined) out.facets = options.facets;
-  if (options.histogram !== undefined) out.histogram = options.histogram;
-  if (options.wrap !== undefined) out.wrap = options.wrap;
-  if (options.order !== undefined) out.order = options.order;
-  if (options.mode !== undefined) out.mode = options.mode;
-  if (options.time !== undefined) out.time = options.time;
-  if (options.context !== undefined) out.context = clampContext(options.context);
+  const said = Object.entries(options).filter(([name, value]) => value !== undefined && Object.hasOwn(DEFAULTS, name));
+  const out = Object.fromEntries(said) as Partial<Choices>;
+  if (out.columns) out.columns = knownColumns(out.columns);
+  if (out.context !== undefined) out.context = clampContext(out.context);
   return out;
 }
 
