@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { KEY_SHEET } from './keys';
 
 /** All keys of the pane on one sheet. */
 export function KeySheet({ onClose }: { onClose(): void }): JSX.Element {
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => button.current?.focus(), []);
+  // Before the sheet is to be seen: a reader who is quick must not lose the focus to it again.
+  useLayoutEffect(() => button.current?.focus(), []);
   return (
     <div class="ab-log-sheet" role="dialog" aria-modal="true" aria-label="Keys" onClick={onClose}>
       <div class="ab-log-sheetbox" onClick={(event) => event.stopPropagation()}>

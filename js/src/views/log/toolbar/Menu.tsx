@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type ExportFormat, FORMATS } from '../../../logs/text/export';
 import type { Actions } from '../model/actions';
 import type { PaneModel } from '../model/model';
@@ -22,9 +22,12 @@ interface Props {
 /** What is not needed all day: how rows look, context, export, clearing. */
 export function Menu({ model, actions }: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
+  // Before the menu is to be seen: a reader who is quick must not lose the focus to it again.
+  useLayoutEffect(() => {
+    box.current?.querySelector<HTMLElement>('button, input, select')?.focus();
+  }, []);
   useEffect(() => {
     const element = box.current as HTMLDivElement;
-    element.querySelector<HTMLElement>('button, input, select')?.focus();
     const onPress = (event: PointerEvent) => {
       if (!event.composedPath().includes(element)) model.panels.closeMenu();
     };
