@@ -46,7 +46,7 @@ interface Pending {
   timer: ReturnType<typeof setTimeout>;
 }
 
-interface Asked {
+interface PendingReplay {
   since: number;
   done(answered: boolean): void;
 }
@@ -61,7 +61,7 @@ export class Client {
   private readonly statuses: Signal<LinkStatus>;
   private readonly changes: Signal<Change> = signal({ operations: null });
   private readonly commands = new Map<string, Pending>();
-  private replays: Asked[] = [];
+  private replays: PendingReplay[] = [];
   /** While somebody verifies: states by version, since a patch may overtake the answer. */
   private watched: Map<number, AppState> | null = null;
   private readonly askers = new Set<() => void>();
@@ -309,7 +309,7 @@ export class Client {
         resolve(false);
         return;
       }
-      const asked: Asked = {
+      const asked: PendingReplay = {
         since: sinceSeq,
         done: (answered) => {
           clearTimeout(timer);

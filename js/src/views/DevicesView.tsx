@@ -2,9 +2,9 @@ import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Client } from '../client';
 import { size } from '../sync/read';
+import { Empty } from './shared/elements';
 import { ago } from './shared/format';
 import { useNow } from './shared/hooks';
-import { Empty } from './shared/parts';
 import { RecordTable } from './shared/RecordTable';
 
 /** The devices: what they are, how they do, and when they were last heard of. */

@@ -2,8 +2,8 @@ import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Client } from '../client';
 import { size } from '../sync/read';
+import { Empty } from './shared/elements';
 import { brief } from './shared/format';
-import { Empty } from './shared/parts';
 import { RecordTable } from './shared/RecordTable';
 
 /** The streams: recorders and other sidecars, and where their pictures are. */

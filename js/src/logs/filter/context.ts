@@ -2,7 +2,7 @@ import { firstNotBefore } from '../search';
 import type { Chunk } from '../store/chunk';
 import type { FilterIndex, RowSet, Segment } from './filter';
 
-interface Part {
+interface ChunkRows {
   readonly segment: Segment;
   readonly chunk: Chunk;
   /** What it was made of: hits of the chunk before, its own, and of the one after. */
@@ -13,7 +13,7 @@ interface Part {
 /** The hits of a filter with `lines` lines before and after each, every line once. */
 export class ContextRows implements RowSet {
   total = 0;
-  private parts: Part[] = [];
+  private parts: ChunkRows[] = [];
   private starts: number[] = [];
   private seen = -1;
 
@@ -47,14 +47,14 @@ export class ContextRows implements RowSet {
   at(rank: number): number {
     const { starts } = this;
     const p = firstNotBefore(starts.length, (k) => (starts[k] as number) <= rank) - 1;
-    const { chunk, rows } = this.parts[p] as Part;
+    const { chunk, rows } = this.parts[p] as ChunkRows;
     return chunk.start + (rows[rank - (starts[p] as number)] as number);
   }
 
   rank(i: number): number {
     const p = this.parts.findIndex(({ chunk }) => i < chunk.start + chunk.count);
     if (p < 0) return this.total;
-    const { chunk, rows } = this.parts[p] as Part;
+    const { chunk, rows } = this.parts[p] as ChunkRows;
     const offset = i - chunk.start;
     return (this.starts[p] as number) + firstNotBefore(rows.length, (k) => (rows[k] as number) < offset);
   }

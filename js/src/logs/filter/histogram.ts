@@ -29,9 +29,9 @@ export function binWidth(span: number, most: number): number {
 }
 
 /** Bins that one chunk keeps at most: one line with a wild time must not cost memory by the year. */
-const MAX_PART = 4_096;
+const MAX_CHUNK_BINS = 4_096;
 
-interface Part {
+interface ChunkBins {
   width: number;
   first: number;
   done: number;
@@ -40,7 +40,7 @@ interface Part {
 
 /** Bins over time by level, chunk by chunk, so that a new line touches one part and a new width none that is cached. */
 export class Histogram {
-  private parts = new WeakMap<Tally, Part>();
+  private parts = new WeakMap<Tally, ChunkBins>();
 
   constructor(private readonly facets: FacetIndex) {}
 
@@ -63,7 +63,7 @@ export class Histogram {
     const counts = [0, 1, 2, 3, 4].map(() => new Uint32Array(length));
     for (const tally of this.facets.tallies) {
       if (tally.maxTs < from - width || tally.minTs > to + width || tally.done === 0) continue;
-      if ((tally.maxTs - tally.minTs) / width > MAX_PART) {
+      if ((tally.maxTs - tally.minTs) / width > MAX_CHUNK_BINS) {
         this.scatter(tally, width, first, counts);
         continue;
       }
@@ -91,7 +91,7 @@ export class Histogram {
     }
   }
 
-  private part(tally: Tally, width: number): Part {
+  private part(tally: Tally, width: number): ChunkBins {
     const count = tally.timed ? tally.timedCount : tally.segment.below(tally.done);
     const first = Math.floor(tally.minTs / width);
     const size = Math.floor(tally.maxTs / width) - first + 1;

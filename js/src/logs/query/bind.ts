@@ -124,7 +124,8 @@ function matchName(kind: DictionaryKind, items: readonly Item[], columns: LogCol
   const learn = () => {
     const current = columns.names(kind);
     if (current !== names) {
-      names = current; // another epoch: its codes are others
+      // Another epoch: its codes are others.
+      names = current;
       known = 0;
     }
     if (names.length > table.length) {
@@ -138,22 +139,22 @@ function matchName(kind: DictionaryKind, items: readonly Item[], columns: LogCol
     }
   };
   learn();
-  const wanted = (code: number) => {
+  const matches = (code: number) => {
     if (code >= known || columns.names(kind) !== names) learn();
     return table[code] === 1;
   };
   // One function for each kind, so that the engine sees a constant where the store looks up its column.
   switch (kind) {
     case 'channel':
-      return (i) => wanted(columns.code('channel', i));
+      return (i) => matches(columns.code('channel', i));
     case 'logger':
-      return (i) => wanted(columns.code('logger', i));
+      return (i) => matches(columns.code('logger', i));
     case 'job':
-      return (i) => wanted(columns.code('job', i));
+      return (i) => matches(columns.code('job', i));
     case 'step':
-      return (i) => wanted(columns.code('step', i));
+      return (i) => matches(columns.code('step', i));
     case 'device':
-      return (i) => wanted(columns.code('device', i));
+      return (i) => matches(columns.code('device', i));
   }
 }
 

@@ -96,7 +96,8 @@ function names(text: string, from: number, caret: number, vocabulary: Vocabulary
   const typed = text.slice(from, caret).toLowerCase();
   let to = caret;
   while (to < text.length && !NAME_STOPS.includes(text[to] as string)) to++;
-  if (/^[:=<>]/.test(text.slice(to))) return []; // the name of a field that has its value
+  // The name of a field that has its value.
+  if (/^[:=<>]/.test(text.slice(to))) return [];
   const own = (vocabulary.fields ?? []).map((name) => [printName(`fields.${name}`), "a field of the line's own"] as const);
   const fits = [...FIELDS, ...own].filter(
     ([insert]) => insert.toLowerCase().startsWith(typed) || (typed && short(insert).startsWith(typed)),

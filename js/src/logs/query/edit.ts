@@ -20,8 +20,8 @@ function termsOf(text: string): Term[] | null {
   try {
     const node = reader.read();
     if (node.kind === 'and' && node.nodes.length === 0) return [];
-    if (node.kind === 'or' && reader.tops.length === 0) return [{ text: `(${text.trim()})`, node }];
-    return reader.tops.map((top) => ({ text: text.slice(top.from, top.to), node: top.node }));
+    if (node.kind === 'or' && reader.topTerms.length === 0) return [{ text: `(${text.trim()})`, node }];
+    return reader.topTerms.map((top) => ({ text: text.slice(top.from, top.to), node: top.node }));
   } catch (error) {
     if (error instanceof QueryFault) return null;
     throw error;
@@ -63,22 +63,22 @@ function key(node: Node): string {
 
 /** Whether a term stands at the top. `term` is one term: `-noise`, `channel:psu`, `(a OR b)`. */
 export function hasTerm(text: string, term: string): boolean {
-  const wanted = canonical(term);
-  return wanted !== null && (termsOf(text)?.some((one) => key(one.node) === key(wanted.node)) ?? false);
+  const asked = canonical(term);
+  return asked !== null && (termsOf(text)?.some((one) => key(one.node) === key(asked.node)) ?? false);
 }
 
 /** The text with the term; unchanged where it has it. */
 export function withTerm(text: string, term: string): string {
-  const wanted = canonical(term);
-  if (wanted === null || hasTerm(text, term)) return text;
-  return edit(text, (terms) => [...terms, wanted]);
+  const asked = canonical(term);
+  if (asked === null || hasTerm(text, term)) return text;
+  return edit(text, (terms) => [...terms, asked]);
 }
 
 /** The text without the term, however often it stands there. */
 export function withoutTerm(text: string, term: string): string {
-  const wanted = canonical(term);
-  if (wanted === null) return text;
-  return edit(text, (terms) => terms.filter((one) => key(one.node) !== key(wanted.node)));
+  const asked = canonical(term);
+  if (asked === null) return text;
+  return edit(text, (terms) => terms.filter((one) => key(one.node) !== key(asked.node)));
 }
 
 /** With the term where it is missing, without it where it is there. */

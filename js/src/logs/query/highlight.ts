@@ -2,7 +2,7 @@
 
 import type { Query } from '.';
 import type { Node, Pattern, Words } from './ast';
-import { fold } from './match';
+import { foldCase } from './match';
 import { toRegExp } from './regex';
 
 /** Offsets into the message: from, and to (exclusive). */
@@ -45,7 +45,7 @@ function finder(item: Words | Pattern): (text: string) => Range[] {
       return out;
     };
   }
-  const needle = fold(item.text);
+  const needle = foldCase(item.text);
   return (text) => {
     const [low, map] = foldedWithMap(text);
     const out: Range[] = [];
@@ -58,12 +58,12 @@ function finder(item: Words | Pattern): (text: string) => Range[] {
 
 /** A text folded, and for each offset in it that of the original; null where they are the same. */
 function foldedWithMap(text: string): readonly [string, readonly number[] | null] {
-  const low = fold(text);
+  const low = foldCase(text);
   if (low.length === text.length) return [low, null];
   const map: number[] = [];
   let offset = 0;
   for (const char of text) {
-    const width = fold(char).length;
+    const width = foldCase(char).length;
     for (let k = 0; k < width; k++) map.push(offset + (k === 0 || width === char.length ? k : 0));
     offset += char.length;
   }

@@ -13,7 +13,7 @@ export function cutMessage(message: string): string {
 }
 
 /** `text` in lower case; the final sigma, the one letter that lower case makes by context, becomes a plain one. */
-export function fold(text: string): string {
+export function foldCase(text: string): string {
   const low = text.toLowerCase();
   return low.includes('ς') ? low.replaceAll('ς', 'σ') : low;
 }
@@ -21,16 +21,16 @@ export function fold(text: string): string {
 /** Whether a text contains the words, in any case, or a match of the regex. */
 export function containsTest(item: Words | Pattern): TextTest {
   if (item.kind === 'pattern') return regexTest(item);
-  const needle = fold(item.text);
+  const needle = foldCase(item.text);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is about all of ASCII
   if (/^[\u0000-\u007f]+$/.test(needle)) return asciiTest(needle);
-  return (text) => fold(text).includes(needle);
+  return (text) => foldCase(text).includes(needle);
 }
 
 /**
- * As `fold(text).includes(needle)`, without a lower-case copy of every text.
+ * As `foldCase(text).includes(needle)`, without a lower-case copy of every text.
  *
- * Three characters beyond ASCII fold to it: the Kelvin sign to k, and a capital I with dot to i and a combining dot, so
+ * Three characters beyond ASCII foldCase to it: the Kelvin sign to k, and a capital I with dot to i and a combining dot, so
  * that it ends a needle or does not count.
  */
 function asciiTest(needle: string): TextTest {
@@ -51,20 +51,20 @@ export function regexTest(item: Pattern): TextTest {
 export function wholeTest(item: Item): TextTest {
   if (item.kind === 'pattern') return regexTest(item);
   if (item.kind === 'span') return () => false;
-  const wanted = item.text;
-  if (item.kind === 'words') return (text) => text === wanted;
-  const pieces = wanted.split('*');
-  const head = pieces[0] as string;
-  const tail = pieces[pieces.length - 1] as string;
-  const middle = pieces.slice(1, -1);
+  const value = item.text;
+  if (item.kind === 'words') return (text) => text === value;
+  const literals = value.split('*');
+  const head = literals[0] as string;
+  const tail = literals[literals.length - 1] as string;
+  const middle = literals.slice(1, -1);
   return (text) => {
     const end = text.length - tail.length;
     if (end < head.length || !text.startsWith(head) || !text.endsWith(tail)) return false;
     let at = head.length;
-    for (const piece of middle) {
-      const found = text.indexOf(piece, at);
-      if (found < 0 || found + piece.length > end) return false;
-      at = found + piece.length;
+    for (const literal of middle) {
+      const found = text.indexOf(literal, at);
+      if (found < 0 || found + literal.length > end) return false;
+      at = found + literal.length;
     }
     return true;
   };
@@ -91,9 +91,9 @@ export function spanTest(span: Span): NumberTest {
   return (value) => value >= low && value <= high;
 }
 
-export function orderTest(op: '>=' | '>' | '<=' | '<', wanted: number): NumberTest {
-  if (op === '>=') return (value) => value >= wanted;
-  if (op === '>') return (value) => value > wanted;
-  if (op === '<=') return (value) => value <= wanted;
-  return (value) => value < wanted;
+export function orderTest(op: '>=' | '>' | '<=' | '<', bound: number): NumberTest {
+  if (op === '>=') return (value) => value >= bound;
+  if (op === '>') return (value) => value > bound;
+  if (op === '<=') return (value) => value <= bound;
+  return (value) => value < bound;
 }

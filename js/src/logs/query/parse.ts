@@ -47,7 +47,7 @@ const HAS_NAMES: readonly string[] = ['exc', 'logger', 'job', 'step', 'device', 
 const OPERATORS = ['>=', '<=', '!=', ':', '=', '>', '<'];
 
 /** One of the terms that a query is made of at its top, all of which must match; `from` and `to` are offsets. */
-export interface Top {
+export interface TopTerm {
   readonly from: number;
   readonly to: number;
   readonly node: Node;
@@ -73,7 +73,7 @@ export function offsetOf(text: string, column: number): number {
 /** One reading of one text. */
 export class QueryReader {
   /** The terms at the top; empty where the query is alternatives. */
-  tops: Top[] = [];
+  topTerms: TopTerm[] = [];
   #at = 0;
 
   constructor(private readonly text: string) {}
@@ -120,7 +120,7 @@ export class QueryReader {
     while (this.#keyword() === 'OR') {
       this.#at += 2;
       nodes.push(this.#conjunction(depth));
-      if (depth === 0) this.tops = [];
+      if (depth === 0) this.topTerms = [];
     }
     if (nodes.length === 1) return nodes[0] as Node;
     return { kind: 'or', nodes: nodes.flatMap((node) => (node.kind === 'or' ? node.nodes : [node])) };
@@ -133,7 +133,7 @@ export class QueryReader {
       const from = this.#at;
       const node = this.#negation(depth);
       nodes.push(node);
-      if (depth === 0) this.tops.push({ from, to: this.#at, node });
+      if (depth === 0) this.topTerms.push({ from, to: this.#at, node });
       this.#skip();
     };
     take();

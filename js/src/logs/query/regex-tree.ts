@@ -173,7 +173,8 @@ class Follow {
       case 'repeat': {
         const [first, last, empty] = this.visit(node.part);
         if (node.low === node.high && node.low > 1) {
-          const [begin, end] = this.visit(node.part); // a fixed number of rounds leaves nothing to choose
+          // A fixed number of rounds leaves nothing to choose.
+          const [begin, end] = this.visit(node.part);
           this.join(last, begin);
           return empty ? [[...first, ...begin], [...last, ...end], true] : [first, end, false];
         }

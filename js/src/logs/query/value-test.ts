@@ -2,7 +2,7 @@
 
 import { levelNumber } from '../levels';
 import { type CodeTest, type DictionaryKind, FACETS, type Facet, type LogColumns } from '../store/columns';
-import { bindParts, type Query } from './index';
+import { bindParts, type Query } from '.';
 
 /** What a query asks of each facet, as tests of the codes that a store's dictionaries have for its values. */
 export function codeTests(query: Query, store: Pick<LogColumns, 'names'>): Partial<Record<Facet, CodeTest>> {

@@ -15,7 +15,7 @@ export interface GapRow {
 }
 
 /** What stands in one row: the position of a line, or a gap. */
-export type Row = { readonly kind: 'line'; readonly i: number } | { readonly kind: 'gap'; readonly gap: GapRow };
+export type LogRow = { readonly kind: 'line'; readonly i: number } | { readonly kind: 'gap'; readonly gap: GapRow };
 
 /** What the server still holds: seqs [first, next). */
 export interface ServerRange {
@@ -76,7 +76,7 @@ export class RowMap {
   }
 
   /** What stands in row `r` of `total`, counted from the top. */
-  row(r: number): Row {
+  row(r: number): LogRow {
     const at = this.flip(r);
     const k = firstNotBefore(this.marks.length, (m) => (this.marks[m] as number) < at);
     if (this.marks[k] === at) return { kind: 'gap', gap: this.gaps[k] as GapRow };

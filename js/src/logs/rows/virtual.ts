@@ -44,76 +44,76 @@ export function heightsOf(total: number, base: number, tall: readonly (readonly 
 }
 
 /** Height in px that all rows take together. */
-export function contentHeight(h: Heights): number {
-  return h.total * h.base + h.extraBefore(h.total);
+export function contentHeight(heights: Heights): number {
+  return heights.total * heights.base + heights.extraBefore(heights.total);
 }
 
 /** Height to give the scrolled element. */
-export function elementHeight(h: Heights): number {
-  return Math.min(MAX_HEIGHT, contentHeight(h));
+export function elementHeight(heights: Heights): number {
+  return Math.min(MAX_HEIGHT, contentHeight(heights));
 }
 
 /** Px of rows above the anchor. */
-export function anchorTop(a: Anchor, h: Heights): number {
-  return a.row * h.base + h.extraBefore(a.row) + a.offset;
+export function anchorTop(anchor: Anchor, heights: Heights): number {
+  return anchor.row * heights.base + heights.extraBefore(anchor.row) + anchor.offset;
 }
 
 /** The anchor with `top` px of rows above it, within what can be scrolled to. */
-export function anchorAt(top: number, h: Heights, view: number): Anchor {
-  const above = Math.min(Math.max(0, top), Math.max(0, contentHeight(h) - view));
-  const row = Math.max(0, firstNotBefore(h.total, (r) => r * h.base + h.extraBefore(r) <= above) - 1);
-  return { row, offset: above - row * h.base - h.extraBefore(row) };
+export function anchorAt(top: number, heights: Heights, view: number): Anchor {
+  const above = Math.min(Math.max(0, top), Math.max(0, contentHeight(heights) - view));
+  const row = Math.max(0, firstNotBefore(heights.total, (r) => r * heights.base + heights.extraBefore(r) <= above) - 1);
+  return { row, offset: above - row * heights.base - heights.extraBefore(row) };
 }
 
 /** The anchor `delta` px further down, within what can be scrolled to. */
-export function moveAnchor(a: Anchor, delta: number, h: Heights, view: number): Anchor {
-  return anchorAt(anchorTop(a, h) + delta, h, view);
+export function moveAnchor(anchor: Anchor, delta: number, heights: Heights, view: number): Anchor {
+  return anchorAt(anchorTop(anchor, heights) + delta, heights, view);
 }
 
 /** The thumb's scrollTop for an anchor. At an end exactly when the anchor is. */
-export function thumbOf(a: Anchor, h: Heights, view: number): number {
-  const content = contentHeight(h) - view;
-  const element = elementHeight(h) - view;
+export function thumbOf(anchor: Anchor, heights: Heights, view: number): number {
+  const content = contentHeight(heights) - view;
+  const element = elementHeight(heights) - view;
   if (content <= 0 || element <= 0) return 0;
-  const top = anchorTop(a, h);
+  const top = anchorTop(anchor, heights);
   if (top >= content - 0.5) return element;
   return content === element ? top : Math.min(element - 1, Math.max(top > 0 ? 1 : 0, (top / content) * element));
 }
 
 /** The anchor after the thumb went from one scrollTop to another: 1:1 for what a wheel or key does, mapped for a drag. */
-export function scrolled(a: Anchor, from: number, to: number, h: Heights, view: number): Anchor {
-  const content = contentHeight(h) - view;
-  const element = elementHeight(h) - view;
+export function scrolled(anchor: Anchor, from: number, to: number, heights: Heights, view: number): Anchor {
+  const content = contentHeight(heights) - view;
+  const element = elementHeight(heights) - view;
   const delta = to - from;
   if (element <= 0) return TOP;
-  if (Math.abs(delta) <= view * 2) return moveAnchor(a, delta, h, view);
-  return anchorAt((to / element) * content, h, view);
+  if (Math.abs(delta) <= view * 2) return moveAnchor(anchor, delta, heights, view);
+  return anchorAt((to / element) * content, heights, view);
 }
 
 /** Rows to draw: [first, last), and where the first one's top edge is relative to the view's, in px. */
 export function visible(
-  a: Anchor,
-  h: Heights,
+  anchor: Anchor,
+  heights: Heights,
   view: number,
   overscan: number,
 ): { readonly first: number; readonly last: number; readonly top: number } {
-  let first = a.row;
-  let top = -a.offset;
-  for (let k = 0; k < overscan && first > 0; k++) top -= h.of(--first);
-  let last = a.row;
-  let bottom = -a.offset;
-  while (last < h.total && bottom < view) bottom += h.of(last++);
-  last = Math.min(h.total, last + overscan);
+  let first = anchor.row;
+  let top = -anchor.offset;
+  for (let k = 0; k < overscan && first > 0; k++) top -= heights.of(--first);
+  let last = anchor.row;
+  let bottom = -anchor.offset;
+  while (last < heights.total && bottom < view) bottom += heights.of(last++);
+  last = Math.min(heights.total, last + overscan);
   return { first, last, top };
 }
 
 /** The anchor that brings a row into view: unmoved if it is whole in view, else with the row at a third of the height. */
-export function reveal(a: Anchor, row: number, h: Heights, view: number): Anchor {
-  const top = anchorTop(a, h);
-  const rowTop = row * h.base + h.extraBefore(row);
-  const rowBottom = rowTop + Math.min(h.of(row), view);
-  if (rowTop >= top && rowBottom <= top + view) return a;
+export function reveal(anchor: Anchor, row: number, heights: Heights, view: number): Anchor {
+  const top = anchorTop(anchor, heights);
+  const rowTop = row * heights.base + heights.extraBefore(row);
+  const rowBottom = rowTop + Math.min(heights.of(row), view);
+  if (rowTop >= top && rowBottom <= top + view) return anchor;
   const near = rowTop >= top - view && rowBottom <= top + 2 * view;
-  if (near) return anchorAt(rowTop < top ? rowTop : rowBottom - view, h, view);
-  return anchorAt(rowTop - view / 3, h, view);
+  if (near) return anchorAt(rowTop < top ? rowTop : rowBottom - view, heights, view);
+  return anchorAt(rowTop - view / 3, heights, view);
 }

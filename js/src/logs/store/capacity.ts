@@ -15,6 +15,6 @@ export function clampCapacity(capacity: number): number {
 
 /** Chunks small enough that letting one go takes about a hundredth of what may be held: the foot's cap is what one sees. */
 export function chunkRoom(capacity: number): number {
-  const wanted = 2 ** Math.floor(Math.log2(Math.max(1, capacity / 64)));
-  return Math.min(CHUNK_ROWS, Math.max(1, wanted));
+  const rows = 2 ** Math.floor(Math.log2(Math.max(1, capacity / 64)));
+  return Math.min(CHUNK_ROWS, Math.max(1, rows));
 }

@@ -128,16 +128,16 @@ export class Chunk {
   }
 }
 
-/** `chunks` with `pieces` put where their seqs belong, between lines of a chunk if need be. */
-export function spliced(chunks: readonly Chunk[], pieces: readonly Chunk[]): Chunk[] {
-  const seq = (pieces[0] as Chunk).firstSeq;
+/** `chunks` with `added` put where their seqs belong, between lines of a chunk if need be. */
+export function spliced(chunks: readonly Chunk[], added: readonly Chunk[]): Chunk[] {
+  const seq = (added[0] as Chunk).firstSeq;
   const at = chunks.findIndex((chunk) => chunk.lastSeq >= seq);
-  if (at < 0) return [...chunks, ...pieces];
+  if (at < 0) return [...chunks, ...added];
   const chunk = chunks[at] as Chunk;
   const cut = chunk.lowerBound(seq);
-  if (cut === 0) return [...chunks.slice(0, at), ...pieces, ...chunks.slice(at)];
+  if (cut === 0) return [...chunks.slice(0, at), ...added, ...chunks.slice(at)];
   chunk.live = false;
-  return [...chunks.slice(0, at), chunk.slice(0, cut), ...pieces, chunk.slice(cut, chunk.count), ...chunks.slice(at + 1)];
+  return [...chunks.slice(0, at), chunk.slice(0, cut), ...added, chunk.slice(cut, chunk.count), ...chunks.slice(at + 1)];
 }
 
 type Col = Uint32Array | null;

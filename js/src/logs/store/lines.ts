@@ -179,14 +179,14 @@ export class ChunkedLines implements LogColumns {
   /** Put lines where their seqs belong. */
   protected insert(entries: readonly LogEntry[]): void {
     if (entries.length === 0) return;
-    const pieces: Chunk[] = [];
+    const added: Chunk[] = [];
     for (let from = 0; from < entries.length; from += CHUNK_ROWS) {
       const to = Math.min(entries.length, from + CHUNK_ROWS);
       const chunk = new Chunk((entries[from] as LogEntry).seq, to - from);
       this.take(chunk, entries, from, to);
-      pieces.push(chunk);
+      added.push(chunk);
     }
-    this.replace(spliced(this.chunks, pieces));
+    this.replace(spliced(this.chunks, added));
   }
 
   /** Let so many of the oldest lines go: whole chunks, but of a chunk above `room` lines no more than asked. */

@@ -56,10 +56,10 @@ export function parseAnsi(line: string): AnsiText {
   let text = '';
   let style: AnsiStyle = {};
   let last = 0;
-  const take = (piece: string) => {
-    if (piece === '') return;
+  const take = (part: string) => {
+    if (part === '') return;
     const from = text.length;
-    text += piece;
+    text += part;
     if (Object.keys(style).length) spans.push({ from, to: text.length, style });
   };
   for (const match of line.matchAll(ESCAPE)) {

@@ -68,15 +68,6 @@ export function relative(ts: number, now: number): string {
   return `${sign}${Math.floor(s / 86_400)} d`;
 }
 
-/** How long, in the unit that reads best: for the width of a bin. */
-export function duration(ms: number): string {
-  if (ms < 1_000) return `${ms} ms`;
-  if (ms < 60_000) return `${ms / 1_000} s`;
-  if (ms < 3_600_000) return `${ms / 60_000} min`;
-  if (ms < 86_400_000) return `${ms / 3_600_000} h`;
-  return `${ms / 86_400_000} d`;
-}
-
 function valid(ts: number): boolean {
   return Math.abs(ts) <= 8.64e15;
 }

@@ -10,7 +10,7 @@ import { JobsView } from '../jobs/JobsView';
 import { isStuck, Notice } from '../link/Notice';
 import { LogPane, type LogPaneOptions } from '../log/LogPane';
 import { StreamsView } from '../StreamsView';
-import { Skeleton } from '../shared/parts';
+import { Skeleton } from '../shared/elements';
 import { storedChoices } from '../shared/prefs';
 import { StateTree } from '../state-tree/StateTree';
 import { Head } from './Head';

@@ -5,9 +5,9 @@ import type { Client } from '../../client';
 import { fold } from '../../sync/read';
 import { seriousFindings } from '../findings/FindingsView';
 import { activeJobs } from '../jobs/jobs';
+import { Pill } from '../shared/elements';
 import { count } from '../shared/format';
-import { Pill } from '../shared/parts';
-import { addTallies, tally } from '../shared/tone';
+import { addStatusCounts, countStatuses } from '../shared/tone';
 
 export const TABS = ['Runs', 'Devices', 'Streams', 'Findings', 'State'] as const;
 export type Tab = (typeof TABS)[number];
@@ -81,7 +81,7 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
     return active ? <Pill>{count(active)}</Pill> : null;
   }
   if (tab === 'Devices' || tab === 'Streams') {
-    const { warn, bad } = fold(tab === 'Devices' ? state.devices : state.streams, tally, addTallies);
+    const { warn, bad } = fold(tab === 'Devices' ? state.devices : state.streams, countStatuses, addStatusCounts);
     return warn + bad ? <Pill tone={bad ? 'bad' : 'warn'}>{count(warn + bad)}</Pill> : null;
   }
   if (tab === 'Findings') {

@@ -2,10 +2,10 @@ import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Client } from '../../client';
 import type { Finding, Pno, Severity } from '../../sync/messages';
+import { Dot, Empty } from '../shared/elements';
 import { ago, brief, count, plural } from '../shared/format';
 import { useNow } from '../shared/hooks';
-import { Dot, Empty } from '../shared/parts';
-import { rest } from '../shared/table';
+import { otherFields } from '../shared/records';
 import { VirtualRows } from '../shared/VirtualRows';
 
 const ROW = 26;
@@ -73,15 +73,15 @@ export function FindingsView({ client }: { client: Client }): JSX.Element | null
 
 function Row({ finding }: { finding: Finding }): JSX.Element {
   const severity = finding.severity ?? 'info';
-  const more = rest(finding, ['id', 'severity', 'check', 'message']);
-  const told = more.map(([key, value]) => `${key} ${brief(value)}`).join(' · ');
+  const more = otherFields(finding, ['id', 'severity', 'check', 'message']);
+  const details = more.map(([key, value]) => `${key} ${brief(value)}`).join(' · ');
   return (
-    <div class={`ab-finding ab-finding-${severity}`} role="listitem" title={`${finding.message ?? ''}\n${told}`.trim()}>
+    <div class={`ab-finding ab-finding-${severity}`} role="listitem" title={`${finding.message ?? ''}\n${details}`.trim()}>
       <Dot tone={TONES[severity] ?? 'idle'} />
       <span class={`ab-finding-severity ab-text-${TONES[severity] ?? 'idle'}`}>{severity}</span>
       <span class="ab-finding-check ab-muted">{finding.check}</span>
       <span class="ab-finding-message">
-        {finding.message} <span class="ab-faint ab-mono">{told}</span>
+        {finding.message} <span class="ab-faint ab-mono">{details}</span>
       </span>
     </div>
   );

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { JobRecord } from '../../sync/messages';
+import { Pill } from '../shared/elements';
 import { count, plural } from '../shared/format';
-import { Pill } from '../shared/parts';
 import { barOf, GLYPHS, isBad, isOver } from './jobs';
 
 interface Props {

@@ -85,11 +85,6 @@ export function jobOrder(items: Rec<JobRecord>): string[] {
   return order;
 }
 
-export interface JobCounts {
-  readonly active: number;
-  readonly failed: number;
-}
-
 /** How many jobs wait or run. */
 export function activeJobs(jobs: Jobs): number {
   return jobs.queue.length + jobs.running.length;

@@ -2,13 +2,13 @@ import type { JSX } from 'preact';
 import type { Client } from '../../client';
 import type { LinkStatus } from '../../links/link';
 import { useNow } from '../shared/hooks';
-import { countdown, noticeOf } from './words';
+import { countdown, noticeTexts } from './notice-texts';
 
 /** What is wrong with the link and what to do, in a line of its own. */
 export function Notice({ client, hasState }: { client: Client; hasState: boolean }): JSX.Element | null {
   const status = client.status.value;
   const now = useNow(250, status.phase === 'waiting');
-  const { fact, step, action } = noticeOf(status, client.host);
+  const { fact, step, action } = noticeTexts(status, client.host);
   const quiet = status.phase === 'stale' || (status.phase === 'connecting' && hasState);
   if (!fact || quiet) return null;
   const calm = status.phase === 'connecting' || (status.phase === 'live' && status.busy);

@@ -1,17 +1,17 @@
 import type { JSX } from 'preact';
 import type { Client } from '../../client';
 import type { LinkStatus } from '../../links/link';
+import { Dot } from '../shared/elements';
 import { latency, plural } from '../shared/format';
 import { useNow } from '../shared/hooks';
-import { Dot } from '../shared/parts';
 import type { Tone } from '../shared/tone';
-import { countdown, noticeOf } from './words';
+import { countdown, noticeTexts } from './notice-texts';
 
 /** How this view reaches the orchestrator, and what it does about it where it does not. `quiet`: a notice says more. */
 export function StatusBadge({ client, quiet = false }: { client: Client; quiet?: boolean }): JSX.Element {
   const status = client.status.value;
   const now = useNow(250, status.phase === 'waiting');
-  const { word, fact, step, action } = noticeOf(status, client.host);
+  const { word, fact, step, action } = noticeTexts(status, client.host);
   const detail = quiet && status.phase === 'waiting' ? plural(status.attempts, 'try', 'tries') : detailOf(status, now.value);
   return (
     <span class={`ab-badge ab-phase-${status.phase}`} title={[fact, step].filter(Boolean).join(' ')}>
@@ -32,7 +32,7 @@ export function StatusBadge({ client, quiet = false }: { client: Client; quiet?:
 /** The badge on its own, with the reason in words. */
 export function BadgeView({ client }: { client: Client }): JSX.Element {
   const status = client.status.value;
-  const { fact, step } = noticeOf(status, client.host);
+  const { fact, step } = noticeTexts(status, client.host);
   const page = client.page;
   return (
     <div class="autobench ab-badge-view">

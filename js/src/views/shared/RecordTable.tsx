@@ -1,9 +1,9 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { get, type Rec, size } from '../../sync/read';
+import { Dot } from './elements';
 import { brief, count } from './format';
-import { Dot } from './parts';
-import { matching, naturalKeys, rest } from './table';
+import { matching, naturalKeys, otherFields } from './records';
 import { toneOf } from './tone';
 import { VirtualRows } from './VirtualRows';
 
@@ -104,7 +104,7 @@ function recordRow(
   named: readonly string[],
 ): JSX.Element {
   const tone = toneOf(item.status);
-  const more = rest(item, named);
+  const more = otherFields(item, named);
   return (
     <div key={id} class="ab-tr" role="row" aria-rowindex={i + 2}>
       <span role="cell">
@@ -124,7 +124,7 @@ function recordRow(
       </span>
       <span
         role="cell"
-        class="ab-td-rest ab-faint ab-mono"
+        class="ab-td-otherFields ab-faint ab-mono"
         title={more.map(([name, value]) => `${name}: ${brief(value)}`).join('\n')}
       >
         {more.map(([name, value]) => `${name} ${brief(value)}`).join(' · ')}

@@ -42,12 +42,12 @@ export function toneOf(status: unknown): Tone {
 }
 
 /** How many of a record are well, want a look, or are lost. */
-export interface Tally {
+export interface StatusCounts {
   readonly warn: number;
   readonly bad: number;
 }
 
-export function tally(items: Iterable<{ status?: unknown }>): Tally {
+export function countStatuses(items: Iterable<{ status?: unknown }>): StatusCounts {
   let warn = 0;
   let bad = 0;
   for (const item of items) {
@@ -58,6 +58,6 @@ export function tally(items: Iterable<{ status?: unknown }>): Tally {
   return { warn, bad };
 }
 
-export function addTallies(a: Tally, b: Tally): Tally {
+export function addStatusCounts(a: StatusCounts, b: StatusCounts): StatusCounts {
   return { warn: a.warn + b.warn, bad: a.bad + b.bad };
 }

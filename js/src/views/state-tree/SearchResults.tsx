@@ -8,7 +8,7 @@ import { at } from '../../sync/read';
 import { count } from '../shared/format';
 import { VirtualRows } from '../shared/VirtualRows';
 import { Leaf } from './Leaf';
-import { isNode, ROW_HEIGHT, search, sizeOf } from './tree';
+import { childCount, isNode, search, TREE_ROW_HEIGHT } from './tree';
 
 /** Places that are looked for at most. */
 export const MAX_FOUND = 300;
@@ -31,7 +31,7 @@ export function SearchResults({ hits, isDone, state, height, onPick }: Props): J
     <VirtualRows
       class="ab-tree-rows"
       count={hits.length}
-      rowHeight={ROW_HEIGHT}
+      rowHeight={TREE_ROW_HEIGHT}
       maxHeight={height}
       attributes={{ role: 'list', 'aria-label': 'Places that match' }}
       row={(i) => {
@@ -43,7 +43,7 @@ export function SearchResults({ hits, isDone, state, height, onPick }: Props): J
               {join(parts)}
             </button>
             {isNode(value) ? (
-              <span class="ab-faint">{`(${count(sizeOf(value))})`}</span>
+              <span class="ab-faint">{`(${count(childCount(value))})`}</span>
             ) : value === undefined ? null : (
               <Leaf value={value} />
             )}

@@ -4,12 +4,12 @@ import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
 import type { Client } from '../../client';
 import { join, split } from '../../sync/pointer';
 import { plain } from '../../sync/read';
+import { Skeleton } from '../shared/elements';
 import { count } from '../shared/format';
-import { Skeleton } from '../shared/parts';
 import { VirtualRows } from '../shared/VirtualRows';
 import { MAX_FOUND, SearchResults, useSearch } from './SearchResults';
 import { type Copied, TreeRow } from './TreeRow';
-import { ROW_HEIGHT, type Row } from './tree';
+import { TREE_ROW_HEIGHT, type TreeItem } from './tree';
 import { TreeState } from './tree-state';
 
 interface Props {
@@ -102,7 +102,7 @@ interface TreeProps {
   tree: TreeState;
   height: number;
   onSearch(): void;
-  onCopy(row: Row, what: Copied): void;
+  onCopy(row: TreeItem, what: Copied): void;
 }
 
 function Tree({ tree, height, onSearch, onCopy }: TreeProps): JSX.Element {
@@ -115,7 +115,7 @@ function Tree({ tree, height, onSearch, onCopy }: TreeProps): JSX.Element {
     if (event.key === '/') onSearch();
     else if (event.key === 'c' && row) onCopy(row, 'pointer');
     else if (event.key === 'v' && row) onCopy(row, 'value');
-    else if (!moveByKey(tree, event.key, Math.floor(height / ROW_HEIGHT))) return;
+    else if (!moveByKey(tree, event.key, Math.floor(height / TREE_ROW_HEIGHT))) return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -123,7 +123,7 @@ function Tree({ tree, height, onSearch, onCopy }: TreeProps): JSX.Element {
     <VirtualRows
       class="ab-tree-rows"
       count={rows.length}
-      rowHeight={ROW_HEIGHT}
+      rowHeight={TREE_ROW_HEIGHT}
       maxHeight={height}
       show={active < 0 ? undefined : active}
       attributes={{
@@ -138,9 +138,9 @@ function Tree({ tree, height, onSearch, onCopy }: TreeProps): JSX.Element {
       }}
       row={(i) => (
         <TreeRow
-          key={(rows[i] as Row).id}
+          key={(rows[i] as TreeItem).id}
           id={`${id}-${i}`}
-          row={rows[i] as Row}
+          row={rows[i] as TreeItem}
           isCurrent={i === active}
           onPress={(row) => {
             tree.choose(row);
@@ -171,7 +171,7 @@ function moveByKey(tree: TreeState, key: string, page: number): boolean {
 }
 
 /** Copy a row's pointer or value, and tell that, or what it is where copying is not allowed. */
-async function copy(row: Row, what: Copied, notice: Signal<string>): Promise<void> {
+async function copy(row: TreeItem, what: Copied, notice: Signal<string>): Promise<void> {
   const text = what === 'pointer' ? join(row.parts) : JSON.stringify(plain(row.value), null, 2);
   try {
     await navigator.clipboard.writeText(text);

@@ -1,18 +1,18 @@
 import type { JSX } from 'preact';
 import { count } from '../shared/format';
 import { Leaf } from './Leaf';
-import type { Row } from './tree';
+import type { TreeItem } from './tree';
 
 /** What of a row is copied. */
 export type Copied = 'pointer' | 'value';
 
 interface Props {
   id: string;
-  row: Row;
+  row: TreeItem;
   isCurrent: boolean;
   /** The row was pressed. */
-  onPress(row: Row): void;
-  onCopy(row: Row, what: Copied): void;
+  onPress(row: TreeItem): void;
+  onCopy(row: TreeItem, what: Copied): void;
 }
 
 /** One row of the tree: its name, its value or its size, and what can be copied of it. */
@@ -46,7 +46,7 @@ export function TreeRow({ id, row, isCurrent, onPress, onCopy }: Props): JSX.Ele
   );
 }
 
-function CopyButton({ what, row, onCopy }: { what: Copied; row: Row; onCopy: Props['onCopy'] }): JSX.Element {
+function CopyButton({ what, row, onCopy }: { what: Copied; row: TreeItem; onCopy: Props['onCopy'] }): JSX.Element {
   return (
     <button
       type="button"
@@ -63,7 +63,7 @@ function CopyButton({ what, row, onCopy }: { what: Copied; row: Row; onCopy: Pro
   );
 }
 
-function sizeText(row: Row): string {
+function sizeText(row: TreeItem): string {
   if (row.kind === 'range') return '';
   return Array.isArray(row.value) ? `[${count(row.size)}]` : `{${count(row.size)}}`;
 }

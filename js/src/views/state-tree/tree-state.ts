@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { join } from '../../sync/pointer';
 import { at } from '../../sync/read';
-import { ancestors, isNode, type Row, rowsOf } from './tree';
+import { ancestors, isNode, rowsOf, type TreeItem } from './tree';
 
 /** What of a state's tree is open, and which of its rows is the current one. */
 export class TreeState {
@@ -9,7 +9,7 @@ export class TreeState {
   readonly #current = signal<string | null>(null);
 
   /** The rows that are to be seen, from the top. */
-  readonly rows: ReadonlySignal<readonly Row[]>;
+  readonly rows: ReadonlySignal<readonly TreeItem[]>;
   /** Index of the current row; -1 where it is none of the rows. */
   readonly active: ReadonlySignal<number>;
 
@@ -18,12 +18,12 @@ export class TreeState {
     this.active = computed(() => this.rows.value.findIndex((row) => row.id === this.#current.value));
   }
 
-  get activeRow(): Row | undefined {
+  get activeRow(): TreeItem | undefined {
     return this.rows.peek()[this.active.peek()];
   }
 
   /** Open a row or fold it; what has nothing inside stays as it is. */
-  toggle(row: Row, to = !row.isOpen): void {
+  toggle(row: TreeItem, to = !row.isOpen): void {
     if (row.kind === 'leaf' || row.isOpen === to) return;
     const next = new Set(this.#open.peek());
     if (to) next.add(row.id);
@@ -35,7 +35,7 @@ export class TreeState {
     this.#open.value = new Set();
   }
 
-  choose(row: Row): void {
+  choose(row: TreeItem): void {
     this.#current.value = row.id;
   }
 
@@ -56,9 +56,9 @@ export class TreeState {
   moveToParent(): void {
     const rows = this.rows.peek();
     const active = this.active.peek();
-    const { depth } = rows[active] as Row;
+    const { depth } = rows[active] as TreeItem;
     for (let i = active - 1; i >= 0; i--) {
-      if ((rows[i] as Row).depth < depth) {
+      if ((rows[i] as TreeItem).depth < depth) {
         this.moveTo(i);
         return;
       }

@@ -5,12 +5,12 @@ import { at, entries, get, isRecord, keys, type Rec, size } from '../../sync/rea
 import { Wide } from '../../sync/wide';
 
 /** Height of a row in px. */
-export const ROW_HEIGHT = 22;
+export const TREE_ROW_HEIGHT = 22;
 
 /** A node with more children than this shows ranges of them instead. */
 export const RANGE = 100;
 
-export interface Row {
+export interface TreeItem {
   /** Unique in the tree; the pointer, and for a range its bounds. */
   readonly id: string;
   readonly parts: readonly string[];
@@ -30,7 +30,7 @@ export function isNode(value: unknown): value is readonly unknown[] | Rec<unknow
   return typeof value === 'object' && value !== null;
 }
 
-export function sizeOf(value: unknown): number {
+export function childCount(value: unknown): number {
   return Array.isArray(value) ? value.length : isRecord(value) ? size(value) : 0;
 }
 
@@ -47,14 +47,14 @@ function keyList(record: Rec<unknown>): string[] {
 }
 
 /** All rows that are to be seen, with what is in `open` unfolded. The root itself is no row. */
-export function rowsOf(state: unknown, open: ReadonlySet<string>): Row[] {
-  const out: Row[] = [];
+export function rowsOf(state: unknown, open: ReadonlySet<string>): TreeItem[] {
+  const out: TreeItem[] = [];
   if (isNode(state)) children(state, [], 0, open, out);
   return out;
 }
 
-function children(node: unknown, parts: readonly string[], depth: number, open: ReadonlySet<string>, out: Row[]): void {
-  const total = sizeOf(node);
+function children(node: unknown, parts: readonly string[], depth: number, open: ReadonlySet<string>, out: TreeItem[]): void {
+  const total = childCount(node);
   if (total > RANGE) ranges(node, parts, depth, 0, total, open, out);
   else listed(node, parts, depth, 0, total, open, out);
 }
@@ -67,7 +67,7 @@ function listed(
   from: number,
   to: number,
   open: ReadonlySet<string>,
-  out: Row[],
+  out: TreeItem[],
 ): void {
   const names = Array.isArray(node) ? null : keyList(node as Rec<unknown>);
   for (let i = from; i < to; i++) {
@@ -77,7 +77,7 @@ function listed(
     const id = join(path);
     const isOpen = isNode(value) && open.has(id);
     const kind = isNode(value) ? 'node' : 'leaf';
-    const row = { id, parts: path, name, depth, value, kind, size: sizeOf(value), isOpen } as const;
+    const row = { id, parts: path, name, depth, value, kind, size: childCount(value), isOpen } as const;
     out.push({ ...row, position: i - from + 1, siblings: to - from });
     if (isOpen) children(value, path, depth + 1, open, out);
   }
@@ -91,7 +91,7 @@ function ranges(
   from: number,
   to: number,
   open: ReadonlySet<string>,
-  out: Row[],
+  out: TreeItem[],
 ): void {
   const step = stepOf(to - from);
   const siblings = Math.ceil((to - from) / step);
@@ -125,7 +125,7 @@ export function ancestors(state: unknown, parts: readonly string[]): string[] {
     const node = at(state, here);
     if (!isNode(node)) break;
     if (depth > 0) out.push(join(here));
-    const total = sizeOf(node);
+    const total = childCount(node);
     if (total <= RANGE) continue;
     const name = parts[depth] as string;
     const i = Array.isArray(node) ? Number(name) : keyList(node as Rec<unknown>).indexOf(name);

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import type { Bins } from '../../../logs/filter/histogram';
 import { LEVEL_NAMES } from '../../../logs/levels';
-import { clock, day, duration, millis } from '../../../logs/text/time';
+import { clock, day, millis } from '../../../logs/text/time';
 import { count } from '../../shared/format';
 
 /** Height of the bars, and of the times below them, in px. */
@@ -146,5 +146,14 @@ export function describeBin({ start, width, counts, length }: Bins, ts: number):
     .reverse()
     .map(([lines, name]) => `${count(lines)} ${name}`);
   const when = width >= 86_400_000 ? day(from) : `${clock(from)}${width < 1_000 ? millis(from) : ''}`;
-  return `${when} + ${duration(width)}: ${parts.join(', ') || 'no line'}`;
+  return `${when} + ${widthText(width)}: ${parts.join(', ') || 'no line'}`;
+}
+
+/** The width of a bin in ms, in the unit that reads best. */
+function widthText(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 60_000) return `${ms / 1_000} s`;
+  if (ms < 3_600_000) return `${ms / 60_000} min`;
+  if (ms < 86_400_000) return `${ms / 3_600_000} h`;
+  return `${ms / 86_400_000} d`;
 }

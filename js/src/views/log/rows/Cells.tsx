@@ -117,7 +117,7 @@ function messageCell({ store, columns, open, marks, wrap, whole }: CellsProps, i
       )}
       {!open && fields !== undefined && columns.includes('fields') && (
         <span class="ab-log-fields" data-act="open">
-          {brief(fields)}
+          {fieldsText(fields)}
         </span>
       )}
     </span>
@@ -166,7 +166,7 @@ function tag(kind: string, value: string | undefined, label = value): JSX.Elemen
 }
 
 /** Fields on one line: `{cpu_s: 4.18, rss: 691}`. */
-export function brief(fields: Record<string, unknown>): string {
+export function fieldsText(fields: Record<string, unknown>): string {
   const parts: string[] = [];
   let length = 0;
   for (const [name, value] of Object.entries(fields)) {

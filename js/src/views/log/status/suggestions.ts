@@ -69,7 +69,7 @@ function termsOf(text: string): PlacedTerm[] {
     if (error instanceof QueryFault) return [];
     throw error;
   }
-  return reader.tops.map(({ from, to }) => ({ term: text.slice(from, to), from, to }));
+  return reader.topTerms.map(({ from, to }) => ({ term: text.slice(from, to), from, to }));
 }
 
 /** Queries that ask for what has the name that a word is; the last one does so for every word that is a name. */

@@ -2,7 +2,7 @@
 
 import type { LinkStatus } from '../../links/link';
 
-export interface Words {
+export interface NoticeTexts {
   /** One or two words, for the badge. */
   readonly word: string;
   readonly fact: string;
@@ -11,7 +11,7 @@ export interface Words {
   readonly action: string | null;
 }
 
-export function noticeOf(status: LinkStatus, host: 'notebook' | 'page'): Words {
+export function noticeTexts(status: LinkStatus, host: 'notebook' | 'page'): NoticeTexts {
   const { phase, reason, busy } = status;
   const why = reason ?? '';
   switch (phase) {

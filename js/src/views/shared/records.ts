@@ -44,7 +44,7 @@ export function matching(record: Rec<unknown>, order: readonly string[], text: s
 }
 
 /** What a record holds beside the fields that have columns of their own. */
-export function rest(record: object, shown: readonly string[]): [string, unknown][] {
+export function otherFields(record: object, shown: readonly string[]): [string, unknown][] {
   const out: [string, unknown][] = [];
   for (const [key, value] of entries(record as Rec<unknown>)) {
     if (value !== null && value !== '' && !shown.includes(key)) out.push([key, value]);
