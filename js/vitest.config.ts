@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,tsx}'],
     // A test that needs a document says so in its first line: // @vitest-environment happy-dom
     environment: 'node',
+    // A limit for what hangs, not for what is slow: other work may share the machine.
+    testTimeout: 60_000,
     restoreMocks: true,
     unstubGlobals: true,
     benchmark: { include: ['test/**/*.bench.ts'] },

@@ -1,12 +1,12 @@
-/** Fetches the log's past in pieces, the newest first, once the page has something to show. */
+/** Fetches the log's past in batches, the newest first, once the page has something to show. */
 
-import type { LogStore } from './logs/store';
+import type { LogStore } from './logs/store/store';
 import type { LogsSlice } from './sync/messages';
 
-/** Entries a piece: small enough that the page stays quick between two. */
-export const PIECE = 2_000;
-/** Between two pieces. */
-const REST_MS = 30;
+/** Entries a batch: small enough that the page stays quick between two. */
+export const BATCH = 2_000;
+/** Between two batches. */
+const PAUSE_MS = 30;
 
 export class Backfill {
   private running = 0;
@@ -31,12 +31,12 @@ export class Backfill {
       const slice = this.slice();
       if (slice === undefined) return;
       const oldest = slice.nextSeq - slice.size;
-      const limit = Math.min(PIECE, this.logs.free, before - oldest);
+      const limit = Math.min(BATCH, this.logs.free, before - oldest);
       if (limit <= 0) return;
       if (!(await this.replay(before - limit, limit))) return;
       // The server may hide lines (channels, levels): the position moves even where none came.
       before -= limit;
-      await new Promise((go) => setTimeout(go, REST_MS));
+      await new Promise((go) => setTimeout(go, PAUSE_MS));
     }
   }
 }

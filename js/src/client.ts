@@ -9,7 +9,7 @@ import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals
 import { Backfill } from './backfill';
 import type { LinkInfo, LinkStatus } from './links/link';
 import { SocketLink } from './links/socket';
-import { LogStore } from './logs/store';
+import { LogStore } from './logs/store/store';
 import { stateHash } from './sync/canonical';
 import { type AppState, type Commands, type LogEntry, type LogsHistory, type Operation, ProtocolError } from './sync/messages';
 import { type Effect, Mirror } from './sync/mirror';
@@ -47,7 +47,7 @@ interface Pending {
   timer: ReturnType<typeof setTimeout>;
 }
 
-interface Asked {
+interface PendingReplay {
   since: number;
   done(answered: boolean): void;
 }
@@ -62,7 +62,7 @@ export class Client {
   private readonly statuses: Signal<LinkStatus>;
   private readonly changes: Signal<Change> = signal({ operations: null });
   private readonly commands = new Map<string, Pending>();
-  private replays: Asked[] = [];
+  private replays: PendingReplay[] = [];
   /** While somebody verifies: states by version, since a patch may overtake the answer. */
   private watched: Map<number, AppState> | null = null;
   private readonly askers = new Set<() => void>();
@@ -312,7 +312,7 @@ export class Client {
         resolve(false);
         return;
       }
-      const asked: Asked = {
+      const asked: PendingReplay = {
         since: sinceSeq,
         done: (answered) => {
           clearTimeout(timer);

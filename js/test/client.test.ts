@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PIECE } from '../src/backfill';
+import { BATCH } from '../src/backfill';
 import { Client, CommandError, clientFor } from '../src/client';
 import { stateHash } from '../src/sync/canonical';
 import { FakeSocket, install } from './fake-socket';
@@ -145,7 +145,7 @@ describe('the past of the log', () => {
       await settle();
       const asked = said(socket, 'logs.replay');
       const last = asked.at(-1) as { sinceSeq: number; limit: number };
-      expect(last.limit).toBeLessThanOrEqual(PIECE);
+      expect(last.limit).toBeLessThanOrEqual(BATCH);
       socket.hears(history(last.sinceSeq, last.sinceSeq + last.limit));
       await vi.advanceTimersByTimeAsync(50);
       if (said(socket, 'logs.replay').length === asked.length) break;
@@ -191,7 +191,7 @@ describe('the past of the log', () => {
     const serverTime = '2026-01-01T00:00:00.000Z';
     next.hears({ type: 'welcome', protocol: 1, epoch: 'A', serverTime, stateVersion: 1, nextSeq: 10_000, resumed: true });
     await settle();
-    expect(said(next, 'logs.replay')).toEqual([{ type: 'logs.replay', sinceSeq: 7_800, epoch: 'A', limit: PIECE }]);
+    expect(said(next, 'logs.replay')).toEqual([{ type: 'logs.replay', sinceSeq: 7_800, epoch: 'A', limit: BATCH }]);
   });
 
   it('is there when replay resolves', async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ContextRows } from '../src/logs/context';
-import { FacetIndex, type Parts } from '../src/logs/facets';
-import { FilterIndex, type Predicate, type RowSet } from '../src/logs/filter';
-import { binWidth, Histogram } from '../src/logs/histogram';
-import { LogStore } from '../src/logs/store';
+import { ContextRows } from '../src/logs/filter/context';
+import { FacetIndex, type Parts } from '../src/logs/filter/facets';
+import { FilterIndex, type RowSet } from '../src/logs/filter/filter';
+import { binWidth, Histogram } from '../src/logs/filter/histogram';
+import type { Predicate } from '../src/logs/store/columns';
+import { LogStore } from '../src/logs/store/store';
 import { append, history } from './log-fixtures';
 
 const all = (set: RowSet) => Array.from({ length: set.total }, (_, rank) => set.at(rank));

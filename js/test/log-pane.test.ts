@@ -2,12 +2,17 @@
 import { type Signal, signal } from '@preact/signals';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Client } from '../src/client';
-import { LogStore } from '../src/logs/store';
+import { FilterIndex } from '../src/logs/filter/filter';
+import { showAll, showNone, solo } from '../src/logs/query';
+import { LogStore } from '../src/logs/store/store';
 import type { LogEntry } from '../src/sync/messages';
-import { Actions, permalink, ranges, readPermalink } from '../src/views/log/actions';
-import { PaneModel } from '../src/views/log/model';
-import { Prefs } from '../src/views/log/prefs';
-import * as querying from '../src/views/log/querying';
+import { hiddenBy, toggleValue } from '../src/views/log/facets/facet-query';
+import { Actions } from '../src/views/log/model/actions';
+import { compile, testAfterTables } from '../src/views/log/model/compile';
+import { PaneModel } from '../src/views/log/model/model';
+import { permalink, readPermalink } from '../src/views/log/model/permalink';
+import { Prefs } from '../src/views/log/model/prefs';
+import { ranges } from '../src/views/log/model/tell-host';
 import { append, config, history, line } from './log-fixtures';
 
 const closing: (() => void)[] = [];
@@ -42,14 +47,14 @@ function pane(options = {}, rows?: Signal<LogEntry[] | null>, key = 'test') {
   } as unknown as Client;
   const model = new PaneModel(client, rows ? { storageKey: key, rows } : { storageKey: key }, options);
   closing.push(() => model.close());
-  model.resized(420);
+  model.view.resized(420);
   settle();
   return { model, logs, client, actions: new Actions(model) };
 }
 
 /** Seqs of the rows that are drawn, from the top. */
 function drawn(model: PaneModel): (number | string)[] {
-  return (model.drawn.value?.rows ?? []).map((row) => row.seq ?? `${row.gap?.kind} ${row.gap?.count}`);
+  return (model.view.drawn.value?.rows ?? []).map((row) => row.seq ?? `${row.gap?.kind} ${row.gap?.count}`);
 }
 
 describe('a log pane', () => {
@@ -68,19 +73,19 @@ describe('a log pane', () => {
       const { model, logs } = pane({ order }, undefined, order);
       logs.append(append(0, 1_000));
       settle();
-      const thumb = model.drawn.value?.thumb ?? 0;
-      model.scrolled(thumb, thumb + (order === 'newest' ? 300 : -300));
+      const thumb = model.view.drawn.value?.thumb ?? 0;
+      model.view.scrolled(thumb, thumb + (order === 'newest' ? 300 : -300));
       const before = drawn(model);
-      const top = model.drawn.value?.top;
+      const top = model.view.drawn.value?.top;
       logs.append(append(1_000, 1_128));
       settle();
       expect(drawn(model)).toEqual(before);
-      expect(model.drawn.value?.top).toBe(top);
-      expect(model.stats.value.unread).toBe(128);
-      expect(model.following.value).toBe(false);
-      model.follow(true);
+      expect(model.view.drawn.value?.top).toBe(top);
+      expect(model.view.stats.value.unread).toBe(128);
+      expect(model.view.following.value).toBe(false);
+      model.view.follow(true);
       settle();
-      expect(model.stats.value.unread).toBe(0);
+      expect(model.view.stats.value.unread).toBe(0);
       expect(drawn(model)).toContain(1_127);
     }
   });
@@ -89,7 +94,7 @@ describe('a log pane', () => {
     const { model, logs } = pane();
     logs.history(history(5_000, 6_000));
     settle();
-    model.scrolled(0, 4_000);
+    model.view.scrolled(0, 4_000);
     const before = drawn(model);
     logs.history(history(4_000, 5_000));
     settle();
@@ -109,7 +114,7 @@ describe('a log pane', () => {
     logs.append(append(100, 200));
     settle();
     expect(drawn(model)).toEqual(before);
-    expect(model.stats.value).toMatchObject({ waiting: 100, waitingMatches: 20 });
+    expect(model.view.stats.value).toMatchObject({ waiting: 100, waitingMatches: 20 });
     actions.togglePause();
     settle();
     expect(drawn(model)[0]).toBe(198);
@@ -120,14 +125,14 @@ describe('a log pane', () => {
     logs.append(append(0, 15));
     settle();
     actions.match(1);
-    expect([model.current.value, model.stats.value.match, model.stats.value.matches]).toEqual([13, 1, 3]);
+    expect([model.chosen.current.value, model.view.stats.value.match, model.view.stats.value.matches]).toEqual([13, 1, 3]);
     actions.match(1);
     actions.match(1);
-    expect([model.current.value, model.stats.value.match]).toEqual([3, 3]);
+    expect([model.chosen.current.value, model.view.stats.value.match]).toEqual([3, 3]);
     actions.match(1);
-    expect(model.current.value).toBe(13);
+    expect(model.chosen.current.value).toBe(13);
     actions.match(-1);
-    expect(model.current.value).toBe(3);
+    expect(model.chosen.current.value).toBe(3);
   });
 
   it('locates matches among all lines, and shows context around them when it filters', () => {
@@ -139,7 +144,7 @@ describe('a log pane', () => {
     settle();
     expect(drawn(model)).toEqual([48, 49, 50, 51, 52]);
     actions.setMode('locate');
-    expect(model.stats.value).toMatchObject({ shown: 100, matches: 1 });
+    expect(model.view.stats.value).toMatchObject({ shown: 100, matches: 1 });
   });
 
   it('hides what is cleared and deletes nothing', () => {
@@ -153,7 +158,7 @@ describe('a log pane', () => {
     expect(logs.size).toBe(100);
     actions.undoClear();
     settle();
-    expect(model.stats.value.shown).toBe(100);
+    expect(model.view.stats.value.shown).toBe(100);
   });
 
   it('shows a gap as a row and fetches it', async () => {
@@ -162,24 +167,24 @@ describe('a log pane', () => {
     logs.append(append(20, 30));
     settle();
     expect(drawn(model)).toContain('skipped 10');
-    const row = model.drawn.value?.rows.find((one) => one.gap);
+    const row = model.view.drawn.value?.rows.find((one) => one.gap);
     await actions.fetch(row?.gap as NonNullable<typeof row>['gap'] & object);
     expect(client.replay).toHaveBeenCalledWith(10, 10);
     settle();
     expect(drawn(model).every((row) => typeof row === 'number')).toBe(true);
-    expect(model.stats.value.shown).toBe(30);
+    expect(model.view.stats.value.shown).toBe(30);
   });
 
   it('keeps showing what it showed while the query cannot be read, and says where', () => {
     const { model, logs } = pane();
     logs.append(append(0, 10));
-    model.ask('level:error');
+    model.asked.ask('level:error');
     settle();
-    model.ask('level>=wat');
+    model.asked.ask('level>=wat');
     settle();
-    expect(model.compiled.value.error?.column).toBe(7);
+    expect(model.asked.error.value?.column).toBe(7);
     expect(drawn(model)).toEqual([8, 3]);
-    expect(model.prefs.now.query).toBe('level:error');
+    expect(model.asked.prefs.now.query).toBe('level:error');
   });
 
   it('drops all of another epoch, pins too', () => {
@@ -191,7 +196,7 @@ describe('a log pane', () => {
     logs.reset('e2');
     logs.append(append(0, 3));
     settle();
-    expect([drawn(model), model.current.value, model.pins.value]).toEqual([[2, 1, 0], null, []]);
+    expect([drawn(model), model.chosen.current.value, model.chosen.pins.value]).toEqual([[2, 1, 0], null, []]);
   });
 
   it('shows exactly the rows that were chosen elsewhere, and goes back', () => {
@@ -204,8 +209,8 @@ describe('a log pane', () => {
     expect(model.shown().rows).toBe(true);
     rows.value = null;
     settle();
-    expect(model.text.value).toBe('level:error');
-    expect(model.stats.value.shown).toBe(20);
+    expect(model.asked.text.value).toBe('level:error');
+    expect(model.view.stats.value.shown).toBe(20);
   });
 
   it('tells exactly what it shows', () => {
@@ -222,7 +227,7 @@ describe('a log pane', () => {
     settle();
     actions.select(4);
     actions.select(19, 'extend');
-    expect(ranges(model.selected.value)).toEqual([
+    expect(ranges(model.chosen.selected.value)).toEqual([
       [4, 5],
       [8, 10],
       [13, 15],
@@ -240,8 +245,8 @@ describe('a log pane', () => {
     one.actions.setOrder('oldest');
     one.logs.append(append(100, 200));
     settle();
-    expect([one.model.stats.value.shown, other.stats.value.shown]).toEqual([20, 200]);
-    expect([other.paused.value, other.prefs.now.order]).toEqual([null, 'newest']);
+    expect([one.model.view.stats.value.shown, other.view.stats.value.shown]).toEqual([20, 200]);
+    expect([other.asked.paused.value, other.asked.prefs.now.order]).toEqual([null, 'newest']);
   });
 
   it('has links that name epoch and seq', () => {
@@ -271,25 +276,24 @@ describe('the tables of a filter', () => {
   ];
 
   it('find the lines that the whole query finds', () => {
-    const store = new LogStore();
     const rich = append(0, 9_000).entries.map((entry) => ({
       ...entry,
       ...(entry.seq % 3 ? { jobId: `j${entry.seq % 4}` } : {}),
       ...(entry.seq % 7 ? {} : { logger: 'a.b', deviceId: 'd1' }),
     }));
-    store.append({ ...append(0, 5_000), entries: rich.slice(0, 5_000) });
     for (const query of queries) {
-      const { model, logs } = pane({ query }, undefined, query);
-      const wanted = querying.compile(query, logs, Date.now());
+      const logs = new LogStore();
+      const compiled = compile(query, logs, Date.now());
+      const hits = new FilterIndex(logs);
+      hits.use(testAfterTables(compiled), compiled.parts.codes);
       logs.append({ ...append(0, 5_000), entries: rich.slice(0, 5_000) });
-      model.hits.work();
+      hits.work();
       // Words that were not known when the tables were made.
       logs.append({ ...append(5_000, 9_000), entries: rich.slice(5_000).map((e) => ({ ...e, channel: `${e.channel}2` })) });
-      model.hits.work();
-      const found = Array.from({ length: model.hits.total }, (_, rank) => model.hits.at(rank));
-      const expected = Array.from({ length: logs.size }, (_, i) => i).filter((i) => wanted.test?.(i) ?? true);
+      hits.work();
+      const found = Array.from({ length: hits.total }, (_, rank) => hits.at(rank));
+      const expected = Array.from({ length: logs.size }, (_, i) => i).filter((i) => compiled.test?.(i) ?? true);
       expect([query, found]).toEqual([query, expected]);
-      model.close();
     }
   });
 });
@@ -311,34 +315,34 @@ describe('the choices of a pane', () => {
 
   it('are not changed by a server that changes its limits', () => {
     const { model, logs } = pane({ query: 'level:error', order: 'oldest' });
-    const before = model.prefs.now;
+    const before = model.asked.prefs.now;
     logs.adopt(config(777));
     settle();
-    expect([logs.capacity, model.prefs.now]).toEqual([777, before]);
+    expect([logs.capacity, model.asked.prefs.now]).toEqual([777, before]);
   });
 });
 
 describe('facets', () => {
   it('write into the query line and read from it', () => {
-    const muted = querying.toggle('pass', 'level', 'debug');
+    const muted = toggleValue('pass', 'level', 'debug');
     expect(muted).toBe('pass -level:debug');
-    expect(querying.hides(muted, 'level')('debug')).toBe(true);
-    expect(querying.toggle(muted, 'level', 'debug')).toBe('pass');
-    expect(querying.only('pass -level:debug', 'level', 'error')).toBe('pass level:error');
+    expect(hiddenBy(muted, 'level')('debug')).toBe(true);
+    expect(toggleValue(muted, 'level', 'debug')).toBe('pass');
+    expect(solo('pass -level:debug', 'level', 'error')).toBe('pass level:error');
   });
 
   it('understand what was typed by hand', () => {
-    const hidden = querying.hides('level>=warn', 'level');
+    const hidden = hiddenBy('level>=warn', 'level');
     expect(['debug', 'info', 'warn', 'fatal'].map(hidden)).toEqual([true, true, false, false]);
-    expect(querying.toggle('level>=warn', 'level', 'info')).toBe('level:info,warn,error,fatal');
-    expect(querying.hides('channel:ps*', 'channel')('psu')).toBe(false);
-    expect(querying.hides('channel:ps*', 'channel')('app')).toBe(true);
+    expect(toggleValue('level>=warn', 'level', 'info')).toBe('level:info,warn,error,fatal');
+    expect(hiddenBy('channel:ps*', 'channel')('psu')).toBe(false);
+    expect(hiddenBy('channel:ps*', 'channel')('app')).toBe(true);
   });
 
   it('come back from None one by one', () => {
-    const none = querying.none('pass');
-    expect(querying.hides(none, 'channel')('psu')).toBe(true);
-    expect(querying.toggle(none, 'channel', 'psu')).toBe('pass channel:psu');
-    expect(querying.all(none, 'channel')).toBe('pass');
+    const none = showNone('pass');
+    expect(hiddenBy(none, 'channel')('psu')).toBe(true);
+    expect(toggleValue(none, 'channel', 'psu')).toBe('pass channel:psu');
+    expect(showAll(none, 'channel')).toBe('pass');
   });
 });

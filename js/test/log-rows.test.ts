@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { AllRows, FilterIndex } from '../src/logs/filter';
-import { addGap, evictGaps, fillGaps, type Gap, relabelGaps } from '../src/logs/gaps';
-import { gapRows, RowMap, type Window } from '../src/logs/rows';
-import { LogStore } from '../src/logs/store';
+import { AllRows, FilterIndex } from '../src/logs/filter/filter';
+import { gapRows, RowMap, type Window } from '../src/logs/rows/rows';
+import { addGap, evictGaps, fillGaps, type Gap, relabelGaps } from '../src/logs/store/gaps';
+import { LogStore } from '../src/logs/store/store';
 import { append } from './log-fixtures';
 
 const OPEN: Window = { after: 0, before: Number.POSITIVE_INFINITY, newestFirst: false };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { NO_SLOTS, recycled } from '../src/views/log/slots';
+import { NO_SLOTS, recycled } from '../src/views/log/rows/slots';
 
 const rows = (seqs: readonly number[]) => ({ rows: seqs.map((seq) => ({ seq, gap: null, beside: true })) });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { gapTotal } from '../src/logs/gaps';
-import { LogStore } from '../src/logs/store';
+import { gapTotal } from '../src/logs/store/gaps';
+import { LogStore } from '../src/logs/store/store';
 import { append, config, history, line, lines } from './log-fixtures';
 
 const seqs = (store: LogStore) => Array.from({ length: store.size }, (_, i) => store.seq(i));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { cutAnsi, parseAnsi } from '../src/logs/ansi';
-import { asText, csvCell, exported } from '../src/logs/export';
-import { relative } from '../src/logs/time';
-import { pieces, safeHref } from '../src/logs/visible';
+import { cutAnsi, parseAnsi } from '../src/logs/text/ansi';
+import { asText, csvCell, exported } from '../src/logs/text/export';
+import { relative } from '../src/logs/text/time';
+import { safeHref, textParts } from '../src/logs/text/visible';
 import { line, lines } from './log-fixtures';
 
 describe('ANSI colours', () => {
@@ -34,9 +34,9 @@ describe('ANSI colours', () => {
 });
 
 describe('text made visible', () => {
-  const kinds = (text: string) => pieces(text).map((piece) => piece.kind);
+  const kinds = (text: string) => textParts(text).map((piece) => piece.kind);
   const rejoin = (text: string) =>
-    pieces(text)
+    textParts(text)
       .map(({ from, to }) => text.slice(from, to))
       .join('');
 
@@ -52,7 +52,7 @@ describe('text made visible', () => {
 
   it('links http and https only, without the sentence around them', () => {
     const text = 'see (https://example.org/a?b=1). not javascript:alert(1) or ftp://x';
-    const links = pieces(text).filter((piece) => piece.kind === 'link');
+    const links = textParts(text).filter((piece) => piece.kind === 'link');
     expect(links.map(({ from, to }) => text.slice(from, to))).toEqual(['https://example.org/a?b=1']);
     expect(rejoin(text)).toBe(text);
   });

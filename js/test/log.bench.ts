@@ -1,8 +1,8 @@
 import { bench, describe } from 'vitest';
-import { FilterIndex } from '../src/logs/filter';
-import { LogStore } from '../src/logs/store';
+import { FilterIndex } from '../src/logs/filter/filter';
+import { LogStore } from '../src/logs/store/store';
 import type { LogEntry } from '../src/sync/messages';
-import { compile } from '../src/views/log/querying';
+import { compile } from '../src/views/log/model/compile';
 
 const ROWS = 500_000;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;

@@ -5,7 +5,7 @@ import {
   bind,
   bindParts,
   complete,
-  facetOf,
+  facetTerms,
   hasTerm,
   highlight,
   isNone,
@@ -26,7 +26,7 @@ import {
   withTerm,
   withTimeRange,
 } from '../src/logs/query';
-import { LogStore } from '../src/logs/store';
+import { LogStore } from '../src/logs/store/store';
 import type { LogEntry } from '../src/sync/messages';
 import { line } from './log-fixtures';
 
@@ -250,7 +250,7 @@ describe('edits', () => {
           same(mute(mute(mute(once, 'channel', value), 'channel', value), 'channel', value)),
         );
         const hides = (one: string) => {
-          const { only, muted } = facetOf(one, 'channel');
+          const { only, muted } = facetTerms(one, 'channel');
           return muted.includes(value) || (only !== null && !only.includes(value));
         };
         expect(hides(once)).toBe(!hides(text));
@@ -281,14 +281,14 @@ describe('edits', () => {
     expect(mute('a has:job', 'job', '')).toBe('a');
     expect(solo('a', 'job', '')).toBe('a -has:job');
     expect(solo('a -has:job', 'job', '')).toBe('a');
-    expect(facetOf('has:job', 'job').muted).toEqual(['']);
+    expect(facetTerms('has:job', 'job').muted).toEqual(['']);
   });
 
   test('what is asked of a field is told', () => {
-    expect(facetOf('channel:a,"b c" -channel:d', 'channel')).toEqual({ only: ['a', 'b c'], muted: ['d'], more: false });
-    expect(facetOf('level>=warn', 'level')).toEqual({ only: null, muted: [], more: true });
-    expect(facetOf('-level:debug,info', 'level').muted).toEqual(['debug', 'info']);
-    expect(facetOf('(', 'level')).toEqual({ only: null, muted: [], more: false });
+    expect(facetTerms('channel:a,"b c" -channel:d', 'channel')).toEqual({ only: ['a', 'b c'], muted: ['d'], more: false });
+    expect(facetTerms('level>=warn', 'level')).toEqual({ only: null, muted: [], more: true });
+    expect(facetTerms('-level:debug,info', 'level').muted).toEqual(['debug', 'info']);
+    expect(facetTerms('(', 'level')).toEqual({ only: null, muted: [], more: false });
   });
 
   test('a time range replaces the one before, to the microsecond', () => {

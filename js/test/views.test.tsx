@@ -3,11 +3,11 @@ import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/client';
-import { Dashboard } from '../src/views/Dashboard';
 import { DevicesView } from '../src/views/DevicesView';
-import { JobsView } from '../src/views/JobsView';
-import { StateTree } from '../src/views/StateTree';
-import { BadgeView } from '../src/views/StatusBadge';
+import { Dashboard } from '../src/views/dashboard/Dashboard';
+import { JobsView } from '../src/views/jobs/JobsView';
+import { BadgeView } from '../src/views/link/StatusBadge';
+import { StateTree } from '../src/views/state-tree/StateTree';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects, job } from './fixtures';
 

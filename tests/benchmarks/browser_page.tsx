@@ -4,13 +4,13 @@ import { signal } from '@preact/signals';
 import fastJsonPatch from 'fast-json-patch';
 import { apply } from 'mutative';
 import { render } from 'preact';
-import { FilterIndex } from '../../js/src/logs/filter';
-import { LogStore } from '../../js/src/logs/store';
+import { FilterIndex } from '../../js/src/logs/filter/filter';
+import { LogStore } from '../../js/src/logs/store/store';
 import type { LogEntry, LogsAppend, Operation } from '../../js/src/sync/messages';
 import { applyPatch } from '../../js/src/sync/patch';
 import { widen } from '../../js/src/sync/read';
 import { LogPane } from '../../js/src/views/log/LogPane';
-import { compile } from '../../js/src/views/log/querying';
+import { compile } from '../../js/src/views/log/model/compile';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const NUMBERS: Record<string, number> = { debug: 10, info: 20, warn: 30, error: 40 };

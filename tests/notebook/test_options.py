@@ -11,7 +11,7 @@ import pytest
 from autobench_nb.errors import ConfigError, QueryError
 from autobench_nb.notebook.options import COLUMNS, MAX_CONTEXT, pane_options
 
-PREFS = Path(__file__).resolve().parents[2] / "js" / "src" / "views" / "log" / "prefs.ts"
+PREFS = Path(__file__).resolve().parents[2] / "js" / "src" / "views" / "log" / "model" / "prefs.ts"
 
 
 def test_what_is_left_out_is_the_user_s_own_choice() -> None:

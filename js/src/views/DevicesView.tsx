@@ -2,10 +2,10 @@ import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Client } from '../client';
 import { size } from '../sync/read';
-import { ago } from './format';
-import { useNow } from './hooks';
-import { Empty } from './parts';
-import { RecordTable } from './RecordTable';
+import { Empty } from './shared/elements';
+import { ago } from './shared/format';
+import { useNow } from './shared/hooks';
+import { RecordTable } from './shared/RecordTable';
 
 /** The devices: what they are, how they do, and when they were last heard of. */
 export function DevicesView({ client }: { client: Client }): JSX.Element | null {

@@ -2,9 +2,9 @@ import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Client } from '../client';
 import { size } from '../sync/read';
-import { brief } from './format';
-import { Empty } from './parts';
-import { RecordTable } from './RecordTable';
+import { Empty } from './shared/elements';
+import { brief } from './shared/format';
+import { RecordTable } from './shared/RecordTable';
 
 /** The streams: recorders and other sidecars, and where their pictures are. */
 export function StreamsView({ client }: { client: Client }): JSX.Element | null {

@@ -3,15 +3,14 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import '../styles/tokens.css';
-import '../styles/views.css';
+import './views.css';
 import type { Client } from '../client';
 import type { LogEntry } from '../sync/messages';
-import { Dashboard } from './Dashboard';
+import { Dashboard } from './dashboard/Dashboard';
+import { isStuck, Notice } from './link/Notice';
+import { BadgeView, StatusBadge } from './link/StatusBadge';
 import { LogPane, type LogPaneOptions, type PaneHost } from './log/LogPane';
-import { isStuck, Notice } from './Notice';
-import { StateTree } from './StateTree';
-import { BadgeView, StatusBadge } from './StatusBadge';
+import { StateTree } from './state-tree/StateTree';
 
 /** What every view gets from whoever mounts it. */
 export interface ViewProps {

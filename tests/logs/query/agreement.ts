@@ -1,12 +1,12 @@
 /** Answers the Python tests: one JSON line in, `{query, entries, now, zone}`, one out, what TypeScript makes of it. */
 import { createInterface } from 'node:readline';
 import { bind, highlight, parse, resolvedText } from '../../../js/src/logs/query';
-import { fold } from '../../../js/src/logs/query-match';
-import { LogStore } from '../../../js/src/logs/store';
+import { foldCase } from '../../../js/src/logs/query/match';
+import { LogStore } from '../../../js/src/logs/store/store';
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { query: text, entries, now, zone, folded } = JSON.parse(line);
-  process.stdout.write(`${JSON.stringify(folded ? folded.map(fold) : answer(text, entries, now, zone))}\n`);
+  process.stdout.write(`${JSON.stringify(folded ? folded.map(foldCase) : answer(text, entries, now, zone))}\n`);
 }
 
 function answer(text: string, entries: never[], now: number, zone: string) {

@@ -1,0 +1,69 @@
+import { signal, useComputed } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useId, useMemo } from 'preact/hooks';
+import type { Client } from '../../client';
+import { solo } from '../../logs/query';
+import type { JobRecord } from '../../sync/messages';
+import { DevicesView } from '../DevicesView';
+import { FindingsView } from '../findings/FindingsView';
+import { JobsView } from '../jobs/JobsView';
+import { isStuck, Notice } from '../link/Notice';
+import { LogPane, type LogPaneOptions } from '../log/LogPane';
+import { StreamsView } from '../StreamsView';
+import { Skeleton } from '../shared/elements';
+import { storedChoices } from '../shared/prefs';
+import { StateTree } from '../state-tree/StateTree';
+import { Head } from './Head';
+import { TABS, type Tab, Tabs } from './Tabs';
+
+interface Props {
+  client: Client;
+  title: string;
+  options: LogPaneOptions;
+  /** Where this dashboard's choices are kept. */
+  storageKey: string;
+}
+
+/** All of it: the badge, runs, devices, streams, findings, the state, and the log. */
+export function Dashboard({ client, title, options, storageKey }: Props): JSX.Element {
+  const id = useId();
+  const prefs = useMemo(() => storedChoices<{ tab: string }>(storageKey, { tab: 'Runs' }), [storageKey]);
+  const edits = useMemo(() => signal<((query: string) => string) | null>(null), []);
+  const host = useMemo(() => ({ storageKey: `autobench-nb/${storageKey}/log`, edits }), [storageKey]);
+  const tab = TABS.find((name) => name === prefs.value.tab) ?? 'Runs';
+  const hasState = useComputed(() => client.state.value !== null).value;
+  const pick = (job: JobRecord) => {
+    edits.value = (query) => solo(query, 'job', job.id);
+  };
+  return (
+    <section class="autobench ab-dash" aria-label={`AutoBench: ${title}`} data-lm-suppress-shortcuts="true">
+      <Head client={client} title={title} />
+      <Notice client={client} hasState={hasState} />
+      {!hasState && isStuck(client.status.value) ? null : (
+        <>
+          <Tabs client={client} id={id} tab={tab} onTab={(next) => prefs.set({ tab: next })} />
+          <div class="ab-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
+            {hasState ? <Panel client={client} tab={tab} onPick={pick} /> : <Skeleton rows={[62, 48, 70]} />}
+          </div>
+          <LogPane client={client} options={options} host={host} />
+        </>
+      )}
+    </section>
+  );
+}
+
+/** What a tab shows. */
+function Panel({ client, tab, onPick }: { client: Client; tab: Tab; onPick(job: JobRecord): void }): JSX.Element {
+  switch (tab) {
+    case 'Runs':
+      return <JobsView client={client} onPick={onPick} />;
+    case 'Devices':
+      return <DevicesView client={client} />;
+    case 'Streams':
+      return <StreamsView client={client} />;
+    case 'Findings':
+      return <FindingsView client={client} />;
+    case 'State':
+      return <StateTree client={client} height={320} />;
+  }
+}

@@ -1,0 +1,63 @@
+import { type ReadonlySignal, useComputed } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import type { Client } from '../../client';
+import { StatusBadge } from '../link/StatusBadge';
+import { count, plural } from '../shared/format';
+import { useNow } from '../shared/hooks';
+
+/** Whose dashboard this is, how much goes on, and how the view is linked to it. */
+export function Head({ client, title }: { client: Client; title: string }): JSX.Element {
+  const version = useComputed(() => client.state.value?.version).value;
+  const viewers = useComputed(() => client.state.value?.meta.telemetry?.clients).value;
+  const rate = useRate(client);
+  const live = client.status.value.phase === 'live';
+  const name = useComputed(() => client.state.value?.meta.name).value;
+  const shown = typeof name === 'string' && name ? name : title;
+  return (
+    <header class="ab-head">
+      <b>AutoBench</b>
+      <span class="ab-faint ab-head-title" title={shown}>
+        {shown}
+      </span>
+      <span class="ab-space" />
+      {version !== undefined && (
+        <span class="ab-head-figures ab-muted ab-num">
+          <span title="Version of the state">v {count(version)}</span>
+          <span title="Log lines a second">{count(rate)} lines/s</span>
+          {viewers !== undefined && viewers > 0 && (
+            <span title="Clients that look at this orchestrator">{plural(viewers, 'viewer')}</span>
+          )}
+        </span>
+      )}
+      {live && client.hasPage && (
+        <button
+          type="button"
+          class="ab-link ab-head-page"
+          title="Open this in a page of its own"
+          onClick={() => client.openPage()}
+        >
+          Open page
+        </button>
+      )}
+      <StatusBadge client={client} quiet />
+    </header>
+  );
+}
+
+/** Log lines a second, over the last two seconds. */
+function useRate(client: Client): number {
+  const samples = useRef<{ at: number; seq: number }[]>([]);
+  const now: ReadonlySignal<number> = useNow(1_000);
+  const at = now.value;
+  const list = samples.current;
+  const last = list[list.length - 1];
+  if ((last === undefined || last.at !== at) && client.logs.nextSeq > 0) {
+    list.push({ at, seq: client.logs.nextSeq });
+    if (list.length > 3) list.shift();
+  }
+  const first = list[0];
+  const newest = list[list.length - 1];
+  if (!first || !newest || newest.at <= first.at || newest.seq < first.seq) return 0;
+  return Math.round(((newest.seq - first.seq) * 1000) / (newest.at - first.at));
+}

@@ -1,0 +1,92 @@
+import { useComputed } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Client } from '../../client';
+import { fold } from '../../sync/read';
+import { seriousFindings } from '../findings/FindingsView';
+import { activeJobs } from '../jobs/jobs';
+import { Pill } from '../shared/elements';
+import { count } from '../shared/format';
+import { addStatusCounts, countStatuses } from '../shared/tone';
+
+export const TABS = ['Runs', 'Devices', 'Streams', 'Findings', 'State'] as const;
+export type Tab = (typeof TABS)[number];
+
+interface TabsProps {
+  client: Client;
+  id: string;
+  tab: Tab;
+  onTab(tab: Tab): void;
+}
+
+/** The row of tabs. Arrow keys, Home and End go through them. */
+export function Tabs({ client, id, tab, onTab }: TabsProps): JSX.Element {
+  const bar = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    bar.current
+      ?.querySelector<HTMLElement>('[aria-selected="true"]')
+      ?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+  }, [tab]);
+  const onKey = (event: KeyboardEvent) => {
+    const to = nextIndex(event.key, TABS.indexOf(tab));
+    if (to === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = TABS.at(to % TABS.length) as Tab;
+    onTab(next);
+    bar.current?.querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus();
+  };
+  return (
+    <div class="ab-tabs" role="tablist" aria-label="Parts of the state" ref={bar} onKeyDown={onKey}>
+      {TABS.map((name) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          id={`${id}-${name}`}
+          data-tab={name}
+          class="ab-tab"
+          aria-selected={name === tab}
+          aria-controls={`${id}-panel`}
+          tabIndex={name === tab ? 0 : -1}
+          onClick={() => onTab(name)}
+        >
+          {name}
+          <TabPill client={client} tab={name} />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** The tab that a key leads to, from the end where it is negative; null where the key leads nowhere. */
+function nextIndex(key: string, i: number): number | null {
+  if (key === 'ArrowRight') return i + 1;
+  if (key === 'ArrowLeft') return i - 1;
+  if (key === 'Home') return 0;
+  return key === 'End' ? -1 : null;
+}
+
+/** What waits behind a tab: runs that go on, devices that want a look, findings that are serious. */
+function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | null {
+  const slice = useComputed(() => {
+    const state = client.state.value;
+    if (state === null) return null;
+    return tab === 'Runs' ? state.jobs : tab === 'Devices' ? state.devices : tab === 'Streams' ? state.streams : state.pno;
+  }).value;
+  const state = client.state.peek();
+  if (slice === null || state === null) return null;
+  if (tab === 'Runs') {
+    const active = activeJobs(state.jobs);
+    return active ? <Pill>{count(active)}</Pill> : null;
+  }
+  if (tab === 'Devices' || tab === 'Streams') {
+    const { warn, bad } = fold(tab === 'Devices' ? state.devices : state.streams, countStatuses, addStatusCounts);
+    return warn + bad ? <Pill tone={bad ? 'bad' : 'warn'}>{count(warn + bad)}</Pill> : null;
+  }
+  if (tab === 'Findings') {
+    const serious = seriousFindings(state.pno);
+    return serious ? <Pill tone="bad">{count(serious)}</Pill> : null;
+  }
+  return null;
+}
