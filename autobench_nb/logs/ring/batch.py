@@ -17,7 +17,7 @@ from autobench_nb.logs.ring.columns import Chunk, source_filter
 Selection: TypeAlias = tuple[Chunk, NDArray[np.intp]]
 
 PIECE_ROWS: Final = 2_048
-"""Rows that are encoded at once, so that what they need in memory for a moment is bounded."""
+"""Rows that are encoded or read at once, so that what they need in memory for a moment is bounded."""
 
 
 class Part(NamedTuple):
@@ -56,8 +56,9 @@ class LogEntries(Sequence[LogEntry]):
 
     def __iter__(self) -> Iterator[LogEntry]:
         for chunk, start, stop in self._parts:
-            for row in range(start, stop):
-                yield chunk.entry(row, self._channels)
+            for begin in range(start, stop, PIECE_ROWS):
+                rows = np.arange(begin, min(stop, begin + PIECE_ROWS))
+                yield from chunk.entries(rows, self._channels)
 
     def __reversed__(self) -> Iterator[LogEntry]:
         for chunk, start, stop in reversed(self._parts):

@@ -15,7 +15,7 @@ from tornado.web import Finish, stream_request_body
 from autobench_nb.contract.limits import MAX_INTEGER
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.entry import Level, LogEntry
-from autobench_nb.logs.query.predicate import Predicate, matching, wanted
+from autobench_nb.logs.query.predicate import Predicate, matching, query_filter
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.logs.ring.columns import EntrySource, source_filter
 from autobench_nb.transports.auth import Refusal
@@ -194,7 +194,7 @@ class LogsHandler(Guarded):
         text = self.get_query_argument("query", "")
         if text:
             try:
-                predicate = wanted(text, now=time.time())
+                predicate = query_filter(text, now=time.time())
             except QueryError as error:
                 self.set_status(400)
                 self.finish_json(
