@@ -113,11 +113,11 @@ class Literal:
         if not len(hits):
             return mask
         offsets = rows.offsets
-        if len(hits) * 8 < rows.count:
+        if len(hits) <= 2 * rows.count:
             row = np.searchsorted(offsets, hits, "right") - 1
             mask[row[hits + self.width <= offsets[row + 1]]] = True
             return mask
-        # A row has one where its first hit is not behind its last possible place.
+        # Of many hits a row, look for the rows among the hits: one has it where a hit lies between its ends.
         first = np.searchsorted(hits, offsets[:-1])
         last = np.searchsorted(hits, offsets[1:] - self.width, "right")
         np.greater(last, first, out=mask)
@@ -134,7 +134,7 @@ class Literal:
         if rest:
             (place, allowed), *rest = rest
             matches &= _compare(rows, slice(place, place + span), allowed)
-        hits = np.flatnonzero(matches)
+        hits = np.flatnonzero(matches) if matches.any() else np.empty(0, np.intp)
         for place, allowed in rest:
             if not len(hits):
                 return hits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,19 @@ class QueryFilter:
         return self.predicate(entry)
 
     @classmethod
-    def of(cls, query: Query, *, now: float, kernel: RegexKernel | None = None) -> QueryFilter:
-        """The filter that ``query`` stands for; ``now`` and ``kernel`` as for :func:`query_filter`."""
-        return cls(query.predicate(now=now), query.row_test(now=now, kernel=kernel))
+    def of(
+        cls,
+        query: Query,
+        *,
+        now: float,
+        zone: tzinfo | None = None,
+        kernel: RegexKernel | None = None,
+    ) -> QueryFilter:
+        """The filter that ``query`` stands for; the arguments are those of its two tests."""
+        return cls(
+            query.predicate(now=now, zone=zone),
+            query.row_test(now=now, zone=zone, kernel=kernel),
+        )
 
 
 def query_filter(text: str, *, now: float, kernel: RegexKernel | None = None) -> QueryFilter:

@@ -282,12 +282,12 @@ def _words(literal: Literal, text_test: TextTest) -> RowTest:
 
 def _regex(item: Pattern, text_test: TextTest, kernel: RegexKernel | None) -> RowTest:
     node = read_regex(item.source, item.flags, 0)
-    literals = required_literals(node)
+    likely = _Likely(required_literals(node), kernel is not None)
     pattern = re2_pattern(node)
 
     def test(rows: ChunkRows, asked: Mask) -> Mask:
-        if literals and not rows.are_few(asked):
-            asked = asked & _likely(rows, literals)
+        if not rows.are_few(asked):
+            asked = likely(rows, asked)
         if kernel is None or rows.are_few(asked):
             return rows.each_message(asked, text_test)
         offsets = rows.chunk.offsets[rows.start : rows.stop + 1]
@@ -301,15 +301,31 @@ def _regex(item: Pattern, text_test: TextTest, kernel: RegexKernel | None) -> Ro
     return test
 
 
-def _likely(rows: ChunkRows, literals: Sequence[Literal]) -> Mask:
-    """Rows in which the regex may match."""
-    likely = np.zeros(rows.count, np.bool_)
-    for literal in literals:
-        found, unsure = literal.rows(rows)
-        likely |= found
-        if unsure is not None:
-            likely |= unsure
-    return likely
+class _Likely:
+    """Rows that have the text without which a regex cannot match.
+
+    Where a kernel stands behind it and the text stands in most rows, it is only looked for in every eighth run of rows.
+    """
+
+    def __init__(self, literals: Sequence[Literal], has_kernel: bool) -> None:
+        self._literals = literals
+        self._pause = 7 if has_kernel else 0
+        self._paused = 0
+
+    def __call__(self, rows: ChunkRows, asked: Mask) -> Mask:
+        if not self._literals:
+            return asked
+        if self._paused:
+            self._paused -= 1
+            return asked
+        having = np.zeros(rows.count, np.bool_)
+        for literal in self._literals:
+            found, unsure = literal.rows(rows)
+            having |= found if unsure is None else found | unsure
+        likely: Mask = asked & having
+        if 2 * np.count_nonzero(likely) > np.count_nonzero(asked):
+            self._paused = self._pause
+        return likely
 
 
 def _in_spans(numbers: NDArray[Any], spans: Sequence[tuple[float, float]]) -> Mask:
