@@ -1,11 +1,15 @@
-"""Arrow's regexes for the log's queries: RE2 over a whole column in one call, on the ring's own bytes."""
+"""Arrow's regexes for the log's queries: RE2 over a whole column in one call, on the ring's own bytes.
+
+Arrow is imported by the first query that needs it.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def search_column(
@@ -22,6 +26,9 @@ def search_column(
         One truth for each text; ``None`` where Arrow's RE2 does not take the pattern, being allowed less memory than
         the query language's own.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     column = pa.Array.from_buffers(
         pa.large_string(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(text)]
     )

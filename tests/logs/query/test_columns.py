@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -177,6 +179,25 @@ def test_a_match_does_not_reach_into_the_next_line() -> None:
     for text in ("abc", "/abc/", "/ab.?c/", "ba", '"bcab"', "/b$/", "/^c/", "-abc", "/b\\Bc/"):
         assert found(batch, text, None) == expected(batch, text)
         assert found(batch, text, search_column) == expected(batch, text)
+
+
+VECTORS: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "query.json").read_text("utf-8")
+)
+
+
+@each_way
+def test_the_vectors_hold_in_columns(
+    monkeypatch: pytest.MonkeyPatch, few: int, kernel: RegexKernel | None
+) -> None:
+    monkeypatch.setattr(chunk_rows, "FEW_ROWS", few)
+    batch = ring_of(VECTORS["entries"]).since(0)
+    (part,) = batch.parts
+    for vector in VECTORS["queries"]:
+        query = parse(vector["query"])
+        test = QueryFilter.of(query, now=VECTORS["now"], zone=ZoneInfo("UTC"), kernel=kernel)
+        rows = matching(part.chunk, part.start, part.stop, batch.channels, test)
+        assert (vector["query"], rows.tolist()) == (vector["query"], vector["seqs"])
 
 
 @each_way
