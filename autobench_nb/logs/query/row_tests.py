@@ -304,7 +304,7 @@ def _regex(item: Pattern, text_test: TextTest, kernel: RegexKernel | None) -> Ro
 class _Likely:
     """Rows that have the text without which a regex cannot match.
 
-    Where a kernel stands behind it and the text stands in most rows, it is only looked for in every eighth run of rows.
+    Where this leaves so many that a kernel looks at all rows anyway, it is only looked for in every eighth run of rows.
     """
 
     def __init__(self, literals: Sequence[Literal], has_kernel: bool) -> None:
@@ -323,7 +323,7 @@ class _Likely:
             found, unsure = literal.rows(rows)
             having |= found if unsure is None else found | unsure
         likely: Mask = asked & having
-        if 2 * np.count_nonzero(likely) > np.count_nonzero(asked):
+        if not rows.are_few(likely):
             self._paused = self._pause
         return likely
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -34,7 +36,8 @@ class LogEntries(Sequence[LogEntry]):
     def __init__(self, parts: tuple[Part, ...], channels: Channels) -> None:
         self._parts = parts
         self._channels = channels
-        self._count = sum(part.stop - part.start for part in parts)
+        self._ends = list(accumulate(part.stop - part.start for part in parts))
+        self._count = self._ends[-1] if parts else 0
 
     def __len__(self) -> int:
         return self._count
@@ -48,10 +51,9 @@ class LogEntries(Sequence[LogEntry]):
             return [self[place] for place in range(*index.indices(self._count))]
         place = index + self._count if index < 0 else index
         if 0 <= place < self._count:
-            for chunk, start, stop in self._parts:
-                if place < stop - start:
-                    return chunk.entry(start + place, self._channels)
-                place -= stop - start
+            part = bisect_right(self._ends, place)
+            chunk, _, stop = self._parts[part]
+            return chunk.entry(stop - self._ends[part] + place, self._channels)
         raise IndexError(f"no entry {index} among {self._count}")
 
     def __iter__(self) -> Iterator[LogEntry]:
