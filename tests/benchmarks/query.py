@@ -14,7 +14,7 @@ from autobench_nb.logs import LogRing
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.query.predicate import query_filter
 from autobench_nb.tables import logs_table
-from autobench_nb.tables.views import Logs
+from autobench_nb.tables.logs_view import Logs
 from tests.benchmarks.harness import Benchmark, Row, race
 from tests.benchmarks.logs import lines
 
