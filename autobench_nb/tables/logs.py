@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from autobench_nb.logs.entry import WIRE_LEVELS, Level, LogEntry
-from autobench_nb.logs.ring.batch import LogBatch, Part, Selection
+from autobench_nb.logs.ring.batch import LogBatch, Part
 from autobench_nb.logs.ring.columns import CHUNK_ROWS, Chunk, EntrySource
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.logs.ring.view import LogView
@@ -47,9 +47,7 @@ def logs_table(source: LogSource) -> pa.Table:
     columns = _Columns.of(source)
     if columns is not None:
         return columns.table()
-    if isinstance(source, LogView):
-        return _from_rows(source.select())
-    return _from_entries(source)  # type: ignore[arg-type]  # rings and batches are handled above
+    return _from_entries(source)  # type: ignore[arg-type]  # rings, batches and views are handled above
 
 
 def logs_to_pandas(source: LogSource) -> pd.DataFrame:
@@ -81,52 +79,59 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-class _Columns:
-    """The columns of consecutive parts, gathered; ``codes`` index the sources of all parts together."""
+class _Piece(NamedTuple):
+    """Some rows of a chunk, ascending: a run of them, or one by one."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self.parts = parts
-        self.count = sum(stop - start for _, start, stop in parts)
+    chunk: Chunk
+    where: slice | NDArray[np.intp]
+    size: int
+
+    @classmethod
+    def of(cls, part: Part) -> _Piece:
+        """The run of rows that a part is."""
+        return cls(part.chunk, slice(part.start, part.stop), part.stop - part.start)
+
+
+class _Columns:
+    """The columns of some pieces, gathered; ``codes`` index the sources of all pieces together."""
+
+    def __init__(self, pieces: Iterable[_Piece]) -> None:
+        self.pieces = [piece for piece in pieces if piece.size]
+        self.count = sum(piece.size for piece in self.pieces)
         self.sources: list[EntrySource] = []
         self.codes = np.empty(self.count, np.intp)
         code_of: dict[EntrySource, int] = {}
         last: tuple[EntrySource, ...] = ()
         table = np.empty(0, np.intp)
         same = True
-        for place, (chunk, start, stop) in self._places():
+        place = 0
+        for chunk, where, size in self.pieces:
             if chunk.sources != last:
                 last = chunk.sources
                 codes = [code_of.setdefault(source, len(code_of)) for source in last]
                 same = codes == list(range(len(codes)))
                 table = np.array(codes, np.intp)
-            rows = chunk.codes[start:stop]
-            self.codes[place : place + stop - start] = rows if same else table[rows]
+            rows = chunk.codes[where]
+            self.codes[place : place + size] = rows if same else table[rows]
+            place += size
         self.sources = list(code_of)
 
     @classmethod
     def of(cls, source: LogSource) -> _Columns | None:
-        """Those of a ring, a batch, or a view without a predicate."""
+        """Those of a ring, a batch or a view."""
+        if isinstance(source, LogView):
+            if source.predicate is not None:
+                return cls(_Piece(chunk, rows, len(rows)) for chunk, rows in source.select())
+            source = source.batch()
         if isinstance(source, LogRing):
-            return cls(source.since(0).parts)
-        if isinstance(source, LogView) and source.predicate is None:
-            return cls(source.batch().parts)
-        return cls(source.parts) if isinstance(source, LogBatch) else None
-
-    def _places(self) -> Iterator[tuple[int, Part]]:
-        place = 0
-        for part in self.parts:
-            yield place, part
-            place += part.stop - part.start
+            source = source.since(0)
+        return cls(map(_Piece.of, source.parts)) if isinstance(source, LogBatch) else None
 
     def seqs(self) -> NDArray[np.int64]:
-        if not self.parts:
-            return np.empty(0, np.int64)
-        first = self.parts[0].chunk.first_seq + self.parts[0].start
-        return np.arange(first, first + self.count)
+        return _joined([chunk.first_seq + _numbers(where) for chunk, where, _ in self.pieces])
 
     def times(self) -> pa.Array:
-        pieces = [chunk.ts[start:stop] for chunk, start, stop in self.parts]
-        ts = np.concatenate(pieces) if pieces else np.empty(0, np.int64)
+        ts = _joined([chunk.ts[where] for chunk, where, _ in self.pieces])
         return pa.Array.from_buffers(TIME, self.count, [None, pa.py_buffer(ts)])
 
     def coded(self, name: str) -> tuple[NDArray[np.signedinteger[Any]], list[str]]:
@@ -147,11 +152,10 @@ class _Columns:
     def texts(self, name: str) -> pa.ChunkedArray:
         """A column of text: the messages where they lie, or the sparse JSON fields or tracebacks."""
         if name == "message":
-            return pa.chunked_array([_messages(*part) for part in self.parts], TEXT)
+            return pa.chunked_array([_messages(piece) for piece in self.pieces], TEXT)
         kind: Callable[[Chunk], Mapping[int, Any]]
         kind = _fields_of if name == "fields" else _excs_of
-        pieces = [_sparse(kind(chunk), start, stop) for chunk, start, stop in self.parts]
-        return pa.chunked_array(pieces, TEXT)
+        return pa.chunked_array([_sparse(kind(piece.chunk), piece) for piece in self.pieces], TEXT)
 
     def table(self) -> pa.Table:
         """All of them as Arrow."""
@@ -179,34 +183,47 @@ def _excs_of(chunk: Chunk) -> Mapping[int, str]:
     return chunk.excs
 
 
-def _from_rows(selections: Sequence[Selection]) -> pa.Table:
-    tables = [
-        _Columns([Part(chunk, 0, len(chunk))]).table().take(pa.array(rows))
-        for chunk, rows in selections
-        if len(rows)
-    ]
-    return pa.concat_tables(tables).unify_dictionaries() if tables else LOG_SCHEMA.empty_table()
+def _joined(pieces: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate(pieces) if pieces else np.empty(0, np.int64)
 
 
-def _messages(chunk: Chunk, start: int, stop: int) -> pa.Array:
-    offsets = pa.py_buffer(chunk.offsets[start : stop + 1])
-    return pa.Array.from_buffers(TEXT, stop - start, [None, offsets, pa.py_buffer(chunk.text)])
+def _numbers(where: slice | NDArray[np.intp]) -> NDArray[np.int64]:
+    return np.arange(where.start, where.stop) if isinstance(where, slice) else where
+
+
+def _messages(piece: _Piece) -> pa.Array:
+    """The messages of a run of rows lie there already; those of single rows are copied together."""
+    chunk, where, size = piece
+    text = pa.py_buffer(chunk.text)
+    if isinstance(where, slice):
+        offsets = pa.py_buffer(chunk.offsets[where.start : where.stop + 1])
+        return pa.Array.from_buffers(TEXT, size, [None, offsets, text])
+    whole = [None, pa.py_buffer(chunk.offsets), text]
+    return pa.Array.from_buffers(TEXT, len(chunk), whole).take(pa.array(where))
 
 
 _NULLS = pa.nulls(CHUNK_ROWS, TEXT)
 
 
-def _sparse(values: Mapping[int, Any], start: int, stop: int) -> pa.Array:
-    rows = [row for row in values if start <= row < stop]
-    if not rows:
-        return (
-            _NULLS if stop - start == CHUNK_ROWS else _NULLS.slice(0, stop - start)
-        )  # all share it
-    dense: list[Any] = [None] * (stop - start)
-    for row in rows:
+def _sparse(values: Mapping[int, Any], piece: _Piece) -> pa.Array:
+    size = piece.size
+    places = _places(piece.where, values)
+    if not places:  # all share it
+        return _NULLS if size == CHUNK_ROWS else _NULLS.slice(0, size)
+    dense: list[Any] = [None] * size
+    for row, place in places:
         value = values[row]
-        dense[row - start] = value.decode() if isinstance(value, bytes) else value
+        dense[place] = value.decode() if isinstance(value, bytes) else value
     return pa.array(dense, TEXT)
+
+
+def _places(where: slice | NDArray[np.intp], values: Mapping[int, Any]) -> list[tuple[int, int]]:
+    """The rows that have a value, each with its place among those of the piece."""
+    if not values:
+        return []
+    if isinstance(where, slice):
+        return [(row, row - where.start) for row in values if where.start <= row < where.stop]
+    return [(row, place) for place, row in enumerate(where.tolist()) if row in values]
 
 
 def _from_entries(entries: Iterable[LogEntry]) -> pa.Table:

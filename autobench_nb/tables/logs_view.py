@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from autobench_nb import tables
 from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.query.predicate import RegexKernel
 from autobench_nb.logs.ring.view import LogView
+from autobench_nb.tables.regex_kernel import search_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 class Logs(LogView):
     """The held log entries, oldest first: a live sequence, narrowed by :meth:`query`, out as tables."""
+
+    def regex_kernel(self) -> RegexKernel:
+        """Arrow's own, which looks at a whole column in one call."""
+        return search_column
 
     @property
     def next_seq(self) -> int:

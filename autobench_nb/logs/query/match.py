@@ -1,4 +1,4 @@
-"""From a query's tree to a test of entries."""
+"""From a query's tree to a test of entries: what a query means. row_tests.py finds the same in columns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from autobench_nb.logs.query.ast import (
 from autobench_nb.logs.query.regex import read_regex
 from autobench_nb.logs.query.regex_tree import re2_pattern
 from autobench_nb.logs.query.time import resolve_time
-from autobench_nb.logs.ring.columns import WIRE_MESSAGE_LIMIT, EntrySource
+from autobench_nb.logs.ring.columns import WIRE_MESSAGE_LIMIT
 
 Predicate: TypeAlias = Callable[[LogEntry], bool]
 TextTest: TypeAlias = Callable[[str], bool]
@@ -47,7 +47,7 @@ _ATTRIBUTES: Final = {
     "level": "level",
     "seq": "seq",
 }
-_ORDERS: Final[dict[str, Callable[[float, float], bool]]] = {">=": ge, ">": gt, "<=": le, "<": lt}
+ORDERS: Final[dict[str, Callable[[Any, Any], Any]]] = {">=": ge, ">": gt, "<=": le, "<": lt}
 
 
 def fold(text: str) -> str:
@@ -105,9 +105,8 @@ def value_number(value: object) -> float | None:
 def _float(value: float) -> float:
     try:
         return float(value)
-    except (
-        OverflowError
-    ):  # an integer beyond what a double holds, which JavaScript reads as infinite
+    except OverflowError:
+        # An integer beyond what a double holds, which JavaScript reads as infinite.
         return float("inf") if value > 0 else float("-inf")
 
 
@@ -129,14 +128,15 @@ def _regex(item: Pattern) -> TextTest:
     return lambda text: search(text.encode("utf-8", "replace")) is not None
 
 
-def _whole(item: Item) -> TextTest:
+def whole(item: Item) -> TextTest:
+    """Whether a text is, from its first character to its last, what the item says; a regex has a match anywhere."""
     if isinstance(item, Glob):
         return _stars(item.text.split("*"))
     if isinstance(item, Pattern):
         return _regex(item)
     assert isinstance(item, Words)
-    wanted = item.text
-    return lambda text: text == wanted
+    value = item.text
+    return lambda text: text == value
 
 
 def _stars(pieces: list[str]) -> TextTest:
@@ -181,12 +181,12 @@ def _match(field: str, items: tuple[Item, ...]) -> Predicate:
             return lambda entry: any(test(message_of(entry)) for test in tests)
         return lambda entry: bool(entry.exc) and any(test(entry.exc or "") for test in tests)
     if field in ("level", "seq"):
-        spans = [_bounds(item) for item in items if isinstance(item, Span)]
+        spans = [bounds(item) for item in items if isinstance(item, Span)]
         number = attrgetter(field)
         return lambda entry: any(low <= number(entry) <= high for low, high in spans)
     if field.startswith("fields."):
         return _match_own(field[len("fields.") :], items)
-    wholes = [_whole(item) for item in items]
+    wholes = [whole(item) for item in items]
     name = attrgetter(_ATTRIBUTES[field])
 
     def match_name(entry: LogEntry) -> bool:
@@ -196,7 +196,8 @@ def _match(field: str, items: tuple[Item, ...]) -> Predicate:
     return match_name
 
 
-def _bounds(span: Span) -> tuple[float, float]:
+def bounds(span: Span) -> tuple[float, float]:
+    """The lowest and the highest number of a span, infinite where it is open."""
     low = float("-inf") if span.low is None else float(span.low)
     return low, float("inf") if span.high is None else float(span.high)
 
@@ -206,9 +207,9 @@ def _match_own(name: str, items: tuple[Item, ...]) -> Predicate:
     spans: list[tuple[float, float]] = []
     for item in items:
         if isinstance(item, Span):
-            spans.append(_bounds(item))
+            spans.append(bounds(item))
             continue
-        texts.append(_whole(item))
+        texts.append(whole(item))
         if isinstance(item, Words) and NUMBER.fullmatch(item.text):
             spans.append((float(item.text), float(item.text)))
 
@@ -227,16 +228,16 @@ def _match_own(name: str, items: tuple[Item, ...]) -> Predicate:
 
 
 def _compare(field: str, op: str, text: str) -> Predicate:
-    order, wanted = _ORDERS[op], float(text)
+    order, limit = ORDERS[op], float(text)
     if not field.startswith("fields."):
         plain = attrgetter(field)
-        return lambda entry: order(plain(entry), wanted)
+        return lambda entry: bool(order(plain(entry), limit))
     name = field[len("fields.") :]
 
     def compare(entry: LogEntry) -> bool:
         fields: Mapping[str, Any] = entry.fields or {}
         number = value_number(fields.get(name))
-        return number is not None and order(number, wanted)
+        return number is not None and bool(order(number, limit))
 
     return compare
 
@@ -281,29 +282,3 @@ def build(node: Node, now: float, zone: tzinfo | None) -> Predicate:
         case Or(nodes):
             tests = [build(inner, now, zone) for inner in nodes]
             return lambda entry: any(test(entry) for test in tests)
-
-
-def judge(node: Node, source: EntrySource) -> bool | None:
-    """What is known of an entry from its source alone: it matches, it does not, or ``None``, one must look at it."""
-    match node:
-        case Match(field, items) if field == "level":
-            spans = [_bounds(item) for item in items if isinstance(item, Span)]
-            return any(low <= source.level <= high for low, high in spans)
-        case Compare("level", op, number):
-            return _ORDERS[op](source.level, float(number))
-        case Match(field, items) if field in ("channel", "logger", "job", "step", "device"):
-            value = getattr(source, _ATTRIBUTES[field])
-            return bool(value) and any(_whole(item)(value) for item in items)
-        case Nothing():
-            return False
-        case Not(inner):
-            known = judge(inner, source)
-            return None if known is None else not known
-        case And(nodes):
-            known_all = [judge(inner, source) for inner in nodes]
-            return False if False in known_all else None if None in known_all else True
-        case Or(nodes):
-            known_any = [judge(inner, source) for inner in nodes]
-            return True if True in known_any else None if None in known_any else False
-        case _:
-            return None

@@ -1,46 +1,66 @@
-"""A test of entries that may know the answer from an entry's source alone."""
+"""A query as a test of single entries and of whole chunks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from datetime import tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import LogEntry
-from autobench_nb.logs.ring.columns import Chunk, EntrySource
+from autobench_nb.logs.query.chunk_rows import ChunkRows, RowTest
+from autobench_nb.logs.query.match import Predicate
+from autobench_nb.logs.query.query import Query, parse
+from autobench_nb.logs.query.row_tests import RegexKernel, both, by_entry
+from autobench_nb.logs.ring.columns import Chunk
 
-Predicate: TypeAlias = Callable[[LogEntry], bool]
+__all__ = ["Predicate", "QueryFilter", "RegexKernel", "matching", "query_filter"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A predicate with a ``judge``: ``True`` or ``False`` where the source alone decides, else ``None``.
+class QueryFilter:
+    """Two tests that find the same: ``predicate`` is asked of an entry, ``row_test`` of the rows of a chunk.
 
-    Whoever filters chunks asks the judge once a source, and the predicate only where it gave no answer.
+    ``is_fixed``: asked again, they find the same.
     """
 
     predicate: Predicate
-    judge: Callable[[EntrySource], bool | None]
+    row_test: RowTest
+    is_fixed: bool = True
 
     def __call__(self, entry: LogEntry) -> bool:
         return self.predicate(entry)
 
+    @classmethod
+    def of(
+        cls,
+        query: Query,
+        *,
+        now: float,
+        zone: tzinfo | None = None,
+        kernel: RegexKernel | None = None,
+    ) -> QueryFilter:
+        """The filter that ``query`` stands for; the arguments are those of its two tests."""
+        return cls(
+            query.predicate(now=now, zone=zone),
+            query.row_test(now=now, zone=zone, kernel=kernel),
+        )
 
-def wanted(query: str, *, now: float) -> Wanted:
-    """The entries that a query wants; ``now``: seconds since 1970 that ``since:-5m`` counts from.
 
-    Raises :class:`QueryError` naming the column.
+def query_filter(text: str, *, now: float, kernel: RegexKernel | None = None) -> QueryFilter:
+    """The entries that a query finds.
+
+    Args:
+        text: The query, see docs/query.md.
+        now: Seconds since 1970 that ``since:-5m`` counts from.
+        kernel: Looks for a regex in all rows of a chunk at once, where a search for plain text has left many.
+
+    Raises:
+        QueryError: It cannot be read; the error names the column.
     """
-    from autobench_nb.logs.query.query import (
-        parse,  # here, since the query's matcher looks at this room's columns
-    )
-
-    read = parse(query)
-    return Wanted(read.predicate(now=now), read.judge)
+    return QueryFilter.of(parse(text), now=now, kernel=kernel)
 
 
 def matching(
@@ -51,19 +71,33 @@ def matching(
     predicate: Predicate | None,
     among: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:
-    """The rows of ``start`` to ``stop`` (and ``among`` these, where given) whose entries ``predicate`` wants."""
-    rows = np.arange(start, stop) if among is None else among
+    """The rows of ``start`` to ``stop`` (and ``among`` these, where given) whose entries ``predicate`` takes."""
     if predicate is None:
-        return rows
-    certain = np.zeros(len(rows), np.bool_)
-    if isinstance(predicate, Wanted):
-        verdicts = [predicate.judge(source) for source in chunk.sources]
-        codes = chunk.codes[rows]
-        certain = np.array([verdict is True for verdict in verdicts], np.bool_)[codes]
-        open_ = np.array([verdict is None for verdict in verdicts], np.bool_)[codes]
+        return np.arange(start, stop) if among is None else among
+    if among is None:
+        asked = np.ones(stop - start, np.bool_)
     else:
-        open_ = ~certain
-    if open_.any():
-        answers = (predicate(chunk.entry(row, channels)) for row in rows[open_].tolist())
-        certain[open_] = np.fromiter(answers, np.bool_, int(open_.sum()))
-    return rows[certain]
+        asked = np.zeros(stop - start, np.bool_)
+        asked[among - start] = True
+    found = row_test_of(predicate)(ChunkRows(chunk, start, stop, channels), asked)
+    return np.flatnonzero(found) + start
+
+
+def row_test_of(predicate: Predicate) -> RowTest:
+    """The test of rows for any predicate."""
+    return predicate.row_test if isinstance(predicate, QueryFilter) else by_entry(predicate)
+
+
+def conjunction(one: Predicate, other: Predicate) -> QueryFilter:
+    """What both predicates take; the first is asked first."""
+
+    def predicate(entry: LogEntry) -> bool:
+        return one(entry) and other(entry)
+
+    test = both(row_test_of(one), row_test_of(other))
+    return QueryFilter(predicate, test, is_fixed(one) and is_fixed(other))
+
+
+def is_fixed(predicate: Predicate) -> bool:
+    """Whether the predicate is known to say the same of an entry whenever it is asked."""
+    return isinstance(predicate, QueryFilter) and predicate.is_fixed

@@ -7,18 +7,17 @@ both to it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import cached_property
 
 from autobench_nb.errors import QueryError
-from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.ast import And, Node, Not, Or, Time, print_node
-from autobench_nb.logs.query.match import build, judge
+from autobench_nb.logs.query.chunk_rows import RowTest
+from autobench_nb.logs.query.match import Predicate, build
 from autobench_nb.logs.query.parse import parse_tree
+from autobench_nb.logs.query.row_tests import RegexKernel, row_test
 from autobench_nb.logs.query.time import print_time, resolve_time
-from autobench_nb.logs.ring.columns import EntrySource
 
 __all__ = ["Query", "QueryError", "compile_query", "parse"]
 
@@ -37,17 +36,21 @@ class Query:
     def __str__(self) -> str:
         return self.text
 
-    def predicate(
-        self, *, now: float | None = None, zone: tzinfo | None = None
-    ) -> Callable[[LogEntry], bool]:
+    def predicate(self, *, now: float | None = None, zone: tzinfo | None = None) -> Predicate:
         """The test of entries. ``now``: seconds since 1970 that ``since:-5m`` counts from, the clock's where it is not
         given; ``zone``: that of times without one, the machine's where it is not given.
         """
         return build(self.node, time.time() if now is None else now, zone)
 
-    def judge(self, source: EntrySource) -> bool | None:
-        """What the source alone tells: ``True``, all of its entries match; ``False``, none; ``None``, look at each."""
-        return judge(self.node, source)
+    def row_test(
+        self,
+        *,
+        now: float | None = None,
+        zone: tzinfo | None = None,
+        kernel: RegexKernel | None = None,
+    ) -> RowTest:
+        """The test of a chunk's rows, which finds the entries that :meth:`predicate` finds; ``kernel`` helps it."""
+        return row_test(self.node, time.time() if now is None else now, zone, kernel)
 
     def resolved(self, *, now: float | None = None, zone: tzinfo | None = None) -> Query:
         """The same query with its times made absolute, so that it means the same later and elsewhere."""
@@ -62,9 +65,7 @@ def parse(text: str) -> Query:
     return Query(parse_tree(text))
 
 
-def compile_query(
-    text: str, *, now: float | None = None, zone: tzinfo | None = None
-) -> Callable[[LogEntry], bool]:
+def compile_query(text: str, *, now: float | None = None, zone: tzinfo | None = None) -> Predicate:
     """The test of entries that a query text stands for; ``now`` and ``zone`` as for :meth:`Query.predicate`.
 
     Raises :class:`QueryError`.

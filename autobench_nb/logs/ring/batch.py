@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -17,7 +19,7 @@ from autobench_nb.logs.ring.columns import Chunk, source_filter
 Selection: TypeAlias = tuple[Chunk, NDArray[np.intp]]
 
 PIECE_ROWS: Final = 2_048
-"""Rows that are encoded at once, so that what they need in memory for a moment is bounded."""
+"""Rows that are encoded or read at once, so that what they need in memory for a moment is bounded."""
 
 
 class Part(NamedTuple):
@@ -34,7 +36,8 @@ class LogEntries(Sequence[LogEntry]):
     def __init__(self, parts: tuple[Part, ...], channels: Channels) -> None:
         self._parts = parts
         self._channels = channels
-        self._count = sum(part.stop - part.start for part in parts)
+        self._ends = list(accumulate(part.stop - part.start for part in parts))
+        self._count = self._ends[-1] if parts else 0
 
     def __len__(self) -> int:
         return self._count
@@ -48,16 +51,16 @@ class LogEntries(Sequence[LogEntry]):
             return [self[place] for place in range(*index.indices(self._count))]
         place = index + self._count if index < 0 else index
         if 0 <= place < self._count:
-            for chunk, start, stop in self._parts:
-                if place < stop - start:
-                    return chunk.entry(start + place, self._channels)
-                place -= stop - start
+            part = bisect_right(self._ends, place)
+            chunk, _, stop = self._parts[part]
+            return chunk.entry(stop - self._ends[part] + place, self._channels)
         raise IndexError(f"no entry {index} among {self._count}")
 
     def __iter__(self) -> Iterator[LogEntry]:
         for chunk, start, stop in self._parts:
-            for row in range(start, stop):
-                yield chunk.entry(row, self._channels)
+            for begin in range(start, stop, PIECE_ROWS):
+                rows = np.arange(begin, min(stop, begin + PIECE_ROWS))
+                yield from chunk.entries(rows, self._channels)
 
     def __reversed__(self) -> Iterator[LogEntry]:
         for chunk, start, stop in reversed(self._parts):

@@ -6,20 +6,41 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Self, overload
+from typing import NamedTuple, Self, overload
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autobench_nb.logs.entry import LogEntry
-from autobench_nb.logs.query.predicate import Predicate, Wanted, wanted
-from autobench_nb.logs.ring.batch import LogBatch, Selection
-from autobench_nb.logs.ring.columns import EntrySource
+from autobench_nb.logs.query.predicate import (
+    Predicate,
+    RegexKernel,
+    conjunction,
+    is_fixed,
+    matching,
+    query_filter,
+)
+from autobench_nb.logs.ring.batch import PIECE_ROWS, LogBatch, Part, Selection
+from autobench_nb.logs.ring.columns import Chunk
 from autobench_nb.logs.ring.ring import LogRing
 
 
-class LogView(Sequence[LogEntry]):
-    """The held entries with ``first_seq <= seq < end_seq`` that ``predicate`` wants, oldest first.
+class FoundRows(NamedTuple):
+    """The rows that a predicate takes of ``start`` to ``stop`` of a chunk."""
 
-    A view holds nothing: each access looks at what the ring holds now, so that its length changes while entries
-    come and go. Iteration and :meth:`select` see one moment.
+    start: int
+    stop: int
+    rows: NDArray[np.uint16]
+
+
+class LogView(Sequence[LogEntry]):
+    """The held entries with ``first_seq <= seq < end_seq`` that ``predicate`` takes, oldest first.
+
+    A view holds no entry: each access looks at what the ring holds now, so that its length changes while entries come
+    and go. What a query found in a chunk is remembered while the ring holds the chunk, so that the next access looks
+    at new entries only; any other predicate is asked anew once there are new entries. Iteration and :meth:`select` see
+    one moment.
     """
 
     def __init__(
@@ -36,18 +57,24 @@ class LogView(Sequence[LogEntry]):
         self._first = first_seq
         self._end = end_seq
         self._wall = wall
-        self._seen: tuple[tuple[int, int], list[Selection]] | None = None
+        # Weak, so that what the ring evicts is gone, however long the view is held.
+        self._moment = (0, 0)
+        self._found: WeakKeyDictionary[Chunk, FoundRows] = WeakKeyDictionary()
+
+    def regex_kernel(self) -> RegexKernel | None:
+        """What helps queries with regexes, see :func:`query_filter`; a room that has one overrides this."""
+        return None
 
     def query(self, text: str) -> Self:
-        """The entries of this view that the query wants, e.g. ``level>=warn channel:psu -noise job:42``.
+        """The entries of this view that the query finds, e.g. ``level>=warn channel:psu -noise job:42``.
 
         Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
         """
-        return self.where(wanted(text, now=self._wall()))
+        return self.where(query_filter(text, now=self._wall(), kernel=self.regex_kernel()))
 
     def where(self, predicate: Predicate) -> Self:
-        """The entries of this view that ``predicate`` wants as well."""
-        both = predicate if self.predicate is None else _both(self.predicate, predicate)
+        """The entries of this view that ``predicate`` takes as well."""
+        both = predicate if self.predicate is None else conjunction(self.predicate, predicate)
         return type(self)(
             self.ring, both, first_seq=self._first, end_seq=self._end, wall=self._wall
         )
@@ -65,22 +92,36 @@ class LogView(Sequence[LogEntry]):
         )
 
     def batch(self) -> LogBatch:
-        """All held entries in the view's range, wanted or not."""
+        """All held entries in the view's range, whatever the predicate says."""
         limit = None
         if self._end is not None:
             limit = max(0, self._end - max(self._first, self.ring.first_seq))
         return self.ring.since(self._first, limit)
 
     def select(self) -> list[Selection]:
-        """The chunks that hold wanted entries, each with their rows; what the tables are made from."""
+        """The chunks that hold matching entries, each with their rows; what the tables are made from."""
         batch = self.batch()
         if self.predicate is None:
             return batch.select()
-        key = (batch.first_seq, batch.next_seq)
-        seen = self._seen
-        if seen is None or seen[0] != key:
-            seen = self._seen = (key, batch.select(self.predicate))
-        return seen[1]
+        moment = (batch.first_seq, batch.next_seq)
+        if moment != self._moment and not is_fixed(self.predicate):
+            self._found.clear()
+        self._moment = moment
+        return [(part.chunk, self._rows_of(part)) for part in batch.parts]
+
+    def _rows_of(self, part: Part) -> NDArray[np.intp]:
+        """The matching rows of a part, looked for once: a chunk does not change, it only loses rows at its begin."""
+        chunk, start, stop = part
+        found = self._found.get(chunk)
+        if found is None or start < found.start or stop > found.stop:
+            rows = matching(chunk, start, stop, self.ring.channels, self.predicate)
+            # Two bytes a row instead of eight: they are kept as long as the chunk is.
+            self._found[chunk] = FoundRows(start, stop, rows.astype(np.uint16))
+            return rows
+        rows = found.rows.astype(np.intp)
+        if (start, stop) == (found.start, found.stop):
+            return rows
+        return rows[np.searchsorted(rows, start) : np.searchsorted(rows, stop)]
 
     def __len__(self) -> int:
         if self.predicate is None:
@@ -90,8 +131,8 @@ class LogView(Sequence[LogEntry]):
     def __iter__(self) -> Iterator[LogEntry]:
         channels = self.ring.channels
         for chunk, rows in self.select():
-            for row in rows.tolist():
-                yield chunk.entry(row, channels)
+            for begin in range(0, len(rows), PIECE_ROWS):
+                yield from chunk.entries(rows[begin : begin + PIECE_ROWS], channels)
 
     @overload
     def __getitem__(self, index: int) -> LogEntry: ...
@@ -114,22 +155,5 @@ class LogView(Sequence[LogEntry]):
         return chunk.entry(int(rows[place - (ends[index] - len(rows))]), self.ring.channels)
 
     def __repr__(self) -> str:
-        kind = "entries" if self.predicate is None else "wanted entries"
+        kind = "entries" if self.predicate is None else "matching entries"
         return f"<{type(self).__name__} of {len(self):,} {kind}>"
-
-
-def _both(first: Predicate, second: Predicate) -> Predicate:
-    def predicate(entry: LogEntry) -> bool:
-        return first(entry) and second(entry)
-
-    if not (isinstance(first, Wanted) and isinstance(second, Wanted)):
-        return predicate
-    judges = (first.judge, second.judge)
-
-    def judge(source: EntrySource) -> bool | None:
-        verdicts = [one(source) for one in judges]
-        if False in verdicts:
-            return False
-        return None if None in verdicts else True
-
-    return Wanted(predicate, judge)

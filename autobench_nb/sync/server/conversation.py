@@ -25,7 +25,7 @@ from autobench_nb.contract.commands import STATE_HASH
 from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_COMMANDS
 from autobench_nb.contract.parsing import BadMessage
 from autobench_nb.errors import QueryError
-from autobench_nb.logs.query.predicate import Predicate, Wanted
+from autobench_nb.logs.query.predicate import Predicate, QueryFilter
 from autobench_nb.logs.query.query import parse as parse_query
 from autobench_nb.sync.effects import Effect, RunCommand
 from autobench_nb.sync.server import encoding
@@ -211,7 +211,7 @@ class Conversation:
         now = self._wall()
         try:
             query = parse_query(text).resolved(now=now)
-            return query.text, Wanted(query.predicate(now=now), query.judge)
+            return query.text, QueryFilter.of(query, now=now)
         except QueryError as error:
             raise BadMessage(ErrorCode.BAD_QUERY, str(error), column=error.column + 1) from None
 

@@ -15,7 +15,7 @@ import orjson
 from autobench_nb import tables
 from autobench_nb.errors import PathError, ProtocolError
 from autobench_nb.logs.entry import LogEntry
-from autobench_nb.logs.query.predicate import Predicate, wanted
+from autobench_nb.logs.query.predicate import Predicate, query_filter
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.pointer import MISSING, find, parse, related
 from autobench_nb.sync.client.mirror import Changed, LogsArrived, Mirror
@@ -138,7 +138,7 @@ class MirroredEntries(Sequence[LogEntry]):
 
         Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
         """
-        return self.where(wanted(text, now=time.time()))
+        return self.where(query_filter(text, now=time.time()))
 
     def where(self, predicate: Predicate) -> MirroredEntries:
         """Those that ``predicate`` wants."""

@@ -15,7 +15,7 @@ from tornado.web import Finish, stream_request_body
 from autobench_nb.contract.limits import MAX_INTEGER
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.entry import Level, LogEntry
-from autobench_nb.logs.query.predicate import Predicate, matching, wanted
+from autobench_nb.logs.query.predicate import Predicate, matching, query_filter
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.logs.ring.columns import EntrySource, source_filter
 from autobench_nb.transports.auth import Refusal
@@ -34,6 +34,8 @@ DEFAULT_LIMIT: Final = 1_000
 MAX_LIMIT: Final = 1_000_000
 ROWS_AT_ONCE: Final = 500
 """Entries read, written or appended before the loop gets its turn again."""
+ROWS_SEARCHED_AT_ONCE: Final = 2_048
+"""Entries that a query is tried on before the loop gets its turn again: columns are searched, not entries."""
 
 
 def _ndjson_rows(entries: Sequence[LogEntry]) -> bytes:
@@ -58,8 +60,9 @@ def _blocks(
     batch: LogBatch, places: Sequence[int], encode: Callable[[Sequence[LogEntry]], bytes]
 ) -> Iterator[bytes]:
     """The entries at ``places``, encoded some at a time; JSON's blocks with the comma between them."""
+    entries = batch.entries
     for index in range(0, len(places), ROWS_AT_ONCE):
-        rows = [batch.entries[place] for place in places[index : index + ROWS_AT_ONCE]]
+        rows = [entries[place] for place in places[index : index + ROWS_AT_ONCE]]
         yield (b"," if index and encode is _json_rows else b"") + encode(rows)
 
 
@@ -165,8 +168,9 @@ class LogsHandler(Guarded):
         if name == "csv":
             self.set_header("Content-Disposition", 'attachment; filename="logs.csv"')
             logs_to_csv = await self.site.pump.off_loop(_csv_writer)
+            entries = batch.entries
             pieces: Iterator[bytes] = map(
-                str.encode, logs_to_csv(batch.entries[place] for place in places)
+                str.encode, logs_to_csv(entries[place] for place in places)
             )
         else:
             pieces = _blocks(batch, places, _ndjson_rows if name == "ndjson" else _json_rows)
@@ -194,7 +198,7 @@ class LogsHandler(Guarded):
         text = self.get_query_argument("query", "")
         if text:
             try:
-                predicate = wanted(text, now=time.time())
+                predicate = query_filter(text, now=time.time())
             except QueryError as error:
                 self.set_status(400)
                 self.finish_json(
@@ -230,8 +234,8 @@ async def _matching(batch: LogBatch, keep: Filter, limit: int) -> tuple[list[int
     places: list[int] = []
     offset = 0  # of the part's first entry, among all of the batch
     for chunk, begin, end in batch.parts:
-        for start in range(begin, end, ROWS_AT_ONCE):
-            stop = min(end, start + ROWS_AT_ONCE)
+        for start in range(begin, end, ROWS_SEARCHED_AT_ONCE):
+            stop = min(end, start + ROWS_SEARCHED_AT_ONCE)
             seen = None if may_see is None else chunk.rows_where(start, stop, may_see)
             rows = matching(chunk, start, stop, batch.channels, predicate, seen)
             found = (rows + (offset - begin)).tolist()

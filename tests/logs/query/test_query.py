@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autobench_nb.errors import QueryError
-from autobench_nb.logs.entry import Level, LogEntry
+from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.match import number_text
 from autobench_nb.logs.query.query import compile_query, parse
-from autobench_nb.logs.ring.columns import EntrySource
-from tests.logs.query.strategies import entries, queries
+from tests.logs.query.strategies import queries
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "query.json").read_text("utf-8")
@@ -66,27 +65,6 @@ def test_a_bad_query_of_the_vectors_says_where_and_what(vector: dict[str, Any]) 
 def test_what_is_printed_reads_back_as_the_same_query(text: str) -> None:
     assert parse(parse(text).text) == parse(text)
     assert parse(parse(text).text).text == parse(text).text
-
-
-@given(text=queries.filter(readable), wire=entries())
-def test_what_a_source_tells_is_true_of_all_its_entries(
-    text: str, wire: list[dict[str, Any]]
-) -> None:
-    query = parse(text)
-    test = query.predicate(now=VECTORS["now"])
-    for entry in map(LogEntry.from_wire, wire):
-        source = EntrySource(
-            entry.channel, entry.level, entry.logger, entry.job_id, entry.step_id, entry.device_id
-        )
-        assert query.judge(source) in (None, test(entry))
-
-
-def test_a_source_tells_all_of_a_query_for_levels_and_names() -> None:
-    query = parse("level>=warn -channel:psu (job:4* OR noise)")
-    assert query.judge(EntrySource("psu", Level.WARN)) is False
-    assert query.judge(EntrySource("app", Level.INFO)) is False
-    assert query.judge(EntrySource("app", Level.WARN, job_id="42")) is True
-    assert query.judge(EntrySource("app", Level.WARN)) is None
 
 
 def test_a_query_without_terms_takes_every_entry() -> None:

@@ -1,0 +1,87 @@
+"""A run of a chunk's rows, as the tests of a query look at it: by columns, or row by row where few are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autobench_nb.logs.channels import Channels
+from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.ring.columns import WIRE_MESSAGE_LIMIT, Chunk
+
+Mask: TypeAlias = NDArray[np.bool_]
+"""One truth for each row."""
+RowTest: TypeAlias = Callable[["ChunkRows", Mask], Mask]
+"""Which of the rows that are asked for match. It says true of no other row."""
+
+FEW_ROWS: Final = 24
+"""So few rows are looked at one by one: a comparison of columns costs as much before it begins."""
+SPARSE: Final = 16
+"""One row in so many is looked at by itself too, since the columns would be read for all."""
+
+
+class ChunkRows:
+    """Rows ``start`` to ``stop`` (exclusive) of a chunk; its own rows count from 0."""
+
+    def __init__(self, chunk: Chunk, start: int, stop: int, channels: Channels) -> None:
+        self.chunk = chunk
+        self.start = start
+        self.stop = stop
+        self.count = stop - start
+        self._channels = channels
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each message begins in :attr:`data`, and at last where the last one ends."""
+        offsets = self.chunk.offsets[self.start : self.stop + 1]
+        return offsets - offsets[0] if offsets[0] else offsets
+
+    @cached_property
+    def data(self) -> NDArray[np.uint8]:
+        """All messages' UTF-8, end to end."""
+        chunk = self.chunk
+        begin, end = chunk.offsets[self.start], chunk.offsets[self.stop]
+        return np.frombuffer(chunk.text, np.uint8)[begin:end]
+
+    @cached_property
+    def lower(self) -> NDArray[np.uint8]:
+        """:attr:`data` with ASCII letters in lower case. What is no letter is not to be looked for in it."""
+        return self.data | np.uint8(0x20)
+
+    @cached_property
+    def is_ascii(self) -> bool:
+        """Whether no message has a character beyond ASCII."""
+        return not len(self.data) or int(self.data.max()) < 0x80
+
+    @cached_property
+    def long(self) -> Mask | None:
+        """Messages that may be longer than what a query looks at; ``None``: none is."""
+        if len(self.data) <= WIRE_MESSAGE_LIMIT:
+            return None
+        long: Mask = np.diff(self.offsets) > WIRE_MESSAGE_LIMIT
+        return long if long.any() else None
+
+    def are_few(self, asked: Mask) -> bool:
+        """Whether to look at the rows that are asked for one by one."""
+        count = np.count_nonzero(asked)
+        return bool(count < FEW_ROWS or count * SPARSE < self.count)
+
+    def each_entry(self, asked: Mask, test: Callable[[LogEntry], bool]) -> Mask:
+        """The rows that are asked for and whose entries ``test`` takes."""
+        rows = np.flatnonzero(asked)
+        return self._where(rows, map(test, self.chunk.entries(rows + self.start, self._channels)))
+
+    def each_message(self, asked: Mask, test: Callable[[str], bool]) -> Mask:
+        """The rows that are asked for and of whose messages, as far as a query looks at them, ``test`` is true."""
+        rows = np.flatnonzero(asked)
+        messages = self.chunk.messages_of(rows + self.start)
+        return self._where(rows, (test(message[:WIRE_MESSAGE_LIMIT]) for message in messages))
+
+    def _where(self, rows: NDArray[np.intp], answers: Iterable[bool]) -> Mask:
+        found = np.zeros(self.count, np.bool_)
+        found[rows] = np.fromiter(answers, np.bool_, len(rows))
+        return found

@@ -1,0 +1,379 @@
+"""From a query's tree to a test of a chunk's rows, which finds exactly what the test of entries (match.py) finds.
+
+Each node is a test that is asked of some rows and names those that match. What costs least is asked first, and what it
+has settled is not asked of the rest: names and levels of the few sources of a chunk, numbers by column, text last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autobench_nb.logs.query.ast import (
+    NUMBER,
+    And,
+    Compare,
+    Has,
+    Item,
+    Match,
+    Node,
+    Not,
+    Nothing,
+    Or,
+    Pattern,
+    Search,
+    Span,
+    Time,
+    Words,
+)
+from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask, RowTest
+from autobench_nb.logs.query.literal import Literal
+from autobench_nb.logs.query.match import (
+    ORDERS,
+    Predicate,
+    TextTest,
+    bounds,
+    build,
+    contains,
+    fold,
+    whole,
+)
+from autobench_nb.logs.query.own_fields import own_numbers, own_texts
+from autobench_nb.logs.query.regex import read_regex
+from autobench_nb.logs.query.regex_literals import required_literals
+from autobench_nb.logs.query.regex_tree import re2_pattern
+from autobench_nb.logs.query.time import resolve_time
+from autobench_nb.logs.ring.columns import EntrySource
+
+RegexKernel: TypeAlias = Callable[[bytes, NDArray[np.int64], str], Mask | None]
+"""Which texts, given as UTF-8 end to end with their offsets, an RE2 pattern matches; ``None`` where it cannot tell."""
+
+_Costed: TypeAlias = tuple[int, RowTest]
+_SOURCE, _NUMBER, _OWN, _WORDS, _REGEX = range(5)
+
+
+def row_test(
+    node: Node, now: float, zone: tzinfo | None, kernel: RegexKernel | None = None
+) -> RowTest:
+    """The test of rows that a tree stands for; ``now`` and ``zone`` as for ``match.build``."""
+    return _Builder(now, zone, kernel).build(node)[1]
+
+
+class _Builder:
+    def __init__(self, now: float, zone: tzinfo | None, kernel: RegexKernel | None) -> None:
+        self.now = now
+        self.zone = zone
+        self.kernel = kernel
+
+    def build(self, node: Node) -> _Costed:
+        match node:
+            case Nothing():
+                return _SOURCE, _none
+            case Not(inner):
+                cost, test = self.build(inner)
+                return cost, _negated(test)
+            case And(nodes):
+                cost, tests = self.ordered(nodes)
+                return cost, _all_of(tests)
+            case Or(nodes):
+                cost, tests = self.ordered(nodes)
+                return cost, any_of(tests)
+            case Time(bound, when):
+                return _NUMBER, _time(bound, resolve_time(when, self.now, self.zone))
+            case Search(item):
+                cost, test = self.message(item)
+                return cost, any_of([test, _traceback(contains(item))])
+            case Match("message", items):
+                cost, tests = _cheapest_first(map(self.message, _searched(items)))
+                return cost, any_of(tests)
+            case Match("exc", items):
+                return _WORDS, any_of([_traceback(contains(item)) for item in _searched(items)])
+            case Has(names):
+                return self.has(names)
+            case Match(field, items) if field.startswith("fields."):
+                return _OWN, self.own(node, _own_match(field[len("fields.") :], items))
+            case Compare(field, op, number) if field.startswith("fields."):
+                compare = _own_compare(field[len("fields.") :], op, float(number))
+                return _OWN, self.own(node, compare)
+            case Match("seq", items):
+                spans = [bounds(item) for item in items if isinstance(item, Span)]
+                return _NUMBER, _seq(lambda seqs: _in_spans(seqs, spans))
+            case Compare("seq", op, number):
+                order, limit = ORDERS[op], float(number)
+                return _NUMBER, _seq(lambda seqs: order(seqs, limit))
+            case Match() | Compare():
+                return _SOURCE, _by_source(build(node, self.now, self.zone))
+
+    def ordered(self, nodes: Sequence[Node]) -> tuple[int, list[RowTest]]:
+        return _cheapest_first(map(self.build, nodes))
+
+    def message(self, item: Words | Pattern) -> _Costed:
+        if isinstance(item, Words):
+            return _WORDS, _words(Literal.folded(fold(item.text)), contains(item))
+        return _REGEX, _regex(item, contains(item), self.kernel)
+
+    def has(self, names: Sequence[str]) -> _Costed:
+        tests: list[_Costed] = []
+        for name in names:
+            if name.startswith("fields."):
+                tests.append((_OWN, self.own(Has((name,)), _own_has(name[len("fields.") :]))))
+            elif name == "fields":
+                tests.append((_NUMBER, _sparse(lambda rows: rows.chunk.fields, b"{}")))
+            elif name == "exc":
+                tests.append((_NUMBER, _sparse(lambda rows: rows.chunk.excs, "")))
+            else:
+                tests.append((_SOURCE, _by_source(build(Has((name,)), self.now, self.zone))))
+        cost, ordered = _cheapest_first(tests)
+        return cost, any_of(ordered)
+
+    def own(self, node: Node, by_column: RowTest) -> RowTest:
+        """By the column, or where few rows are asked for, by their entries."""
+        predicate = build(node, self.now, self.zone)
+
+        def test(rows: ChunkRows, asked: Mask) -> Mask:
+            if rows.are_few(asked):
+                return by_entry(predicate)(rows, asked)
+            return by_column(rows, asked)
+
+        return test
+
+
+def by_entry(predicate: Predicate) -> RowTest:
+    """A test of entries, asked of one row after the other."""
+
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        return rows.each_entry(asked, predicate)
+
+    return test
+
+
+def both(one: RowTest, other: RowTest) -> RowTest:
+    """Rows that both tests find."""
+    return _all_of([one, other])
+
+
+def _cheapest_first(tests: Any) -> tuple[int, list[RowTest]]:
+    ordered = sorted(tests, key=lambda costed: costed[0])
+    return max((cost for cost, _ in ordered), default=_SOURCE), [test for _, test in ordered]
+
+
+def _searched(items: Sequence[Item]) -> list[Words | Pattern]:
+    return [item for item in items if isinstance(item, (Words, Pattern))]
+
+
+def _none(_: ChunkRows, asked: Mask) -> Mask:
+    return np.zeros_like(asked)
+
+
+def _negated(inner: RowTest) -> RowTest:
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        return asked & ~inner(rows, asked)
+
+    return test
+
+
+def _all_of(tests: Sequence[RowTest]) -> RowTest:
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        for one in tests:
+            if not asked.any():
+                break
+            asked = one(rows, asked)
+        return asked
+
+    return test
+
+
+def any_of(tests: Sequence[RowTest]) -> RowTest:
+    """Rows that one of the tests finds."""
+
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        found = np.zeros_like(asked)
+        for one in tests:
+            open_ = asked & ~found
+            if not open_.any():
+                break
+            found |= one(rows, open_)
+        return found
+
+    return test
+
+
+def _by_source(keep: Callable[[Any], bool]) -> RowTest:
+    """``keep`` is a test of entries that looks at nothing but what an entry has from its source."""
+    last: list[tuple[tuple[EntrySource, ...], Mask]] = []
+
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        sources = rows.chunk.sources
+        known = last[0] if last else None
+        if known is None or known[0] != sources:  # one chunk's sources are mostly the next one's
+            known = sources, np.fromiter(map(keep, sources), np.bool_, len(sources))
+            last[:] = [known]
+        found: Mask = asked & known[1][rows.chunk.codes[rows.start : rows.stop]]
+        return found
+
+    return test
+
+
+def _seq(compare: Callable[[NDArray[np.int64]], Mask]) -> RowTest:
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        first = rows.chunk.first_seq
+        return asked & compare(np.arange(first + rows.start, first + rows.stop))
+
+    return test
+
+
+def _time(bound: str, moment: float) -> RowTest:
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        times = rows.chunk.ts[rows.start : rows.stop] / 1e3
+        found: Mask = asked & (times >= moment if bound == "since" else times < moment)
+        return found
+
+    return test
+
+
+def _sparse(column: Callable[[ChunkRows], Any], empty: object) -> RowTest:
+    """Rows that have a value in a sparse column, and not the empty one."""
+
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        found = np.zeros_like(asked)
+        places = range(rows.start, rows.stop)
+        found[
+            [
+                row - rows.start
+                for row, value in column(rows).items()
+                if row in places and value != empty
+            ]
+        ] = True
+        return found & asked
+
+    return test
+
+
+def _traceback(text_test: TextTest) -> RowTest:
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        found = np.zeros_like(asked)
+        for row, exc in rows.chunk.excs.items():
+            place = row - rows.start
+            if exc and 0 <= place < rows.count and asked[place] and text_test(exc):
+                found[place] = True
+        return found
+
+    return test
+
+
+def _words(literal: Literal, text_test: TextTest) -> RowTest:
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        if rows.are_few(asked):
+            return rows.each_message(asked, text_test)
+        found, unsure = literal.rows(rows)
+        long = rows.long
+        if long is not None:
+            unsure = long if unsure is None else unsure | long
+        if unsure is None:
+            return found & asked
+        return (found & asked & ~unsure) | rows.each_message(asked & unsure, text_test)
+
+    return test
+
+
+def _regex(item: Pattern, text_test: TextTest, kernel: RegexKernel | None) -> RowTest:
+    node = read_regex(item.source, item.flags, 0)
+    likely = _Likely(required_literals(node), kernel is not None)
+    pattern = re2_pattern(node)
+
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        if not rows.are_few(asked):
+            asked = likely(rows, asked)
+        if kernel is None or rows.are_few(asked):
+            return rows.each_message(asked, text_test)
+        offsets = rows.chunk.offsets[rows.start : rows.stop + 1]
+        found = kernel(rows.chunk.text, offsets, pattern)
+        if found is None:
+            return rows.each_message(asked, text_test)
+        if rows.long is None:
+            return found & asked
+        return (found & asked & ~rows.long) | rows.each_message(asked & rows.long, text_test)
+
+    return test
+
+
+class _Likely:
+    """Rows that have the text without which a regex cannot match.
+
+    Where this leaves so many that a kernel looks at all rows anyway, it is only looked for in every eighth run of rows.
+    """
+
+    def __init__(self, literals: Sequence[Literal], has_kernel: bool) -> None:
+        self._literals = literals
+        self._pause = 7 if has_kernel else 0
+        self._paused = 0
+
+    def __call__(self, rows: ChunkRows, asked: Mask) -> Mask:
+        if not self._literals:
+            return asked
+        if self._paused:
+            self._paused -= 1
+            return asked
+        having = np.zeros(rows.count, np.bool_)
+        for literal in self._literals:
+            found, unsure = literal.rows(rows)
+            having |= found if unsure is None else found | unsure
+        likely: Mask = asked & having
+        if not rows.are_few(likely):
+            self._paused = self._pause
+        return likely
+
+
+def _in_spans(numbers: NDArray[Any], spans: Sequence[tuple[float, float]]) -> Mask:
+    found = np.zeros(len(numbers), np.bool_)
+    for low, high in spans:
+        found |= (numbers >= low) & (numbers <= high)
+    return found
+
+
+def _placed(rows: ChunkRows, asked: Mask, having: NDArray[np.uint16], fits: Mask | None) -> Mask:
+    """The rows of a chunk that have a field and fit, as those of a run of its rows."""
+    found = np.zeros(len(rows.chunk), np.bool_)
+    found[having if fits is None else having[fits]] = True
+    return found[rows.start : rows.stop] & asked
+
+
+def _own_has(name: str) -> RowTest:
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        return _placed(rows, asked, own_numbers(rows.chunk, name).rows, None)
+
+    return test
+
+
+def _own_compare(name: str, op: str, limit: float) -> RowTest:
+    order = ORDERS[op]
+
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        having, numbers = own_numbers(rows.chunk, name)
+        return _placed(rows, asked, having, order(numbers, limit))
+
+    return test
+
+
+def _own_match(name: str, items: Sequence[Item]) -> RowTest:
+    text_tests = [whole(item) for item in items if not isinstance(item, Span)]
+    spans = [bounds(item) for item in items if isinstance(item, Span)]
+    words = [item.text for item in items if isinstance(item, Words)]
+    spans += [(float(text), float(text)) for text in words if NUMBER.fullmatch(text)]
+
+    def test(rows: ChunkRows, asked: Mask) -> Mask:
+        found = np.zeros_like(asked)
+        if spans:
+            having, numbers = own_numbers(rows.chunk, name)
+            found |= _placed(rows, asked, having, _in_spans(numbers, spans))
+        if text_tests:
+            having, codes, texts = own_texts(rows.chunk, name)
+            fits = [text is not None and any(one(text) for one in text_tests) for text in texts]
+            found |= _placed(rows, asked, having, np.array(fits, np.bool_)[codes])
+        return found
+
+    return test
