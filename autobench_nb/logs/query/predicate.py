@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.ring.columns import Chunk, EntrySource
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
 
 Predicate: TypeAlias = Callable[[LogEntry], bool]
 
