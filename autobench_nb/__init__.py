@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ __all__ = [
     "current_job",
 ]
 
-__version__ = version("autobench-nb")
+__version__ = "0.1.0"
 
 _HOMES = {
     "AutoBenchError": "errors",

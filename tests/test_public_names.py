@@ -74,6 +74,73 @@ def test_the_widgets_are_not_loaded_before_one_is_shown() -> None:
     assert python(code) == "False"
 
 
+HEAVY = ("pandas", "pyarrow", "numpy", "tornado", "asyncio", "ssl", "anywidget")
+
+
+def test_an_orchestrator_that_logs_and_sets_loads_nothing_heavy() -> None:
+    code = (
+        "import autobench_nb as ab, sys\n"
+        "bench = ab.Orchestrator()\n"
+        "bench.log('app').info('hello', n=1)\n"
+        "bench.state.set('/devices/a', {'type': 't'})\n"
+        "bench.devices.add('b', type='t'); bench.pno.start(); list(bench.devices); len(bench.results)\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])\n"
+    )
+    assert python(code) == "[]"
+
+
+def test_jobs_are_run_and_read_without_what_makes_tables() -> None:
+    code = (
+        "import autobench_nb as ab, sys\n"
+        "with ab.Orchestrator() as bench:\n"
+        "    bench.run('true').wait()\n"
+        "    bench.results[0], bench.jobs['1'], [one.message for one in bench.logs]\n"
+        "print([m for m in ('pandas', 'pyarrow', 'tornado') if m in sys.modules])\n"
+    )
+    assert python(code) == "[]"
+
+
+def test_a_client_loads_nothing_that_makes_tables_before_one_is_made() -> None:
+    code = (
+        "import autobench_nb as ab, sys\n"
+        "with ab.Orchestrator() as bench:\n"
+        "    with ab.connect(bench.serve().url) as client:\n"
+        "        bench.devices.add('a', type='t')\n"
+        "        client.wait_for(lambda one: 'a' in one.devices)\n"
+        "        print([m for m in ('pandas', 'pyarrow') if m in sys.modules])\n"
+        "        print(client.devices.to_pandas()['id'].tolist())\n"
+    )
+    assert python(code) == "[]\n['a']"
+
+
+def test_the_help_of_the_command_line_loads_neither_server_nor_tables() -> None:
+    code = (
+        "import sys\n"
+        "from autobench_nb.cli.main import main\n"
+        "try:\n"
+        "    main(['--help'])\n"
+        "except SystemExit:\n"
+        "    print([m for m in ('pandas', 'pyarrow', 'numpy', 'tornado') if m in sys.modules])\n"
+    )
+    assert python(code).endswith("\n[]")
+
+
+def test_a_module_that_stands_in_for_another_gives_what_the_other_has() -> None:
+    code = (
+        "import sys\n"
+        "from autobench_nb.lazy import LazyModule\n"
+        "lazy = LazyModule('colorsys')\n"
+        "print('colorsys' in sys.modules)\n"
+        "import colorsys\n"
+        "print(lazy.rgb_to_hsv is colorsys.rgb_to_hsv, 'rgb_to_hsv' in vars(lazy))\n"
+        "try:\n"
+        "    lazy.nonsense\n"
+        "except AttributeError as error:\n"
+        "    print('nonsense' in str(error))\n"
+    )
+    assert python(code).split() == ["False", "True", "True", "True"]
+
+
 def test_types_are_shipped() -> None:
     assert (Path(autobench_nb.__file__).parent / "py.typed").is_file()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self
@@ -10,10 +9,15 @@ from typing import TYPE_CHECKING, Any, Self
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.machine import FINAL
 from autobench_nb.jobs.results import Results
+from autobench_nb.lazy import LazyModule
 from autobench_nb.state.model import JobStatus
 
 if TYPE_CHECKING:
+    import asyncio
+
     from autobench_nb.jobs.runner import Runner
+else:
+    asyncio = LazyModule("asyncio")
 
 
 class Run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import inspect
 import logging
@@ -17,6 +16,7 @@ from autobench_nb import forks
 from autobench_nb.config import Config
 from autobench_nb.errors import ClosedError, OptionError
 from autobench_nb.jobs import Results, Run, Runner
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.notebook.logging import BridgeHandler
 from autobench_nb.orchestrator.state import State
@@ -24,10 +24,14 @@ from autobench_nb.orchestrator.wiring import wire
 from autobench_nb.state.projections import Projection
 from autobench_nb.tables.logs_view import Logs
 from autobench_nb.transports.auth import check_token, new_token
-from autobench_nb.transports.server import Server, serve, serve_in_thread
 
 if TYPE_CHECKING:
+    import asyncio
+
     from autobench_nb.notebook.widgets import Dashboard
+    from autobench_nb.transports.server import Server
+else:
+    asyncio = LazyModule("asyncio")
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 TOKEN_VARIABLE: Final = "AUTOBENCH_TOKEN"
@@ -132,6 +136,9 @@ class Orchestrator:
         runs, on a thread with a loop of its own, so that all stays live while a cell blocks. ``port=0`` takes any free
         one. Called again it gives the same server. Raises ``PortError`` where the port is taken.
         """
+        # Tornado takes a while to import, and who never serves needs none of it.
+        from autobench_nb.transports.server import serve, serve_in_thread
+
         self._check_open()
         old = self._server
         if old is not None and not old.is_closed:

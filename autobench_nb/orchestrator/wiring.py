@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING
 
+from autobench_nb import __version__
 from autobench_nb.config import Config
 from autobench_nb.devices import Devices
 from autobench_nb.jobs.commands import job_commands
@@ -26,7 +27,9 @@ from autobench_nb.state.model import initial_state
 from autobench_nb.state.projections import PNO_SUMMARY, Projection
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
-from autobench_nb.transports.server import Server
+
+if TYPE_CHECKING:
+    from autobench_nb.transports.server import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def wire(
         initial_state(
             name=name,
             started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            build=installed_version("autobench-nb"),
+            build=__version__,
             epoch=epoch,
             config=config,
             channels=channels.names,

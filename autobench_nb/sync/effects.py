@@ -17,6 +17,18 @@ LARGE_MESSAGE_BYTES: Final = 65_536
 _SYNC_TAIL: Final = b"\x00\x00\xff\xff"
 
 
+def deflate(data: bytes, window_bits: int = zlib.MAX_WBITS) -> bytes:
+    """The raw deflate stream of ``data`` as RFC 7692 section 7.2.1 wants it: without the trailing 00 00 ff ff.
+
+    Made with a context of its own, so that it decodes on every connection that negotiated permessage-deflate with a
+    window of that many bits or more.
+    """
+    level = 1 if len(data) >= LARGE_MESSAGE_BYTES else 6
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -window_bits)
+    deflated = compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    return deflated.removesuffix(_SYNC_TAIL)
+
+
 class Outgoing:
     """One message, encoded once for however many sessions it goes to.
 
@@ -34,17 +46,13 @@ class Outgoing:
 
     @property
     def deflated(self) -> bytes:
-        """The raw deflate stream of ``data`` as RFC 7692 section 7.2.1 wants it: without the trailing 00 00 ff ff.
+        """:func:`deflate` of ``data``, with the window that a connection has unless it negotiated another one.
 
-        Made with a context of its own, so that it decodes on every connection that negotiated permessage-deflate.
         Computed when first asked for (any thread may ask; of a megabyte better not the loop's), then kept.
         """
         deflated = self._deflated
         if deflated is None:
-            level = 1 if len(self.data) >= LARGE_MESSAGE_BYTES else 6
-            compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
-            deflated = compressor.compress(self.data) + compressor.flush(zlib.Z_SYNC_FLUSH)
-            self._deflated = deflated = deflated.removesuffix(_SYNC_TAIL)
+            self._deflated = deflated = deflate(self.data)
         return deflated
 
     @property

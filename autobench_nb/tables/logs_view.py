@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Logs(LogView):
     """The held log entries, oldest first: a live sequence, narrowed by :meth:`query`, out as tables."""
 
-    def regex_kernel(self) -> RegexKernel:
+    def _regex_kernel(self) -> RegexKernel:
         """Arrow's own, which looks at a whole column in one call."""
         return search_column
 

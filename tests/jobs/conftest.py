@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,13 @@ class Bench:
     def close(self) -> None:
         for runner in self._runners:
             runner.close()
+
+    def flush_until(self, told: threading.Event) -> None:
+        """Flush as a server would, until a subscriber has set the event; fail where it never does."""
+        end = time.monotonic() + PATIENCE_S
+        while not told.wait(0.01):
+            assert time.monotonic() < end, "what was waited for never came"
+            self.store.flush()
 
     def entries(self, job: Job, channel: str = "benchmark") -> list[LogEntry]:
         found = self.ring.since(0).entries

@@ -206,8 +206,7 @@ def test_progress_is_in_the_state_and_the_log_carries_the_job(bench: Bench) -> N
 
     bench.store.subscribe(look, "/jobs")
     run = runner.submit(work, repeat=2)
-    while not half.is_set():
-        bench.store.flush()
+    bench.flush_until(half)
     job = only(run)
     assert seen[0]["progress"] == 0.25
     entry = next(entry for entry in bench.entries(job, "job") if entry.message == "half")

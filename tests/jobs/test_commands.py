@@ -97,9 +97,11 @@ def test_a_progress_bar_is_one_line_and_what_the_job_does_now(bench: Bench, fifo
 
 
 def _until(bench: Bench, shown: threading.Event, fifo: Path) -> None:
-    while not shown.wait(0.01):
-        bench.store.flush()
-    fifo.write_bytes(b"")
+    try:
+        bench.flush_until(shown)
+    finally:
+        # In any case, else the command would wait for ever for what it reads.
+        fifo.write_bytes(b"")
 
 
 def test_a_pty_is_a_terminal_and_a_pipe_is_none(bench: Bench, runner: Runner) -> None:

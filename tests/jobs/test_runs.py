@@ -201,8 +201,7 @@ def test_after_a_repetition_the_state_foretells_the_rest(
 
     bench.store.subscribe(look, "/jobs")
     run = runner.submit(f"test -e {tmp_path}/once && cat {fifo}; touch {tmp_path}/once", repeat=2)
-    while not told.is_set():
-        bench.store.flush()
+    bench.flush_until(told)
     fifo.write_text("")
     run.wait(PATIENCE_S)
     assert etas[0] == pytest.approx(1.0)

@@ -14,33 +14,56 @@ from autobench_nb.errors import PatchError
 from autobench_nb.state import apply_in_place, apply_patch
 from autobench_nb.state.values import same
 
-VECTORS = Path(__file__).parents[1] / "vectors" / "json-patch"
-CASES = [
-    pytest.param(case, id=f"{name}-{number}")
-    for name in ("spec_tests", "tests")
-    for number, case in enumerate(json.loads((VECTORS / f"{name}.json").read_text()))
-    if not case.get("disabled") and "patch" in case
-]
+ROOT = Path(__file__).parents[2]
+OWN: list[dict[str, Any]] = json.loads((ROOT / "tests/vectors/json-patch.json").read_text("utf-8"))
+FOREIGN = ROOT.parent / "shared" / "data" / "json-patch-tests"
+"""The conformance files of the json-patch-tests project, which are no part of this one."""
+
+both_ways = pytest.mark.parametrize("apply", [apply_patch, apply_in_place])
 
 
-@pytest.mark.parametrize("apply", [apply_patch, apply_in_place])
-@pytest.mark.parametrize("case", CASES)
-def test_conformance(case: dict[str, Any], apply: Any) -> None:
+def check(case: dict[str, Any], apply: Any) -> None:
     document = copy.deepcopy(case["doc"])
+    patch = copy.deepcopy(case["patch"])
     if "error" in case:
         with pytest.raises(PatchError):
-            apply(document, case["patch"])
+            apply(document, patch)
         assert same(document, case["doc"])
-        return
-    after = apply(document, case["patch"])
-    if "expected" in case:
-        assert same(after, case["expected"])
-    if apply is apply_patch:
-        assert same(document, case["doc"])
+    else:
+        after = apply(document, patch)
+        assert same(after, case.get("expected", after))
+        if apply is apply_patch:
+            assert same(document, case["doc"])
+    assert same(patch, case["patch"])
 
 
-def test_the_conformance_cases_are_all_there() -> None:
-    assert len(CASES) > 100
+@both_ways
+@pytest.mark.parametrize("case", OWN, ids=lambda case: f"{case['section']}: {case['comment']}")
+def test_what_the_standards_say(case: dict[str, Any], apply: Any) -> None:
+    check(case, apply)
+
+
+def test_every_vector_names_its_section_says_one_thing_and_has_one_end() -> None:
+    assert len(OWN) > 150
+    assert len({(case["section"], case["comment"]) for case in OWN}) == len(OWN)
+    for case in OWN:
+        assert re.fullmatch(r"RFC 690[12] \d(\.\d)?", case["section"])
+        assert ("expected" in case) != ("error" in case)
+    sections = {case["section"] for case in OWN}
+    assert {f"RFC 6902 4.{number}" for number in range(1, 7)} <= sections
+
+
+@both_ways
+@pytest.mark.parametrize("name", ["spec_tests", "tests"])
+def test_what_the_conformance_files_of_others_say(name: str, apply: Any) -> None:
+    path = FOREIGN / f"{name}.json"
+    if not path.is_file():
+        pytest.skip(f"{path.name} of json-patch-tests is not beside the checkout, in {FOREIGN}")
+    cases = [case for case in json.loads(path.read_text("utf-8")) if not case.get("disabled")]
+    assert len(cases) > 10
+    for case in cases:
+        if "patch" in case:
+            check(case, apply)
 
 
 @pytest.mark.parametrize("apply", [apply_patch, apply_in_place])

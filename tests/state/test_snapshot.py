@@ -146,7 +146,7 @@ def test_what_a_window_touches_does_not_keep_a_store_from_being_warm() -> None:
     steps = 0
     while not store.warm(1):
         steps += 1
-    assert steps < 40
+        assert steps < 40
     snapshot(store)
 
 

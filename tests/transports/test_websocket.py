@@ -192,9 +192,10 @@ async def test_pings_between_messages_do_not_tear_them(start: Start) -> None:
 
 
 async def _send_and_listen(socket: ClientConnection, text: str) -> None:
-    await socket.send(text)
-    while True:
-        await socket.recv()
+    async with asyncio.timeout(10):
+        await socket.send(text)
+        while True:
+            await socket.recv()
 
 
 async def test_a_message_that_is_too_long_ends_the_connection_with_1009(start: Start) -> None:

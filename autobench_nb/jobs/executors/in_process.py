@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import inspect
@@ -11,7 +10,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autobench_nb.jobs.executors import inherit
 from autobench_nb.jobs.executors.capture import STREAMS, JobStreams, captured
@@ -20,11 +19,17 @@ from autobench_nb.jobs.executors.isolated_child import JOB_MODULE
 from autobench_nb.jobs.executors.overdue import NOTICE_S, OverdueWatch
 from autobench_nb.jobs.output import NARRATION
 from autobench_nb.jobs.work import Task
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.attribution import OWNER, LogOwner, own
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.processes.usage import forget_peak, peak_bytes, thread_cpu_s
 from autobench_nb.state.model import JobStatus
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 _current: ContextVar[CurrentJob | None] = ContextVar("autobench_nb_job", default=None)
 

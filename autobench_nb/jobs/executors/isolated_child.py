@@ -7,7 +7,6 @@ small, unless the callable itself needs more.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import logging
@@ -110,6 +109,9 @@ def run(function: bytes) -> dict[str, Any]:
         before, started = os.times(), time.monotonic()
         value = call()
         if inspect.isawaitable(value):
+            # Only coroutines need it, and it takes longer to import than all else here.
+            import asyncio
+
             value = asyncio.run(until_done(value))
         result["value"] = value
     except BaseException as error:  # noqa: BLE001 - whatever it raises is its result

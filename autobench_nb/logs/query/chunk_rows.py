@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.ring.columns import WIRE_MESSAGE_LIMIT, Chunk
 
-Mask: TypeAlias = NDArray[np.bool_]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
+
+Mask: TypeAlias = "NDArray[np.bool_]"
 """One truth for each row."""
 RowTest: TypeAlias = Callable[["ChunkRows", Mask], Mask]
 """Which of the rows that are asked for match. It says true of no other row."""

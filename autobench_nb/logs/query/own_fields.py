@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.query.match import value_number, value_text
 from autobench_nb.logs.ring.columns import Chunk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
 
 COLUMNS_KEPT: Final = 4
 """Columns that a chunk keeps; the oldest goes first."""

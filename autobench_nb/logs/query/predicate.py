@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.chunk_rows import ChunkRows, RowTest
@@ -15,6 +14,12 @@ from autobench_nb.logs.query.match import Predicate
 from autobench_nb.logs.query.query import Query, parse
 from autobench_nb.logs.query.row_tests import RegexKernel, both, by_entry
 from autobench_nb.logs.ring.columns import Chunk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
 
 __all__ = ["Predicate", "QueryFilter", "RegexKernel", "matching", "query_filter"]
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.query.ast import (
     NUMBER,
     And,
@@ -49,7 +47,13 @@ from autobench_nb.logs.query.regex_tree import re2_pattern
 from autobench_nb.logs.query.time import resolve_time
 from autobench_nb.logs.ring.columns import EntrySource
 
-RegexKernel: TypeAlias = Callable[[bytes, NDArray[np.int64], str], Mask | None]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
+
+RegexKernel: TypeAlias = "Callable[[bytes, NDArray[np.int64], str], Mask | None]"
 """Which texts, given as UTF-8 end to end with their offsets, an RE2 pattern matches; ``None`` where it cannot tell."""
 
 _Costed: TypeAlias = tuple[int, RowTest]

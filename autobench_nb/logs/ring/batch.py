@@ -5,18 +5,23 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
-from typing import Final, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, overload
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.query.predicate import Predicate, matching
 from autobench_nb.logs.ring.columns import Chunk, source_filter
 
-Selection: TypeAlias = tuple[Chunk, NDArray[np.intp]]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
+
+Selection: TypeAlias = "tuple[Chunk, NDArray[np.intp]]"
 
 PIECE_ROWS: Final = 2_048
 """Rows that are encoded or read at once, so that what they need in memory for a moment is bounded."""

@@ -8,15 +8,20 @@ fields and tracebacks are kept only where there are any.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from autobench_nb.contract.limits import WIRE_MESSAGE_LIMIT as WIRE_MESSAGE_LIMIT
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import WIRE_LEVELS, Level, LogEntry
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
 
 CHUNK_ROWS: Final = 4_096
 

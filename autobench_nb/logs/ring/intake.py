@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.ring.columns import CHUNK_ROWS, Chunk, EntrySource
 from autobench_nb.logs.text import MESSAGE_LIMIT, clean, cut_exc, cut_message, dump_fields
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
 
 LIGHT: Final = 1_024
 """Characters of a message that is accepted without a closer look."""
@@ -63,8 +69,6 @@ class Intake:
         self._code_of = {} if code_of is None else code_of
         self._sources = [] if sources is None else sources
         self._source_code = {source: code for code, source in enumerate(self._sources)}
-        self._ts = np.empty(CHUNK_ROWS, np.int64)
-        self._codes = np.empty(CHUNK_ROWS, np.uint16)
         self._messages: list[str] = []
         self._fields: dict[int, bytes] = {}
         self._excs: dict[int, str] = {}
@@ -72,6 +76,15 @@ class Intake:
         self._characters = 0
         self._taking = False
         self.count = 0
+
+    # Made by the first entry: until then nobody needs NumPy.
+    @cached_property
+    def _ts(self) -> NDArray[np.int64]:
+        return np.empty(CHUNK_ROWS, np.int64)
+
+    @cached_property
+    def _codes(self) -> NDArray[np.uint16]:
+        return np.empty(CHUNK_ROWS, np.uint16)
 
     @property
     def room(self) -> int:

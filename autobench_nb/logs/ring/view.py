@@ -6,12 +6,10 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple, Self, overload
+from typing import TYPE_CHECKING, NamedTuple, Self, overload
 from weakref import WeakKeyDictionary
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.predicate import (
     Predicate,
@@ -24,6 +22,12 @@ from autobench_nb.logs.query.predicate import (
 from autobench_nb.logs.ring.batch import PIECE_ROWS, LogBatch, Part, Selection
 from autobench_nb.logs.ring.columns import Chunk
 from autobench_nb.logs.ring.ring import LogRing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = LazyModule("numpy")
 
 
 class FoundRows(NamedTuple):
@@ -61,7 +65,7 @@ class LogView(Sequence[LogEntry]):
         self._moment = (0, 0)
         self._found: WeakKeyDictionary[Chunk, FoundRows] = WeakKeyDictionary()
 
-    def regex_kernel(self) -> RegexKernel | None:
+    def _regex_kernel(self) -> RegexKernel | None:
         """What helps queries with regexes, see :func:`query_filter`; a room that has one overrides this."""
         return None
 
@@ -70,7 +74,7 @@ class LogView(Sequence[LogEntry]):
 
         Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
         """
-        return self.where(query_filter(text, now=self._wall(), kernel=self.regex_kernel()))
+        return self.where(query_filter(text, now=self._wall(), kernel=self._regex_kernel()))
 
     def where(self, predicate: Predicate) -> Self:
         """The entries of this view that ``predicate`` takes as well."""

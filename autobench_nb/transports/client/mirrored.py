@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import threading
 import time
 from bisect import bisect_left
@@ -17,14 +16,13 @@ from autobench_nb.errors import PathError, ProtocolError
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.predicate import Predicate, query_filter
 from autobench_nb.state.commit import Commit
-from autobench_nb.state.pointer import MISSING, find, parse, related
+from autobench_nb.state.pointer import MISSING, find, parse
+from autobench_nb.state.subscribers import Subscribers
 from autobench_nb.sync.client.mirror import Changed, LogsArrived, Mirror
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-_logger = logging.getLogger(__name__)
 
 FIRST_CAPACITY: Final = 500
 """Entries held until the server has told how many a client should hold."""
@@ -35,7 +33,7 @@ class MirroredState:
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
-        self._subscribers: tuple[_Subscriber, ...] = ()
+        self._subscribers = Subscribers()
 
     @property
     def version(self) -> int | None:
@@ -63,16 +61,9 @@ class MirroredState:
         """Call ``callback(commit)`` after each change at, below or above ``pointer``. Gives back the way to end it.
 
         It is called on the client's thread. A commit that replaces all of the state has one operation with path "".
-        What the callback raises is logged, the first time with its name and where it was raised; the client goes on.
+        What the callback raises is logged once, with its name, and then only counted; the client goes on.
         """
-        parse(pointer)
-        entry = _Subscriber(callback, pointer)
-        self._subscribers = (*self._subscribers, entry)
-
-        def unsubscribe() -> None:
-            self._subscribers = tuple(one for one in self._subscribers if one is not entry)
-
-        return unsubscribe
+        return self._subscribers.add(_contained(callback), pointer)
 
     def tell(self, change: Changed) -> None:
         """Tell the subscribers whom it concerns."""
@@ -83,47 +74,31 @@ class MirroredState:
             operations = [{"op": "replace", "path": "", "value": self._mirror.state}]
         patch = orjson.dumps(list(operations))
         commit = Commit(change.from_version or 0, change.to_version, patch)
-        for subscriber in self._subscribers:
-            pointer = subscriber.pointer
-            part = commit if not pointer else commit.only(_concerns(pointer))
-            if part is not None:
-                subscriber.tell(part)
+        self._subscribers.tell(commit, is_echo=False)
 
     def __repr__(self) -> str:
         return f"<mirrored state version {self.version}>"
 
 
-class _Subscriber:
-    """A callback that may fail without harm to the client."""
+def _contained(callback: Callable[[Commit], None]) -> Callable[[Commit], None]:
+    """``callback``, whose exits and interrupts are mere failures where they are not raised on the main thread.
 
-    def __init__(self, callback: Callable[[Commit], None], pointer: str) -> None:
-        self.pointer = pointer
-        self._callback = callback
-        self._has_failed = False
+    On the client's own thread neither is meant for anybody, and would end it.
+    """
 
-    def tell(self, commit: Commit) -> None:
+    def contained(commit: Commit) -> None:
         try:
-            self._callback(commit)
+            callback(commit)
+        except Exception:
+            raise
         except BaseException as error:
-            # On the client's own thread neither an exit nor an interrupt is meant for anybody.
-            if not isinstance(error, Exception) and _on_main_thread():
+            if threading.current_thread() is threading.main_thread():
                 raise
-            if not self._has_failed:
-                self._has_failed = True
-                name = getattr(self._callback, "__qualname__", None) or repr(self._callback)
-                _logger.exception(
-                    "The subscriber %s to %s failed. It goes on being called; should it fail again, that is not told.",
-                    name,
-                    self.pointer or "the state",
-                )
+            raise RuntimeError(f"{type(error).__name__} was raised on a client's thread") from error
 
-
-def _on_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
-
-
-def _concerns(pointer: str) -> Callable[[str], bool]:
-    return lambda path: related(path, pointer)
+    # What it is named by when it fails.
+    contained.func = callback  # type: ignore[attr-defined]
+    return contained
 
 
 class MirroredEntries(Sequence[LogEntry]):

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from autobench_nb.sync.effects import LARGE_MESSAGE_BYTES, Outgoing
+from autobench_nb.sync.effects import Outgoing, deflate
 
 PLAIN: Final = 0
 """Not a number of window bits: the message goes uncompressed."""
@@ -26,7 +26,6 @@ TOGETHER_BYTES: Final = 65_536
 _FORMS: Final = FULL_WINDOW + 1
 _FINAL_TEXT: Final = 0x81
 _COMPRESSED: Final = 0x40
-_SYNC_TAIL: Final = b"\x00\x00\xff\xff"
 
 OffLoop = Callable[[Callable[[], Any]], "asyncio.Future[Any]"]
 
@@ -69,10 +68,7 @@ class Wire:
             return message_bytes(data, compressed=False)
         if bits == FULL_WINDOW:
             return message_bytes(self.message.deflated, compressed=True)
-        level = 1 if len(data) >= LARGE_MESSAGE_BYTES else 6
-        compressor = zlib.compressobj(level, zlib.DEFLATED, -bits)
-        deflated = compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
-        return message_bytes(deflated.removesuffix(_SYNC_TAIL), compressed=True)
+        return message_bytes(deflate(data, bits), compressed=True)
 
     def is_heavy(self, bits: int) -> bool:
         """Whether :meth:`build` would hold up the loop."""
