@@ -37,7 +37,7 @@ export class Segment {
 const STRIDE = 1_024;
 
 /**
- * The lines of a store that a predicate wants, kept current as lines arrive, leave and are filled in.
+ * The lines of a store that match a predicate, kept current as lines arrive, leave and are filled in.
  *
  * Hits are kept chunk by chunk, so that letting a chunk go or putting one in between costs nothing for the others. The
  * newest chunks are looked at first: what a reader sees is there before the rest is.
@@ -59,7 +59,7 @@ export class FilterIndex implements RowSet {
   ) {}
 
   /**
-   * Look for other lines from now on; null wants all.
+   * Look for other lines from now on; null matches all.
    *
    * What `codes` ask of single columns is told by table, and the predicate is asked only of lines that pass.
    */

@@ -38,7 +38,7 @@ interface ChunkBins {
   counts: Uint32Array;
 }
 
-/** Bins over time by level, chunk by chunk, so that a new line touches one part and a new width none that is cached. */
+/** Lines over time by level. Bins are kept chunk by chunk, so that a new line changes those of one chunk only. */
 export class Histogram {
   private parts = new WeakMap<Tally, ChunkBins>();
 

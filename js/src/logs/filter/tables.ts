@@ -20,7 +20,7 @@ export class CodeTable {
     this.kind = facet === 'level' ? -1 : DICTIONARY_KINDS.indexOf(facet);
   }
 
-  /** 1 for each code that is wanted; current until the store takes more lines. */
+  /** 1 for each code that the test lets pass; current until the store takes more lines. */
   current(): Uint8Array {
     if (this.facet === 'level') {
       for (; this.known < 256; this.known++) this.table[this.known] = this.test(this.known) ? 1 : 0;

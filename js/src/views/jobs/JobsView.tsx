@@ -36,7 +36,7 @@ export function JobsView({ client, onPick }: Props): JSX.Element | null {
       </Empty>
     );
   }
-  // What goes on is in view at first, with a row before it.
+  // The list begins one row above the first job that waits or runs.
   start.current ??= Math.max(0, firstActive(jobs.items, order) - 1);
   const row = (i: number) => {
     const id = order[i] as string;

@@ -7,7 +7,7 @@ import { useNow } from '../shared/hooks';
 import type { Tone } from '../shared/tone';
 import { countdown, noticeTexts } from './notice-texts';
 
-/** How this view reaches the orchestrator, and what it does about it where it does not. `quiet`: a notice says more. */
+/** How this view is linked to the orchestrator, and while it is not, what it does about that. `quiet`: a notice says more. */
 export function StatusBadge({ client, quiet = false }: { client: Client; quiet?: boolean }): JSX.Element {
   const status = client.status.value;
   const now = useNow(250, status.phase === 'waiting');

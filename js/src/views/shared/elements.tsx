@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Tone } from './tone';
 
-/** What a colour says is said in words too, by what stands beside the dot. */
+/** A dot in a colour. What the colour says is said in words too, by the text beside the dot. */
 export function Dot({ tone, halo = false }: { tone: Tone; halo?: boolean }): JSX.Element {
   return <span class={`ab-dot ab-tone-${tone}${halo ? ' ab-halo' : ''}`} aria-hidden="true" />;
 }

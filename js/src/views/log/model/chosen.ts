@@ -68,7 +68,7 @@ export class Chosen {
     return selected.length || current === null ? selected : [current];
   }
 
-  /** Turn the usual state of a line over. True where it now differs from it. */
+  /** Open a line that is usually closed or close one that is usually open, and back. True where it is not as usual now. */
   toggleOpened(seq: number): boolean {
     const next = new Set(this.#opened.peek());
     const isOpened = !next.delete(seq);

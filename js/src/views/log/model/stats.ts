@@ -6,12 +6,12 @@ export interface Stats {
   /** Lines among the rows, and lines held. */
   readonly shown: number;
   readonly held: number;
-  /** Lines that the query wants, and the rank from 1 of the current one in the pane's order (0: it is none). */
+  /** Lines that match the query, and the rank from 1 of the current one in the pane's order (0: it is none). */
   readonly matches: number;
   readonly match: number;
   /** Lines that arrived at the followed end since the reader left it. */
   readonly unread: number;
-  /** Lines that wait while paused: all, and those that the query wants. */
+  /** Lines that wait while paused: all, and those that match the query. */
   readonly waiting: number;
   readonly waitingMatches: number;
   /** Lines not looked at yet. */
@@ -20,7 +20,7 @@ export interface Stats {
 
 export const NO_STATS: Stats = { shown: 0, held: 0, matches: 0, match: 0, unread: 0, waiting: 0, waitingMatches: 0, left: 0 };
 
-/** Where the pane is, as far as it is counted. */
+/** What the numbers depend on beside the rows. */
 export interface Place {
   /** Whether the query asks for anything. */
   readonly asked: boolean;
