@@ -264,6 +264,9 @@ class ResultRecord(TypedDict):
     cpuUserS: Seconds | None
     cpuSystemS: Seconds | None
     maxRssBytes: int | None
+    shellS: Annotated[
+        Seconds | None, About(description="what the start of the shell takes by itself")
+    ]
     lines: int
     value: Annotated[Any, About(description="what a callable returned, where it is JSON")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from autobench_nb.errors import JobError
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.jobs.machine import Lifecycle
 from autobench_nb.jobs.output import CURRENT_LIMIT, JobLog, LogFunction, OutputStream
@@ -14,6 +15,7 @@ from autobench_nb.jobs.work import How, Task
 from autobench_nb.logs.text import clean
 from autobench_nb.processes.lines import LINE_LIMIT
 from autobench_nb.processes.pressure import Pressure
+from autobench_nb.processes.stdin import CommandInput, InputClosed
 from autobench_nb.processes.stop import Stop
 from autobench_nb.state.model import JobStatus
 
@@ -53,7 +55,8 @@ class Job:
         self.done = 0
         self.repetition = 0
         self.results = Results(how.repeat)
-        self.stop = Stop()
+        self.stop: Stop[JobStatus] = Stop()
+        self.input = CommandInput()
         self.timing = Timing()
         self.run = run
         self._ready = ready
@@ -77,6 +80,33 @@ class Job:
     def cancel(self) -> bool:
         """Ask the job to end; False where it has ended already."""
         return self.run.runner.cancel(self.id) > 0
+
+    def send(self, text: str | bytes, *, end: bool = False) -> None:
+        """Answer a command that asks: write ``text`` to its standard input.
+
+        Args:
+            text: What a person would type; a line ends with ``"\\n"``.
+            end: Whether the input ends after it, as with Ctrl-D.
+
+        Raises:
+            JobError: The job does not run, was not started with ``stdin=True`` or ``pty=True``, or does not read.
+        """
+        data = text.encode() if isinstance(text, str) else bytes(text)
+        try:
+            self.input.write(data, end=end)
+        except InputClosed as closed:
+            raise JobError(
+                f"job {self.id} cannot be sent anything: {self._why_closed(closed)}."
+            ) from None
+
+    def _why_closed(self, closed: InputClosed) -> str:
+        if self.lifecycle.has_ended:
+            return "it has ended"
+        if self.status is JobStatus.QUEUED:
+            return "it has not started yet"
+        if not (self.how.stdin or self.how.pty):
+            return "its standard input is empty; run it with stdin=True or pty=True"
+        return str(closed)
 
     # --- what executors see of it
 
@@ -102,10 +132,18 @@ class Job:
             self._current = clean(text)[:CURRENT_LIMIT]
         self._touch()
 
-    def _show(self, text: str) -> None:
-        if text != self._current:
-            self._current = text
-            self._touch()
+    @property
+    def current(self) -> str | None:
+        """What it does now: its progress line or picture, or the line that it has not finished (a prompt)."""
+        return self._current
+
+    def _show(self, text: str | None, fraction: float | None = None) -> None:
+        if fraction is not None:
+            self._fraction = fraction
+        elif text == self._current:
+            return
+        self._current = text
+        self._touch()
 
     def _touch(self) -> None:
         self._changed(self)

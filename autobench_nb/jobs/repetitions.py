@@ -50,6 +50,7 @@ def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -
             cpu_user_s=outcome.cpu_user_s,
             cpu_system_s=outcome.cpu_system_s,
             max_rss_bytes=outcome.max_rss_bytes,
+            shell_s=outcome.shell_s,
             lines=job.log.lines - lines,
             value=outcome.value,
             value_note=_note_on(job, outcome.value),

@@ -140,6 +140,9 @@ class Runner:
         env: Mapping[str, str | None] | None = None,
         shell: bool | str = True,
         pty: bool = False,
+        stdin: bool = False,
+        keep_daemons: bool = False,
+        subtract_shell: bool = False,
         parallel: int | None = None,
         executor: str = LOCAL,
         isolate: bool = False,
@@ -157,6 +160,11 @@ class Runner:
             env: Laid over the process's own environment; None removes a variable.
             shell: The shell's path, or False to split text into words and run it without one.
             pty: A terminal instead of pipes.
+            stdin: A pipe that ``job.send`` writes to; else standard input is empty (a terminal can always be written
+                to).
+            keep_daemons: What a command leaves behind in sessions of their own lives on when it ends by itself.
+            subtract_shell: What the shell's own start takes (``shell_s`` in the results) is taken off the wall and
+                CPU time of shell commands.
             parallel: As many of these jobs may run at once (default: the runner's ``parallelism``); a job that is to
                 run alone does, whoever else is in the queue.
             executor: The name of where they run.
@@ -168,7 +176,18 @@ class Runner:
         """
         tasks = read_work(work, name=name, shell=shell)
         where = None if cwd is None else os.fspath(cwd)
-        how = How(repeat, warmup, timeout_s, where, dict(env or {}), pty, isolate)
+        how = How(
+            repeat=repeat,
+            warmup=warmup,
+            timeout_s=timeout_s,
+            cwd=where,
+            env=dict(env or {}),
+            pty=pty,
+            isolate=isolate,
+            stdin=stdin,
+            keep_daemons=keep_daemons,
+            subtract_shell=subtract_shell,
+        )
         self._check(executor, tasks, how)
         limit = self.parallelism if parallel is None else _limit("parallel", parallel)
         run = Run(f"run-{next(self._run_numbers)}", self, len(tasks) * repeat)

@@ -34,6 +34,9 @@ class How:
     env: Mapping[str, str | None] = field(default_factory=dict)
     pty: bool = False
     isolate: bool = False
+    stdin: bool = False
+    keep_daemons: bool = False
+    subtract_shell: bool = False
 
     def __post_init__(self) -> None:
         if not _is_whole(self.repeat) or self.repeat < 1:

@@ -5,33 +5,52 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from enum import StrEnum
 from typing import Final, NamedTuple
-
-from autobench_nb.state.model import JobStatus
 
 _NOT_EXECUTABLE: Final = 126  # POSIX, Shell Command Language, 2.8.2
 _NOT_FOUND: Final = 127
 _SIGNALLED: Final = 128
 
 
-class Ending(NamedTuple):
-    """``exit_code`` where it exited, ``signal`` (its name) where it was killed, ``reason`` where that is a failure."""
+class EndKind(StrEnum):
+    """How a command came to its end."""
 
-    status: JobStatus
-    exit_code: int | None
-    signal: str | None
-    reason: str | None
+    EXITED = "exited"
+    SIGNALLED = "signalled"
+    NOT_STARTED = "not started"
+    TIMED_OUT = "timed out"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+
+class Ending(NamedTuple):
+    """How a command ended: its ``exit_code`` where it exited, the ``signal``'s name where it was killed.
+
+    ``reason`` says why it did not succeed. One that was stopped, or that took too long, may have both.
+    """
+
+    kind: EndKind
+    exit_code: int | None = None
+    signal: str | None = None
+    reason: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended by itself, with exit status 0."""
+        return self.kind is EndKind.EXITED and self.exit_code == 0
 
 
 def ending_of(wait_status: int, *, shell: bool) -> Ending:
     """Read what ``wait`` gave. ``shell``: it was a shell's, whose status 126 and more speak of its last command."""
     if os.WIFSIGNALED(wait_status):
         number = os.WTERMSIG(wait_status)
-        return Ending(JobStatus.FAILED, None, signal_name(number), f"killed by {named(number)}")
+        return Ending(EndKind.SIGNALLED, None, signal_name(number), f"killed by {named(number)}")
     code = os.WEXITSTATUS(wait_status)
     if code == 0:
-        return Ending(JobStatus.SUCCEEDED, 0, None, None)
-    return Ending(JobStatus.FAILED, code, None, f"exit status {code}{_hint(code) if shell else ''}")
+        return Ending(EndKind.EXITED, 0)
+    reason = f"exit status {code}{_hint(code) if shell else ''}"
+    return Ending(EndKind.EXITED, code, None, reason)
 
 
 def signal_name(number: int) -> str:

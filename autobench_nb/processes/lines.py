@@ -11,18 +11,22 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-LINE_LIMIT: Final = 65_536
-"""Bytes of a line that are kept by default."""
+LINE_LIMIT: Final = 16 * 1024 * 1024
+"""Bytes of a line that are kept by default: what a log's ring keeps of a message, too."""
 
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 
 
 class Line(NamedTuple):
-    """One line: at most the limit's ``data``, ``size`` bytes in all, ``rewritten`` earlier states that were lost."""
+    """One line: at most the limit's ``data``, ``size`` bytes in all, ``rewritten`` earlier states that were lost.
+
+    ``returned``: whether a carriage return began it, so that it is drawn rather than written.
+    """
 
     data: bytes
     size: int
     rewritten: int
+    returned: bool = False
 
     @property
     def is_cut(self) -> bool:
@@ -33,7 +37,7 @@ class Line(NamedTuple):
 class LineSplitter:
     """Give it bytes as they come, take lines as they end. ``limit``: bytes of a line that are kept."""
 
-    __slots__ = ("_limit", "_past", "_segment", "_size", "_states")
+    __slots__ = ("_limit", "_past", "_returned", "_segment", "_size", "_states")
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:
         self._limit = limit
@@ -41,6 +45,7 @@ class LineSplitter:
         self._size = 0
         self._past: tuple[bytes, int] | None = None  # the state that the last carriage return ended
         self._states = 0
+        self._returned = False
 
     @property
     def rewriting(self) -> bool:
@@ -65,6 +70,12 @@ class LineSplitter:
             end = data.find(b"\n", start)
         self._extend(data, start, len(data))
 
+    def take_open(self) -> bytes:
+        """The state of the line that is not yet ended, which is forgotten."""
+        state = bytes(self._segment) if self._size else self.pending
+        self._take()
+        return state
+
     def finish(self) -> Line | None:
         """The last line, where no newline ended it."""
         return self._take() if self._size or self._past is not None else None
@@ -77,6 +88,7 @@ class LineSplitter:
                 self._states += 1
                 self._segment.clear()
                 self._size = 0
+            self._returned = True
             start = turn + 1
         self._keep(data, start, end)
 
@@ -89,12 +101,15 @@ class LineSplitter:
     def _take(self) -> Line:
         if self._size or self._past is None:
             kept, size, rewritten = bytes(self._segment), self._size, self._states
+            returned = self._returned
         else:
             (kept, size), rewritten = self._past, self._states - 1
+            returned = rewritten > 0
         self._segment.clear()
         self._size = self._states = 0
         self._past = None
-        return Line(_whole(kept) if size > len(kept) else kept, size, rewritten)
+        self._returned = False
+        return Line(_whole(kept) if size > len(kept) else kept, size, rewritten, returned)
 
 
 def _whole(data: bytes) -> bytes:

@@ -1,13 +1,28 @@
-"""CPU time of the calling thread and peak memory of this process, as far as the system tells."""
+"""What a command cost; CPU time of the calling thread and peak memory of this process, as far as the system tells."""
 
 from __future__ import annotations
 
 import resource
 import sys
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 _THREAD: Final[int | None] = getattr(resource, "RUSAGE_THREAD", None)  # Linux
+
+
+class Usage(NamedTuple):
+    """What a command cost. Seconds and bytes.
+
+    ``user_s`` and ``system_s``: CPU time of the command and of the descendants that it waited for. ``peak_bytes``: the
+    largest resident memory of any one of them; None where it is not above ``floor_bytes``, what a program inherits
+    from the process that it is started from, and so not known.
+    """
+
+    wall_s: float
+    user_s: float
+    system_s: float
+    peak_bytes: int | None
+    floor_bytes: int = 0
 
 
 def thread_cpu_s() -> tuple[float, float | None]:

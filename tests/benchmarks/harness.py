@@ -21,10 +21,10 @@ clock = time.perf_counter
 
 
 class MissingPeer(Exception):
-    """A package that a benchmark compares with is not installed. ``package`` is its name for pip."""
+    """What a benchmark compares with is not installed. ``package`` is its name, ``remedy`` the command to have it."""
 
-    def __init__(self, package: str) -> None:
-        super().__init__(f"{package} is not installed: pip install 'autobench-nb[bench]'")
+    def __init__(self, package: str, remedy: str = "pip install 'autobench-nb[bench]'") -> None:
+        super().__init__(f"{package} is not installed: {remedy}")
         self.package = package
 
 

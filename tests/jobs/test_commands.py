@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
@@ -11,8 +12,9 @@ import pytest
 
 from autobench_nb.jobs import Job, Run, Runner
 from autobench_nb.logs.entry import Level
+from autobench_nb.processes.launchers import Launchers
 from autobench_nb.state.model import JobStatus
-from tests.jobs.conftest import PATIENCE_S, Bench
+from tests.jobs.conftest import PATIENCE_S, Bench, is_alive
 
 
 def only(run: Run) -> Job:
@@ -34,8 +36,11 @@ def test_stdout_and_stderr_are_in_the_log_line_by_line_with_the_job(
     job = only(runner.submit("echo one; echo two; echo three >&2"))
     entries = {entry.message: entry for entry in bench.entries(job)}
     assert set(entries) == {"one", "two", "three"}
-    assert entries["one"].fields is None
-    assert entries["three"].fields == {"stream": "stderr"}
+    assert {name: entry.logger for name, entry in entries.items()} == {
+        "one": None,
+        "two": None,
+        "three": "stderr",
+    }
     assert {entry.level for entry in entries.values()} == {Level.INFO}
 
 
@@ -68,12 +73,22 @@ def test_undecodable_bytes_are_shown_marked_and_the_job_goes_on(
     assert second.message == "on"
 
 
-def test_a_line_of_10_mb_is_cut_marked_and_the_job_goes_on(bench: Bench, runner: Runner) -> None:
+def test_a_line_of_10_mb_is_whole_on_request_and_the_job_goes_on(
+    bench: Bench, runner: Runner
+) -> None:
     job = only(runner.submit("head -c 10485760 /dev/zero | tr '\\0' x; echo; echo on"))
     first, second = bench.entries(job)
-    assert first.fields == {"cut": 10_485_760}
-    assert first.message.endswith("… [cut: 10,485,760 bytes]")
-    assert len(first.message) < 70_000
+    assert first.message == "x" * 10_485_760
+    assert second.message == "on"
+
+
+def test_a_line_of_more_than_a_message_may_have_is_cut_and_marked(
+    bench: Bench, runner: Runner
+) -> None:
+    job = only(runner.submit("head -c 17000000 /dev/zero | tr '\\0' x; echo; echo on"))
+    first, second = bench.entries(job)
+    assert first.fields == {"cut": 17_000_000}
+    assert len(first.message) < 16_800_000
     assert second.message == "on"
 
 
@@ -119,12 +134,14 @@ def test_standard_input_is_empty(bench: Bench, runner: Runner) -> None:
     assert bench.lines(only(runner.submit("cat; echo end"))) == ["end"]
 
 
-def test_warnings_and_errors_on_stderr_are_counted(bench: Bench, runner: Runner) -> None:
+def test_warnings_and_errors_are_counted_whatever_stream_says_them(
+    bench: Bench, runner: Runner
+) -> None:
     job = only(runner.submit("echo warning: a >&2; echo error: b >&2; echo error: c"))
     record = bench.record(job)
-    assert (record["lines"], record["warnings"], record["errors"]) == (3, 1, 1)
+    assert (record["lines"], record["warnings"], record["errors"]) == (3, 1, 2)
     counts = bench.ring.counts("job_id")[job.id]
-    assert (counts[Level.WARN], counts[Level.ERROR]) == (1, 1)
+    assert (counts[Level.WARN], counts[Level.ERROR]) == (1, 2)
 
 
 # --- how they are started
@@ -228,9 +245,20 @@ def test_a_failed_job_does_not_stop_the_next(runner: Runner) -> None:
 def test_a_launcher_that_was_killed_fails_its_job_and_the_next_gets_another(
     bench: Bench, runner: Runner, fifo: Path
 ) -> None:
-    run = runner.submit(f"echo $PPID > {fifo}; exec sleep 1000")
+    run = runner.submit(f"cut -d' ' -f4 /proc/$PPID/stat > {fifo}; exec sleep 1000")
     os.kill(int(fifo.read_text()), 9)
     assert "launcher process has ended" in str(only(run).reason)
+    assert only(runner.submit("true")).status is JobStatus.SUCCEEDED
+
+
+def test_a_command_whose_starter_was_killed_is_ended_and_says_so(
+    runner: Runner, fifo: Path
+) -> None:
+    run = runner.submit(f"echo $PPID $$ > {fifo}; exec sleep 1000")
+    starter, pid = map(int, fifo.read_text().split())
+    os.kill(starter, 9)
+    assert "the process that waited for it was killed" in str(only(run).reason)
+    assert not is_alive(pid)
     assert only(runner.submit("true")).status is JobStatus.SUCCEEDED
 
 
@@ -254,7 +282,22 @@ def test_peak_memory_is_the_commands_own_and_not_this_processs(runner: Runner) -
     large = only(runner.submit(python("x = b'x' * 100_000_000"))).results[0].max_rss_bytes
     assert small is not None
     assert large is not None
-    assert small < 30_000_000 < 100_000_000 < large < len(ballast)
+    assert small < 4_000_000 < 100_000_000 < large < len(ballast)
+
+
+def test_a_peak_that_cannot_be_known_is_empty_and_the_log_says_why(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no starter, a small program inherits the peak of what it was forked from."""
+    monkeypatch.setattr(
+        "autobench_nb.jobs.executors.local_process.Launchers",
+        functools.partial(Launchers, starter=False),
+    )
+    job = only(bench.runner().submit([["true"]], repeat=2))
+    assert [row.max_rss_bytes for row in job.results] == [None, None]
+    said = [entry.message for entry in bench.entries(job, "job") if "peak memory" in entry.message]
+    assert len(said) == 1
+    assert "is not known: here a program inherits" in said[0]
 
 
 def test_cpu_seconds_count_the_commands_in_a_pipe(runner: Runner) -> None:

@@ -17,7 +17,8 @@ import pytest
 from autobench_nb.errors import ClosedError
 from autobench_nb.jobs import Runner, current_job
 from autobench_nb.logs.entry import Level
-from autobench_nb.processes.launchers import Launcher
+from autobench_nb.processes.command import Command
+from autobench_nb.processes.launchers import Launchers
 from autobench_nb.state.model import JobStatus
 from tests.jobs.conftest import PATIENCE_S, Bench, is_alive
 
@@ -125,8 +126,40 @@ def test_a_daemon_that_holds_the_pipe_does_not_hang_the_job(
     daemon = int(fifo.read_text())
     assert run.wait(PATIENCE_S)
     assert bench.lines(run.jobs[0]) == ["done"]
-    assert is_alive(daemon)  # it left the group on purpose
+    assert not is_alive(daemon)
+
+
+def test_a_daemon_that_is_to_be_kept_lives_on_and_the_job_ends(
+    bench: Bench, runner: Runner, fifo: Path
+) -> None:
+    run = runner.submit(
+        f"setsid sh -c 'echo $$ > {fifo}; exec sleep 1000' & cat {fifo}", keep_daemons=True
+    )
+    assert run.wait(PATIENCE_S)
+    assert run.status is JobStatus.SUCCEEDED
+    (daemon,) = map(int, bench.lines(run.jobs[0]))
+    runner.close()
+    assert is_alive(daemon)
     os.kill(daemon, signal.SIGKILL)
+
+
+def test_what_is_no_daemon_is_ended_also_where_daemons_are_kept(
+    bench: Bench, runner: Runner
+) -> None:
+    run = runner.submit("sleep 1000 & echo $!", keep_daemons=True)
+    assert run.wait(PATIENCE_S)
+    (child,) = map(int, bench.lines(run.jobs[0]))
+    assert not is_alive(child)
+
+
+def test_a_cancelled_command_keeps_no_daemon(runner: Runner, fifo: Path) -> None:
+    run = runner.submit(
+        f"setsid sh -c 'echo $$ > {fifo}; exec sleep 1000' & wait", keep_daemons=True
+    )
+    daemon = int(fifo.read_text())
+    run.cancel()
+    assert run.wait(PATIENCE_S)
+    assert not is_alive(daemon)
 
 
 def test_what_a_background_process_prints_soon_after_is_logged(
@@ -307,25 +340,32 @@ def _wait_for_end_of(pid: int) -> None:
 
 def test_a_launcher_whose_answers_nobody_read_ends_its_command(fifo: Path) -> None:
     """The socket is reset then, rather than just closed."""
-    launcher = Launcher()
-    null = os.open(os.devnull, os.O_WRONLY)
-    command = f"echo $$ > {fifo}; trap '' TERM; sleep 1000; sleep 1000"
-    argv = ["/bin/sh", "-c", command]
-    launcher.start(argv, [null, null], cwd="/", env=dict(os.environ), pty=False)
+    launchers = Launchers()
+    launcher = launchers.take()
+    null = os.open(os.devnull, os.O_RDWR)
+    left = f"(trap '' TERM; sh -c 'echo $PPID' > {fifo}; sleep 1000; sleep 1000) &"
+    command = Command(argv=("/bin/sh", "-c", left), cwd="/", env=dict(os.environ))
+    launcher.start(command, [null] * 3)
     os.close(null)
     pid = int(fifo.read_text())
     select.select([launcher], [], [], PATIENCE_S)
-    launcher.close()
+    launcher.after_fork_in_child()
     _wait_for_end_of(pid)
     assert not is_alive(pid)
+    launchers.close()
 
 
 def test_a_runner_that_was_let_go_of_leaves_no_launcher(bench: Bench) -> None:
     runner = Runner(bench.store, bench.ring.append)
-    run = runner.submit("echo $PPID")
+    run = runner.submit(
+        "cut -d' ' -f4 /proc/$PPID/stat; cut -d' ' -f4 /proc/$(cut -d' ' -f4 /proc/$PPID/stat)/stat"
+    )
     run.wait(PATIENCE_S)
-    launcher = int(bench.lines(run.jobs[0])[0])
+    launcher, keeper = map(int, bench.lines(run.jobs[0]))
+    assert is_alive(launcher)
+    assert is_alive(keeper)
     runner.close()
     del runner, run
     gc.collect()
     assert not is_alive(launcher)
+    assert not is_alive(keeper)

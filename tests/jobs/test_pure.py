@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import functools
-import signal
 import statistics
 from typing import Any
 
@@ -15,10 +13,8 @@ from hypothesis import strategies as st
 from autobench_nb.errors import JobError
 from autobench_nb.jobs.timing import Timing
 from autobench_nb.jobs.work import How, Task, read_work
-from autobench_nb.processes.endings import ending_of, why_not_started
 from autobench_nb.processes.pressure import Pressure
-from autobench_nb.processes.stop import Stop
-from autobench_nb.state.model import JobKind, JobStatus
+from autobench_nb.state.model import JobKind
 
 # --- work
 
@@ -99,44 +95,6 @@ def test_impossible_ways_to_run_are_refused_by_name(wrong: dict[str, Any]) -> No
         How(**wrong)
 
 
-# --- endings
-
-
-def test_exit_status_zero_succeeds() -> None:
-    assert ending_of(0, shell=True) == (JobStatus.SUCCEEDED, 0, None, None)
-
-
-def test_another_exit_status_fails_and_is_said() -> None:
-    assert ending_of(3 << 8, shell=False) == (JobStatus.FAILED, 3, None, "exit status 3")
-
-
-def test_a_death_by_signal_names_the_signal() -> None:
-    ending = ending_of(signal.SIGKILL, shell=False)
-    assert ending == (
-        JobStatus.FAILED,
-        None,
-        "SIGKILL",
-        "killed by SIGKILL (signal 9), out of memory?",
-    )
-    assert ending_of(signal.SIGSEGV, shell=False).reason == "killed by SIGSEGV (signal 11)"
-
-
-def test_a_shell_says_what_became_of_its_command() -> None:
-    assert (
-        ending_of(127 << 8, shell=True).reason == "exit status 127: command not found by the shell"
-    )
-    assert "SIGKILL (signal 9), out of memory?" in str(ending_of(137 << 8, shell=True).reason)
-    assert ending_of(137 << 8, shell=False).reason == "exit status 137"
-
-
-def test_why_a_program_was_not_started_is_said_with_its_name() -> None:
-    assert why_not_started(errno.ENOENT, "nix", None).startswith("command not found: 'nix'")
-    assert "working directory '/nowhere/at/all'" in why_not_started(
-        errno.ENOENT, "ls", "/nowhere/at/all"
-    )
-    assert "no #! line" in why_not_started(errno.ENOEXEC, "x", None)
-
-
 # --- timing
 
 
@@ -210,23 +168,3 @@ def test_who_is_in_a_hurry_does_not_wait() -> None:
     clock = Clock(full_for_s=1e9)
     Pressure(clock.ready, clock=clock).wait(lambda: True)
     assert clock.now == 0.0
-
-
-# --- stop
-
-
-def test_the_first_wish_to_stop_counts() -> None:
-    stop = Stop()
-    assert not stop
-    assert stop.request(JobStatus.TIMEOUT, "late")
-    assert not stop.request(JobStatus.CANCELLED, "later")
-    assert (stop.status, stop.reason) == (JobStatus.TIMEOUT, "late")
-
-
-def test_followers_are_told_once_and_late_ones_at_once() -> None:
-    stop, told = Stop(), []
-    stop.follow(lambda: told.append("early"))
-    stop.follow(lambda: told.append("gone"))()
-    stop.request(JobStatus.CANCELLED, "")
-    stop.follow(lambda: told.append("late"))
-    assert told == ["early", "late"]

@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autobench_nb.jobs.output import JobLog, OutputStream, level_on_stderr
-from autobench_nb.logs.entry import Level
+from autobench_nb.jobs.output import JobLog, OutputStream
 from autobench_nb.processes.lines import Line, LineSplitter, text_of
 from autobench_nb.processes.pressure import Pressure
 
@@ -57,9 +56,17 @@ def test_a_line_never_holds_more_than_the_limit(chunks: list[bytes], limit: int)
 def test_the_short_way_for_floods_gives_the_same_entries(chunks: list[bytes], limit: int) -> None:
     def entries(parts: list[bytes]) -> list[Any]:
         kept: list[Any] = []
-        log = JobLog(lambda *args, **more: kept.append((*args, more)), "1", lambda: None)
+
+        def keep(*args: Any, **more: Any) -> None:
+            kept.append((*args, {name: value for name, value in more.items() if value is not None}))
+
+        log = JobLog(keep, "1", lambda: None)
         stream = OutputStream(
-            log, "stdout", pressure=Pressure(None), limit=limit, current=lambda _: None
+            log,
+            "stdout",
+            pressure=Pressure(None),
+            limit=limit,
+            current=lambda text, fraction=None: None,
         )
         for part in parts:
             stream.feed(part, lambda: False)
@@ -118,18 +125,3 @@ def test_a_cut_breaks_no_character() -> None:
     for limit in (5, 6, 7):
         (line,) = split("abcd😀😀".encode(), limit=limit)
         assert text_of(line) == ("abcd… [cut: 12 bytes]", {"cut": 12})
-
-
-def test_stderr_has_the_level_that_it_says() -> None:
-    said = {
-        "12% done": Level.INFO,
-        "gcc: x.c:1:2: warning: unused": Level.WARN,
-        "[WARN] low": Level.WARN,
-        "error: no": Level.ERROR,
-        "[ERROR] no": Level.ERROR,
-        "fatal: not a repository": Level.ERROR,
-        "ValueError: bad": Level.ERROR,
-        "0 errors": Level.INFO,
-        "mirror: fine": Level.INFO,
-    }
-    assert {text: level_on_stderr(text) for text in said} == said

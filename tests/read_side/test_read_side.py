@@ -61,6 +61,7 @@ def row(number: int, value: Any = None) -> Result:
         cpu_user_s=None,
         cpu_system_s=0.25,
         max_rss_bytes=2**40 + number,
+        shell_s=None,
         lines=number,
         value=value,
         value_note=None,

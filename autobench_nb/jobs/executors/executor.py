@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from autobench_nb.jobs.output import JobLog, OutputStream
 from autobench_nb.jobs.work import How, Task
+from autobench_nb.processes.stdin import CommandInput
 from autobench_nb.processes.stop import Stop
 from autobench_nb.state.model import JobStatus
 
@@ -19,7 +20,8 @@ from autobench_nb.state.model import JobStatus
 class RepetitionOutcome:
     """How one repetition went. Seconds and bytes; ``None`` where it could not be measured.
 
-    ``reason`` says why it did not succeed. ``value``: what a callable returned.
+    ``reason`` says why it did not succeed. ``shell_s``: what the shell's own start takes of ``wall_s``, or what of it
+    has been taken off. ``value``: what a callable returned.
     """
 
     status: JobStatus
@@ -30,6 +32,7 @@ class RepetitionOutcome:
     cpu_user_s: float | None = None
     cpu_system_s: float | None = None
     max_rss_bytes: int | None = None
+    shell_s: float | None = None
     value: Any = None
 
 
@@ -53,7 +56,10 @@ class Repetition(Protocol):
     def log(self) -> JobLog: ...
 
     @property
-    def stop(self) -> Stop: ...
+    def stop(self) -> Stop[JobStatus]: ...
+
+    @property
+    def input(self) -> CommandInput: ...
 
     def stream(self, name: str) -> OutputStream:
         """Open a new way for bytes into the log; ``name``: ``stdout`` or ``stderr``."""

@@ -382,6 +382,8 @@ export interface ResultRecord {
   /** Seconds. */
   cpuSystemS: number | null;
   maxRssBytes: number | null;
+  /** What the start of the shell takes by itself. */
+  shellS: number | null;
   lines: number;
   /** What a callable returned, where it is JSON. */
   value: unknown;
