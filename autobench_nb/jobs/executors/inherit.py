@@ -102,7 +102,11 @@ def _thread_start(original: Any) -> Any:
 
 def _pool_submit(original: Any) -> Any:
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return original(self, fn if job_streams() is None else _within(fn), *args, **kwargs)
+        # What an interpreter of its own runs (Python 3.14) is pickled, and prints there.
+        interpreters = getattr(concurrent.futures, "InterpreterPoolExecutor", ())
+        if job_streams() is not None and not isinstance(self, interpreters):
+            fn = _within(fn)
+        return original(self, fn, *args, **kwargs)
 
     return submit
 
