@@ -112,7 +112,7 @@ class Job:
 
     @property
     def job_id(self) -> str:
-        """As ``id``, by the name that logs and results use."""
+        """The same as ``id``, by the name that logs and results use."""
         return self.id
 
     def stream(self, name: str) -> OutputStream:

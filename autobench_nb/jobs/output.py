@@ -71,7 +71,9 @@ class JobLog:
         """Log one entry; ``more`` as ``LogRing.append`` takes it, the job's id is given."""
         parsed = Level.parse(level)
         self._count(parsed, 0)
-        self._log(channel, parsed, message, ts, **{**more, "job_id": self._job_id})
+        if ts is not None:
+            more["ts"] = ts
+        self._log(channel, parsed, message, **{**more, "job_id": self._job_id})
 
     def say(self, level: Level, message: str, **more: Any) -> None:
         """What the runner says about the job."""

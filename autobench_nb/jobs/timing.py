@@ -14,7 +14,7 @@ class Timing:
         self._squares = 0.0
 
     def add(self, seconds: float) -> None:
-        """One more repetition."""
+        """Take in one more repetition."""
         self.count += 1
         delta = seconds - self._mean
         self._mean += delta / self.count

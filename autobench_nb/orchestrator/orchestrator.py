@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from autobench_nb import forks
 from autobench_nb.config import Config
 from autobench_nb.errors import ClosedError, OptionError
-from autobench_nb.jobs import Results, Run, Runner
+from autobench_nb.jobs import Executor, Results, Run, Runner
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.notebook.logging import BridgeHandler
@@ -43,8 +43,9 @@ class Orchestrator:
     """One authoritative state, one log ring, a queue of jobs, and whoever mirrors them.
 
     ``name`` stands in the dashboard's head. ``parallelism``: jobs that run at once. ``redact``: patterns (RE2) besides
-    ``LOG_REDACT_REGEX``. ``environ`` stands in for the process's. Every setting of ``Config`` is an argument
-    too, such as ``log_capacity=100_000``; arguments go before the environment.
+    ``LOG_REDACT_REGEX``. ``executors``: where jobs can run besides this machine, by name. ``environ`` stands in for
+    the process's. Every setting of ``Config`` is an argument too, such as ``log_capacity=100_000``; arguments go
+    before the environment.
 
     A context manager; ``close()`` ends the server and whatever still runs. Raises ``ConfigError``.
     """
@@ -56,6 +57,7 @@ class Orchestrator:
         parallelism: int = 1,
         redact: Iterable[str] = (),
         projections: Iterable[Projection] = (),
+        executors: Mapping[str, Executor] | None = None,
         environ: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> None:
@@ -76,6 +78,7 @@ class Orchestrator:
             parallelism=parallelism,
             redact=redact,
             projections=projections,
+            executors=executors,
             server=lambda: self.server,
             is_served=lambda: self._server is not None and not self._server.has_ended,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from autobench_nb import __version__
 from autobench_nb.config import Config
 from autobench_nb.devices import Devices
 from autobench_nb.jobs.commands import job_commands
+from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.runner import Runner
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.commands import log_commands
@@ -58,6 +59,7 @@ def wire(
     parallelism: int,
     redact: Iterable[str],
     projections: Iterable[Projection],
+    executors: Mapping[str, Executor] | None,
     server: Callable[[], Server | None],
     is_served: Callable[[], bool],
 ) -> Rooms:
@@ -71,6 +73,7 @@ def wire(
         parallelism: Jobs that run at once.
         redact: Patterns (RE2) besides those of the settings.
         projections: Besides the summary of the pno findings.
+        executors: Where jobs can run besides this machine, by name.
         server: Gives the server that runs, if one does.
         is_served: Whether a server still drives the hub, be it only to close.
     """
@@ -113,7 +116,7 @@ def wire(
     hub = Hub(store, ring, epoch=epoch, config=config, token=token)
     inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, flush_soon)
-    runner = Runner(store, ring.append, parallelism=parallelism, ready=pressure.wait)
+    runner = Runner(store, ring.append, executors, parallelism=parallelism, ready=pressure.wait)
     commands = Commands()
     commands.add(log_commands(ring, config.client_budget_bytes))
     commands.add(job_commands(runner.jobs, runner.results))

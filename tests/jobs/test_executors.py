@@ -10,6 +10,7 @@ import pytest
 from autobench_nb.errors import JobError
 from autobench_nb.jobs import Repetition, RepetitionOutcome
 from autobench_nb.jobs.work import How, Task
+from autobench_nb.orchestrator import Orchestrator
 from autobench_nb.state.model import JobKind, JobStatus
 from tests.jobs.conftest import PATIENCE_S, Bench
 
@@ -115,3 +116,14 @@ def test_executors_are_closed_with_the_runner_once(bench: Bench) -> None:
     runner.close()
     runner.close()
     assert lab.closed == 1
+
+
+def test_an_orchestrator_is_given_executors_too() -> None:
+    lab = Elsewhere()
+    with Orchestrator(environ={}, executors={"lab": lab}) as bench:
+        run = bench.run("measure", executor="lab")
+        lab.answers.release()
+        assert run.wait(PATIENCE_S)
+        with pytest.raises(JobError, match="take one of 'lab', 'local'"):
+            bench.run("measure", executor="moon")
+    assert (len(lab.ran), lab.closed) == (1, 1)

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import io
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -333,8 +334,6 @@ def by_stderr_to_stdout() -> None:
 
 def without_waiting() -> None:
     process = subprocess.Popen(["echo", "x"])
-    import os
-
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     process.poll()
 
@@ -399,3 +398,21 @@ def test_children_that_nobodys_job_starts_are_left_alone(
     run(runner, by_a_thread)
     subprocess.run(["echo", "cell"], check=True)
     assert capfd.readouterr().out == "cell\n"
+
+
+def test_a_forked_child_prints_where_the_process_prints(
+    bench: Bench, runner: Runner, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its log would be a copy that nobody reads."""
+
+    def work() -> None:
+        child = os.fork()
+        if child == 0:
+            print("forked", flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        print("the job's")
+
+    job = run(runner, work)
+    assert bench.lines(job) == ["the job's"]
+    assert "forked" in capfd.readouterr().out

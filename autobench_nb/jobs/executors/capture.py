@@ -104,11 +104,11 @@ class JobStreams:
         return JobText(name, self._stream(name), self._urgent)
 
     def adopt(self, reader: OutputReader) -> None:
-        """A child process writes."""
+        """Remember a child process that writes."""
         self._readers.add(reader)
 
     def leave(self, reader: OutputReader) -> None:
-        """That child process writes no more."""
+        """Forget a child process that writes no more."""
         self._readers.discard(reader)
 
     def end(self) -> int:

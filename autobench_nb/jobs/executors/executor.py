@@ -47,7 +47,7 @@ class Repetition(Protocol):
 
     @property
     def repetition(self) -> int:
-        """Its number: 1 and more; 0 while warming up."""
+        """The repetition's number: 1 and more; 0 while warming up."""
 
     @property
     def how(self) -> How: ...

@@ -87,7 +87,7 @@ class InProcess:
         self._overdue = OverdueWatch(notice_s)
 
     def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:
-        """One repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
+        """Do one repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
         function = task.function
         assert function is not None
         limit = repetition.how.timeout_s

@@ -17,13 +17,14 @@ import concurrent.futures.thread
 import functools
 import inspect
 import logging
+import os
 import subprocess
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any, Final
 
-from autobench_nb.jobs.executors.capture import JobText, StandIn, job_streams
+from autobench_nb.jobs.executors.capture import STREAMS, JobText, StandIn, job_streams
 from autobench_nb.jobs.executors.children import ChildOutput
 from autobench_nb.logs import attribution
 from autobench_nb.logs.entry import Level
@@ -54,6 +55,13 @@ def install(*variables: ContextVar[Any]) -> None:
         _wrap(subprocess.Popen, "__init__", _popen_init)
         _wrap(subprocess.Popen, "wait", _popen_wait)
         _inherited.extend(variables)
+        os.register_at_fork(after_in_child=_leave_the_job)
+
+
+def _leave_the_job() -> None:
+    """In a forked child the log is a copy that nobody reads: what it prints goes where the process prints."""
+    STREAMS.set(None)
+    attribution.OWNER.set(None)
 
 
 def _wrap(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
@@ -94,7 +102,11 @@ def _thread_start(original: Any) -> Any:
 
 def _pool_submit(original: Any) -> Any:
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return original(self, fn if job_streams() is None else _within(fn), *args, **kwargs)
+        # What an interpreter of its own runs (Python 3.14) is pickled, and prints there.
+        interpreters = getattr(concurrent.futures, "InterpreterPoolExecutor", ())
+        if job_streams() is not None and not isinstance(self, interpreters):
+            fn = _within(fn)
+        return original(self, fn, *args, **kwargs)
 
     return submit
 
