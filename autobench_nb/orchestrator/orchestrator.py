@@ -90,7 +90,7 @@ class Orchestrator:
 
     # --- what it does
 
-    def log(self, channel: str = "app", **bound: Any) -> ChannelLogger:
+    def log(self, channel: str = "app", /, **bound: Any) -> ChannelLogger:
         """A logger for ``channel``; ``bound`` ids and fields go along with every entry."""
         self.channels.get(channel)
         return ChannelLogger(self._rooms.ring.append, channel, **bound)
