@@ -1,7 +1,6 @@
 """Drives the hub on the server's loop: when to flush, when to tick, and the carrying out of its effects.
 
-Everything here runs on the loop's thread, except :meth:`Pump.notify` and :meth:`Pump.flush_soon`, which any thread may
-call.
+All runs on the loop's thread, except :meth:`Pump.notify` and :meth:`Pump.flush_soon`, which any thread may call.
 """
 
 from __future__ import annotations
@@ -30,18 +29,12 @@ from autobench_nb.transports.commands import Command, Log, run_command
 from autobench_nb.transports.sockets.fan_out import FanOut, fan_outs
 from autobench_nb.transports.sockets.wire import Bundle, Wire
 from autobench_nb.transports.sockets.writer import Link, Traffic, put_all
+from autobench_nb.transports.warming import RETRY_S, warm
 
-WARM_PIECES: Final = 64
-"""Pieces of the snapshot (of a wide map: 128 keys each) that are encoded before the loop gets its turn again."""
-WARM_EAGER_S: Final = 0.1
-WARM_LIMIT_S: Final = 1.0
-"""A state that changes faster than it can be encoded is cut after this time, warm or not."""
 TURN_S: Final = 0.01
 """After so long, what is left of the effects waits for the loop's next turn. Their order stays."""
 BROADCAST_SLICE: Final = 500
 """Sessions that a broadcast reaches before the time is looked at."""
-RETRY_S: Final = 0.005
-"""When to ask again where a batch was open."""
 LAG_WINDOW_S: Final = 10.0
 """The telemetry's loop lag is the worst of about this time."""
 
@@ -292,13 +285,7 @@ class Pump:
 
     async def _warm_and_flush(self) -> None:
         try:
-            begin = self._loop.time()
-            while not self._store.warm(WARM_PIECES):
-                took = self._loop.time() - begin
-                if took > WARM_LIMIT_S:
-                    break
-                # After a while it is more likely that a batch is open than that the state is so large.
-                await asyncio.sleep(0 if took < WARM_EAGER_S else RETRY_S)
+            await warm(self._store)
         except Exception as error:  # noqa: BLE001 - the flush meets it again, and mends it
             self.hub.faults.tell("A part of the state could not be encoded.", error)
         finally:
@@ -326,7 +313,7 @@ class Pump:
             return
         now = self._loop.time()
         if self.hub.wants_flush and not self._warming:
-            # What a flush has left undone because a batch was open, or because it failed, can only be asked for again.
+            # What a flush left undone because a batch was open, or since it failed, can only be asked for again.
             again = self._held_back and self.hub.wants_snapshot
             longer = 2 ** min(self.hub.failed_flushes, 10)
             self._schedule_flush(RETRY_S * longer if again else 0)

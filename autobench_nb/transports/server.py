@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import queue
 import selectors
 import socket
@@ -20,7 +19,6 @@ from tornado.web import Application
 from autobench_nb import forks
 from autobench_nb.config import Config
 from autobench_nb.contract.limits import MAX_MESSAGE_BYTES
-from autobench_nb.errors import PortError
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
@@ -30,6 +28,7 @@ from autobench_nb.transports.commands import Command
 from autobench_nb.transports.http.api import LogsHandler, StateHandler
 from autobench_nb.transports.http.handlers import NotFound, Site, log_request
 from autobench_nb.transports.http.pages import Health, Icon, Login, Logout, Page, Ready, Static
+from autobench_nb.transports.listening import bind
 from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.sockets.websocket import Socket
 
@@ -38,7 +37,6 @@ MAX_FORM_BYTES: Final = 65_536
 MAX_HEADER_BYTES: Final = 65_536
 IDLE_TIMEOUT_S: Final = 300.0
 BODY_TIMEOUT_S: Final = 60.0
-BACKLOG: Final = 1_024
 GOODBYE_S: Final = 1.0
 """How long :meth:`Server.close` waits for clients to answer the close."""
 START_TIMEOUT_S: Final = 30.0
@@ -292,51 +290,6 @@ def application(site: Site) -> Application:
         websocket_max_message_size=4 * MAX_MESSAGE_BYTES,
         compress_response=False,
     )
-
-
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets on one port, or :class:`PortError` naming the port and the reason."""
-    if not 0 <= port <= 65_535:
-        raise PortError(host, port, "a port is 0 to 65535")
-    found: list[socket.socket] = []
-    try:
-        infos = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        for family, _, _, _, address in dict.fromkeys(infos):
-            if found:  # "localhost" is several addresses: all on the port that the first one got
-                address = (address[0], found[0].getsockname()[1], *address[2:])
-            one = _listen(family, address, may_fail=bool(found) or family is not infos[-1][0])
-            if one is not None:
-                found.append(one)
-    except OSError as error:
-        for one in found:
-            one.close()
-        if isinstance(error, socket.gaierror):
-            raise PortError(host, port, f"the host is not known ({error.strerror})") from error
-        reason = error.strerror or str(error)
-        raise PortError(host, port, reason[:1].lower() + reason[1:]) from error
-    return found
-
-
-def _listen(family: int, address: Any, *, may_fail: bool) -> socket.socket | None:
-    """One listening socket; ``None`` where the machine has no such address and another one will do."""
-    one: socket.socket | None = None
-    try:
-        one = socket.socket(family, socket.SOCK_STREAM)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.setblocking(False)
-        one.bind(address)
-        one.listen(BACKLOG)
-    except OSError as error:
-        if one is not None:
-            one.close()
-        if may_fail and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-            return None
-        raise
-    return one
 
 
 def serve(
