@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any, Final
 
 from tornado.httputil import HTTPHeaders
@@ -11,6 +10,7 @@ from tornado.websocket import WebSocketHandler
 
 from autobench_nb.transports.auth import Credential, unauthorized
 from autobench_nb.transports.http.handlers import SECURITY_HEADERS, Guarded
+from autobench_nb.transports.sockets.extensions import choose_offer
 from autobench_nb.transports.sockets.writer import SocketWriter, choose_writer
 
 _log = logging.getLogger(__name__)
@@ -23,11 +23,6 @@ _HANDSHAKE_HEADERS: Final = (
     "Sec-WebSocket-Extensions",
     "Upgrade",
 )
-_BARE_WINDOW: Final = re.compile(r"\s*permessage-deflate\s*;\s*client_max_window_bits\s*")
-"""What browsers offer (RFC 7692 section 7.1.2.2: without a value, the server may choose the window)."""
-
-CLIENT_WINDOW_BITS: Final = 10
-"""The window of what browsers send: their messages are small, and 32 kB a connection would hold the larger window."""
 
 
 class Socket(Guarded, WebSocketHandler):
@@ -42,12 +37,10 @@ class Socket(Guarded, WebSocketHandler):
         super().prepare()
         if self.credential is Credential.WRONG:
             self.refuse(unauthorized(self.credential))
-        offer = self.request.headers.get("Sec-WebSocket-Extensions", "")
-        if _BARE_WINDOW.fullmatch(offer.partition(",")[0]):
-            # Tornado loses a parameter without a value, and would take the largest window.
-            self.request.headers["Sec-WebSocket-Extensions"] = (
-                f"permessage-deflate; client_max_window_bits={CLIENT_WINDOW_BITS}"
-            )
+        offers = self.request.headers.pop("Sec-WebSocket-Extensions", "")
+        chosen = choose_offer(offers)
+        if chosen is not None:
+            self.request.headers["Sec-WebSocket-Extensions"] = chosen
 
     def check_origin(self, origin: str) -> bool:  # noqa: ARG002 - tornado names it
         return True  # ``prepare`` has decided, and more strictly than tornado would
