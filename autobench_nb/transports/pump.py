@@ -10,7 +10,6 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
 from autobench_nb.config import Config
@@ -26,10 +25,12 @@ from autobench_nb.sync.effects import (
 )
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports.commands import Command, Log, run_command
+from autobench_nb.transports.liveness import Liveness
 from autobench_nb.transports.sockets.fan_out import FanOut, fan_outs
 from autobench_nb.transports.sockets.wire import Bundle, Wire
 from autobench_nb.transports.sockets.writer import Link, Traffic, put_all
 from autobench_nb.transports.warming import RETRY_S, warm
+from autobench_nb.transports.workers import Workers
 
 TURN_S: Final = 0.01
 """After so long, what is left of the effects waits for the loop's next turn. Their order stays."""
@@ -72,7 +73,10 @@ class Pump:
         self._tasks: set[asyncio.Task[None]] = set()
         self._without_links = asyncio.Event()
         self._without_links.set()
-        self._executor: ThreadPoolExecutor | None = None
+        self._workers = Workers(self._loop)
+        self._liveness = Liveness(
+            self._links, config.ws_heartbeat_interval_ms / 1e3, self._end_silent
+        )
         self._held_back = False  # the flush that is being carried out could not cut a snapshot
         self._lag = (0.0, 0.0)  # (seconds, when)
 
@@ -107,6 +111,7 @@ class Pump:
         )
         self._links[session] = make_link(session)
         self._without_links.clear()
+        self._liveness.arm()
         self.perform(effects)
         return session
 
@@ -127,6 +132,9 @@ class Pump:
                 self._without_links.set()
             self.perform(self.hub.disconnect(session, self._loop.time()))
 
+    def _end_silent(self, session: int) -> None:
+        self.perform(self.hub.end_silent(session, self._loop.time()))
+
     @property
     def links(self) -> tuple[Link, ...]:
         """The links that are open now."""
@@ -134,7 +142,7 @@ class Pump:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that the hub has asked for is done, as far as it is the loop's to do."""
+        """Whether all that the hub has asked of the loop is done."""
         return not self._performing
 
     # --- effects
@@ -334,9 +342,7 @@ class Pump:
 
     def off_loop(self, work: Callable[[], Any]) -> asyncio.Future[Any]:
         """Run ``work`` on a thread of the pump's own."""
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(2, thread_name_prefix="autobench-pack")
-        return self._loop.run_in_executor(self._executor, work)
+        return self._workers.do(work)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """A task that the pump owns: it ends at the latest with :meth:`close`."""
@@ -362,10 +368,10 @@ class Pump:
             if handle is not None:
                 handle.cancel()
         self._flush = self._tick = None
+        self._liveness.close()
         for task in self._tasks:
             task.cancel()
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._workers.abort()
 
     def detach(self) -> None:
         """Take leave of the hub: whatever links still say is not heard any more."""
@@ -383,7 +389,7 @@ class Pump:
         self._links.clear()
         self._pending.clear()
         self._tasks.clear()
-        self._executor = None
+        self._workers.after_fork_in_child()
 
     async def wait_without_links(self, timeout_s: float) -> None:
         """Until every link has ended, or the time is over."""
@@ -395,7 +401,4 @@ class Pump:
         tasks = tuple(self._tasks)
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
-        if self._executor is not None:
-            # At the interpreter's exit no thread can be begun; by then it has waited for ours itself.
-            with contextlib.suppress(RuntimeError):
-                await asyncio.to_thread(self._executor.shutdown)
+        await self._workers.wait_closed()

@@ -13,7 +13,6 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from autobench_nb import forks
@@ -25,6 +24,7 @@ from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import local
 from autobench_nb.transports.auth import Gate, check_token, new_token
 from autobench_nb.transports.commands import Command
+from autobench_nb.transports.http.admission import BoundedHTTPServer
 from autobench_nb.transports.http.api import LogsHandler, StateHandler
 from autobench_nb.transports.http.handlers import NotFound, Site, log_request
 from autobench_nb.transports.http.pages import Health, Icon, Login, Logout, Page, Ready, Static
@@ -35,7 +35,8 @@ from autobench_nb.transports.sockets.websocket import Socket
 MAX_FORM_BYTES: Final = 65_536
 """Of a body that is not a log; ``/api/logs`` has its own limit."""
 MAX_HEADER_BYTES: Final = 65_536
-IDLE_TIMEOUT_S: Final = 300.0
+IDLE_TIMEOUT_S: Final = 60.0
+"""Between two requests on one connection."""
 BODY_TIMEOUT_S: Final = 60.0
 GOODBYE_S: Final = 1.0
 """How long :meth:`Server.close` waits for clients to answer the close."""
@@ -53,7 +54,7 @@ class Server:
         self,
         hub: Hub,
         site: Site,
-        http: HTTPServer,
+        http: BoundedHTTPServer,
         sockets: list[socket.socket],
         host: str,
         on_ended: Callable[[], None],
@@ -64,6 +65,7 @@ class Server:
         self.name = site.name
         self._hub = hub
         self._on_ended = on_ended
+        self._site = site
         self._pump = site.pump
         self._http = http
         self._loop = asyncio.get_running_loop()
@@ -176,6 +178,7 @@ class Server:
             return
         self._is_closed = True
         self._http.stop()
+        self._site.failures.tell_more(self._site.log)
         self._pump.close(reason)
         if self._loop.is_running():
             self._goodbye = self._loop.create_task(self._say_goodbye())
@@ -259,7 +262,7 @@ def _nothing() -> None:
     """Nobody is to be told."""
 
 
-def _sockets_of(http: HTTPServer, pump: Pump) -> list[socket.socket]:
+def _sockets_of(http: BoundedHTTPServer, pump: Pump) -> list[socket.socket]:
     """Every socket that the server has: those that listen, and those of its connections."""
     streams = [getattr(connection, "stream", None) for connection in http._connections]
     streams += [getattr(link, "stream", None) for link in pump.links]
@@ -330,8 +333,10 @@ def serve(
         is_ready=is_ready,
         direct_writer=direct_writer,
     )
-    http = HTTPServer(
+    http = BoundedHTTPServer(
         application(site),
+        half_open=site.half_open,
+        on_exhausted=lambda sentence: ring.append("orchestrator", "error", sentence),
         max_body_size=MAX_FORM_BYTES,
         max_header_size=MAX_HEADER_BYTES,
         idle_connection_timeout=IDLE_TIMEOUT_S,

@@ -82,7 +82,13 @@ class Socket(Guarded, WebSocketHandler):
         if self.session is not None:
             self.site.pump.drained(self.session)
 
+    def on_pong(self, data: bytes) -> None:  # noqa: ARG002 - tornado names it
+        if self.writer is not None:
+            self.writer.silent_rounds = 0
+
     def on_message(self, message: str | bytes) -> None:
+        if self.writer is not None:
+            self.writer.silent_rounds = 0
         if self.session is not None:
             self.site.pump.receive(self.session, message)
 
