@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from autobench_nb import forks
-from autobench_nb.config import Config
+from autobench_nb.config import TOKEN_VARIABLE, Config
 from autobench_nb.errors import ClosedError, OptionError
 from autobench_nb.jobs import Results, Run, Runner
 from autobench_nb.logs.logger import ChannelLogger
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from autobench_nb.notebook.widgets import Dashboard
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
-TOKEN_VARIABLE: Final = "AUTOBENCH_TOKEN"
 RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
 """What :meth:`Orchestrator.run` takes besides the work."""
 

@@ -13,6 +13,7 @@ import termios
 import time
 from typing import Any, Final
 
+from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.output import OutputStream
 from autobench_nb.jobs.work import Task
@@ -64,6 +65,8 @@ class Watch:
     def run(self, cwd: str) -> RepetitionOutcome:
         how = self._repetition.how
         env = {**os.environ, **how.env}
+        if TOKEN_VARIABLE not in how.env:
+            env.pop(TOKEN_VARIABLE, None)  # the orchestrator's own, which a command could print
         theirs = self._open(how.pty)
         self._selector.register(self._launcher, selectors.EVENT_READ)
         self._selector.register(self._wake, selectors.EVENT_READ)

@@ -24,6 +24,7 @@ from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import local
 from autobench_nb.transports.auth import Gate, check_token, new_token
 from autobench_nb.transports.commands import Command
+from autobench_nb.transports.guesses import SecretText
 from autobench_nb.transports.http.admission import BoundedHTTPServer
 from autobench_nb.transports.http.api import LogsHandler, StateHandler
 from autobench_nb.transports.http.handlers import NotFound, Site, log_request
@@ -91,8 +92,12 @@ class Server:
 
     @property
     def login_url(self) -> str:
-        """``url`` with the token: opens the page signed in. Do not print it where others read."""
-        return f"{self.url}?access={self.token}"
+        """``url`` with a code that signs one browser in, once, within ten minutes; each access makes a new one.
+
+        Its ``repr``, which a notebook shows and saves, holds no secret: print it, or open it.
+        """
+        shown = f"<a link to {self.url} that signs in once: print() shows it>"
+        return SecretText.of(f"{self.url}?code={self._site.gate.codes.new()}", shown)
 
     @property
     def ws_url(self) -> str:

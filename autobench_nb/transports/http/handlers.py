@@ -5,6 +5,7 @@ Handlers of pages, of the HTTP interface and of the socket all derive from :clas
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from autobench_nb.transports.auth import (
     unauthorized,
 )
 from autobench_nb.transports.commands import Log
+from autobench_nb.transports.guesses import REFILL_S
 from autobench_nb.transports.http.admission import HalfOpen
 from autobench_nb.transports.http.failures import FailedRequests
 from autobench_nb.transports.pump import Pump
@@ -99,6 +101,7 @@ class Guarded(RequestHandler):
             cookie=cookies_named(self.request.cookies, gate.cookie_name),
             source=self.source,
             safe=self.request.method in SAFE_METHODS and not self.is_socket,
+            peer=str(self.request.remote_ip),
         )
         refusal = gate.host_refusal(host) or gate.origin_refusal(self.source)
         if refusal is None and self.needs_token and self.credential is not Credential.VALID:
@@ -111,6 +114,8 @@ class Guarded(RequestHandler):
         self.set_status(refusal.status)
         if refusal.status == 401:
             self.set_header("WWW-Authenticate", 'Bearer realm="autobench-nb"')
+        if refusal.status == 429:
+            self.set_header("Retry-After", str(math.ceil(REFILL_S)))
         self.finish_json({"error": {"code": refusal.code, "message": refusal.message}})
         raise Finish
 

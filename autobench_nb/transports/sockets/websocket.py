@@ -8,7 +8,8 @@ from typing import Any, Final
 from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler
 
-from autobench_nb.transports.auth import Credential, unauthorized
+from autobench_nb.sync.server.session import POLICY
+from autobench_nb.transports.auth import TOO_MANY_GUESSES, Credential, unauthorized
 from autobench_nb.transports.http.handlers import SECURITY_HEADERS, Guarded
 from autobench_nb.transports.sockets.extensions import choose_offer
 from autobench_nb.transports.sockets.writer import SocketWriter, choose_writer
@@ -35,8 +36,10 @@ class Socket(Guarded, WebSocketHandler):
 
     def prepare(self) -> None:
         super().prepare()
-        if self.credential is Credential.WRONG:
+        if self.credential in (Credential.WRONG, Credential.UNHEARD):
             self.refuse(unauthorized(self.credential))
+        if self.credential is Credential.NONE and not self.site.gate.guesses.may_try(self.peer):
+            self.refuse(TOO_MANY_GUESSES)  # its hello would be the next guess
         offers = self.request.headers.pop("Sec-WebSocket-Extensions", "")
         chosen = choose_offer(offers)
         if chosen is not None:
@@ -92,8 +95,15 @@ class Socket(Guarded, WebSocketHandler):
         if self.session is not None:
             self.site.pump.receive(self.session, message)
 
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+        return str(self.request.remote_ip)
+
     def on_close(self) -> None:
         if self.writer is not None:
+            if self.credential is Credential.NONE and self.writer.close_code == POLICY:
+                self.site.gate.guesses.wrong(self.peer)  # the hub has refused its hello
             self.writer.closed()
         if self.session is not None:
             self.site.pump.disconnect(self.session)

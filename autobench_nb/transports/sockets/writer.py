@@ -90,6 +90,11 @@ class SocketWriter:
         """Kept by :class:`~autobench_nb.transports.liveness.Liveness`; 0 whenever something was heard."""
 
     @property
+    def close_code(self) -> int | None:
+        """With which code the server closes or has closed it, if it does."""
+        return None if self._closing is None else self._closing[0]
+
+    @property
     def stream(self) -> IOStream:
         """The connection's stream."""
         return self._stream
