@@ -46,6 +46,21 @@ class BridgeHandler(logging.Handler):
         self._channel = channel
         self._writers: dict[str, EntryWriter] = {}
         self._formatting: set[int] = set()  # threads that are in it
+        self._seen: dict[int, logging.LogRecord] | None = None
+        self.on_closed: Callable[[], None] | None = None
+        """Called when somebody closes the handler, such as a new configuration of logging."""
+
+    def share_with(self, other: BridgeHandler) -> None:
+        """Of a record that reaches both handlers, keep one entry."""
+        if other._seen is None:
+            other._seen = {}
+        self._seen = other._seen
+
+    def close(self) -> None:
+        """Say that somebody has closed it; it can be attached again."""
+        super().close()
+        if self.on_closed is not None:
+            self.on_closed()
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and emit. The ring takes entries from any thread, so there is no lock to wait for."""
@@ -63,6 +78,13 @@ class BridgeHandler(logging.Handler):
         formatting = self._formatting
         if formatting and get_ident() in formatting:
             return
+        if self._seen is not None:
+            thread = get_ident()
+            if self._seen.get(thread) is record:
+                return
+            if len(self._seen) > _CACHED:  # threads that have ended
+                self._seen.clear()
+            self._seen[thread] = record
         try:
             message = record.msg
             owner = attribution.owner()

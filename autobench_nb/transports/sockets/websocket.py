@@ -8,7 +8,7 @@ from typing import Any, Final
 from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler
 
-from autobench_nb.sync.server.session import POLICY
+from autobench_nb.contract.codes import CloseCode
 from autobench_nb.transports.auth import TOO_MANY_GUESSES, Credential, unauthorized
 from autobench_nb.transports.http.handlers import SECURITY_HEADERS, Guarded
 from autobench_nb.transports.sockets.extensions import choose_offer
@@ -102,7 +102,7 @@ class Socket(Guarded, WebSocketHandler):
 
     def on_close(self) -> None:
         if self.writer is not None:
-            if self.credential is Credential.NONE and self.writer.close_code == POLICY:
+            if self.credential is Credential.NONE and self.writer.close_code == CloseCode.POLICY:
                 self.site.gate.guesses.wrong(self.peer)  # the hub has refused its hello
             self.writer.closed()
         if self.session is not None:
