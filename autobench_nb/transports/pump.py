@@ -74,9 +74,8 @@ class Pump:
         self._without_links = asyncio.Event()
         self._without_links.set()
         self._workers = Workers(self._loop)
-        self._liveness = Liveness(
-            self._links, config.ws_heartbeat_interval_ms / 1e3, self._end_silent
-        )
+        heartbeat_s = config.ws_heartbeat_interval_ms / 1e3
+        self._liveness = Liveness(self._links, heartbeat_s, self._end_silent)
         self._held_back = False  # the flush that is being carried out could not cut a snapshot
         self._lag = (0.0, 0.0)  # (seconds, when)
 
@@ -293,9 +292,7 @@ class Pump:
 
     async def _warm_and_flush(self) -> None:
         try:
-            await warm(self._store)
-        except Exception as error:  # noqa: BLE001 - the flush meets it again, and mends it
-            self.hub.faults.tell("A part of the state could not be encoded.", error)
+            await warm(self._store, self.hub.faults.tell)
         finally:
             self._warming = False
         self._flush_hub()
@@ -376,10 +373,9 @@ class Pump:
     def detach(self) -> None:
         """Take leave of the hub: whatever links still say is not heard any more."""
         self.abort()
-        now = self._loop.time()
         for session in tuple(self._links):
             del self._links[session]
-            self.hub.disconnect(session, now)
+            self.hub.disconnect(session, self._loop.time())
         self._pending.clear()
 
     def after_fork_in_child(self) -> None:
