@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from autobench_nb.contract.defaults import SERVER_CONFIG, WS_DEFAULTS
 from autobench_nb.contract.levels import LEVEL_NAMES
@@ -108,6 +108,10 @@ def _patterns(text: str) -> tuple[str, ...]:
 
 def _is_patterns(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
+
+
+TOKEN_VARIABLE: Final = "AUTOBENCH_TOKEN"
+"""Holds the access token. No setting: it is a secret, and what the orchestrator starts does not inherit it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from autobench_nb.cli.replay import Pace, parse_speed, poster, read_file, replay, ring_sink, shifted
+from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.errors import AutoBenchError
 from autobench_nb.logs.formats import LineReader, ParsedLine
-from autobench_nb.orchestrator.orchestrator import TOKEN_VARIABLE, Orchestrator
+from autobench_nb.orchestrator.orchestrator import Orchestrator
 
 DEFAULT_PORT: Final = 8765
 FAILED: Final = 2
@@ -136,7 +137,7 @@ async def _serve_here(
         loop.add_signal_handler(number, told.set)
     server = bench.serve(host=host, port=port)
     # A token that the environment holds is known to whoever set it, and stays out of terminals and journals.
-    url = server.url if os.environ.get(TOKEN_VARIABLE) else server.login_url
+    url = server.url if os.environ.get(TOKEN_VARIABLE) else f"{server.url}?access={server.token}"
     print(url, flush=True)
     work = asyncio.create_task(asyncio.to_thread(meanwhile))
     ended = asyncio.create_task(told.wait())

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from autobench_nb.contract.colors import COLORS
+from autobench_nb.logs.text import clean_name
 
 NEUTRAL_EMOJI: Final = "🔹"
 NAME_LIMIT: Final = 64
@@ -60,7 +61,7 @@ KNOWN: Final = (
 
 
 def _clean(name: str) -> str:
-    text = str(name).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = clean_name(str(name))
     text = " ".join(text.split())[:NAME_LIMIT]
     return text or "app"
 

@@ -38,8 +38,10 @@ class Level(IntEnum):
             if level is not None:
                 return level
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            if value >= cls.FATAL:  # also infinity, which int() does not take
+                return cls.FATAL
             if value >= cls.DEBUG:
-                return cls(min(int(value) // 10 * 10, cls.FATAL))
+                return cls(int(value) // 10 * 10)
             if value < cls.DEBUG:  # not "else": NaN is no level
                 return cls.DEBUG
         raise ValueError(

@@ -18,40 +18,40 @@ class ChannelLogger:
 
     Keyword arguments are the entry's ``fields``, but for ``logger``, ``job_id``, ``step_id`` and ``device_id``, which
     are its ids, and ``exc``: an exception, or ``True`` for the one being handled, whose traceback goes along. What a
-    job's callable logs carries the job's id.
+    job's callable logs carries the job's id. A field may have any other name, ``message`` and ``self`` too.
     """
 
     __slots__ = ("_append", "_bound", "channel")
 
-    def __init__(self, append: Callable[..., None], channel: str, **bound: Any) -> None:
+    def __init__(self, append: Callable[..., None], channel: str, /, **bound: Any) -> None:
         self._append = append
         self._bound = bound
         self.channel = channel
 
-    def bind(self, **bound: Any) -> ChannelLogger:
+    def bind(self, /, **bound: Any) -> ChannelLogger:
         """A logger of the same channel that adds these ids and fields to every entry."""
         return ChannelLogger(self._append, self.channel, **{**self._bound, **bound})
 
-    def log(self, level: Level | int | str, message: object, **fields: Any) -> None:
+    def log(self, level: Level | int | str, message: object, /, **fields: Any) -> None:
         """Log at any level. Raises :class:`ValueError` for a level that is none."""
         self._log(Level.parse(level), message, fields)
 
-    def debug(self, message: object, **fields: Any) -> None:
+    def debug(self, message: object, /, **fields: Any) -> None:
         self._log(Level.DEBUG, message, fields)
 
-    def info(self, message: object, **fields: Any) -> None:
+    def info(self, message: object, /, **fields: Any) -> None:
         self._log(Level.INFO, message, fields)
 
-    def warn(self, message: object, **fields: Any) -> None:
+    def warn(self, message: object, /, **fields: Any) -> None:
         self._log(Level.WARN, message, fields)
 
-    def error(self, message: object, **fields: Any) -> None:
+    def error(self, message: object, /, **fields: Any) -> None:
         self._log(Level.ERROR, message, fields)
 
-    def fatal(self, message: object, **fields: Any) -> None:
+    def fatal(self, message: object, /, **fields: Any) -> None:
         self._log(Level.FATAL, message, fields)
 
-    def exception(self, message: object, **fields: Any) -> None:
+    def exception(self, message: object, /, **fields: Any) -> None:
         """At level error, with the traceback of the exception being handled."""
         self._log(Level.ERROR, message, {"exc": True, **fields})
 

@@ -45,6 +45,18 @@ def clean(value: object) -> str:
     return text
 
 
+_INVISIBLE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean_name(value: object) -> str:
+    r"""A name (of a channel, a logger, a job ...) as :func:`clean` gives it, with bidirectional marks as ``\uNNNN``.
+
+    A mark in a name would reorder whatever stands beside it on the screen, and two names could look like one.
+    """
+    text = clean(value)
+    return text if text.isascii() else _INVISIBLE.sub(_escaped, text)
+
+
 def _said(value: object) -> str:
     try:
         return str.__str__(value) if isinstance(value, str) else str(value)

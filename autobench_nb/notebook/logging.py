@@ -12,6 +12,7 @@ from autobench_nb.logs.attribution import AppendEntry
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.logs.ring.writer import EntryWriter
+from autobench_nb.logs.text import clean
 
 _BARE = logging.LogRecord("", 0, "", 0, "", (), None).__dict__
 _PLAIN = len(_BARE)
@@ -45,6 +46,21 @@ class BridgeHandler(logging.Handler):
         self._channel = channel
         self._writers: dict[str, EntryWriter] = {}
         self._formatting: set[int] = set()  # threads that are in it
+        self._seen: dict[int, logging.LogRecord] | None = None
+        self.on_closed: Callable[[], None] | None = None
+        """Called when somebody closes the handler, such as a new configuration of logging."""
+
+    def share_with(self, other: BridgeHandler) -> None:
+        """Of a record that reaches both handlers, keep one entry."""
+        if other._seen is None:
+            other._seen = {}
+        self._seen = other._seen
+
+    def close(self) -> None:
+        """Say that somebody has closed it; it can be attached again."""
+        super().close()
+        if self.on_closed is not None:
+            self.on_closed()
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and emit. The ring takes entries from any thread, so there is no lock to wait for."""
@@ -62,6 +78,13 @@ class BridgeHandler(logging.Handler):
         formatting = self._formatting
         if formatting and get_ident() in formatting:
             return
+        if self._seen is not None:
+            thread = get_ident()
+            if self._seen.get(thread) is record:
+                return
+            if len(self._seen) > _CACHED:  # threads that have ended
+                self._seen.clear()
+            self._seen[thread] = record
         try:
             message = record.msg
             owner = attribution.owner()
@@ -87,7 +110,7 @@ class BridgeHandler(logging.Handler):
         thread = get_ident()
         self._formatting.add(thread)
         try:
-            message = record.getMessage()
+            message = _message(record)
             writer = self._writers.get(record.name) or self._writer(record.name)
             if append or len(record.__dict__) > _PLAIN or record.exc_info or record.stack_info:
                 self._append_rich(record, message, writer, append)
@@ -141,3 +164,19 @@ class BridgeHandler(logging.Handler):
             assert record.exc_info
             record.exc_text = _FORMATTER.formatException(record.exc_info)
         return record.exc_text
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The record's message; where its arguments do not fit, what it was to be, for the line must not be lost."""
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - the arguments' own __str__ may raise anything
+        what = f"{type(error).__name__}: {error}"
+        return f"{clean(record.msg)} [not formatted with {_shown(record.args)}: {what}]"
+
+
+def _shown(arguments: object) -> str:
+    try:
+        return repr(arguments)
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"arguments that cannot be shown ({type(error).__name__})"

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import atexit
 import inspect
-import logging
 import os
 import secrets
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from autobench_nb import forks
-from autobench_nb.config import Config
+from autobench_nb.config import TOKEN_VARIABLE, Config
 from autobench_nb.errors import ClosedError, OptionError
 from autobench_nb.jobs import Executor, Results, Run, Runner
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.logger import ChannelLogger
-from autobench_nb.notebook.logging import BridgeHandler
+from autobench_nb.orchestrator import kernel_cells
+from autobench_nb.orchestrator.bridges import Bridges
 from autobench_nb.orchestrator.state import State
 from autobench_nb.orchestrator.wiring import wire
 from autobench_nb.state.projections import Projection
@@ -34,7 +35,6 @@ else:
     asyncio = LazyModule("asyncio")
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
-TOKEN_VARIABLE: Final = "AUTOBENCH_TOKEN"
 RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
 """What :meth:`Orchestrator.run` takes besides the work."""
 
@@ -69,7 +69,6 @@ class Orchestrator:
         self.token = check_token(given, TOKEN_VARIABLE) if given else new_token()
         self._server: Server | None = None
         self._closed = False
-        self._bridges: list[tuple[logging.Logger, logging.Handler, int]] = []
         rooms = self._rooms = wire(
             self.config,
             name=name,
@@ -82,6 +81,7 @@ class Orchestrator:
             server=lambda: self.server,
             is_served=lambda: self._server is not None and not self._server.has_ended,
         )
+        self._bridges = Bridges(rooms.ring)
         self.channels = rooms.channels
         self.state = State(rooms.store, rooms.inline.begin_to_follow)
         self.logs = Logs(rooms.ring)
@@ -94,10 +94,13 @@ class Orchestrator:
         self._process = os.getpid()
         _open.add(self)
         forks.register(self)
+        replaced = kernel_cells.register(self)
+        if replaced:
+            self.log("orchestrator").warn(replaced)
 
     # --- what it does
 
-    def log(self, channel: str = "app", **bound: Any) -> ChannelLogger:
+    def log(self, channel: str = "app", /, **bound: Any) -> ChannelLogger:
         """A logger for ``channel``; ``bound`` ids and fields go along with every entry."""
         self.channels.get(channel)
         return ChannelLogger(self._rooms.ring.append, channel, **bound)
@@ -110,13 +113,7 @@ class Orchestrator:
         ``logger``: the name of the topmost logger to listen to (default: all). Ends with :meth:`close`.
         """
         self._check_open()
-        source = logging.getLogger(logger)
-        handler = BridgeHandler(self._rooms.ring, channel)
-        handler.setLevel(level)
-        self._bridges.append((source, handler, source.level))
-        if source.getEffectiveLevel() > handler.level:
-            source.setLevel(handler.level)
-        source.addHandler(handler)
+        self._bridges.add(level, logger, channel)
 
     def run(self, work: Any, **how: Any) -> Run:
         """Queue shell commands or Python callables; returns at once with an awaitable ``Run``.
@@ -167,6 +164,7 @@ class Orchestrator:
                 is_ready=lambda: not self._closed,
                 on_ended=rooms.inline.notify,
             )
+        _served.add(self)
         server.notify()
         return server
 
@@ -198,12 +196,10 @@ class Orchestrator:
             return
         self._closed = True
         _open.discard(self)
+        _served.discard(self)
         self._rooms.pressure.close()
         self._rooms.runner.close()
-        for source, handler, level in reversed(self._bridges):
-            source.removeHandler(handler)
-            if source.level == handler.level:  # else somebody has set it anew since
-                source.setLevel(level)
+        self._bridges.close()
         if self._server is not None:
             self._server.close()
 
@@ -226,6 +222,7 @@ class Orchestrator:
         """In a forked child state and log stay readable, and a logger logs into the child's copy; all else is gone."""
         self._closed = True
         _open.discard(self)
+        _served.discard(self)
         self._rooms.inline.after_fork_in_child()
         self._rooms.pressure.after_fork_in_child()
 
@@ -238,7 +235,9 @@ class Orchestrator:
             raise ClosedError("this orchestrator is closed: make a new one.")
 
 
-_open: set[Orchestrator] = set()
+_open: weakref.WeakSet[Orchestrator] = weakref.WeakSet()
+_served: set[Orchestrator] = set()
+"""Those that have a server: they are kept, since a page may look at one to which nobody holds a reference."""
 
 
 @atexit.register

@@ -95,7 +95,9 @@ def wire(
     ring = LogRing(
         config.log_capacity,
         channels=channels,
-        redactor=Redactor([*config.log_redact_regex, *redact], secrets=config.log_redact_secrets),
+        redactor=Redactor(
+            [*config.log_redact_regex, *redact], secrets=config.log_redact_secrets, literals=[token]
+        ),
         min_level=Level.parse(config.log_level_min),
         on_dirty=notify,
     )

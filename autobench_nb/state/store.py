@@ -18,6 +18,7 @@ import orjson
 from autobench_nb import forks
 from autobench_nb.errors import PathError, SchemaError, StateError
 from autobench_nb.state import tracking
+from autobench_nb.state.batch import Batch
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.state.document import Document
 from autobench_nb.state.model import PLACES, Place, admit, initial_state, place_of, refusal
@@ -161,7 +162,7 @@ class StateStore:
 
         The store is locked for other threads while it is open, and nothing is flushed.
         """
-        return _Batch(self)
+        return Batch(self)
 
     def attempt(self, change: Callable[[], None], patience_s: float | None = None) -> bool:
         """Run ``change``, which mutates, as one batch, unless another batch is open.
@@ -393,17 +394,3 @@ class StateStore:
             self._lock.release()
             if fire and self._on_dirty is not None:
                 self._on_dirty()
-
-
-class _Batch(AbstractContextManager[StateStore]):
-    __slots__ = ("_marks", "_store")
-
-    def __init__(self, store: StateStore) -> None:
-        self._store = store
-
-    def __enter__(self) -> StateStore:
-        self._marks = self._store._begin()
-        return self._store
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._store._end(*self._marks, failed=kind is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,12 +12,15 @@ from autobench_nb.logs.entry import WIRE_LEVELS, LogEntry
 from autobench_nb.tables.cells import EPOCH, MICROSECOND, as_json
 from autobench_nb.tables.schema import LOG_COLUMNS
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Also behind white space and NUL, also in full width: what the page's own export neutralises.
+_FORMULA = re.compile("^[\\s\0\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]|^[\\t\\r]")
+# A lone dash, and a dash before a number that a word or another number follows (as real logs begin): text in any case.
+_DASH = re.compile(r"-\s*|-\s+\d+\s+\w.*", re.DOTALL | re.ASCII)
 
 
 def neutral(text: str) -> str:
     """A CSV cell that no spreadsheet takes for a formula: one that begins like it gets an apostrophe before it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) and not _DASH.fullmatch(text) else text
 
 
 def logs_to_csv(entries: Iterable[LogEntry]) -> Iterator[str]:

@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 
 from autobench_nb.config import Config
 from autobench_nb.errors import ConfigError
+from autobench_nb.transports.guesses import Guesses, OneTimeCodes
 
 TOKEN_BYTES: Final = 24
+MIN_TOKEN_CHARS: Final = 16
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -30,10 +32,12 @@ def new_token() -> str:
 
 
 def check_token(token: str, variable: str = "token") -> str:
-    """``token``, where it can travel in a header; else :class:`ConfigError` naming ``variable``, never the value."""
-    if not token or not all("!" <= character <= "~" for character in token):
+    """``token``, where it can travel in a header and is not short: else :class:`ConfigError`, which never shows it."""
+    if len(token) < MIN_TOKEN_CHARS or not all("!" <= character <= "~" for character in token):
         raise ConfigError(
-            variable, "(not shown)", "visible ASCII characters without spaces, at least one"
+            variable,
+            "(not shown)",
+            f"at least {MIN_TOKEN_CHARS} visible ASCII characters without spaces, which nobody can guess",
         )
     return token
 
@@ -60,6 +64,7 @@ class Credential(enum.Enum):
     NONE = "nothing"
     VALID = "the token, or a cookie that counts"
     WRONG = "an Authorization header that is not the token"
+    UNHEARD = "an Authorization header of an address that has guessed too often: not even compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +76,25 @@ class Refusal:
     message: str
 
 
+TOO_MANY_GUESSES: Final = Refusal(
+    429,
+    "too-many-guesses",
+    "Too many wrong tokens came from your address: try again in some seconds.",
+)
+
+
 class Gate:
     """Decides by the token, the names that the server answers to, and the configured origins."""
 
     def __init__(self, token: str, *, host: str, port: int, config: Config) -> None:
         self.token = token
+        self.codes = OneTimeCodes()
+        self.guesses = Guesses()
         self.cookie_name = f"autobench-nb-{port}"
-        # Derived, so that a cookie jar does not hold the token; stable, so that it outlives a restart with that token.
+        # Derived, so that a cookie jar does not hold the token; stable, so that it outlives a restart with that token;
+        # of the port, since browsers send it to every port of the host, and another server may have the same token.
         self.cookie_value = hmac.new(
-            token.encode(), b"autobench-nb cookie 1", hashlib.sha256
+            token.encode(), b"autobench-nb cookie 2 of port %d" % port, hashlib.sha256
         ).hexdigest()
         self._any_address = host in {"", "0.0.0.0", "::"}
         self._names = {name.lower() for name in config.allowed_hosts}
@@ -136,6 +151,7 @@ class Gate:
         cookie: str | None,
         source: TokenPlace,
         safe: bool,
+        peer: str = "",
     ) -> Credential:
         """What ``Authorization: Bearer`` and the cookie are worth.
 
@@ -144,8 +160,12 @@ class Gate:
         """
         if authorization is not None:
             scheme, _, given = authorization.partition(" ")
-            valid = scheme.lower() == "bearer" and same(given.strip(), self.token)
-            return Credential.VALID if valid else Credential.WRONG
+            if not self.guesses.may_try(peer):
+                return Credential.UNHEARD
+            if scheme.lower() == "bearer" and same(given.strip(), self.token):
+                return Credential.VALID
+            self.guesses.wrong(peer)
+            return Credential.WRONG
         counts = source is TokenPlace.OWN or (source is TokenPlace.NONE and safe)
         if cookie is not None and counts and same(cookie, self.cookie_value):
             return Credential.VALID
@@ -154,6 +174,8 @@ class Gate:
 
 def unauthorized(credential: Credential) -> Refusal:
     """What to answer to a request without the token."""
+    if credential is Credential.UNHEARD:
+        return TOO_MANY_GUESSES
     if credential is Credential.WRONG:
         return Refusal(401, "wrong-token", "That is not the access token of this server.")
     return Refusal(

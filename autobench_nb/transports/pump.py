@@ -1,7 +1,6 @@
 """Drives the hub on the server's loop: when to flush, when to tick, and the carrying out of its effects.
 
-Everything here runs on the loop's thread, except :meth:`Pump.notify` and :meth:`Pump.flush_soon`, which any thread may
-call.
+All runs on the loop's thread, except :meth:`Pump.notify` and :meth:`Pump.flush_soon`, which any thread may call.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
 from autobench_nb.config import Config
@@ -27,21 +25,17 @@ from autobench_nb.sync.effects import (
 )
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports.commands import Command, Log, run_command
+from autobench_nb.transports.liveness import Liveness
 from autobench_nb.transports.sockets.fan_out import FanOut, fan_outs
 from autobench_nb.transports.sockets.wire import Bundle, Wire
 from autobench_nb.transports.sockets.writer import Link, Traffic, put_all
+from autobench_nb.transports.warming import RETRY_S, warm
+from autobench_nb.transports.workers import Workers
 
-WARM_PIECES: Final = 64
-"""Pieces of the snapshot (of a wide map: 128 keys each) that are encoded before the loop gets its turn again."""
-WARM_EAGER_S: Final = 0.1
-WARM_LIMIT_S: Final = 1.0
-"""A state that changes faster than it can be encoded is cut after this time, warm or not."""
 TURN_S: Final = 0.01
 """After so long, what is left of the effects waits for the loop's next turn. Their order stays."""
 BROADCAST_SLICE: Final = 500
 """Sessions that a broadcast reaches before the time is looked at."""
-RETRY_S: Final = 0.005
-"""When to ask again where a batch was open."""
 LAG_WINDOW_S: Final = 10.0
 """The telemetry's loop lag is the worst of about this time."""
 
@@ -79,7 +73,9 @@ class Pump:
         self._tasks: set[asyncio.Task[None]] = set()
         self._without_links = asyncio.Event()
         self._without_links.set()
-        self._executor: ThreadPoolExecutor | None = None
+        self._workers = Workers(self._loop)
+        heartbeat_s = config.ws_heartbeat_interval_ms / 1e3
+        self._liveness = Liveness(self._links, heartbeat_s, self._end_silent)
         self._held_back = False  # the flush that is being carried out could not cut a snapshot
         self._lag = (0.0, 0.0)  # (seconds, when)
 
@@ -114,6 +110,7 @@ class Pump:
         )
         self._links[session] = make_link(session)
         self._without_links.clear()
+        self._liveness.arm()
         self.perform(effects)
         return session
 
@@ -134,6 +131,9 @@ class Pump:
                 self._without_links.set()
             self.perform(self.hub.disconnect(session, self._loop.time()))
 
+    def _end_silent(self, session: int) -> None:
+        self.perform(self.hub.end_silent(session, self._loop.time()))
+
     @property
     def links(self) -> tuple[Link, ...]:
         """The links that are open now."""
@@ -141,7 +141,7 @@ class Pump:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that the hub has asked for is done, as far as it is the loop's to do."""
+        """Whether all that the hub has asked of the loop is done."""
         return not self._performing
 
     # --- effects
@@ -292,15 +292,7 @@ class Pump:
 
     async def _warm_and_flush(self) -> None:
         try:
-            begin = self._loop.time()
-            while not self._store.warm(WARM_PIECES):
-                took = self._loop.time() - begin
-                if took > WARM_LIMIT_S:
-                    break
-                # After a while it is more likely that a batch is open than that the state is so large.
-                await asyncio.sleep(0 if took < WARM_EAGER_S else RETRY_S)
-        except Exception as error:  # noqa: BLE001 - the flush meets it again, and mends it
-            self.hub.faults.tell("A part of the state could not be encoded.", error)
+            await warm(self._store, self.hub.faults.tell)
         finally:
             self._warming = False
         self._flush_hub()
@@ -326,7 +318,7 @@ class Pump:
             return
         now = self._loop.time()
         if self.hub.wants_flush and not self._warming:
-            # What a flush has left undone because a batch was open, or because it failed, can only be asked for again.
+            # What a flush left undone because a batch was open, or since it failed, can only be asked for again.
             again = self._held_back and self.hub.wants_snapshot
             longer = 2 ** min(self.hub.failed_flushes, 10)
             self._schedule_flush(RETRY_S * longer if again else 0)
@@ -347,9 +339,7 @@ class Pump:
 
     def off_loop(self, work: Callable[[], Any]) -> asyncio.Future[Any]:
         """Run ``work`` on a thread of the pump's own."""
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(2, thread_name_prefix="autobench-pack")
-        return self._loop.run_in_executor(self._executor, work)
+        return self._workers.do(work)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """A task that the pump owns: it ends at the latest with :meth:`close`."""
@@ -375,18 +365,17 @@ class Pump:
             if handle is not None:
                 handle.cancel()
         self._flush = self._tick = None
+        self._liveness.close()
         for task in self._tasks:
             task.cancel()
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._workers.abort()
 
     def detach(self) -> None:
         """Take leave of the hub: whatever links still say is not heard any more."""
         self.abort()
-        now = self._loop.time()
         for session in tuple(self._links):
             del self._links[session]
-            self.hub.disconnect(session, now)
+            self.hub.disconnect(session, self._loop.time())
         self._pending.clear()
 
     def after_fork_in_child(self) -> None:
@@ -396,7 +385,7 @@ class Pump:
         self._links.clear()
         self._pending.clear()
         self._tasks.clear()
-        self._executor = None
+        self._workers.after_fork_in_child()
 
     async def wait_without_links(self, timeout_s: float) -> None:
         """Until every link has ended, or the time is over."""
@@ -408,7 +397,4 @@ class Pump:
         tasks = tuple(self._tasks)
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
-        if self._executor is not None:
-            # At the interpreter's exit no thread can be begun; by then it has waited for ours itself.
-            with contextlib.suppress(RuntimeError):
-                await asyncio.to_thread(self._executor.shutdown)
+        await self._workers.wait_closed()

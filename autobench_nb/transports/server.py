@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import queue
 import selectors
 import socket
@@ -14,31 +13,32 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from autobench_nb import forks
 from autobench_nb.config import Config
 from autobench_nb.contract.limits import MAX_MESSAGE_BYTES
-from autobench_nb.errors import PortError
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import local
 from autobench_nb.transports.auth import Gate, check_token, new_token
 from autobench_nb.transports.commands import Command
+from autobench_nb.transports.guesses import SecretText
+from autobench_nb.transports.http.admission import BoundedHTTPServer
 from autobench_nb.transports.http.api import LogsHandler, StateHandler
 from autobench_nb.transports.http.handlers import NotFound, Site, log_request
 from autobench_nb.transports.http.pages import Health, Icon, Login, Logout, Page, Ready, Static
+from autobench_nb.transports.listening import bind
 from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.sockets.websocket import Socket
 
 MAX_FORM_BYTES: Final = 65_536
 """Of a body that is not a log; ``/api/logs`` has its own limit."""
 MAX_HEADER_BYTES: Final = 65_536
-IDLE_TIMEOUT_S: Final = 300.0
+IDLE_TIMEOUT_S: Final = 60.0
+"""Between two requests on one connection."""
 BODY_TIMEOUT_S: Final = 60.0
-BACKLOG: Final = 1_024
 GOODBYE_S: Final = 1.0
 """How long :meth:`Server.close` waits for clients to answer the close."""
 START_TIMEOUT_S: Final = 30.0
@@ -55,7 +55,7 @@ class Server:
         self,
         hub: Hub,
         site: Site,
-        http: HTTPServer,
+        http: BoundedHTTPServer,
         sockets: list[socket.socket],
         host: str,
         on_ended: Callable[[], None],
@@ -66,6 +66,7 @@ class Server:
         self.name = site.name
         self._hub = hub
         self._on_ended = on_ended
+        self._site = site
         self._pump = site.pump
         self._http = http
         self._loop = asyncio.get_running_loop()
@@ -91,8 +92,12 @@ class Server:
 
     @property
     def login_url(self) -> str:
-        """``url`` with the token: opens the page signed in. Do not print it where others read."""
-        return f"{self.url}?access={self.token}"
+        """``url`` with a code that signs one browser in, once, within ten minutes; each access makes a new one.
+
+        Its ``repr``, which a notebook shows and saves, holds no secret: print it, or open it.
+        """
+        shown = f"<a link to {self.url} that signs in once: print() shows it>"
+        return SecretText.of(f"{self.url}?code={self._site.gate.codes.new()}", shown)
 
     @property
     def ws_url(self) -> str:
@@ -178,6 +183,7 @@ class Server:
             return
         self._is_closed = True
         self._http.stop()
+        self._site.failures.tell_more(self._site.log)
         self._pump.close(reason)
         if self._loop.is_running():
             self._goodbye = self._loop.create_task(self._say_goodbye())
@@ -261,7 +267,7 @@ def _nothing() -> None:
     """Nobody is to be told."""
 
 
-def _sockets_of(http: HTTPServer, pump: Pump) -> list[socket.socket]:
+def _sockets_of(http: BoundedHTTPServer, pump: Pump) -> list[socket.socket]:
     """Every socket that the server has: those that listen, and those of its connections."""
     streams = [getattr(connection, "stream", None) for connection in http._connections]
     streams += [getattr(link, "stream", None) for link in pump.links]
@@ -292,51 +298,6 @@ def application(site: Site) -> Application:
         websocket_max_message_size=4 * MAX_MESSAGE_BYTES,
         compress_response=False,
     )
-
-
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets on one port, or :class:`PortError` naming the port and the reason."""
-    if not 0 <= port <= 65_535:
-        raise PortError(host, port, "a port is 0 to 65535")
-    found: list[socket.socket] = []
-    try:
-        infos = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        for family, _, _, _, address in dict.fromkeys(infos):
-            if found:  # "localhost" is several addresses: all on the port that the first one got
-                address = (address[0], found[0].getsockname()[1], *address[2:])
-            one = _listen(family, address, may_fail=bool(found) or family is not infos[-1][0])
-            if one is not None:
-                found.append(one)
-    except OSError as error:
-        for one in found:
-            one.close()
-        if isinstance(error, socket.gaierror):
-            raise PortError(host, port, f"the host is not known ({error.strerror})") from error
-        reason = error.strerror or str(error)
-        raise PortError(host, port, reason[:1].lower() + reason[1:]) from error
-    return found
-
-
-def _listen(family: int, address: Any, *, may_fail: bool) -> socket.socket | None:
-    """One listening socket; ``None`` where the machine has no such address and another one will do."""
-    one: socket.socket | None = None
-    try:
-        one = socket.socket(family, socket.SOCK_STREAM)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.setblocking(False)
-        one.bind(address)
-        one.listen(BACKLOG)
-    except OSError as error:
-        if one is not None:
-            one.close()
-        if may_fail and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-            return None
-        raise
-    return one
 
 
 def serve(
@@ -377,8 +338,10 @@ def serve(
         is_ready=is_ready,
         direct_writer=direct_writer,
     )
-    http = HTTPServer(
+    http = BoundedHTTPServer(
         application(site),
+        half_open=site.half_open,
+        on_exhausted=lambda sentence: ring.append("orchestrator", "error", sentence),
         max_body_size=MAX_FORM_BYTES,
         max_header_size=MAX_HEADER_BYTES,
         idle_connection_timeout=IDLE_TIMEOUT_S,

@@ -19,7 +19,7 @@ from autobench_nb.contract.limits import MAX_MESSAGE_BYTES
 from autobench_nb.contract.parsing import BadMessage, parse_client, parse_server
 from autobench_nb.errors import ProtocolError
 from autobench_nb.state.commit import Commit
-from autobench_nb.sync.server.window import CommitWindow
+from autobench_nb.sync.server.window import COMMIT_BYTES, CommitWindow
 
 values = st.recursive(
     st.none()
@@ -99,13 +99,16 @@ def commits(count: int, size: int = 10) -> list[Commit]:
     return [Commit.of(n * 2, n * 2 + 2, [operation]) for n in range(count)]
 
 
+SIZE = len(commits(1)[0].patch) + COMMIT_BYTES
+
+
 def test_the_window_forgets_the_oldest_by_count_and_by_bytes() -> None:
-    for window in (CommitWindow(3, 10**9), CommitWindow(10**9, 3 * len(commits(1)[0].patch))):
+    for window in (CommitWindow(3, 10**9), CommitWindow(10**9, 3 * SIZE)):
         for commit in commits(10):
             assert window.add(commit)
         assert len(window) == 3
         assert [v for v in range(30) if window.reaches(v)] == [14, 16, 18, 20]
-        assert window.bytes == 3 * len(commits(1)[0].patch)
+        assert window.bytes == 3 * SIZE
 
 
 def test_a_window_of_nothing_reaches_only_now() -> None:

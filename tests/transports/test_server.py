@@ -19,8 +19,8 @@ from autobench_nb.state.store import StateStore
 from autobench_nb.sync.client.mirror import Answered, Changed, MirrorEffect
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, connect, serve_in_thread
+from autobench_nb.transports.listening import bind
 from autobench_nb.transports.loopback import Loopback
-from autobench_nb.transports.server import bind
 from tests.transports.conftest import TOKEN, Start, hello, receive, say, until
 
 

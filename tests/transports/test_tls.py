@@ -10,7 +10,7 @@ from tornado.httpserver import HTTPServer
 from websockets.asyncio.client import connect
 
 from autobench_nb.sync.effects import Broadcast, Outgoing
-from autobench_nb.transports.server import bind
+from autobench_nb.transports.listening import bind
 from autobench_nb.transports.sockets.wire import PLAIN
 from autobench_nb.transports.sockets.writer import DirectWriter, MessageWriter, choose_writer
 from tests.transports.conftest import TOKEN, Start, hello

@@ -16,8 +16,8 @@ from autobench_nb.contract.limits import BATCH_ENTRIES
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES
-from autobench_nb.transports.pump import WARM_PIECES
 from autobench_nb.transports.sockets.wire import OFF_LOOP_BYTES, PLAIN, Wire
+from autobench_nb.transports.warming import WARM_PIECES
 from tests.benchmarks.clients import hello as raw_hello
 from tests.benchmarks.clients import request
 from tests.transports.conftest import TOKEN, Start, hello, say, until

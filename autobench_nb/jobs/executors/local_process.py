@@ -6,6 +6,7 @@ import os
 import threading
 from typing import Final
 
+from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.logs.entry import Level
@@ -21,8 +22,6 @@ GRACE_S: Final = 2.0
 """Between SIGTERM and SIGKILL."""
 LINGER_S: Final = 0.5
 """How long what a command left behind may go on after it, before it is ended."""
-OWN_TOKEN: Final = "AUTOBENCH_TOKEN"
-"""The variable that holds the server's own token: no job's business."""
 
 
 class LocalProcess:
@@ -115,7 +114,12 @@ def environment(how: How) -> dict[str, str]:
     ``PYTHONUNBUFFERED=1`` is added, so that a Python program's lines are seen when it prints them, and are not lost
     when it is ended; who sets or removes it has the last word. The server's token is not passed on.
     """
-    env: dict[str, str | None] = {"PYTHONUNBUFFERED": "1", **os.environ, OWN_TOKEN: None, **how.env}
+    env: dict[str, str | None] = {
+        "PYTHONUNBUFFERED": "1",
+        **os.environ,
+        TOKEN_VARIABLE: None,
+        **how.env,
+    }
     return {name: value for name, value in env.items() if value is not None}
 
 

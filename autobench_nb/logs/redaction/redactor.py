@@ -55,13 +55,16 @@ class _Rule:
 
 
 class Redactor:
-    """Replaces what matches ``patterns`` (RE2 syntax) with ``[redacted]``; ``secrets`` adds the built-in set.
+    """Replaces what matches ``patterns`` (RE2 syntax) with ``[redacted]``; ``secrets`` adds the built-in set,
+    ``literals`` texts that are secret as they stand (ASCII).
 
     Raises :class:`ConfigError` naming ``LOG_REDACT_REGEX`` for a pattern that RE2 refuses, with RE2's reason, and for
     one that matches the empty text. Immutable, and safe to use from any thread.
     """
 
-    def __init__(self, patterns: Iterable[str] = (), secrets: bool = False) -> None:
+    def __init__(
+        self, patterns: Iterable[str] = (), secrets: bool = False, literals: Iterable[str] = ()
+    ) -> None:
         given = [patterns] if isinstance(patterns, str) else list(patterns)
         self.patterns: tuple[str, ...] = tuple(given)
         self.secrets = secrets
@@ -71,6 +74,9 @@ class Redactor:
                 _Rule(_compile(secret.pattern), secret.hint, secret.group, alone=False)
                 for secret in SECRETS
             ]
+        for literal in literals:
+            pattern = _quoted(literal)
+            self._rules.append(_Rule(_compile(pattern), pattern, 0, alone=False))
         self._searches = _searches([rule.hint for rule in self._rules if not rule.alone])
         self._has_alone = any(rule.alone for rule in self._rules)
 
@@ -183,6 +189,13 @@ class _Rows:
             return self._ends[row]
         join = self._data.find(b"\n", offset)
         return len(self._data) + 1 if join < 0 else join + 1
+
+
+def _quoted(literal: str) -> str:
+    """A pattern for exactly this text."""
+    return "".join(
+        character if character.isalnum() else f"\\x{ord(character):02x}" for character in literal
+    )
 
 
 def _options(capture: bool) -> Any:

@@ -11,7 +11,14 @@ from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.ring.columns import CHUNK_ROWS, Chunk, EntrySource
-from autobench_nb.logs.text import MESSAGE_LIMIT, clean, cut_exc, cut_message, dump_fields
+from autobench_nb.logs.text import (
+    MESSAGE_LIMIT,
+    clean,
+    clean_name,
+    cut_exc,
+    cut_message,
+    dump_fields,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -167,8 +174,8 @@ class Intake:
 
     def _source(self, channel: Any, level: Any, *names: Any) -> EntrySource:
         text = self._redactor.text
-        cleaned = (None if name is None else text(clean(name)) for name in names)
-        name = self._channels.get(text(clean(channel))).name
+        cleaned = (None if name is None else text(clean_name(name)) for name in names)
+        name = self._channels.get(text(clean_name(channel))).name
         return EntrySource(name, Level.parse(level), *cleaned)
 
     def successor(self) -> Intake:

@@ -252,6 +252,11 @@ class LogRing:
         self._drain()
         return self._first(), self._sealed_end + self._intake.count
 
+    def drain(self) -> None:
+        """Redact, number and seal now what waits in the inbox; whoever reads does that too."""
+        with self._lock:
+            self._drain()
+
     @property
     def next_seq(self) -> int:
         """The seq that the next entry gets: how many were ever accepted."""

@@ -181,6 +181,15 @@ class Hub:
             # Its token was right and the rest of its hello was not: it is served as one that says nothing.
             self._grace[client.id] = now + HELLO_GRACE_S
 
+    def end_silent(self, session: int, now: float) -> list[Effect]:  # noqa: ARG002 - every method takes it
+        """Nothing is heard of this client any more, not even an answer to a ping: it is told to come back later."""
+        out: list[Effect] = []
+        client = self._sessions.get(session)
+        if client is not None:
+            client.end(CloseCode.TRY_LATER, "Nothing was heard of it for three heartbeats.", out)
+            self._settle(client)
+        return out
+
     def queued(self, session: int, size: int, now: float) -> list[Effect]:
         """So many bytes wait for this client: after a write that did not finish, and 0 when all has left."""
         out: list[Effect] = []

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.sync.effects import Effect, Outgoing
 from autobench_nb.sync.server.audiences import StateAudience
 from autobench_nb.sync.server.encoding import state_patch, state_snapshot
 from autobench_nb.sync.server.session import Session
-from autobench_nb.sync.server.slices import Slices, sliced_patch, sliced_snapshot
+from autobench_nb.sync.server.slices import SlicedSnapshot, Slices, sliced_patch
 from autobench_nb.sync.server.window import CommitWindow
+
+MESSAGE_ROOM_BYTES: Final = 65_536
+"""What a snapshot's message has besides the state, with room for some small ones."""
 
 
 class StateFeed:
@@ -92,13 +96,23 @@ class StateFeed:
         if snapshot.version != self.version:
             self.window.restart(snapshot.version)
         served = [session for session in self._waiting.values() if session.takes_snapshot]
+        sliced = SlicedSnapshot(snapshot)
         for session in served:
             del self._waiting[session.id]
             reason, session.snapshot_reason = session.snapshot_reason or "resync", None
-            message = self._message(snapshot, session.slices, reason)
+            message = self._message(snapshot, sliced, session.slices, reason)
             if session.send_snapshot(snapshot.version, message, out, now):
                 self._join(session)
+        self._forget_messages(len(snapshot.data))
         return served
+
+    def _forget_messages(self, limit: int) -> None:
+        """Keep what the next to come may want, the newest first, and no more of it than one whole snapshot."""
+        held = 0
+        for key, message in reversed(tuple(self._encoded.items())):
+            held += len(message)
+            if held > limit + MESSAGE_ROOM_BYTES:
+                del self._encoded[key]
 
     def _join(self, session: Session) -> None:
         audience = self._audiences.get(session.slices)
@@ -106,7 +120,9 @@ class StateFeed:
             audience = self._audiences[session.slices] = StateAudience(session.slices)
         session.join_state(audience)
 
-    def _message(self, snapshot: Snapshot, slices: Slices, reason: str) -> Outgoing:
+    def _message(
+        self, snapshot: Snapshot, sliced: SlicedSnapshot, slices: Slices, reason: str
+    ) -> Outgoing:
         if snapshot.version != self._encoded_version:
             self._encoded.clear()
             self._encoded_version = snapshot.version
@@ -114,7 +130,7 @@ class StateFeed:
         if message is None:
             message = state_snapshot(
                 snapshot.version,
-                sliced_snapshot(snapshot, slices),
+                sliced.cut(slices),
                 epoch=self._epoch,
                 reason=reason,
             )

@@ -15,6 +15,9 @@ from autobench_nb.sync.server.slices import Slices, sliced_patch
 PATCH_BYTES: Final = 1_048_576
 """Commits are joined into one message up to this size: a proxy may cut at 10 MiB."""
 
+COMMIT_BYTES: Final = 320
+"""What a commit takes in memory besides its patch: the object, its versions, its place in the index."""
+
 
 class CommitWindow:
     """Commits that follow on one another, newest last.
@@ -48,15 +51,17 @@ class CommitWindow:
         follows = commit.from_version == self.version
         if not follows:
             self.restart(commit.from_version)
-        self._commits.append(commit)
+        # A copy: the encoder leaves room behind what it gives, and a commit keeps what was read from it.
+        patch = bytes(bytearray(commit.patch))
+        self._commits.append(Commit(commit.from_version, commit.to_version, patch))
         self._index[commit.from_version] = self._added
         self._added += 1
-        self.bytes += len(commit.patch)
+        self.bytes += len(patch) + COMMIT_BYTES
         self.version = commit.to_version
         while len(self._commits) > self._max_commits or self.bytes > self._max_bytes:
             oldest = self._commits.popleft()
             del self._index[oldest.from_version]
-            self.bytes -= len(oldest.patch)
+            self.bytes -= len(oldest.patch) + COMMIT_BYTES
         return follows
 
     def reaches(self, version: int) -> bool:
@@ -74,7 +79,9 @@ class CommitWindow:
         parts: list[bytes] = []
         size = 0
         for commit in islice(self._commits, start, None):
-            patch = sliced_patch(commit, slices)
+            # Of a commit of its own, so that what is read for it goes with it.
+            own = Commit(commit.from_version, commit.to_version, commit.patch)
+            patch = sliced_patch(own, slices)
             if parts and size + len(patch) > PATCH_BYTES:
                 yield state_patch(begin, end, b"[" + b",".join(parts) + b"]")
                 begin, size = end, 0

@@ -250,7 +250,7 @@ class ClientLink:
         except HTTPClientError as error:
             if error.code in (401, 403):
                 raise AuthenticationError(
-                    f"{self.url} refused us ({error.code}): give the token that its login URL holds."
+                    f"{self.url} refused us ({error.code}): give its token, which its server.token says."
                 ) from None
             reason, remedy = explained_status(error.code)
         except (OSError, WebSocketError) as error:

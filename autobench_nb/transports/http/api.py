@@ -33,9 +33,11 @@ from autobench_nb.transports.http.ingest import (
 DEFAULT_LIMIT: Final = 1_000
 MAX_LIMIT: Final = 1_000_000
 ROWS_AT_ONCE: Final = 500
-"""Entries read, written or appended before the loop gets its turn again."""
+"""Entries read or written before the loop gets its turn again."""
 ROWS_SEARCHED_AT_ONCE: Final = 2_048
 """Entries that a query is tried on before the loop gets its turn again: columns are searched, not entries."""
+SLICE_S: Final = 0.005
+"""Entries are appended for so long before the loop gets its turn again: some have hundreds of fields."""
 
 
 def _ndjson_rows(entries: Sequence[LogEntry]) -> bytes:
@@ -117,6 +119,7 @@ class LogsHandler(Guarded):
         report = Report(place)
         ring = self.site.ring
         first_seq = ring.next_seq
+        began = time.monotonic()
         for count, (number, raw) in enumerate(entries):
             if count >= MAX_ENTRIES:
                 report.reject(number, f"a body may have {MAX_ENTRIES:,} entries: send it in parts")
@@ -130,8 +133,10 @@ class LogsHandler(Guarded):
                 report.reject(number, str(error))
             else:
                 report.accepted += 1
-            if count % ROWS_AT_ONCE == ROWS_AT_ONCE - 1:
+            if time.monotonic() - began > SLICE_S:
+                ring.drain()  # here, and not all at once in the next flush
                 await asyncio.sleep(0)
+                began = time.monotonic()
         if report.rejected and not report.accepted:
             self.set_status(400)
         self.finish_json(

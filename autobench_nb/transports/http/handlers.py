@@ -5,9 +5,10 @@ Handlers of pages, of the HTTP interface and of the socket all derive from :clas
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import responses
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,9 @@ from autobench_nb.transports.auth import (
     unauthorized,
 )
 from autobench_nb.transports.commands import Log
+from autobench_nb.transports.guesses import REFILL_S
+from autobench_nb.transports.http.admission import HalfOpen
+from autobench_nb.transports.http.failures import FailedRequests
 from autobench_nb.transports.pump import Pump
 
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
@@ -59,6 +63,8 @@ class Site:
     static: Path
     is_ready: Callable[[], bool]
     direct_writer: bool = True
+    half_open: HalfOpen = field(default_factory=HalfOpen)
+    failures: FailedRequests = field(default_factory=FailedRequests)
 
 
 class Guarded(RequestHandler):
@@ -78,6 +84,9 @@ class Guarded(RequestHandler):
         self.set_header("Cache-Control", "no-store")
 
     def prepare(self) -> None:
+        stream = getattr(self.request.connection, "stream", None)
+        if stream is not None:
+            self.site.half_open.discard(stream)
         headers = self.request.headers
         gate = self.site.gate
         host = headers.get("Host")
@@ -92,6 +101,7 @@ class Guarded(RequestHandler):
             cookie=cookies_named(self.request.cookies, gate.cookie_name),
             source=self.source,
             safe=self.request.method in SAFE_METHODS and not self.is_socket,
+            peer=str(self.request.remote_ip),
         )
         refusal = gate.host_refusal(host) or gate.origin_refusal(self.source)
         if refusal is None and self.needs_token and self.credential is not Credential.VALID:
@@ -104,6 +114,8 @@ class Guarded(RequestHandler):
         self.set_status(refusal.status)
         if refusal.status == 401:
             self.set_header("WWW-Authenticate", 'Bearer realm="autobench-nb"')
+        if refusal.status == 429:
+            self.set_header("Retry-After", str(math.ceil(REFILL_S)))
         self.finish_json({"error": {"code": refusal.code, "message": refusal.message}})
         raise Finish
 
@@ -138,7 +150,8 @@ class NotFound(Guarded):
 def log_request(handler: RequestHandler) -> None:
     """One line a request in the channel ``request``: method, path without its query, status, time.
 
-    Of what succeeded the configured share, and none where it would only double what was written; what failed always.
+    Of what succeeded the configured share, and none where it would only double what was written; of what failed the
+    first few in each while, and then how many more there were.
     """
     site = getattr(handler, "site", None)
     if not isinstance(site, Site) or not getattr(handler, "is_logged", True):
@@ -148,6 +161,8 @@ def log_request(handler: RequestHandler) -> None:
         share = site.config.request_sample
         if getattr(handler, "success_is_silent", False) or random.random() >= share:
             return
+    elif not site.failures.may_tell(status, site.log):
+        return
     request = handler.request
     path = request.path[:PATH_SHOWN_CHARS]
     time_ms = round(request.request_time() * 1000, 2)

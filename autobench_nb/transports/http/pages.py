@@ -10,10 +10,13 @@ from typing import Any, Final
 
 from tornado.web import Finish, HTTPError, StaticFileHandler
 
-from autobench_nb.transports.auth import Credential, Refusal, TokenPlace, same
+from autobench_nb.transports.auth import TOO_MANY_GUESSES, Credential, Refusal, TokenPlace, same
 from autobench_nb.transports.http.handlers import SECURITY_HEADERS, Guarded, Site
 
 COOKIE_DAYS: Final = 30
+USED_LINK: Final = (
+    "That link has been used before, or is too old: ask for a new one, or give the token here."
+)
 
 _LOGIN_CSS: Final = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -62,11 +65,18 @@ class SignIn(Guarded):
 
     needs_token = False
 
-    def sign_in(self, access: str) -> bool:
-        """Where ``access`` is the token: set the cookie, go to the page. Says whether it was."""
-        gate = self.site.gate
-        if not same(access, gate.token):
-            return False
+    def sign_in(self, *, access: str = "", code: str = "") -> None:
+        """With the token, or a code of a link: set the cookie, go to the page. Else the form says what is wrong."""
+        gate, peer = self.site.gate, str(self.request.remote_ip)
+        if not gate.guesses.may_try(peer):
+            self.show_form(429, TOO_MANY_GUESSES.message)
+            return
+        if not (gate.codes.redeem(code) if code else same(access, gate.token)):
+            gate.guesses.wrong(peer)
+            self.show_form(
+                403, USED_LINK if code else "That is not the access token of this server."
+            )
+            return
         self.set_cookie(
             gate.cookie_name,
             gate.cookie_value,
@@ -77,7 +87,6 @@ class SignIn(Guarded):
         )
         # Relative, since a proxy may have put a path before ours.
         self.redirect(".", status=303)
-        return True
 
     def show_form(self, status: int, problem: str = "") -> None:
         """The sign-in form, with what went wrong."""
@@ -97,13 +106,16 @@ class SignIn(Guarded):
 
 
 class Page(SignIn):
-    """``/``: the page for those who are signed in, the form for the others; ``/?access=TOKEN`` signs in."""
+    """``/``: the page for those who are signed in, the form for the others; ``/?code=...`` signs in, once.
+
+    So does ``/?access=TOKEN``, for those who hold the token and no code.
+    """
 
     def get(self) -> None:
+        code = self.get_query_argument("code", None)
         access = self.get_query_argument("access", None)
-        if access is not None:
-            if not self.sign_in(access):
-                self.show_form(403, "That is not the access token of this server.")
+        if code or access is not None:
+            self.sign_in(access=access or "", code=code or "")
             return
         if self.credential is not Credential.VALID:
             if self.request.headers.get("Sec-Fetch-Site") == "cross-site":
@@ -138,8 +150,7 @@ class Login(SignIn):
         if self.source is TokenPlace.LOOPBACK:
             # Nobody else's page signs a person in.
             self.refuse(Refusal(403, "bad-origin", "Sign in on this server's own page."))
-        if not self.sign_in(self.get_body_argument("access", "")):
-            self.show_form(403, "That is not the access token of this server.")
+        self.sign_in(access=self.get_body_argument("access", ""))
 
 
 class Logout(Guarded):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any, Final
 
 from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler
 
-from autobench_nb.transports.auth import Credential, unauthorized
+from autobench_nb.contract.codes import CloseCode
+from autobench_nb.transports.auth import TOO_MANY_GUESSES, Credential, unauthorized
 from autobench_nb.transports.http.handlers import SECURITY_HEADERS, Guarded
+from autobench_nb.transports.sockets.extensions import choose_offer
 from autobench_nb.transports.sockets.writer import SocketWriter, choose_writer
 
 _log = logging.getLogger(__name__)
@@ -23,11 +24,6 @@ _HANDSHAKE_HEADERS: Final = (
     "Sec-WebSocket-Extensions",
     "Upgrade",
 )
-_BARE_WINDOW: Final = re.compile(r"\s*permessage-deflate\s*;\s*client_max_window_bits\s*")
-"""What browsers offer (RFC 7692 section 7.1.2.2: without a value, the server may choose the window)."""
-
-CLIENT_WINDOW_BITS: Final = 10
-"""The window of what browsers send: their messages are small, and 32 kB a connection would hold the larger window."""
 
 
 class Socket(Guarded, WebSocketHandler):
@@ -40,14 +36,14 @@ class Socket(Guarded, WebSocketHandler):
 
     def prepare(self) -> None:
         super().prepare()
-        if self.credential is Credential.WRONG:
+        if self.credential in (Credential.WRONG, Credential.UNHEARD):
             self.refuse(unauthorized(self.credential))
-        offer = self.request.headers.get("Sec-WebSocket-Extensions", "")
-        if _BARE_WINDOW.fullmatch(offer.partition(",")[0]):
-            # Tornado loses a parameter without a value, and would take the largest window.
-            self.request.headers["Sec-WebSocket-Extensions"] = (
-                f"permessage-deflate; client_max_window_bits={CLIENT_WINDOW_BITS}"
-            )
+        if self.credential is Credential.NONE and not self.site.gate.guesses.may_try(self.peer):
+            self.refuse(TOO_MANY_GUESSES)  # its hello would be the next guess
+        offers = self.request.headers.pop("Sec-WebSocket-Extensions", "")
+        chosen = choose_offer(offers)
+        if chosen is not None:
+            self.request.headers["Sec-WebSocket-Extensions"] = chosen
 
     def check_origin(self, origin: str) -> bool:  # noqa: ARG002 - tornado names it
         return True  # ``prepare`` has decided, and more strictly than tornado would
@@ -89,12 +85,25 @@ class Socket(Guarded, WebSocketHandler):
         if self.session is not None:
             self.site.pump.drained(self.session)
 
+    def on_pong(self, data: bytes) -> None:  # noqa: ARG002 - tornado names it
+        if self.writer is not None:
+            self.writer.silent_rounds = 0
+
     def on_message(self, message: str | bytes) -> None:
+        if self.writer is not None:
+            self.writer.silent_rounds = 0
         if self.session is not None:
             self.site.pump.receive(self.session, message)
 
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+        return str(self.request.remote_ip)
+
     def on_close(self) -> None:
         if self.writer is not None:
+            if self.credential is Credential.NONE and self.writer.close_code == CloseCode.POLICY:
+                self.site.gate.guesses.wrong(self.peer)  # the hub has refused its hello
             self.writer.closed()
         if self.session is not None:
             self.site.pump.disconnect(self.session)

@@ -9,6 +9,7 @@ What :class:`DirectWriter` leans on in tornado is checked by :func:`choose_write
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -61,7 +62,7 @@ class SocketWriter:
 
     __slots__ = (
         "_busy", "_closing", "_off_loop", "_on_drained", "_protocol", "_queue", "_stream",
-        "_timer", "_traffic", "bits", "is_closed", "waiting",
+        "_timer", "_traffic", "bits", "is_closed", "silent_rounds", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -85,6 +86,13 @@ class SocketWriter:
         self.bits = bits
         self.waiting = 0
         self.is_closed = False
+        self.silent_rounds = 0
+        """Kept by :class:`~autobench_nb.transports.liveness.Liveness`; 0 whenever something was heard."""
+
+    @property
+    def close_code(self) -> int | None:
+        """With which code the server closes or has closed it, if it does."""
+        return None if self._closing is None else self._closing[0]
 
     @property
     def stream(self) -> IOStream:
@@ -100,6 +108,12 @@ class SocketWriter:
         if not self._busy:
             self._advance()
         return self.waiting
+
+    def ping(self) -> None:
+        """Ask for a sign of life, behind what waits."""
+        if self._closing is None and not self.is_closed:
+            with contextlib.suppress(WebSocketClosedError):  # the handler is about to hear of it
+                self._protocol.write_ping(b"")
 
     def drop(self) -> list[Outgoing]:
         """Discard what has not begun; returns it, oldest first."""

@@ -1,0 +1,198 @@
+"""Secrets: links that work once, guesses that end, tokens that nobody inherits, prints or finds in the log."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import autobench_nb as ab
+from autobench_nb.config import TOKEN_VARIABLE, Config
+from autobench_nb.errors import ConfigError
+from autobench_nb.logs.redaction.redactor import MARK, Redactor
+from autobench_nb.transports.auth import Gate, check_token
+from autobench_nb.transports.guesses import (
+    BURST,
+    CODE_LIFE_S,
+    CODES,
+    REFILL_S,
+    Guesses,
+    OneTimeCodes,
+)
+from tests.transports.conftest import TOKEN, Start, no_unexpected_log, receive, say, start
+
+__all__ = ["no_unexpected_log", "start"]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_code_works_once_and_not_for_long() -> None:
+    clock = Clock()
+    codes = OneTimeCodes(clock)
+    first, second, third = codes.new(), codes.new(), codes.new()
+    assert len({first, second, third}) == 3
+    assert codes.redeem(second)
+    assert not codes.redeem(second)
+    assert not codes.redeem("")
+    assert not codes.redeem(first[:-1])
+    clock.now += CODE_LIFE_S
+    assert codes.redeem(first)
+    clock.now += 1
+    assert not codes.redeem(third)
+
+
+def test_codes_that_nobody_redeems_do_not_pile_up() -> None:
+    codes = OneTimeCodes()
+    made = [codes.new() for _ in range(10 * CODES)]
+    assert [codes.redeem(code) for code in made].count(True) == CODES
+
+
+def test_guesses_end_and_come_back_slowly() -> None:
+    clock = Clock()
+    guesses = Guesses(clock)
+    tried = 0
+    for _ in range(1_000):
+        if guesses.may_try("a"):
+            guesses.wrong("a")
+            tried += 1
+    assert tried == BURST
+    assert guesses.may_try("b")
+    clock.now += 10 * REFILL_S
+    tried = 0
+    while guesses.may_try("a"):
+        guesses.wrong("a")
+        tried += 1
+    assert tried == 10
+
+
+async def test_a_link_signs_in_once(start: Start) -> None:
+    bench = await start()
+    path = "/" + bench.server.login_url.removeprefix(bench.server.url)
+    assert (await bench.ask(path, token=None)).code == 303
+    again = await bench.ask(path, token=None)
+    assert again.code == 403
+    assert "Set-Cookie" not in again.headers
+    assert b"used before" in again.body
+
+
+async def test_what_a_notebook_shows_of_a_link_holds_no_secret(start: Start) -> None:
+    bench = await start()
+    link = bench.server.login_url
+    code = link.partition("?code=")[2]
+    assert TOKEN not in link
+    for shown in (
+        repr(link),
+        repr([link]),
+        f"{link!r}",
+        repr(bench.server),
+        bench.server._repr_html_(),
+    ):
+        assert code not in shown
+        assert TOKEN not in shown
+    assert code in str(link)
+
+
+WAYS = ["header", "link", "form", "code", "hello"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_guessing_ends_with_429_whichever_way_it_goes(start: Start, way: str) -> None:
+    bench = await start()
+    origin = {"Origin": f"http://127.0.0.1:{bench.server.port}"}
+
+    async def guess(number: int) -> int:
+        wrong = f"wrong-token-{number:04}"
+        if way == "header":
+            return (await bench.ask("/api/state", token=wrong)).code
+        if way == "form":
+            return (
+                await bench.ask(
+                    "/login", token=None, method="POST", body=f"access={wrong}", headers=origin
+                )
+            ).code
+        if way == "hello":
+            async with bench.connect(token=None) as socket:
+                await say(socket, type="hello", payload={"token": wrong})
+                await socket.wait_closed()
+                return socket.close_code or 0
+        name = "code" if way == "code" else "access"
+        return (await bench.ask(f"/?{name}={wrong}", token=None)).code
+
+    for number in range(BURST):
+        assert await guess(number) in (401, 403, 1008)
+    answer = await bench.ask(
+        "/api/state"
+    )  # not even the right one is looked at: that would tell it
+    assert answer.code == 429
+    assert int(answer.headers["Retry-After"]) >= 1
+    cookie = f"autobench-nb-{bench.server.port}={bench.server._site.gate.cookie_value}"
+    assert (await bench.ask("/api/state", token=None, headers={"Cookie": cookie})).code == 200
+
+
+async def test_right_tokens_cost_nothing(start: Start) -> None:
+    bench = await start()
+    for _ in range(2 * BURST):
+        assert (await bench.ask("/api/state")).code == 200
+    async with bench.connect(token=None) as socket:
+        await say(socket, type="hello", payload={"token": TOKEN})
+        await receive(socket, "welcome")
+    assert (await bench.ask("/api/state")).code == 200
+
+
+def test_a_cookie_of_another_port_is_worth_nothing() -> None:
+    gates = [Gate(TOKEN, host="127.0.0.1", port=port, config=Config()) for port in (1, 2)]
+    assert gates[0].cookie_value != gates[1].cookie_value
+    assert gates[0].cookie_name != gates[1].cookie_name
+
+
+@pytest.mark.parametrize("token", ["", "x", "secret", "123456789012345"])
+def test_a_short_token_is_refused_without_showing_it(token: str) -> None:
+    with pytest.raises(ConfigError, match="at least 16") as refusal:
+        check_token(token, TOKEN_VARIABLE)
+    assert not token or token not in str(refusal.value)
+    if token:
+        with pytest.raises(ConfigError, match="at least 16"):
+            ab.Orchestrator(environ={TOKEN_VARIABLE: token})
+
+
+def test_a_command_does_not_inherit_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    monkeypatch.setenv("OTHER_VARIABLE", "inherited")
+    with ab.Orchestrator() as bench:
+        assert bench.token == TOKEN
+        bench.run("env").wait()
+        bench.run(
+            "echo given=$AUTOBENCH_TOKEN", env={TOKEN_VARIABLE: "another-token-of-mine"}
+        ).wait()
+        lines = [entry.message for entry in bench.logs]
+    assert "OTHER_VARIABLE=inherited" in lines
+    assert not any(line.startswith(TOKEN_VARIABLE) for line in lines)
+    assert "given=another-token-of-mine" in lines
+    assert os.environ[TOKEN_VARIABLE] == TOKEN
+
+
+ODD = "a.b*c+d?e(f)g[h]i{j}k|l^m$n\\o-p/q"
+
+
+@pytest.mark.parametrize("token", [TOKEN, ODD, "-leading-dash-of-mine", "~" * 16])
+def test_the_servers_own_token_is_in_no_line_whatever_says_it(token: str) -> None:
+    with ab.Orchestrator(environ={TOKEN_VARIABLE: token}) as bench:
+        logger = bench.log("x")
+        logger.info(f"token={token}!", secret=token, nested={"a": [token]})
+        logger.bind(device_id=token).info("m", logger=token, exc=f"Traceback: {token}")
+        bench.log(token).info("m")
+        for entry in bench.logs:
+            assert token not in str(entry)
+        assert bench.logs[0].message == f"token={MARK}!"
+
+
+def test_a_literal_is_taken_as_it_stands() -> None:
+    redactor = Redactor(literals=[ODD])
+    assert redactor.text(f"<{ODD}>") == f"<{MARK}>"
+    assert redactor.text("abc") == "abc"
