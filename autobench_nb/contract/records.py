@@ -265,7 +265,8 @@ class ResultRecord(TypedDict):
     cpuSystemS: Seconds | None
     maxRssBytes: int | None
     lines: int
-    value: Annotated[Any, About(description="what a callable returned, where it is JSON")]
+    value: Annotated[Any, About(description="what a callable returned, as JSON")]
+    valueNote: Annotated[str | None, About(description="what JSON could not carry of it")]
 
 
 SLICES: Final = tuple(name for name in AppState.__annotations__ if name != "version")

@@ -63,6 +63,7 @@ def row(number: int, value: Any = None) -> Result:
         max_rss_bytes=2**40 + number,
         lines=number,
         value=value,
+        value_note=None,
     )
 
 

@@ -383,8 +383,10 @@ export interface ResultRecord {
   cpuSystemS: number | null;
   maxRssBytes: number | null;
   lines: number;
-  /** What a callable returned, where it is JSON. */
+  /** What a callable returned, as JSON. */
   value: unknown;
+  /** What JSON could not carry of it. */
+  valueNote: string | null;
 }
 
 // ---- server to client ----
