@@ -14,7 +14,6 @@ Arguments that a command does not know are ignored. One that has a default may b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Generic, TypedDict, TypeVar
 
 import msgspec
@@ -30,8 +29,7 @@ from autobench_nb.errors import CommandError
 Args = TypeVar("Args", bound=Struct)
 
 
-@dataclass(frozen=True, slots=True)
-class CommandSpec(Generic[Args]):
+class CommandSpec(Struct, Generic[Args], frozen=True):
     """One command.
 
     Attributes: ``name`` on the wire; ``args``, the struct of its arguments; ``result``, the type of its value;

@@ -268,7 +268,8 @@ class ResultRecord(TypedDict):
         Seconds | None, About(description="what the start of the shell takes by itself")
     ]
     lines: int
-    value: Annotated[Any, About(description="what a callable returned, where it is JSON")]
+    value: Annotated[Any, About(description="what a callable returned, as JSON")]
+    valueNote: Annotated[str | None, About(description="what JSON could not carry of it")]
 
 
 SLICES: Final = tuple(name for name in AppState.__annotations__ if name != "version")

@@ -92,9 +92,12 @@ FINDINGS: Final = _columns(Finding)
 """The columns of findings; keys as the state's ``/pno/findings`` has them."""
 
 RESULTS: Final = tuple(
-    Column(column.name, column.name, column.kind) for column in _columns(ResultRecord)
+    Column(column.name, column.name, column.kind)
+    for column in _columns(ResultRecord)
+    if column.name != "value_note"
 )
-"""The columns of results: the attributes of a ``Result``, without ``value``, whose type is what came back."""
+"""The columns of results: the attributes of a ``Result``, without ``value``, whose type is what came back, and what is
+said of it; these follow as they are."""
 
 LOG_COLUMNS: Final = (
     *("seq", "ts", "channel", "level", "message", "logger"),

@@ -18,9 +18,11 @@ from uuid import UUID
 
 import orjson
 
+from autobench_nb.contract.limits import MAX_INTEGER
+
 VALUE_LIMIT: Final = 65_536
 """Bytes of JSON that a value may have on the wire."""
-LARGEST_INTEGER: Final = 2**53 - 1
+LARGEST_INTEGER: Final = MAX_INTEGER
 """The largest whole number that every reader of JSON keeps exactly (RFC 8259, section 6)."""
 _DEPTH_LIMIT: Final = 32
 _NOTES_LIMIT: Final = 3

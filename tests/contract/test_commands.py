@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from autobench_nb import Client, connect
 from autobench_nb.contract.codes import COMMAND_CODES
@@ -16,8 +17,12 @@ from autobench_nb.contract.commands import (
     CommandSpec,
     LogsGetArgs,
 )
+from autobench_nb.contract.records import JobRecord, Meta, ResultRecord
 from autobench_nb.errors import CommandError
 from autobench_nb.orchestrator import Orchestrator
+from tests.contract.schema import schema
+
+SCHEMA = schema()
 
 
 def test_what_is_missing_or_null_has_its_default() -> None:
@@ -65,6 +70,22 @@ def test_every_command_is_listed_by_its_name_with_codes_that_exist() -> None:
 def test_a_spec_with_an_unknown_code_is_refused() -> None:
     with pytest.raises(ValueError, match="no-such-code"):
         CommandSpec("x", LogsGetArgs, dict, "X.", ("no-such-code",))
+
+
+def test_a_job_and_its_result_have_the_fields_that_the_contract_lists() -> None:
+    with Orchestrator(environ={}) as bench:
+        run = bench.run({"one": "true"})
+        run.wait(60)
+        (row,) = bench.results
+        state = bench.state.get()
+    whole = Draft202012Validator({**SCHEMA, "anyOf": [{"$ref": "#/$defs/AppState"}]})
+    assert not list(whole.iter_errors(state))
+    (job,) = state["jobs"]["items"].values()
+    assert job.keys() <= JobRecord.__annotations__.keys()
+    assert state["meta"].keys() <= Meta.__annotations__.keys()
+    check = Draft202012Validator({**SCHEMA, "anyOf": [{"$ref": "#/$defs/ResultRecord"}]})
+    assert not list(check.iter_errors(row.to_wire()))
+    assert row.to_wire().keys() == ResultRecord.__annotations__.keys()
 
 
 def test_the_orchestrator_answers_every_command_that_the_contract_lists() -> None:

@@ -108,6 +108,21 @@ def test_slices_in_hello_share_one_encoding_with_those_of_subscribe() -> None:
     assert first == second
 
 
+def test_a_hello_after_the_grace_still_says_slices_and_query() -> None:
+    server = Server()
+    link = server.connect()
+    server.wait(HELLO_GRACE_S)
+    server.settle()
+    assert set(link.take()[1]["data"]) == WHOLE
+    heard = server.hello(link, slices=["jobs"], logsQuery="channel:psu")
+    assert [m["type"] for m in heard if "entries" not in m] == ["state.snapshot", "ack"]
+    assert heard[0]["data"].keys() == {"version", "jobs"}
+    server.log("hidden")
+    server.log("shown", channel="psu")
+    server.settle()
+    assert [e["message"] for m in link.take() if "entries" in m for e in m["entries"]] == ["shown"]
+
+
 def test_null_slices_in_hello_are_all_of_them() -> None:
     server = Server()
     assert set(server.hello(server.connect(), slices=None)[1]["data"]) == WHOLE

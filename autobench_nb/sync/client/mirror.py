@@ -306,7 +306,9 @@ class Mirror:
             # A late copy of an older one.
             return
         if not self._is_of_slices(reply.data):
-            # It was on its way when other slices were subscribed to.
+            # It was on its way when other slices were subscribed to, or the server has not heard that they were.
+            self._has_slices = False
+            self.stale = True
             return
         self._has_slices = True
         before, self.version, self.state = self.version, reply.state_version, reply.data
@@ -358,8 +360,10 @@ class Mirror:
         if self._asked_state_at is not None and now - self._asked_state_at < ASK_AGAIN_S:
             return
         self._asked_state_at = now
-        question = StateResync()
-        if self._linked and self.version is not None and self._has_slices:
+        question: ClientMessage = StateResync()
+        if not self._has_slices:
+            question = Subscribe(SubscribePayload(include_snapshot=True, slices=self.slices))
+        elif self._linked and self.version is not None:
             question = StateResync(self.epoch, self.version)
         out.append(SendUp(_encoded(question)))
 

@@ -146,10 +146,17 @@ class Conversation:
             return "epoch"
         return "too-old" if resume.state_version < self._state.version else "resync"
 
-    def hello_again(self, client: Session, out: list[Effect], now: float) -> None:
-        """Acknowledge a hello that comes after the grace. Raises :class:`BadMessage` for a second one."""
+    def late_hello(self, client: Session, hello: Hello, out: list[Effect], now: float) -> None:
+        """Acknowledge a hello that comes after the grace: its slices and query count, its position does not.
+
+        Raises:
+            BadMessage: It is the second one, or its query cannot be read.
+        """
         if client.greeted:
             raise BadMessage(ErrorCode.HELLO_TWICE, "This connection has said hello before.")
+        asked = hello.payload or HelloPayload()
+        wants = SubscribePayload(slices=asked.slices, logs_query=asked.logs_query)
+        self._subscribe(client, wants, out, now)
         client.greeted = True
         if client.snapshot_reason is None:
             client.send(encoding.ack(), out, now)

@@ -158,7 +158,7 @@ class Hub:
             if client.phase is Phase.HELLO:
                 self._conversation.first(client, message, out, now)
             elif isinstance(message, Hello):
-                self._conversation.hello_again(client, out, now)
+                self._conversation.late_hello(client, message, out, now)
             else:
                 self._conversation.handle(client, message, out, now)
         except BadMessage as error:

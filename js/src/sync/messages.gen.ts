@@ -385,8 +385,10 @@ export interface ResultRecord {
   /** What the start of the shell takes by itself. */
   shellS: number | null;
   lines: number;
-  /** What a callable returned, where it is JSON. */
+  /** What a callable returned, as JSON. */
   value: unknown;
+  /** What JSON could not carry of it. */
+  valueNote: string | null;
 }
 
 // ---- server to client ----

@@ -208,7 +208,12 @@ export class Mirror {
   private snapshot(reply: StateSnapshot, out: Effect[]): void {
     this.liveIn(reply.epoch, out);
     if (this.version !== null && reply.stateVersion < this.version) return; // a late copy of an older one
-    if (!this.isOfSlices(reply.data)) return; // it was on its way when other slices were subscribed to
+    if (!this.isOfSlices(reply.data)) {
+      // It was on its way when other slices were subscribed to, or the server has not heard that they were.
+      this.hasSlices = false;
+      this.stale = true;
+      return;
+    }
     this.hasSlices = true;
     const before = this.version;
     this.version = reply.stateVersion;
@@ -271,12 +276,20 @@ export class Mirror {
     this.stale = true;
     if (this.askedStateAt !== null && now - this.askedStateAt < ASK_AGAIN_S) return;
     this.askedStateAt = now;
+    out.push({ kind: 'send', message: this.stateQuestion() });
+  }
+
+  private stateQuestion(): StateResync | Subscribe {
+    if (!this.hasSlices) {
+      const slices = this.slices === null ? null : [...this.slices];
+      return { type: 'subscribe', payload: { includeSnapshot: true, slices } };
+    }
     const message: StateResync = { type: 'state.resync' };
-    if (this.linked && this.version !== null && this.epoch !== null && this.hasSlices) {
+    if (this.linked && this.version !== null && this.epoch !== null) {
       message.epoch = this.epoch;
       message.sinceVersion = this.version;
     }
-    out.push({ kind: 'send', message });
+    return message;
   }
 
   // ---- log ----
