@@ -62,7 +62,7 @@ def start(quick: bool) -> list[Row]:
             "ms",
             peer,
             ms["tornado"],
-            2.0,
+            2.5,
             said,
         ),
         Row(

@@ -34,6 +34,7 @@ INNER = {
         "snapshot",
         "missed",
         "ring",
+        "regex_kernel",
         "predicate",
         "batch",
         "select",
