@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from autobench_nb.contract.numbers import number_text
+
 __all__ = ["canonical_json", "state_hash"]
 
 
@@ -89,26 +91,6 @@ def _whole(value: int) -> str:
 
 
 def _real(value: float) -> str:
-    """As Number.prototype.toString has it (ECMA-262 section 6.1.6.1.20)."""
     if not math.isfinite(value):
         raise ValueError(f"{value} is no JSON number")
-    if value == 0:
-        return "0"
-    sign = "-" if value < 0 else ""
-    mantissa, _, exponent = f"{abs(value)!r}".partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0)  # the decimal point stands before digits[point]
-    if whole == "0":
-        point -= 1 + len(fraction) - len(fraction.lstrip("0"))
-    digits = digits.rstrip("0")
-    count = len(digits)
-    if count <= point <= 21:
-        return sign + digits + "0" * (point - count)
-    if 0 < point <= 21:
-        return f"{sign}{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:
-        return f"{sign}0.{'0' * -point}{digits}"
-    power = point - 1
-    tail = f".{digits[1:]}" if count > 1 else ""
-    return f"{sign}{digits[0]}{tail}e{'+' if power > 0 else '-'}{abs(power)}"
+    return number_text(value)

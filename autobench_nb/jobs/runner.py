@@ -10,8 +10,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from autobench_nb import forks
 from autobench_nb.errors import JobError
@@ -42,6 +41,7 @@ from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
 from autobench_nb.jobs.work import How, Task, Work, read_work
+from autobench_nb.lifetime import Closable
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.text import clean
 from autobench_nb.state.model import JobKind, JobStatus
@@ -53,7 +53,7 @@ LOCAL: Final = "local"
 """The name of the executor that every runner has."""
 
 
-class Runner:
+class Runner(Closable):
     """Runs jobs, ``parallelism`` at once, in the order in which they were asked for.
 
     Thread-safe. Ends what runs when closed, and when the interpreter exits.
@@ -234,17 +234,6 @@ class Runner:
         self._writer.close()
         for executor in self._executors.values():
             executor.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         machine = self._machine

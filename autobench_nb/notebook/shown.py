@@ -29,7 +29,7 @@ class Shown:
     context: int = 0
 
     def choose(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
-        """Those of ``entries`` that are shown, in their order."""
+        """The entries of ``entries`` that are shown, in their order."""
         held = [entry for entry in entries if self._held(entry.seq)]
         if not self.query:
             return held

@@ -9,14 +9,14 @@ import secrets
 import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb import forks
 from autobench_nb.config import TOKEN_VARIABLE, Config
 from autobench_nb.errors import ClosedError, OptionError
 from autobench_nb.jobs import Executor, Results, Run, Runner
 from autobench_nb.lazy import LazyModule
+from autobench_nb.lifetime import Closable
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
@@ -39,7 +39,7 @@ RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
 """What :meth:`Orchestrator.run` takes besides the work."""
 
 
-class Orchestrator:
+class Orchestrator(Closable):
     """One authoritative state, one log ring, a queue of jobs, and whoever mirrors them.
 
     ``name`` stands in the dashboard's head. ``parallelism``: jobs that run at once. ``redact``: patterns (RE2) besides
@@ -202,17 +202,6 @@ class Orchestrator:
         self._bridges.close()
         if self._server is not None:
             self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         where = "closed" if self._closed else self.server.url if self.server else "not serving"

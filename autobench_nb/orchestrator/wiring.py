@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from autobench_nb import __version__
@@ -85,22 +86,8 @@ def wire(
         else:
             inline.notify()
 
-    def flush_soon() -> bool:
-        running = server()
-        if running is not None:
-            running.flush()
-        return running is not None
-
     channels = Channels()
-    ring = LogRing(
-        config.log_capacity,
-        channels=channels,
-        redactor=Redactor(
-            [*config.log_redact_regex, *redact], secrets=config.log_redact_secrets, literals=[token]
-        ),
-        min_level=Level.parse(config.log_level_min),
-        on_dirty=notify,
-    )
+    ring = _ring(config, channels, redact, token, notify)
     store = StateStore(
         initial_state(
             name=name,
@@ -117,7 +104,7 @@ def wire(
     )
     hub = Hub(store, ring, epoch=epoch, config=config, token=token)
     inline = InlineFlush(hub, is_served)
-    pressure = BackPressure(ring, config.log_capacity, flush_soon)
+    pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
     runner = Runner(store, ring.append, executors, parallelism=parallelism, ready=pressure.wait)
     commands = Commands()
     commands.add(log_commands(ring, config.client_budget_bytes))
@@ -136,6 +123,33 @@ def wire(
         pno=Pno(store),
         commands=commands,
     )
+
+
+def _ring(
+    config: Config,
+    channels: Channels,
+    redact: Iterable[str],
+    token: str,
+    notify: Callable[[], None],
+) -> LogRing:
+    """The log, from which whatever must not be seen is taken: the settings' patterns, further ones, and the token."""
+    patterns = [*config.log_redact_regex, *redact]
+    redactor = Redactor(patterns, secrets=config.log_redact_secrets, literals=[token])
+    return LogRing(
+        config.log_capacity,
+        channels=channels,
+        redactor=redactor,
+        min_level=Level.parse(config.log_level_min),
+        on_dirty=notify,
+    )
+
+
+def _flush_soon(server: Callable[[], Server | None]) -> bool:
+    """Ask the server for a flush; False where none runs."""
+    running = server()
+    if running is not None:
+        running.flush()
+    return running is not None
 
 
 def _after_flush(

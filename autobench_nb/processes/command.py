@@ -11,7 +11,7 @@ TERMINAL_SIZE: Final = (40, 120)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class ProcessSpec:
     """A program with its arguments and surroundings. Times in seconds.
 
     Args:

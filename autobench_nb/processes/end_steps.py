@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.endings import EndKind
 
 KILL_ANSWER_S: Final = 5.0
@@ -39,7 +39,7 @@ class EndSteps:
     ``due``: when :meth:`step` wants to be asked again; None: not before something happens.
     """
 
-    def __init__(self, command: Command, now: float) -> None:
+    def __init__(self, command: ProcessSpec, now: float) -> None:
         self._command = command
         self._phase = _Phase.RUNNING
         self._deadline = None if command.timeout_s is None else now + command.timeout_s

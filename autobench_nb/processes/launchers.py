@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autobench_nb import forks
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.launcher.channel import FORGET
 
 CLOSE_PATIENCE_S: Final = 10.0
@@ -50,7 +50,7 @@ class Launcher:
         """Readable when there are :meth:`answers`."""
         return self._sock.fileno()
 
-    def start(self, command: Command, descriptors: Sequence[int]) -> None:
+    def start(self, command: ProcessSpec, descriptors: Sequence[int]) -> None:
         """Begin a command. ``descriptors``: its stdin, stdout and stderr, or its terminal."""
         request = {
             "argv": list(command.argv),

@@ -12,7 +12,7 @@ import termios
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from autobench_nb.processes.command import TERMINAL_SIZE, Command
+from autobench_nb.processes.command import TERMINAL_SIZE, ProcessSpec
 from autobench_nb.processes.stdin import CommandInput
 
 READ_BYTES: Final = 65_536
@@ -42,7 +42,7 @@ class CommandPipes:
     def __init__(
         self,
         selector: selectors.BaseSelector,
-        command: Command,
+        command: ProcessSpec,
         sinks: Mapping[str, OutputSink],
         given: CommandInput,
     ) -> None:
@@ -59,7 +59,7 @@ class CommandPipes:
             self.close()
             raise
 
-    def _open(self, command: Command, sinks: Mapping[str, OutputSink]) -> None:
+    def _open(self, command: ProcessSpec, sinks: Mapping[str, OutputSink]) -> None:
         if command.pty:
             ours, theirs = _terminal()
             self._keep(ours, theirs)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.launchers import Launchers
 from autobench_nb.processes.usage import Usage
 from autobench_nb.processes.watch import run_command
@@ -28,7 +28,7 @@ class SilentSink:
         """Nothing more comes."""
 
     def due(self) -> float | None:
-        """It never wants to be called."""
+        """No time: nothing here waits for a clock."""
         return None
 
     def tick(self, now: float) -> None:
@@ -39,7 +39,7 @@ def measure_shell(
     launchers: Launchers, shell: str, *, cwd: str, env: Mapping[str, str]
 ) -> Usage | None:
     """The medians of what ``SHELL -c ""`` costs; None where it does not succeed."""
-    command = Command(argv=(shell, "-c", ""), cwd=cwd, env=env, timeout_s=_TIMEOUT_S)
+    command = ProcessSpec(argv=(shell, "-c", ""), cwd=cwd, env=env, timeout_s=_TIMEOUT_S)
     sinks = {name: SilentSink() for name in ("stdout", "stderr")}
     rows: list[Usage] = []
     until = time.monotonic() + BUDGET_S

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.end_steps import EndSteps, Step
 from autobench_nb.processes.endings import Ending, EndKind, ending_of, why_not_started
 from autobench_nb.processes.launchers import Launcher, LauncherGone, Launchers
@@ -50,7 +50,7 @@ class CommandWatch:
     def __init__(
         self,
         launcher: Launcher,
-        command: Command,
+        command: ProcessSpec,
         sinks: Mapping[str, OutputSink],
         *,
         given: CommandInput,
@@ -220,7 +220,7 @@ class CommandWatch:
 
 def run_command(
     launchers: Launchers,
-    command: Command,
+    command: ProcessSpec,
     sinks: Mapping[str, OutputSink],
     *,
     given: CommandInput | None = None,

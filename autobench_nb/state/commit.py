@@ -48,7 +48,7 @@ class Commit:
         return JsonPatch(list(self.operations))
 
     def only(self, wanted: Callable[[str], bool]) -> Commit | None:
-        """This commit cut down to the operations on wanted pointers, or ``None`` where none is left."""
+        """The commit cut down to the operations on wanted pointers, or ``None`` where none is left."""
         chosen = [one for one in self.operations if wanted(one["path"])]
         if not chosen:
             return None

@@ -27,7 +27,7 @@ class ValueRefused(Exception):
         self.trail: list[str] = []
 
     def at(self, part: object) -> ValueRefused:
-        """This refusal, seen from one level further out."""
+        """The refusal, seen from one level further out."""
         self.trail.append(str(part))
         return self
 

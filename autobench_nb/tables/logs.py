@@ -79,7 +79,7 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-class _Piece(NamedTuple):
+class _ColumnPiece(NamedTuple):
     """Some rows of a chunk, ascending: a run of them, or one by one."""
 
     chunk: Chunk
@@ -87,7 +87,7 @@ class _Piece(NamedTuple):
     size: int
 
     @classmethod
-    def of(cls, part: Part) -> _Piece:
+    def of(cls, part: Part) -> _ColumnPiece:
         """The run of rows that a part is."""
         return cls(part.chunk, slice(part.start, part.stop), part.stop - part.start)
 
@@ -95,7 +95,7 @@ class _Piece(NamedTuple):
 class _Columns:
     """The columns of some pieces, gathered; ``codes`` index the sources of all pieces together."""
 
-    def __init__(self, pieces: Iterable[_Piece]) -> None:
+    def __init__(self, pieces: Iterable[_ColumnPiece]) -> None:
         self.pieces = [piece for piece in pieces if piece.size]
         self.count = sum(piece.size for piece in self.pieces)
         self.sources: list[EntrySource] = []
@@ -121,11 +121,11 @@ class _Columns:
         """Those of a ring, a batch or a view."""
         if isinstance(source, LogView):
             if source.predicate is not None:
-                return cls(_Piece(chunk, rows, len(rows)) for chunk, rows in source.select())
+                return cls(_ColumnPiece(chunk, rows, len(rows)) for chunk, rows in source.select())
             source = source.batch()
         if isinstance(source, LogRing):
             source = source.since(0)
-        return cls(map(_Piece.of, source.parts)) if isinstance(source, LogBatch) else None
+        return cls(map(_ColumnPiece.of, source.parts)) if isinstance(source, LogBatch) else None
 
     def seqs(self) -> NDArray[np.int64]:
         return _joined([chunk.first_seq + _numbers(where) for chunk, where, _ in self.pieces])
@@ -191,7 +191,7 @@ def _numbers(where: slice | NDArray[np.intp]) -> NDArray[np.int64]:
     return np.arange(where.start, where.stop) if isinstance(where, slice) else where
 
 
-def _messages(piece: _Piece) -> pa.Array:
+def _messages(piece: _ColumnPiece) -> pa.Array:
     """The messages of a run of rows lie there already; those of single rows are copied together."""
     chunk, where, size = piece
     text = pa.py_buffer(chunk.text)
@@ -205,7 +205,7 @@ def _messages(piece: _Piece) -> pa.Array:
 _NULLS = pa.nulls(CHUNK_ROWS, TEXT)
 
 
-def _sparse(values: Mapping[int, Any], piece: _Piece) -> pa.Array:
+def _sparse(values: Mapping[int, Any], piece: _ColumnPiece) -> pa.Array:
     size = piece.size
     places = _places(piece.where, values)
     if not places:  # all share it

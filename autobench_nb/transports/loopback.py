@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from autobench_nb.sync.client.mirror import Mirror, MirrorEffect, SendUp
+from autobench_nb.sync.client.effects import MirrorEffect, SendUp
+from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.sync.effects import Outgoing
 from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.sockets.wire import Wire

@@ -17,7 +17,7 @@ import pytest
 from autobench_nb.errors import ClosedError
 from autobench_nb.jobs import Runner, current_job
 from autobench_nb.logs.entry import Level
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.launchers import Launchers
 from autobench_nb.state.model import JobStatus
 from tests.jobs.conftest import PATIENCE_S, Bench, is_alive
@@ -344,7 +344,7 @@ def test_a_launcher_whose_answers_nobody_read_ends_its_command(fifo: Path) -> No
     launcher = launchers.take()
     null = os.open(os.devnull, os.O_RDWR)
     left = f"(trap '' TERM; sh -c 'echo $PPID' > {fifo}; sleep 1000; sleep 1000) &"
-    command = Command(argv=("/bin/sh", "-c", left), cwd="/", env=dict(os.environ))
+    command = ProcessSpec(argv=("/bin/sh", "-c", left), cwd="/", env=dict(os.environ))
     launcher.start(command, [null] * 3)
     os.close(null)
     pid = int(fifo.read_text())

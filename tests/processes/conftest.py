@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.launchers import Launchers
 from autobench_nb.processes.stop import Stop
 from autobench_nb.processes.watch import CommandReport, run_command
@@ -41,7 +41,7 @@ class TextSink:
 class Started:
     """A command that runs in a thread of its own."""
 
-    def __init__(self, launchers: Launchers, command: Command) -> None:
+    def __init__(self, launchers: Launchers, command: ProcessSpec) -> None:
         self.stop: Stop[str] = Stop()
         self.sinks = {"stdout": TextSink(), "stderr": TextSink()}
         self.warnings: list[str] = []
@@ -49,7 +49,7 @@ class Started:
         self._thread = threading.Thread(target=self._run, args=(launchers, command))
         self._thread.start()
 
-    def _run(self, launchers: Launchers, command: Command) -> None:
+    def _run(self, launchers: Launchers, command: ProcessSpec) -> None:
         self.report = run_command(
             launchers, command, self.sinks, stop=self.stop, warn=self.warnings.append
         )
@@ -75,9 +75,9 @@ def fifo(tmp_path: Path) -> Path:
     return path
 
 
-def shell(text: str, *, grace_s: float = 0.1, linger_s: float = 0.1, **more: object) -> Command:
+def shell(text: str, *, grace_s: float = 0.1, linger_s: float = 0.1, **more: object) -> ProcessSpec:
     """A shell command with little patience."""
-    return Command(
+    return ProcessSpec(
         argv=("/bin/sh", "-c", text),
         cwd="/",
         env=dict(os.environ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.end_steps import KILL_ANSWER_S, EndSteps, Step
 from autobench_nb.processes.endings import EndKind
 
-COMMAND = Command(argv=("x",), cwd="/", env={}, timeout_s=10.0, grace_s=2.0, linger_s=0.5)
+COMMAND = ProcessSpec(argv=("x",), cwd="/", env={}, timeout_s=10.0, grace_s=2.0, linger_s=0.5)
 
 
 def test_nothing_is_done_before_the_time_limit() -> None:

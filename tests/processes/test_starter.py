@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.endings import EndKind
 from autobench_nb.processes.launcher import machine_code
 from autobench_nb.processes.launcher.starter import make_starter, read_record, spawn
@@ -43,7 +43,7 @@ def test_this_machine_has_a_starter() -> None:
 
 
 def peak(launchers: Launchers, *argv: str) -> int | None:
-    command = Command(argv=argv, cwd="/", env=dict(os.environ))
+    command = ProcessSpec(argv=argv, cwd="/", env=dict(os.environ))
     report = Started(launchers, command).wait()
     assert report.ending.succeeded
     assert report.usage is not None
@@ -67,7 +67,7 @@ def test_without_a_starter_a_small_programs_peak_memory_is_empty_and_never_the_l
 
 def test_without_a_starter_a_program_that_is_not_there_is_still_not_started() -> None:
     launchers = Launchers(starter=False)
-    command = Command(argv=("/no/such/program",), cwd="/", env={})
+    command = ProcessSpec(argv=("/no/such/program",), cwd="/", env={})
     assert Started(launchers, command).wait().ending.kind is EndKind.NOT_STARTED
     launchers.close()
 
@@ -85,7 +85,7 @@ def test_a_program_is_found_on_its_own_path(
         file.write("#!/bin/sh\necho found\n")
     os.chmod(program, 0o755)
     started = Started(
-        launchers, Command(argv=("prog",), cwd="/", env={"PATH": f"/nowhere:{tmp_path}"})
+        launchers, ProcessSpec(argv=("prog",), cwd="/", env={"PATH": f"/nowhere:{tmp_path}"})
     )
     assert started.wait().ending.succeeded
     assert started.sinks["stdout"].data == b"found\n"

@@ -168,13 +168,13 @@ os.setuid(65534)
 package = types.ModuleType("autobench_nb")
 package.__path__ = [{package!r}]
 sys.modules["autobench_nb"] = package
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.launchers import Launchers
 from autobench_nb.processes.shells import SilentSink
 from autobench_nb.processes.stop import Stop
 from autobench_nb.processes.watch import run_command
 launchers, stop = Launchers(), Stop()
-command = Command(argv=("sh", "-c", {program!r} + " & wait"), cwd="/", env=dict(os.environ), grace_s=0.1)
+command = ProcessSpec(argv=("sh", "-c", {program!r} + " & wait"), cwd="/", env=dict(os.environ), grace_s=0.1)
 sinks = dict.fromkeys(("stdout", "stderr"), SilentSink())
 def run():
     run_command(launchers, command, sinks, stop=stop, warn=print)

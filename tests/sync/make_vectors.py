@@ -15,7 +15,8 @@ from autobench_nb.contract.canonical import canonical_json, state_hash
 from autobench_nb.contract.codes import ERROR_CODES
 from autobench_nb.contract.parsing import BadMessage, parse_client, parse_server
 from autobench_nb.errors import ProtocolError
-from autobench_nb.sync.client.mirror import LogsArrived, Mirror, SendUp
+from autobench_nb.sync.client.effects import LogsArrived, SendUp
+from autobench_nb.sync.client.mirror import Mirror
 from tests.sync.message_inputs import CLIENT_TEXTS, SERVER_TEXTS
 from tests.sync.trace_inputs import TRACES
 

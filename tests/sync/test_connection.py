@@ -18,7 +18,8 @@ from autobench_nb.contract.limits import (
     MISTAKES_PERIOD_S,
     UNKNOWN_PERIOD_S,
 )
-from autobench_nb.sync.client.mirror import Mirror, SendUp
+from autobench_nb.sync.client.effects import SendUp
+from autobench_nb.sync.client.mirror import Mirror
 from tests.sync.harness import TOKEN, Link, Server, types
 
 WHOLE = {"version", "meta", "config", "devices", "streams", "jobs", "pno", "logs", "serverConfig"}

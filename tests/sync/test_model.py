@@ -15,16 +15,16 @@ from hypothesis.stateful import (
 )
 
 from autobench_nb.contract.client_messages import SliceName
-from autobench_nb.sync.client.mirror import (
+from autobench_nb.sync.client.effects import (
     Changed,
     Connected,
     Farewell,
     LogsArrived,
-    Mirror,
     MirrorEffect,
     Replaced,
     SendUp,
 )
+from autobench_nb.sync.client.mirror import Mirror
 from tests.sync.harness import TOKEN, Link, Server
 
 BUDGET = 65_536

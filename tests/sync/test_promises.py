@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from autobench_nb.contract.limits import MAX_MISTAKES, MAX_OVERRUNS
-from autobench_nb.sync.client.mirror import Mirror, SendUp
+from autobench_nb.sync.client.effects import SendUp
+from autobench_nb.sync.client.mirror import Mirror
 from tests.sync.harness import Link, Server, types
 
 BUDGET = 65_536

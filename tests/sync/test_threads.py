@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from autobench_nb.logs.entry import Level
-from autobench_nb.sync.client.mirror import LogsArrived, Mirror, SendUp
+from autobench_nb.sync.client.effects import LogsArrived, SendUp
+from autobench_nb.sync.client.mirror import Mirror
 from tests.sync.harness import Server
 
 THREADS = 8

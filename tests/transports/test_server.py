@@ -16,7 +16,7 @@ from autobench_nb.config import Config
 from autobench_nb.errors import CommandError, ConfigError, JobError, PathError, PortError
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync.client.mirror import Answered, Changed, MirrorEffect
+from autobench_nb.sync.client.effects import Answered, Changed, MirrorEffect
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, connect, serve_in_thread
 from autobench_nb.transports.listening import bind

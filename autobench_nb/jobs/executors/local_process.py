@@ -10,7 +10,7 @@ from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.logs.entry import Level
-from autobench_nb.processes.command import Command
+from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.endings import Ending, EndKind
 from autobench_nb.processes.launchers import Launchers
 from autobench_nb.processes.shells import measure_shell
@@ -53,7 +53,7 @@ class LocalProcess:
             return RepetitionOutcome(
                 status=JobStatus.FAILED, reason=f"nothing can be started: {error}"
             )
-        command = Command(
+        command = ProcessSpec(
             argv=task.argv,
             cwd=cwd,
             env=environment(how),
@@ -97,7 +97,7 @@ class LocalProcess:
         """End the launchers."""
         self._launchers.close()
 
-    def _shell(self, command: Command) -> Usage | None:
+    def _shell(self, command: ProcessSpec) -> Usage | None:
         """What the command's shell costs by itself; measured once."""
         shell = command.argv[0]
         with self._lock:

@@ -136,28 +136,28 @@ class Session:
     # ------------------------------------------------------------ positions
 
     def join_state(self, audience: StateAudience) -> None:
-        """It stands where the audience stands, and is sent every patch from now on."""
+        """Stand where the audience stands, and be sent every patch from now on."""
         self.leave_state()
         audience.add(self)
         self.state_audience = audience
         self._settle()
 
     def leave_state(self) -> None:
-        """It is sent no patches any more."""
+        """Be sent no patches any more."""
         if self.state_audience is not None:
             self.state_audience.discard(self)
             self.state_audience = None
             self._settle()
 
     def join_log(self, audience: LogAudience) -> None:
-        """It stands where the audience stands, and is sent every batch from now on."""
+        """Stand where the audience stands, and be sent every batch from now on."""
         self.leave_log()
         audience.add(self)
         self.log_audience = audience
         self._settle()
 
     def leave_log(self) -> None:
-        """It is sent no new entries any more, and keeps its position."""
+        """Be sent no new entries any more, and keep the position."""
         if self.log_audience is not None:
             self.seq = self.log_audience.next_seq
             self.log_audience.discard(self)
@@ -175,7 +175,7 @@ class Session:
         self.leave_state()
 
     def change_slices(self, slices: Slices) -> None:
-        """It mirrors these from its next snapshot on."""
+        """Mirror these slices from the next snapshot on."""
         self.slices = slices
         self.base_version = None
 
@@ -253,7 +253,7 @@ class Session:
                 self.end(CloseCode.TRY_LATER, "Answers wait, and nothing is read.", out)
 
     def dropped(self, messages: list[Outgoing], out: list[Effect]) -> None:
-        """These were discarded: what has to come again is remembered."""
+        """Remember what has to come again of the messages that were discarded."""
         starts = [message.log_start for message in messages if message.log_start is not None]
         self.seq = min([self.seq, *starts])
         for message in messages:

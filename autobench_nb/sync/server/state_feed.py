@@ -42,7 +42,7 @@ class StateFeed:
         return any(session.takes_snapshot for session in self._waiting.values())
 
     def wait(self, session: Session, reason: str) -> None:
-        """It is owed a snapshot, at the next flush that can take one."""
+        """Owe the session a snapshot, to be sent at the next flush that can take one."""
         session.owe_snapshot(reason)
         self._waiting[session.id] = session
 

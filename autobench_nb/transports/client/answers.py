@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from autobench_nb.errors import CommandError, ConnectionLost
-from autobench_nb.sync.client.mirror import Answered
+from autobench_nb.sync.client.effects import Answered
 
 
 class Answers:

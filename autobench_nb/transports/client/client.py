@@ -11,7 +11,9 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from autobench_nb.errors import ConnectionLost
-from autobench_nb.sync.client.mirror import Changed, LogsArrived, Mirror, MirrorEffect, Replaced
+from autobench_nb.lifetime import Closable
+from autobench_nb.sync.client.effects import Changed, LogsArrived, MirrorEffect, Replaced
+from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.tables.pno_view import PnoView
 from autobench_nb.tables.records_view import JobsView, RecordsView
 from autobench_nb.tables.results import Result, ResultPage, ResultsView
@@ -28,7 +30,7 @@ FIRST_READ_S: Final = 2.0
 """How long what is read first may hold up a running loop, where the client was not awaited."""
 
 
-class Client:
+class Client(Closable):
     """A live mirror. Made by :func:`connect`; a context manager; any thread may use it.
 
     ``state``, ``logs``, ``jobs``, ``devices``, ``streams`` and ``pno`` read what has been mirrored, also while the link
@@ -244,17 +246,6 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         await asyncio.to_thread(self.close)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Client {self.url} {self.status.phase}>"

@@ -26,16 +26,16 @@ from autobench_nb.errors import (
     ConnectionLost,
     ProtocolError,
 )
-from autobench_nb.sync.client.mirror import (
+from autobench_nb.sync.client.effects import (
     Alive,
     Answered,
     Busy,
     Connected,
     Farewell,
-    Mirror,
     MirrorEffect,
     SendUp,
 )
+from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports.client.answers import Answers
 from autobench_nb.transports.client.reach import backoff_s, explained, explained_status
 

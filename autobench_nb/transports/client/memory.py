@@ -10,7 +10,8 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 from autobench_nb.errors import AuthenticationError, ClosedError, ConnectionLost
-from autobench_nb.sync.client.mirror import Answered, Connected, Farewell, Mirror, MirrorEffect
+from autobench_nb.sync.client.effects import Answered, Connected, Farewell, MirrorEffect
+from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports.auth import same
 from autobench_nb.transports.client.answers import Answers
 from autobench_nb.transports.client.link import LinkStatus, MessageReader

@@ -18,7 +18,8 @@ from autobench_nb.logs.query.predicate import Predicate, query_filter
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.pointer import MISSING, find, parse
 from autobench_nb.state.subscribers import Subscribers
-from autobench_nb.sync.client.mirror import Changed, LogsArrived, Mirror
+from autobench_nb.sync.client.effects import Changed, LogsArrived
+from autobench_nb.sync.client.mirror import Mirror
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,24 +110,24 @@ class MirroredEntries(Sequence[LogEntry]):
         raise NotImplementedError
 
     def query(self, text: str) -> MirroredEntries:
-        """Those that the query wants, e.g. ``level>=warn channel:psu -noise job:42``, live as well.
+        """The entries that the query finds, e.g. ``level>=warn channel:psu -noise job:42``, live as well.
 
         Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
         """
         return self.where(query_filter(text, now=time.time()))
 
     def where(self, predicate: Predicate) -> MirroredEntries:
-        """Those that ``predicate`` wants."""
+        """The entries that ``predicate`` is true of."""
         return _Wanted(self, predicate)
 
     def between(self, first_seq: int, end_seq: int | None = None) -> MirroredEntries:
-        """Those with ``first_seq <= seq < end_seq``."""
+        """The entries with ``first_seq <= seq < end_seq``."""
         return self.where(
             lambda entry: first_seq <= entry.seq and (end_seq is None or entry.seq < end_seq)
         )
 
     def since(self, seq: int) -> list[LogEntry]:
-        """Those from ``seq`` on."""
+        """The entries from ``seq`` on."""
         held = self.snapshot()
         return held[bisect_left(held, seq, key=lambda entry: entry.seq) :]
 

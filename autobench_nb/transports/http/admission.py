@@ -35,7 +35,7 @@ class HalfOpen:
         """How many were closed for it."""
 
     def add(self, stream: IOStream) -> None:
-        """It was accepted now."""
+        """Note that a connection was accepted now."""
         if len(self._since) >= MAX_HALF_OPEN:
             self._sweep(time.monotonic() - HEAD_DEADLINE_S)
         if len(self._since) >= MAX_HALF_OPEN:

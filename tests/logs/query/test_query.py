@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autobench_nb.contract.numbers import number_text
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.entry import LogEntry
-from autobench_nb.logs.query.match import number_text
 from autobench_nb.logs.query.query import compile_query, parse
 from tests.logs.query.strategies import queries
 
