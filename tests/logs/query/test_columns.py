@@ -348,3 +348,16 @@ def test_rows_that_the_source_leaves_out_are_not_searched() -> None:
     assert len(matching(chunk, 0, 200, batch.channels, test)) == 100
     assert asked
     assert matching(chunk, 0, 200, batch.channels, test, np.array([4, 5, 6])).tolist() == [4, 6]
+
+
+def test_many_hits_a_line_do_not_reach_into_the_next_line() -> None:
+    batch = batch_of(["a" * 20, "a", "", "a" * 20, "ab"] * 20)
+    for text in ("aa", "aab", "-aa"):
+        assert found(batch, text, None) == expected(batch, text)
+
+
+def test_bytes_of_two_cases_make_no_third_letter() -> None:
+    # р and Р differ in both bytes, and a byte of each makes Ѡ.
+    batch = batch_of(["р", "Р", "Ѡ", "ѡ", "рС"] * 20)
+    for text in ("р", "рс", "/р/i", "/[рР]с/i"):
+        assert found(batch, text, None) == expected(batch, text)
