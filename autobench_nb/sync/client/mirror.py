@@ -7,7 +7,6 @@ are missing in front of a batch it asks for them; where the server says that the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -43,114 +42,41 @@ from autobench_nb.contract.server_messages import (
 )
 from autobench_nb.errors import ProtocolError, StateError
 from autobench_nb.state.patch import apply_patch
+from autobench_nb.sync.client.effects import (
+    Alive,
+    Answered,
+    Busy,
+    Changed,
+    CommandRefused,
+    Connected,
+    Farewell,
+    LogsArrived,
+    MirrorEffect,
+    Replaced,
+    SendUp,
+)
+
+__all__ = [
+    "ASK_AGAIN_S",
+    "Alive",
+    "Answered",
+    "Busy",
+    "Changed",
+    "CommandRefused",
+    "Connected",
+    "Farewell",
+    "LogsArrived",
+    "Mirror",
+    "MirrorEffect",
+    "Replaced",
+    "SendUp",
+]
 
 ASK_AGAIN_S: Final = 2.0
 """A question that was not answered for so long is asked again, when there is still a reason to."""
 
 LOST_HISTORY: Final = SERVER_CONFIG["logs"]["snapshot"]
 """Entries asked for where the first history did not come."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendUp:
-    """Send this message to the server."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The server has welcomed us. Where not ``resumed``, a snapshot follows."""
-
-    epoch: str
-    resumed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The state is another one now. ``operations`` is ``None`` where all of it was replaced; ``reason`` says why."""
-
-    from_version: int | None
-    to_version: int
-    operations: tuple[dict[str, Any], ...] | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogsArrived:
-    """Log entries in their wire form, oldest first. ``missed``: so many before them are lost.
-
-    ``is_history``: they are what was asked for, may be older than what is there, and are merged by ``seq``.
-    """
-
-    entries: tuple[dict[str, Any], ...]
-    first_seq: int
-    next_seq: int
-    missed: int
-    is_history: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """Another epoch: whatever was mirrored before is void, log entries too."""
-
-    epoch: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The answer to a command, or an error that has the command's id."""
-
-    id: str | int
-    ok: bool
-    value: Any = None
-    code: str | None = None
-    message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommandRefused:
-    """The server could not use a message of ours."""
-
-    code: str
-    message: str
-    column: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """Heartbeats are suspended while the server is busy."""
-
-    busy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Alive:
-    """A pong; ``ts`` is the ping's."""
-
-    ts: int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Farewell:
-    """The server is about to close the link."""
-
-    code: int
-    reason: str
-
-
-MirrorEffect = (
-    SendUp
-    | Connected
-    | Changed
-    | LogsArrived
-    | Replaced
-    | Answered
-    | CommandRefused
-    | Busy
-    | Alive
-    | Farewell
-)
 
 
 class Mirror:

@@ -1,0 +1,108 @@
+"""What a mirror asks of its link, and what it tells those who look at it: effects, in the order of their causes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SendUp:
+    """Send this message to the server."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The server has welcomed us. Where not ``resumed``, a snapshot follows."""
+
+    epoch: str
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The state is another one now. ``operations`` is ``None`` where all of it was replaced; ``reason`` says why."""
+
+    from_version: int | None
+    to_version: int
+    operations: tuple[dict[str, Any], ...] | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogsArrived:
+    """Log entries in their wire form, oldest first. ``missed``: so many before them are lost.
+
+    ``is_history``: they are what was asked for, may be older than what is there, and are merged by ``seq``.
+    """
+
+    entries: tuple[dict[str, Any], ...]
+    first_seq: int
+    next_seq: int
+    missed: int
+    is_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Another epoch: whatever was mirrored before is void, log entries too."""
+
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to a command, or an error that has the command's id."""
+
+    id: str | int
+    ok: bool
+    value: Any = None
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused:
+    """The server could not use a message of ours."""
+
+    code: str
+    message: str
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Heartbeats are suspended while the server is busy."""
+
+    busy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """A pong; ``ts`` is the ping's."""
+
+    ts: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """The server is about to close the link."""
+
+    code: int
+    reason: str
+
+
+MirrorEffect = (
+    SendUp
+    | Connected
+    | Changed
+    | LogsArrived
+    | Replaced
+    | Answered
+    | CommandRefused
+    | Busy
+    | Alive
+    | Farewell
+)
