@@ -91,7 +91,7 @@ class Ping(Struct, frozen=True, tag_field="type", tag="ping"):
     ts: Number
 
 
-class Command(Struct, frozen=True, tag_field="type", tag="command", omit_defaults=True):
+class CommandRequest(Struct, frozen=True, tag_field="type", tag="command", omit_defaults=True):
     """Do something. Answered by one ``result`` with the same ``id``."""
 
     id: CommandId
@@ -99,6 +99,6 @@ class Command(Struct, frozen=True, tag_field="type", tag="command", omit_default
     args: dict[str, Any] | None = None
 
 
-ClientMessage: TypeAlias = Hello | Subscribe | StateResync | LogsReplay | Ping | Command
-CLIENT_MESSAGES: Final = (Hello, Subscribe, StateResync, LogsReplay, Ping, Command)
+ClientMessage: TypeAlias = Hello | Subscribe | StateResync | LogsReplay | Ping | CommandRequest
+CLIENT_MESSAGES: Final = (Hello, Subscribe, StateResync, LogsReplay, Ping, CommandRequest)
 """Every message of a client, in the order of the document."""

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from autobench_nb.config import Config
 from autobench_nb.contract.client_messages import (
     ClientMessage,
-    Command,
+    CommandRequest,
     Hello,
     HelloPayload,
     LogsReplay,
@@ -181,7 +181,7 @@ class Conversation:
                     self._renew(client)
                 else:
                     self._logs.replay(client, message)
-            case Command():
+            case CommandRequest():
                 self._command(client, message, out)
 
     def _pong(self, client: Session, ts: int | float, out: list[Effect], now: float) -> None:
@@ -245,7 +245,7 @@ class Conversation:
         client.history = History(last=self._config.client_logs_snapshot)
         self._logs.catch_up(client)
 
-    def _command(self, client: Session, message: Command, out: list[Effect]) -> None:
+    def _command(self, client: Session, message: CommandRequest, out: list[Effect]) -> None:
         if message.id in client.commands:
             raise BadMessage(
                 ErrorCode.BAD_FIELD, "A command with this id has no answer yet.", id=message.id

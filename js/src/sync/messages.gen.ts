@@ -613,7 +613,7 @@ export interface Ping {
 }
 
 /** Do something. Answered by one `result` with the same `id`. */
-export interface Command {
+export interface CommandRequest {
   type: 'command';
   id: string | number;
   name: string;
@@ -621,7 +621,7 @@ export interface Command {
 }
 
 /** What a client says. */
-export type ClientMessage = Hello | Subscribe | StateResync | LogsReplay | Ping | Command;
+export type ClientMessage = Hello | Subscribe | StateResync | LogsReplay | Ping | CommandRequest;
 
 // ---- commands ----
 
