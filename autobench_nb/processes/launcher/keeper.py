@@ -112,9 +112,7 @@ class Keeper:
 
     def _orphans(self) -> list[Member]:
         """What launchers that are gone have left."""
-        spared = self._launchers | self._kept
-        theirs = {member.pid for pid in spared for member in descendants(pid)}
-        return [member for member in descendants(os.getpid()) if member.pid not in spared | theirs]
+        return descendants(os.getpid(), pruned=self._launchers | self._kept)
 
     def _end(self) -> None:
         until = time.monotonic() + LAST_PATIENCE_S

@@ -66,8 +66,13 @@ def living() -> list[Member]:
     return members
 
 
-def descendants(root: int, spared: Collection[int] = ()) -> list[Member]:
-    """What runs below ``root``, parents first; without the ``spared`` processes, but with what these have started."""
+def descendants(
+    root: int, spared: Collection[int] = (), pruned: Collection[int] = ()
+) -> list[Member]:
+    """What runs below ``root``, parents first, of one look at the table of processes.
+
+    Left out are the ``spared`` processes themselves, and the ``pruned`` ones with all that these have started.
+    """
     below: dict[int, list[Member]] = {}
     for member in living():
         below.setdefault(member.parent, []).append(member)
@@ -75,6 +80,8 @@ def descendants(root: int, spared: Collection[int] = ()) -> list[Member]:
     open_ends = [root]
     while open_ends:
         for member in below.pop(open_ends.pop(), ()):
+            if member.pid in pruned:
+                continue
             open_ends.append(member.pid)
             if member.pid not in spared:
                 found.append(member)
