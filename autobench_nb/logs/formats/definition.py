@@ -38,7 +38,8 @@ MACROS: Final[Mapping[str, str]] = {
 
 _MACRO = re.compile(r"%\{(\w+)\}")
 _KEYS: Final = frozenset(
-    {"name", "pattern", "time", "levels", "level", "continuation", "first", "generic", "spoken", "inner", "examples"}
+    {"name", "pattern", "time", "levels", "level", "continuation", "first", "has", "generic", "spoken", "inner",
+     "examples"}
 )  # fmt: skip
 _PARTS: Final = frozenset(
     {"time", "fraction", "millis", "zone", "year", "level", "logger", "channel", "message", "pri", "partial", "source"}
@@ -58,6 +59,7 @@ class Format:
         continuation: Which lines below belong to an entry: ``indented`` ones and tracebacks, ``any`` that no format
             takes, or ``none``.
         first: The characters with which a line can begin, as in a character class; empty: any.
+        has: A text that every such line has; it is looked for before the pattern, which takes longer.
         generic: Whether it fits many kinds of log, and so is chosen only where no other fits as well.
         spoken: Whether a message may begin with its level.
         inner: Whether the message is itself a line of another log, as in a container's.
@@ -71,6 +73,7 @@ class Format:
     level: Level = Level.INFO
     continuation: Continuation = "indented"
     first: str = ""
+    has: str = ""
     generic: bool = False
     spoken: bool = False
     inner: bool = False
@@ -134,6 +137,7 @@ def _format(table: Any, source: str) -> Format:
         level=_level(table.get("level", "info"), where),
         continuation=_continuation(table.get("continuation", "indented"), where),
         first=_typed(table, "first", str, "", where),
+        has=_typed(table, "has", str, "", where),
         generic=_typed(table, "generic", bool, False, where),
         spoken=_typed(table, "spoken", bool, False, where),
         inner=_typed(table, "inner", bool, False, where),

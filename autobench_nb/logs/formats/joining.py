@@ -22,23 +22,26 @@ class OpenEntry:
     def __init__(self) -> None:
         self.entry: ParsedLine | None = None
         self.traceback = Traceback.NONE
+        self.has_more = False
+        """Whether closing it is more than taking ``entry``."""
         self._inner = Traceback.NONE
         self._below: list[str] = []
         self._chars = 0
         self._exc_at = -1
 
-    def close(self) -> ParsedLine | None:
-        """The entry with the lines below it, if there is one; then none is open."""
-        entry = self.entry
+    def close(self) -> ParsedLine:
+        """The entry with the lines below it; there must be one, and then none is open."""
+        entry, below, exc_at = self.entry, self._below, self._exc_at
+        assert entry is not None
         self.entry = None
-        if entry is None or (not self._below and self._exc_at < 0):
-            return entry
-        below, at = self._below, self._exc_at if self._exc_at >= 0 else len(self._below)
         if below:
+            at = len(below) if exc_at < 0 else exc_at
             message = "\n".join([entry.message, *below[:at]]) if at else entry.message
             exc = "\n".join([*([entry.exc] if entry.exc else []), *below[at:]]).rstrip() or None
             entry = entry._replace(message=message, exc=exc, lines=entry.lines + len(below))
-        self._below, self._chars, self._exc_at = [], 0, -1
+            self._below, self._chars = [], 0
+        self._exc_at = -1
+        self.has_more = False
         self.traceback = self._inner = Traceback.NONE
         return entry
 
@@ -49,6 +52,7 @@ class OpenEntry:
         if kind is not Traceback.NONE:
             self.entry = entry._replace(level=max(entry.level, Level.ERROR))
             self._exc_at = 0
+            self.has_more = True
 
     def has_room(self, text: str) -> bool:
         """Whether the entry is open and may have ``text`` as well."""
@@ -63,6 +67,7 @@ class OpenEntry:
         if kind is not Traceback.NONE and self._exc_at < 0:
             self._exc_at = len(self._below)
         self.traceback = kind
+        self.has_more = True
         self._below.append(text)
         self._chars += len(text) + 1
 

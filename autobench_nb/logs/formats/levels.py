@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from autobench_nb.logs.entry import Level
@@ -49,10 +50,15 @@ _LETTER = re.compile(r"\[([TVDIWEFC]) \d", re.ASCII)
 _RAISED = re.compile(r"[A-Za-z_][\w.]{0,200}?(Error|Exception|Warning)(?:: |:?$)", re.ASCII)
 _PAIR = re.compile(r'(?:^|[\s,])(?:level|lvl|severity)="?([A-Za-z]{1,11})"?(?=[\s,]|$)', re.ASCII)
 _SAID_WITHIN: Final = (
-    (": error: ", _ERROR), (": warning: ", _WARN), (": fatal error: ", _ERROR), (" ERR! ", _ERROR),
-    ("Warning: ", _WARN),
+    (": error: ", _ERROR), (": warning: ", _WARN), (": fatal error: ", _ERROR), ("Warning: ", _WARN),
 )  # fmt: skip
-_TRACEBACK = ("Traceback (most recent call last)", "Exception in thread ", "panic: ")
+_BEGINNINGS: Final = (
+    "Traceback (most recent call last)",
+    "Exception in thread ",
+    "panic: ",
+    "npm ERR! ",
+)
+_LEADING_CHARS: Final = 28
 HEAD: Final = 512
 """Characters of a line in which a level is looked for."""
 
@@ -91,39 +97,47 @@ def severity_of(value: Any) -> Level | None:
     return level_of(value)
 
 
+@lru_cache(maxsize=8_192)
+def _begins_with(head: str) -> Level | None:
+    match = _LEADING.match(head)
+    if match is None:
+        return None
+    word, mark = match.groups()
+    level = _SPOKEN.get(word.lower())
+    return level if mark or (word.isupper() and len(word) > 3) else None
+
+
 def spoken_level(text: str) -> Level | None:
-    """The level with which a message itself begins: ``error: x``, ``[WARN] x``, ``ERROR x``, ``ValueError: x``.
+    """The level with which a message itself begins: ``error: x``, ``[WARN] x``, ``ERROR x``; None where it does not.
 
     A word in capitals needs nothing after it; in other letters it is one only before a colon or within brackets.
     """
-    match = _LEADING.match(text)
-    if match is not None:
-        word, mark = match.groups()
-        level = _SPOKEN.get(word.lower())
-        if level is not None:
-            return level if mark or (word.isupper() and len(word) > 3) else None
-    match = _RAISED.match(text)
-    if match is not None:
-        return _WARN if match[1] == "Warning" else _ERROR
-    return None
+    return _begins_with(text[:_LEADING_CHARS])
 
 
 def said_level(text: str) -> Level | None:
     """The level that a line of no known format says: at its beginning, as a pair, or as compilers do.
 
-    Besides :func:`spoken_level`: ``[W 12:00:01]``, ``level=warn``, ``a.c:1:2: error: x``, ``npm ERR! x``, tracebacks.
+    Besides :func:`spoken_level`: ``[W 12:00:01]``, ``level=warn``, ``ValueError: x``, ``a.c:1:2: error: x``,
+    ``npm ERR! x``, tracebacks.
     """
-    match = _LETTER.match(text)
-    if match is not None:
-        return _WORDS[match[1].lower()]
-    level = spoken_level(text)
+    level = _begins_with(text[:_LEADING_CHARS])
     if level is not None:
         return level
-    if "=" in text:
-        match = _PAIR.search(text)
-        if match is not None and (level := _WORDS.get(match[1].lower())) is not None:
+    if text[:1] == "[" and (match := _LETTER.match(text)) is not None:
+        return _WORDS[match[1].lower()]
+    if "=" in text and (match := _PAIR.search(text)) is not None:
+        level = _WORDS.get(match[1].lower())
+        if level is not None:
             return level
-    for words, level in _SAID_WITHIN:
-        if words in text:
-            return level
-    return _ERROR if text.startswith(_TRACEBACK) else None
+    if ":" in text:
+        for words, level in _SAID_WITHIN:
+            if words in text:
+                return level
+    if "rror" in text or "xception" in text or "arning" in text:
+        match = _RAISED.match(text)
+        if match is not None:
+            return _WARN if match[1] == "Warning" else _ERROR
+    if text[:1] in "TEpn" and text.startswith(_BEGINNINGS):
+        return _ERROR
+    return None

@@ -17,6 +17,8 @@ from autobench_nb.logs.formats.structured import read_object
 from autobench_nb.logs.formats.times import Clock
 
 _DATED = re.compile(r"\d[\d:/. -]{5}", re.ASCII)
+_matched_last: list[int] = []
+"""The format that fitted last is tried first, since lines of one program look alike; any thread may set it."""
 _JSON_CHARS: Final = 64 * 1024
 _ISO: Final = Clock(now=0.0).layout("iso")
 
@@ -39,10 +41,11 @@ def level_of_line(text: str) -> Level | None:
     level = said_level(head)
     if level is not None or _DATED.search(head, 0, 48) is None:
         return level
-    for place in default_catalogue().starting_with(head[0]):
+    for place in (*_matched_last, *default_catalogue().starting_with(head[0])):
         level_parser = _level_parser(place)
         level = None if level_parser is None else level_parser(head)
         if level is not None:
+            _matched_last[:] = [place]
             return level
     return None
 

@@ -28,12 +28,14 @@ def parser_of(format: Format, clock: Clock) -> Parse:
     time_of = _times(format, clock)
     level_from = _levels(format)
     fields_of = _fields(format)
-    name = format.name
+    name, has = format.name, format.has
 
     def parse(line: str) -> ParsedLine | None:
         tail = ""
         if len(line) > HEAD_CHARS:
             line, tail = line[:HEAD_CHARS], line[HEAD_CHARS:]
+        if has not in line:
+            return None
         found = match(line)
         if found is None:
             return None
@@ -150,7 +152,7 @@ def _levels(format: Format) -> Callable[[tuple[str | None, ...], str], Level]:
 
 
 def _fields(format: Format) -> Callable[[tuple[str | None, ...]], Mapping[str, Any]] | None:
-    """The fields of a match; a text of digits is a number."""
+    """The fields of a match; a group whose pattern is only digits is a number."""
     places = format.fields
     partial_at = format.place("partial")
     if partial_at >= 0:
@@ -158,13 +160,18 @@ def _fields(format: Format) -> Callable[[tuple[str | None, ...]], Mapping[str, A
     if not places:
         return None
 
+    numbers = {name for name, _ in places if f"(?P<{name}>\\d+)" in format.pattern}
+    plain = [(name, place) for name, place in places if name not in numbers]
+    counted = [(name, place) for name, place in places if name in numbers]
+
     def fields_of(said: tuple[str | None, ...]) -> Mapping[str, Any]:
-        return {
-            name: int(value)
-            if value.isdecimal() and len(value) < 16 and (value[0] != "0" or value == "0")
-            else value
-            for name, place in places
-            if (value := said[place])
-        } or NO_FIELDS
+        fields: dict[str, Any] = {}
+        for name, place in counted:
+            if (value := said[place]) is not None:
+                fields[name] = int(value) if len(value) < 16 else value
+        for name, place in plain:
+            if value := said[place]:
+                fields[name] = value
+        return fields
 
     return fields_of

@@ -148,10 +148,13 @@ class LineReader:
                 parsed = winner(line)
                 if parsed is not None and "\x1b" not in line:
                     taken += 1
-                    before = opened.close()
-                    if before is not None:
-                        done.append(before)
-                    opened.entry = timed(parsed)
+                    if opened.entry is not None:
+                        done.append(opened.close() if opened.has_more else opened.entry)
+                    opened.entry = parsed
+                    if parsed.ts is None:
+                        opened.entry = timed(parsed)
+                    else:
+                        self._ts = parsed.ts
                     continue
             self._other(line, done)
         if taken:
@@ -163,8 +166,7 @@ class LineReader:
 
     def finish(self) -> list[ParsedLine]:
         """The entry that is still open, if any."""
-        last = self._open.close()
-        return [] if last is None else [last]
+        return [] if self._open.entry is None else [self._open.close()]
 
     def _other(self, line: str, done: list[ParsedLine]) -> None:
         """A line that the winner does not take, or that may stand in a traceback."""
@@ -206,9 +208,8 @@ class LineReader:
         self.counts[parsed.format] += 1
 
     def _close_into(self, done: list[ParsedLine]) -> None:
-        before = self._open.close()
-        if before is not None:
-            done.append(before)
+        if self._open.entry is not None:
+            done.append(self._open.close())
 
     def _continued(self, text: str) -> Traceback | None:
         """The traceback's state after ``text``, where that goes on with it or is indented below an entry."""

@@ -25,7 +25,7 @@ _STARTS: Final = (
      Traceback.GO),
     (re.compile(r'(?:Exception in thread "|Caused by: |Suppressed: |Unhandled exception\. |Wrapped by: )'),
      Traceback.JAVA),
-    (re.compile(rf"(?:Uncaught )?{_NAME}(?:Error|Exception|Throwable|Failure|Interrupt)(?: \[\w+\])?(?:: .*)?$",
+    (re.compile(rf"(?:Uncaught )?(?:{_NAME})??(?:Error|Exception|Throwable|Failure|Interrupt)(?: \[\w+\])?(?:: .*)?$",
                 re.ASCII),
      Traceback.JAVA),
     (re.compile(r"thread '[^']*' (?:\(\d+\) )?panicked at "), Traceback.GO),
