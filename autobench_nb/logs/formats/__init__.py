@@ -11,6 +11,7 @@ from autobench_nb.logs.formats.levels import level_of
 from autobench_nb.logs.formats.line_level import level_of_line
 from autobench_nb.logs.formats.parsed import PLAIN, ParsedLine
 from autobench_nb.logs.formats.reader import JOINED, LineReader
+from autobench_nb.logs.formats.times import zone_named
 
 __all__ = [
     "JOINED",
@@ -23,4 +24,5 @@ __all__ = [
     "level_of",
     "level_of_line",
     "read_formats",
+    "zone_named",
 ]

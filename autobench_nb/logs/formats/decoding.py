@@ -70,7 +70,9 @@ class Inflater:
         """
         while data and not self._is_padded:
             if self._member.eof:
-                if compression_of(data) is None:  # zeros or rubbish behind the last member, as tapes have it
+                if (
+                    compression_of(data) is None
+                ):  # zeros or rubbish behind the last member, as tapes have it
                     self._is_padded = True
                     return
                 self._member = self._begin()

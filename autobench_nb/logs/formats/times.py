@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from autobench_nb.errors import ConfigError
 
 FIRST_MS: Final = -62_135_596_800_000.0
 """The beginning of the year 1."""
@@ -74,6 +77,16 @@ def zone_ms(text: str) -> float | None:
     if hours > 23 or minutes > 59:
         return None
     return (hours * 60 + minutes) * (-60_000.0 if text[0] == "-" else 60_000.0)
+
+
+def zone_named(name: str) -> tzinfo:
+    """The zone of that name in the IANA database, such as ``Europe/Berlin``. Raises :class:`ConfigError`."""
+    if name.upper() in ("UTC", "Z"):
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError("zone", name, "a name such as Europe/Berlin") from None
 
 
 class Clock:
