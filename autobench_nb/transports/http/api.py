@@ -29,6 +29,7 @@ from autobench_nb.transports.http.ingest import (
     BadEntry,
     Report,
     inflated,
+    is_compressed,
     read_entry,
     split,
 )
@@ -116,9 +117,9 @@ class LogsHandler(Guarded):
         try:
             body, reader = bytes(self._body), self._reader()
             self._body = bytearray()
-            body = await self.site.pump.off_loop(
-                partial(inflated, body, self.request.headers.get("Content-Encoding", ""))
-            )
+            encoding = self.request.headers.get("Content-Encoding", "")
+            if is_compressed(body, encoding):
+                body = await self.site.pump.off_loop(partial(inflated, body, encoding))
             place, entries = split(body, self.request.headers.get("Content-Type", ""), reader)
         except BadBody as error:
             self.refuse(Refusal(error.status, error.code, str(error)))

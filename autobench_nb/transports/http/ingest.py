@@ -80,10 +80,15 @@ class Report:
 
     def lines(self) -> dict[str, Any]:
         """What the answer says of the lines, by format; nothing for bodies that are JSON."""
-        if self.reader is None:
+        if self.reader is None or not self.reader.counts:
             return {}
         counts = self.reader.counts
         return {"lines": sum(counts.values()), "formats": dict(counts.most_common())}
+
+
+def is_compressed(body: bytes, encoding: str) -> bool:
+    """Whether :func:`inflated` would do anything, or refuse the header Content-Encoding."""
+    return encoding.strip().lower() not in ("", "identity") or compression_of(body) is not None
 
 
 def inflated(body: bytes, encoding: str) -> bytes:
