@@ -71,11 +71,7 @@ class Poster:
     """
 
     def __init__(self, url: str, token: str, channel: str) -> None:
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise TransportError(
-                f"{url} is no address of a server: give one as http://127.0.0.1:8765."
-            )
-        self._target = urljoin(url if url.endswith("/") else url + "/", "api/logs")
+        self._target = _target(url)
         self._token = token
         self._channel = channel
         self.accepted = 0
@@ -143,6 +139,16 @@ class Poster:
                 left -= 1
         if left > 0:
             self.rejected["no reason given"] += left
+
+
+def _target(url: str) -> str:
+    """Where a server of that address takes entries. Raises :class:`TransportError` for what is no address."""
+    try:
+        if urlsplit(url).scheme in ("http", "https"):
+            return urljoin(url if url.endswith("/") else url + "/", "api/logs")
+    except ValueError:
+        pass
+    raise TransportError(f"{url} is no address of a server: give one as http://127.0.0.1:8765.")
 
 
 def _object(data: bytes) -> dict[str, Any]:

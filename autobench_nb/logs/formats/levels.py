@@ -44,7 +44,7 @@ SEVERITIES: Final = (_FATAL, _FATAL, _FATAL, _ERROR, _WARN, _INFO, _INFO, _DEBUG
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]")
 _LEADING = re.compile(
-    r"[\[(<*]{0,3} ?([A-Za-z]{3,11})(?:\[[A-Z]?\d{1,6}\])? ?(?:([:!|\])>]|- )|\s|$)", re.ASCII
+    r"[\[(<*]{0,3} ?([A-Za-z]{3,11})(?:\[[A-Z]?\d{1,6}\])? ?(?:([:!|\])>*]|- )|\s|$)", re.ASCII
 )
 _LETTER = re.compile(r"\[([TVDIWEFC]) \d", re.ASCII)
 _RAISED = re.compile(r"[A-Za-z_][\w.]{0,200}?(Error|Exception|Warning)(?:: |:?$)", re.ASCII)
@@ -140,4 +140,4 @@ def said_level(text: str) -> Level | None:
             return _WARN if match[1] == "Warning" else _ERROR
     if text[:1] in "TEpn" and text.startswith(_BEGINNINGS):
         return _ERROR
-    return None
+    return _WARN if text.startswith("npm WARN ") else None

@@ -149,7 +149,9 @@ class Clock:
         expected = before.year if found is None else found.year
         corrected = _newest(expected, month, day, self._latest)
         if corrected is not None:
-            self.corrected_years += expected - corrected.year
+            same = _replaced(before, corrected.year)
+            is_before = same <= corrected + timedelta(days=BACK_DAYS)
+            self.corrected_years += before.year - corrected.year + (not is_before)
         return corrected
 
     def clock_day(self, milliseconds: int) -> date:
@@ -325,4 +327,7 @@ def _pattern(layout: str) -> re.Pattern[str]:
             parts.append(_DIRECTIVES[directive])
         else:
             parts.append(" +" if letter == " " else re.escape(letter))
-    return re.compile("".join(parts), re.ASCII)
+    try:
+        return re.compile("".join(parts), re.ASCII)
+    except re.error:
+        raise ValueError("a part of a time can stand in it only once") from None
