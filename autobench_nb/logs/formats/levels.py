@@ -97,6 +97,12 @@ def severity_of(value: Any) -> Level | None:
     return level_of(value)
 
 
+_FIRST_TWO: Final = frozenset(
+    made for word in _SPOKEN for made in (word[:2], word[:2].upper(), word[:2].title())
+)
+"""How a word that is a level begins; most lines do not begin so, and are not looked at further."""
+
+
 @lru_cache(maxsize=8_192)
 def _begins_with(head: str) -> Level | None:
     match = _LEADING.match(head)
@@ -112,7 +118,9 @@ def spoken_level(text: str) -> Level | None:
 
     A word in capitals needs nothing after it; in other letters it is one only before a colon or within brackets.
     """
-    return _begins_with(text[:_LEADING_CHARS])
+    if text[:2] in _FIRST_TWO or text[:1] in "[(<* ":
+        return _begins_with(text[:_LEADING_CHARS])
+    return None
 
 
 def said_level(text: str) -> Level | None:
@@ -121,23 +129,26 @@ def said_level(text: str) -> Level | None:
     Besides :func:`spoken_level`: ``[W 12:00:01]``, ``level=warn``, ``ValueError: x``, ``a.c:1:2: error: x``,
     ``npm ERR! x``, tracebacks.
     """
-    level = _begins_with(text[:_LEADING_CHARS])
+    level = spoken_level(text)
     if level is not None:
         return level
-    if text[:1] == "[" and (match := _LETTER.match(text)) is not None:
+    first = text[:1]
+    if first == "[" and (match := _LETTER.match(text)) is not None:
         return _WORDS[match[1].lower()]
     if "=" in text and (match := _PAIR.search(text)) is not None:
         level = _WORDS.get(match[1].lower())
         if level is not None:
             return level
-    if ":" in text:
+    if "rror" in text or "arning" in text or "xception" in text:
         for words, level in _SAID_WITHIN:
             if words in text:
                 return level
-    if "rror" in text or "xception" in text or "arning" in text:
         match = _RAISED.match(text)
         if match is not None:
             return _WARN if match[1] == "Warning" else _ERROR
-    if text[:1] in "TEpn" and text.startswith(_BEGINNINGS):
-        return _ERROR
-    return _WARN if text.startswith("npm WARN ") else None
+    if first in "TEpn":
+        if text.startswith(_BEGINNINGS):
+            return _ERROR
+        if text.startswith("npm WARN "):
+            return _WARN
+    return None

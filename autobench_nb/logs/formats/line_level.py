@@ -39,7 +39,8 @@ def level_of_line(text: str) -> Level | None:
     if head.startswith("{"):
         return _json_level(text)
     level = said_level(head)
-    if level is not None or _DATED.search(head, 0, 48) is None:
+    # No format that says a time begins with a small letter.
+    if level is not None or head[:1].islower() or _DATED.search(head, 0, 48) is None:
         return level
     for place in (*_matched_last, *default_catalogue().starting_with(head[0])):
         level_parser = _level_parser(place)

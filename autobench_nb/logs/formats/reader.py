@@ -19,6 +19,10 @@ from autobench_nb.logs.formats.tracebacks import Traceback, next_state, start_of
 
 SAMPLE_LINES: Final = 200
 """Lines of which a source's format is found."""
+_JSON: Final = -1
+_LOGFMT: Final = -2
+_CODED: Final = {_JSON: "json", _LOGFMT: "logfmt"}
+"""The places of formats that no pattern can say, among those that have one."""
 JOINED: Final = "joined"
 """What a line below an entry counts as."""
 
@@ -55,6 +59,7 @@ class LineReader:
         self._winner: Parse | None = None
         self._winner_name = ""
         self._is_inner = False
+        self._may_be_indented = False
         self._looked = self._looked_again = 0
         self._ts: float | None = None
         self._open = OpenEntry()
@@ -96,27 +101,27 @@ class LineReader:
             return parsed
         if not text:
             return None
-        first = text[0]
-        if first == "{" and self._catalogue.reads_json:
-            parsed = read_json(text, self._iso)
-            if parsed is not None:
-                return parsed
-        for place in self._catalogue.starting_with(first):
+        for place in (_JSON, *self._catalogue.starting_with(text[0]), _LOGFMT):
             parsed = self._parser(place)(text)
             if parsed is not None:
                 return parsed
-        return self._logfmt(text)
-
-    def _logfmt(self, text: str) -> ParsedLine | None:
-        if "=" not in text or not self._catalogue.reads_logfmt:
-            return None
-        return read_logfmt(text, self._iso)
+        return None
 
     def _parser(self, place: int) -> Parse:
         parser = self._parsers.get(place)
         if parser is None:
-            parser = self._parsers[place] = parser_of(self._catalogue.formats[place], self._clock)
+            formats, clock = self._catalogue.formats, self._clock
+            parser = self._coded(place) if place < 0 else parser_of(formats[place], clock)
+            self._parsers[place] = parser
         return parser
+
+    def _coded(self, place: int) -> Parse:
+        iso = self._iso
+        if place == _JSON:
+            reads = self._catalogue.reads_json
+            return lambda text: read_json(text, iso) if reads and text[:1] == "{" else None
+        reads = self._catalogue.reads_logfmt
+        return lambda text: read_logfmt(text, iso) if reads and "=" in text else None
 
     # --- many lines
 
@@ -142,8 +147,13 @@ class LineReader:
         done: list[ParsedLine] = []
         winner, opened, timed = self._winner, self._open, self._timed
         quiet = Traceback.NONE
-        taken = 0
+        taken = joined = 0
         for line in lines:
+            if line[:1] in INDENTED and not self._may_be_indented and self._takes_indented(line):
+                # Whatever kind of traceback it stands in goes on with an indented line.
+                opened.join(line, opened.traceback)
+                joined += 1
+                continue
             if winner is not None and not self._is_inner and opened.traceback is quiet:
                 parsed = winner(line)
                 if parsed is not None and "\x1b" not in line:
@@ -159,6 +169,8 @@ class LineReader:
             self._other(line, done)
         if taken:
             self.counts[self._winner_name] += taken
+        if joined:
+            self.counts[JOINED] += joined
         if len(lines) >= SAMPLE_LINES > self._looked_again and taken * 2 < len(lines):
             # What came first, such as a banner, may not be what most of the source is.
             self._looked, self._looked_again = 0, self._looked_again + SAMPLE_LINES // 8
@@ -222,10 +234,21 @@ class LineReader:
             if after is not Traceback.NONE:
                 return after
             opened.traceback = after
-        indented = text[:1] in INDENTED and not text.isspace()
-        if indented and entry.format != PLAIN and entry.format not in self._alone:
+        if self._takes_indented(text):
             return Traceback.NONE
-        return None
+        # The first line of a traceback: known before all formats are tried, since it may look like one.
+        kind = start_of(text)
+        return kind if kind is not Traceback.NONE and self._takes(kind) else None
+
+    def _takes_indented(self, text: str) -> bool:
+        """Whether the open entry takes ``text`` because that is indented."""
+        opened = self._open
+        entry = opened.entry
+        if entry is None or text[:1] not in INDENTED or text.isspace() or not opened.has_room(text):
+            return False
+        if entry.format == PLAIN:
+            return opened.traceback is not Traceback.NONE
+        return entry.format not in self._alone and "\x1b" not in text
 
     def _takes(self, kind: Traceback) -> bool:
         """Whether the open entry takes a line that no format takes and that is not indented."""
@@ -245,36 +268,45 @@ class LineReader:
         self._looked += len(lines)
         clock = self._clock
         fits: Counter[int] = Counter()
-        json_lines = 0
         self._use(Clock(now=self._now, zone=self._zone, year=self._year))
         for line in lines:
-            if line[0] == "{":
-                json_lines += read_json(line, self._iso) is not None
-            for place in self._catalogue.starting_with(line[0]):
+            for place in (*_CODED, *self._catalogue.starting_with(line[0])):
                 fits[place] += self._parser(place)(line) is not None
-        best = self._best(fits, json_lines)
-        if best is None:
-            self._use(clock)
-            self._winner, self._winner_name, self._is_inner = None, "", False
-            self.format = "json" if json_lines else None
-            return
+        best = self._best(fits)
         trial = Clock(now=self._now, zone=self._zone, year=self._year)
-        parse = parser_of(self._catalogue.formats[best], trial)
-        for line in lines:
-            parse(line)
+        if best is not None and best >= 0:
+            parse = parser_of(self._catalogue.formats[best], trial)
+            for line in lines:
+                parse(line)
         if self._ts is None:
             clock.start_earlier(trial.corrected_years)
         self._use(clock)
-        self._winner = self._parser(best)
-        self.format = self._winner_name = self._catalogue.formats[best].name
-        self._is_inner = self._winner_name in self._inner
+        self._choose(best, lines)
 
-    def _best(self, fits: Counter[int], json_lines: int) -> int | None:
+    def _choose(self, best: int | None, lines: Sequence[str]) -> None:
+        """Try the format at ``best`` first from now on."""
+        self._winner, self.format = None, None
+        self._is_inner = self._may_be_indented = False
+        if best is None:
+            return
+        self._winner = self._parser(best)
+        if best < 0:
+            self.format = _CODED[best]
+            self._is_inner = best == _JSON and any('"stream"' in line for line in lines)
+        else:
+            format = self._catalogue.formats[best]
+            self.format = format.name
+            self._is_inner = format.inner
+            self._may_be_indented = format.starts is None or bool(format.starts.match(" "))
+        self._winner_name = self.format
+
+    def _best(self, fits: Counter[int]) -> int | None:
+        """The place of the format that fits most lines: a generic one only where no other fits half as many."""
         formats = self._catalogue.formats
         ranked = sorted((-count, place) for place, count in fits.items() if count)
-        specific = next(((-n, place) for n, place in ranked if not formats[place].generic), None)
-        generic = next(((-n, place) for n, place in ranked if formats[place].generic), None)
+        specific = next(((-n, at) for n, at in ranked if at < 0 or not formats[at].generic), None)
+        generic = next(((-n, at) for n, at in ranked if at >= 0 and formats[at].generic), None)
         best = specific
         if generic is not None and (specific is None or specific[0] * 2 < generic[0]):
             best = generic
-        return None if best is None or best[0] < json_lines else best[1]
+        return None if best is None else best[1]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -33,6 +34,7 @@ EXC_KEYS: Final = (
     "exc", "exception", "exc_info", "stack_trace", "stacktrace", "stack", "traceback", "error.stack_trace",
     "err.stack", "error.stack", "@x", "full_message",
 )  # fmt: skip
+PLANNED_CHARS: Final = 4_096
 JSON_CHARS: Final = 64 * 1024
 """Characters of a line that is no standard JSON (NaN, lone surrogates) and is still read."""
 
@@ -67,53 +69,69 @@ def _lenient(line: str) -> Any:
         return None
 
 
+class _Plan(NamedTuple):
+    """Which keys of an object mean what, the likeliest first; lines of one program have the same keys."""
+
+    times: tuple[str, ...]
+    levels: tuple[str, ...]
+    messages: tuple[str, ...]
+    loggers: tuple[str, ...]
+    channels: tuple[str, ...]
+    excs: tuple[str, ...]
+    is_pino: bool
+    is_gelf: bool
+    is_docker: bool
+
+
+def _plan_of(keys: tuple[str, ...]) -> _Plan:
+    names = {key.lower(): key for key in keys}
+
+    def known(wanted: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(names[key] for key in wanted if key in names)
+
+    return _Plan(
+        times=known(TIME_KEYS),
+        levels=known(LEVEL_KEYS),
+        messages=known(MESSAGE_KEYS),
+        loggers=known(LOGGER_KEYS),
+        channels=known(("channel",)),
+        excs=known(EXC_KEYS),
+        is_pino="msg" in names and ("time" in names or "pid" in names),
+        is_gelf="short_message" in names or "__realtime_timestamp" in names,
+        is_docker="log" in names and "stream" in names,
+    )
+
+
+_known_plan = lru_cache(maxsize=256)(_plan_of)
+
+
 def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine:
     """What a JSON object says, whose text is ``line``: shown as it is where it names no message."""
     rest = dict(record)
-    names = {key.lower(): key for key in rest}
     inner = rest.get("fields")
     if isinstance(inner, dict) and "message" in inner and "message" not in rest:  # Rust's tracing
-        rest = {**inner, **{key: value for key, value in rest.items() if key != "fields"}}
-        names = {key.lower(): key for key in rest}
+        del rest["fields"]
+        rest = {**inner, **rest}
     nested = rest.get("log")
     if isinstance(nested, dict):  # Elastic's common schema, not flattened
-        rest.update({f"log.{key}": value for key, value in rest.pop("log").items()})
-        names = {key.lower(): key for key in rest}
-
-    def take(keys: Iterable[str], kinds: type | tuple[type, ...] = object) -> Any:
-        for key in keys:
-            name = names.get(key)
-            if (
-                name is not None
-                and isinstance(value := rest.get(name), kinds)
-                and value is not None
-            ):
-                return rest.pop(name)
-        return None
-
-    is_pino = "msg" in names and ("time" in names or "pid" in names)
-    is_gelf = "short_message" in names or "__realtime_timestamp" in names
+        del rest["log"]
+        rest.update({f"log.{key}": value for key, value in nested.items()})
+    # Only lines that are short can have keys that are worth to be remembered.
+    plan = (_known_plan if len(line) < PLANNED_CHARS else _plan_of)(tuple(rest))
     ts = None
-    for key in TIME_KEYS:
-        name = names.get(key)
-        if name is not None and (ts := value_ms(rest.get(name), iso)) is not None:
-            del rest[name]
+    for key in plan.times:
+        ts = value_ms(rest[key], iso)
+        if ts is not None:
+            del rest[key]
             break
-    level = _level(rest, names, is_pino, is_gelf)
-    message = take(MESSAGE_KEYS)
-    logger = take(LOGGER_KEYS, str)
-    channel = take(("channel",), str)
-    exc = take(EXC_KEYS, str)
-    for holder in ("err", "error"):
-        if exc is None and isinstance(value := rest.get(holder), dict):
-            found = value.get("stack", value.get("stack_trace"))
-            if isinstance(found, str):
-                exc = found
-                rest[holder] = {key: item for key, item in value.items() if item is not found}
+    level = _level(rest, plan)
+    message = _take(rest, plan.messages, object)
+    logger, channel = _take(rest, plan.loggers, str), _take(rest, plan.channels, str)
+    exc = _take(rest, plan.excs, str) or _nested_stack(rest)
     if message is None:
         return ParsedLine(ts, level or Level.INFO, line, "json", _name(logger), _name(channel))
     text = message if isinstance(message, str) else _json_text(message)
-    if "stream" in rest and names.get("log") and text.endswith("\n"):  # Docker's json-file
+    if plan.is_docker:
         text = text.rstrip("\r\n")
     if level is None:
         level = spoken_level(text) or Level.INFO
@@ -122,25 +140,41 @@ def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine
     )
 
 
-def _level(
-    rest: dict[str, Any], names: Mapping[str, str], is_pino: bool, is_gelf: bool
-) -> Level | None:
-    for key in LEVEL_KEYS:
-        name = names.get(key)
-        value = None if name is None else rest.get(name)
-        if name is None or value is None:
-            continue
+def _take(rest: dict[str, Any], keys: tuple[str, ...], kind: type) -> Any:
+    for key in keys:
+        value = rest[key]
+        if value is not None and isinstance(value, kind):
+            del rest[key]
+            return value
+    return None
+
+
+def _nested_stack(rest: dict[str, Any]) -> str | None:
+    """The traceback within an error that is an object, as pino writes it."""
+    for holder in ("err", "error"):
+        value = rest.get(holder)
+        if isinstance(value, dict):
+            for key in ("stack", "stack_trace"):
+                if isinstance(found := value.get(key), str):
+                    rest[holder] = {name: item for name, item in value.items() if name != key}
+                    return found
+    return None
+
+
+def _level(rest: dict[str, Any], plan: _Plan) -> Level | None:
+    for key in plan.levels:
+        value = rest[key]
         if isinstance(value, dict):
             value = value.get("name")
         level: Level | None
-        if is_pino and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if plan.is_pino and isinstance(value, (int, float)) and not isinstance(value, bool):
             level = pino_level(value)
-        elif is_gelf or key in ("priority", "severity"):
+        elif plan.is_gelf or key.lower() in ("priority", "severity"):
             level = severity_of(value)
         else:
             level = level_of(value)
         if level is not None:
-            del rest[name]
+            del rest[key]
             return level
     return None
 
