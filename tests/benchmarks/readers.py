@@ -105,7 +105,7 @@ def read(quick: bool) -> list[Row]:
                 "lines/s",
                 name,
                 len(lines) / best["theirs"],
-                1 if kind.name != "pino" else 0.4,
+                1 if kind.name != "pino" else 0.3,
                 "The peer knows the format beforehand, joins no lines and keeps what it cannot read apart",
                 better="more",
             )

@@ -19,6 +19,8 @@ from autobench_nb.logs.formats.tracebacks import Traceback, next_state, start_of
 
 SAMPLE_LINES: Final = 200
 """Lines of which a source's format is found."""
+FIRST_LINES: Final = 24
+"""Lines of the sample that every format is held against."""
 _JSON: Final = -1
 _LOGFMT: Final = -2
 _CODED: Final = {_JSON: "json", _LOGFMT: "logfmt"}
@@ -269,9 +271,11 @@ class LineReader:
         clock = self._clock
         fits: Counter[int] = Counter()
         self._use(Clock(now=self._now, zone=self._zone, year=self._year))
-        for line in lines:
+        for number, line in enumerate(lines):
             for place in (*_CODED, *self._catalogue.starting_with(line[0])):
-                fits[place] += self._parser(place)(line) is not None
+                # What has fitted none of the first lines is not held against the others.
+                if number < FIRST_LINES or fits[place]:
+                    fits[place] += self._parser(place)(line) is not None
         best = self._best(fits)
         trial = Clock(now=self._now, zone=self._zone, year=self._year)
         if best is not None and best >= 0:
