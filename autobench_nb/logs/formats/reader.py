@@ -168,12 +168,17 @@ class LineReader:
                     else:
                         self._ts = parsed.ts
                     continue
-            self._other(line, done)
+            if line or opened.traceback is not quiet:
+                self._other(line, done)
+            else:
+                self.counts[PLAIN] += 1
+                self._close_into(done)
+                opened.entry = ParsedLine(self._ts, Level.INFO, line, PLAIN)
         if taken:
             self.counts[self._winner_name] += taken
         if joined:
             self.counts[JOINED] += joined
-        if len(lines) >= SAMPLE_LINES > self._looked_again and taken * 2 < len(lines):
+        if len(lines) >= SAMPLE_LINES > self._looked_again and (taken + joined) * 2 < len(lines):
             # What came first, such as a banner, may not be what most of the source is.
             self._looked, self._looked_again = 0, self._looked_again + SAMPLE_LINES // 8
         return done

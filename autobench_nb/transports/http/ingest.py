@@ -184,7 +184,7 @@ def _ndjson(body: bytes) -> Iterator[tuple[int, Any]]:
 def _lines(body: bytes, reader: LineReader) -> Iterator[tuple[int, ParsedLine | None]]:
     """The entries that ``reader`` finds, each with the number of its first line; empty lines are none.
 
-    None comes in their place after some lines that completed no entry, so that nobody waits for all of them.
+    None comes before every few lines, whether or not they make an entry, so that others get their turn.
     """
     decoder = LineDecoder()
     number = 1
@@ -194,10 +194,12 @@ def _lines(body: bytes, reader: LineReader) -> Iterator[tuple[int, ParsedLine | 
         for at in range(0, len(lines), LINES_AT_ONCE):
             yield number, None
             for entry in reader.feed(lines[at : at + LINES_AT_ONCE]):
-                yield number, entry if entry.message or entry.lines > 1 else None
+                if entry.message or entry.lines > 1:
+                    yield number, entry
                 number += entry.lines
     for entry in reader.finish():
-        yield number, entry if entry.message or entry.lines > 1 else None
+        if entry.message or entry.lines > 1:
+            yield number, entry
 
 
 def read_entry(raw: Any, defaults: Mapping[str, str]) -> dict[str, Any]:
