@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from autobench_nb.logs.formats import ParsedLine
+from autobench_nb.logs.formats.times import in_range
 
 BATCH_LINES: Final = 2_000
 """Entries that a sink gets at once."""
@@ -73,7 +74,7 @@ def shifted(lines: Iterable[ParsedLine | None], to_ms: float) -> Iterator[Parsed
             yield line
             continue
         offset = to_ms - line.ts if offset is None else offset
-        yield line._replace(ts=line.ts + offset)
+        yield line._replace(ts=in_range(line.ts + offset))
 
 
 def replay(

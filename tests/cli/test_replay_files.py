@@ -21,14 +21,18 @@ from typing import Any
 import pytest
 
 from autobench_nb.cli.main import parser
-from autobench_nb.cli.replay import Pace, batches
+from autobench_nb.cli.replay import Pace, batches, replay, shifted
 from autobench_nb.cli.replay_command import access_token, log_files
 from autobench_nb.cli.report import ReplayProgress
-from autobench_nb.cli.sinks import ENTRY_BYTES, encoded
+from autobench_nb.cli.sinks import ENTRY_BYTES, encoded, ring_sink
 from autobench_nb.cli.sources import LogFile, channel_names, merged
+from autobench_nb.logs import LogRing
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats import LineReader, ParsedLine
+from autobench_nb.logs.logger import ChannelLogger
+from autobench_nb.tables import logs_to_csv
 from tests.cli.test_cli import TOKEN, run, serving
+from tests.logs.formats.test_odd_lines import ODD
 
 SYSLOG = "".join(f"Jun 14 15:16:{n:02} combo sshd[7]: line {n}\n" for n in range(20))
 
@@ -186,6 +190,22 @@ def test_what_no_json_can_say_is_sent_as_text() -> None:
         "nan",
         "\\ud800",
     )
+
+
+@pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("speed", [None, 1.0])
+def test_an_odd_line_reaches_a_log_and_its_exports(line: str, speed: float | None) -> None:
+    read = list(
+        LineReader(now=0).entries(
+            ["0001-01-01 00:00:00 INFO first", line, "9999-12-31 23:59:59.999 INFO x"]
+        )
+    )
+    ring = LogRing(100)
+    entries = read if speed is None else shifted(read, 1.8e12)
+    replay(entries, ring_sink(ChannelLogger(ring.append, "c")), Pace(), lambda _wait: False)
+    assert len("".join(logs_to_csv(ring.since(0).entries)).split("\r\n")) > 2
+    for one in read:
+        json.loads(encoded(one, "c"))
 
 
 # --- the command

@@ -14,8 +14,8 @@ from autobench_nb.errors import ConfigError
 
 FIRST_MS: Final = -62_135_596_800_000.0
 """The beginning of the year 1."""
-END_MS: Final = 253_402_300_800_000.0
-"""The end of the year 9999."""
+END_MS: Final = 253_402_300_799_999.0
+"""The end of the year 9999, but for its last millisecond, which rounding could carry beyond."""
 REMEMBERED: Final = 8_192
 """Times that a layout remembers; with more it begins anew."""
 BACK_DAYS: Final = 31

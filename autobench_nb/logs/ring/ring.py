@@ -37,7 +37,7 @@ BYTES_FLOOR: Final = 256 * 1024 * 1024
 _LEVELS = frozenset({*Level, *(level.wire for level in Level)})
 # What a calendar can say: the years 1 to 9999. Any other time could not be exported.
 _FIRST_SECOND = -62_135_596_800.0
-_LAST_SECOND = 253_402_300_799.0
+_LAST_SECOND = 253_402_300_799.999
 
 
 class LogRing:
