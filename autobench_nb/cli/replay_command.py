@@ -17,9 +17,9 @@ from autobench_nb.cli.report import ReplayProgress, problems, summary
 from autobench_nb.cli.serve import serve_here
 from autobench_nb.cli.sinks import Poster, ring_sink
 from autobench_nb.cli.sources import STDIN, LogFile, channel_names, check_readable, merged
+from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.errors import TransportError
 from autobench_nb.logs.formats import Catalogue, LineReader, ParsedLine, read_formats, zone_named
-from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.orchestrator.orchestrator import Orchestrator
 
 NOT_ALL: Final = 1
