@@ -69,3 +69,8 @@ def test_the_wheel_has_the_command_and_the_licence(wheel: zipfile.ZipFile) -> No
     (entry,) = [name for name in names if name.endswith(".dist-info/entry_points.txt")]
     assert "autobench-nb = autobench_nb.cli.main:main" in wheel.read(entry).decode()
     assert any(name.endswith("LICENSE") for name in names)
+
+
+def test_the_wheel_carries_the_definitions_of_log_formats(wheel: zipfile.ZipFile) -> None:
+    found = {Path(name).name for name in wheel.namelist() if "/formats/definitions/" in name}
+    assert found == {"languages.toml", "servers.toml", "systems.toml"}

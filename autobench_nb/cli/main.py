@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import signal
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from autobench_nb.cli.replay import Pace, parse_speed, poster, read_file, replay, ring_sink, shifted
-from autobench_nb.config import TOKEN_VARIABLE
+from autobench_nb.cli.replay import parse_speed
 from autobench_nb.errors import AutoBenchError
-from autobench_nb.logs.formats import LineReader, ParsedLine
-from autobench_nb.orchestrator.orchestrator import Orchestrator
 
 DEFAULT_PORT: Final = 8765
 FAILED: Final = 2
@@ -37,11 +30,17 @@ and the printed URL holds it. From any language:
 Further settings are environment variables; the README has the table.
 """
 _REPLAY = """\
-Replay log files. Formats are recognised line by line (syslog, log4j, JSON lines, Apache); what is not is kept as it is.
+Replay log files of other programs. Some forty kinds are recognised, and of each file the one that fits most lines is
+taken. Indented lines and tracebacks belong to the entry above; what no format takes is kept as it is. gzip, bzip2, xz
+and UTF-16 are read as they are; "-" is the standard input. Several files are merged by their times.
 
 Without --url it serves an orchestrator of its own, prints its URL, and goes on serving until SIGINT or SIGTERM. With
---url the lines go to one that is running. At a pace (--speed 1x) they come as if it happened now; at full speed they
-keep their own times. Each file is a channel, named after it.
+--url the entries go to one that is running; its token is the value of AUTOBENCH_TOKEN. At a pace (--speed 1x) they come
+as if it happened now; at full speed they keep their own times. Each file is a channel, named after it.
+
+At the end it says how many lines were recognised, and as what. Exit status: 0 where all went as asked; 1 where
+something was not taken (no line of a file recognised, a damaged file, entries that the server rejected); 2 where
+nothing could be done; 130 after Ctrl-C with --url.
 """
 
 
@@ -54,6 +53,12 @@ def _port(text: str) -> int:
 def _capacity(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 100_000_000):
         raise argparse.ArgumentTypeError(f"{text!r} is no capacity: give 1 to 100,000,000")
+    return int(text)
+
+
+def _year(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:5]) <= 9999):
+        raise argparse.ArgumentTypeError(f"{text!r} is no year: give 1 to 9999")
     return int(text)
 
 
@@ -103,7 +108,40 @@ def parser() -> argparse.ArgumentParser:
     )
     again.add_argument("--channel", help="for lines that name none (default: the file's name)")
     again.add_argument("--url", help="a running server's (default: serve here)")
-    again.add_argument("--token", help=f"of that server (default: the value of {TOKEN_VARIABLE})")
+    again.add_argument(
+        "--token",
+        help="of that server; shows in the list of processes, so rather set AUTOBENCH_TOKEN",
+    )
+    again.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help='a file that holds the token ("-": the standard input)',
+    )
+    again.add_argument(
+        "--format",
+        metavar="NAME",
+        help="read every line as this format (plain: none; default: what fits)",
+    )
+    again.add_argument(
+        "--formats",
+        type=Path,
+        metavar="TOML",
+        action="append",
+        default=[],
+        help="a file with formats of your own; they go before those of the package",
+    )
+    again.add_argument(
+        "--zone",
+        default="UTC",
+        help="of times that name none, such as Europe/Berlin (default: UTC)",
+    )
+    again.add_argument(
+        "--year",
+        type=_year,
+        help="of the first time that says none (default: what the file's age tells)",
+    )
+    again.add_argument("--quiet", action="store_true", help="say nothing but what went wrong")
     again.add_argument("--port", type=_port, default=0, help="to serve here on (default: any)")
     again.add_argument(
         "--log-capacity",
@@ -117,89 +155,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    return asyncio.run(_serve_until_told(options))
+    from autobench_nb.cli.serve import serve_until_told  # takes a while to import: not for --help
 
-
-async def _serve_until_told(options: argparse.Namespace) -> int:
-    settings = {} if options.log_capacity is None else {"log_capacity": options.log_capacity}
-    with Orchestrator(**settings) as bench:
-        await _serve_here(bench, options.host, options.port)
-    return 0
-
-
-async def _serve_here(
-    bench: Orchestrator, host: str, port: int, meanwhile: Callable[[], object] = lambda: None
-) -> None:
-    """Serve until SIGINT or SIGTERM, and do ``meanwhile`` on a thread."""
-    loop = asyncio.get_running_loop()
-    told = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    server = bench.serve(host=host, port=port)
-    # A token that the environment holds is known to whoever set it, and stays out of terminals and journals.
-    url = server.url if os.environ.get(TOKEN_VARIABLE) else f"{server.url}?access={server.token}"
-    print(url, flush=True)
-    work = asyncio.create_task(asyncio.to_thread(meanwhile))
-    ended = asyncio.create_task(told.wait())
-    await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
-    if work.done():
-        work.result()  # what it could not do is this command's failure
-        await ended
-    server.close()
-    await server.wait_closed()
+    return asyncio.run(serve_until_told(options))
 
 
 def _replay(options: argparse.Namespace) -> int:
-    for path in options.files:
-        with path.open("rb"):  # a file that cannot be read is said before anything is served
-            pass
-    if options.url is None:
-        return asyncio.run(_replay_here(options))
-    token = options.token or os.environ.get(TOKEN_VARIABLE, "")
-    sent = 0
-    for path, lines in _files(options):
-        sink = poster(options.url, token, options.channel or path.stem)
-        sent += replay(lines, sink, Pace(options.speed), _pause)
-    print(f"{sent:,} lines sent to {options.url}")
-    return 0
+    from autobench_nb.cli.replay_command import replay_files  # as above
 
-
-async def _replay_here(options: argparse.Namespace) -> int:
-    over = threading.Event()
-    # The file's lines and no others: what the server would say of today would stretch the file's time over years.
-    with Orchestrator(
-        "Replay",
-        log_capacity=options.log_capacity,
-        request_sample=0.0,
-        ws_connection_log=False,
-    ) as bench:
-
-        def all_files() -> None:
-            for path, lines in _files(options):
-                replay(
-                    lines,
-                    ring_sink(bench.log(options.channel or path.stem)),
-                    Pace(options.speed),
-                    over.wait,
-                )
-
-        try:
-            await _serve_here(bench, "127.0.0.1", options.port, all_files)
-        finally:
-            over.set()
-    return 0
-
-
-def _files(options: argparse.Namespace) -> Iterator[tuple[Path, Iterable[ParsedLine]]]:
-    """Each file with its lines; at a pace they are moved to now."""
-    for path in options.files:
-        lines: Iterable[ParsedLine] = read_file(path, LineReader(now=time.time()))
-        yield path, lines if options.speed is None else shifted(lines, time.time() * 1000)
-
-
-def _pause(seconds: float) -> bool:
-    time.sleep(seconds)
-    return False
+    return replay_files(options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -64,10 +64,17 @@ class ChannelLogger:
         channel: str | None = None,
         logger: str | None = None,
         fields: Mapping[str, Any] | None = None,
+        exc: str | None = None,
     ) -> None:
         """Log what happened elsewhere or before: ``ts`` in milliseconds since 1970 (None: now)."""
         append_of(self._append)(
-            channel or self.channel, level, message, ts=ts, logger=logger, fields=fields or None
+            channel or self.channel,
+            level,
+            message,
+            ts=ts,
+            logger=logger,
+            fields=fields or None,
+            exc=exc,
         )
 
     warning = warn

@@ -40,8 +40,7 @@ def logs_to_csv(entries: Iterable[LogEntry]) -> Iterator[str]:
     writer.writerow(LOG_COLUMNS)
     yield taken()
     for entry in entries:
-        time = EPOCH + round(entry.ts * 1e3) * MICROSECOND
-        row: list[Any] = [entry.seq, time.isoformat(timespec="microseconds"), entry.channel]
+        row: list[Any] = [entry.seq, _time_text(entry.ts), entry.channel]
         row += [WIRE_LEVELS[entry.level], entry.message, entry.logger, entry.job_id, entry.step_id]
         row += [
             entry.device_id,
@@ -50,3 +49,11 @@ def logs_to_csv(entries: Iterable[LogEntry]) -> Iterator[str]:
         ]
         writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])
         yield taken()
+
+
+def _time_text(ts: float) -> str:
+    """Milliseconds since 1970 in ISO 8601; empty for what no calendar can say, so that one entry stops no export."""
+    try:
+        return (EPOCH + round(ts * 1e3) * MICROSECOND).isoformat(timespec="microseconds")
+    except (OverflowError, ValueError):
+        return ""

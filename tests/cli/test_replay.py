@@ -6,17 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from autobench_nb.cli.replay import (
-    BATCH_LINES,
-    Pace,
-    batches,
-    parse_speed,
-    poster,
-    read_file,
-    replay,
-    shifted,
-    to_wire,
-)
+from autobench_nb.cli.replay import BATCH_LINES, Pace, batches, parse_speed, replay, shifted
+from autobench_nb.cli.sinks import Poster, to_wire
+from autobench_nb.cli.sources import LogFile
 from autobench_nb.errors import TransportError
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats import LineReader, ParsedLine
@@ -67,13 +59,14 @@ def test_a_speed_that_is_none_is_refused(text: str) -> None:
 
 def test_a_shift_keeps_the_distances() -> None:
     moved = list(shifted([line(None), line(1000), line(1500)], 9000))
-    assert [one.ts for one in moved] == [None, 9000, 9500]
+    assert [one and one.ts for one in moved] == [None, 9000, 9500]
 
 
 def test_a_file_with_foreign_bytes_and_line_ends_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(b"2024-01-01 00:00:00 INFO ok\r\ncaf\xe9\r\n\r\n")
-    assert [one.message for one in read_file(path, LineReader(now=0))] == ["ok", "caf\\xe9", ""]
+    file = LogFile(path, "a", lambda _changed: LineReader(now=0))
+    assert [one and one.message for one in file.entries()] == ["ok", "caf\\xe9", ""]
 
 
 def test_a_line_travels_with_its_channel_and_without_what_it_lacks() -> None:
@@ -89,4 +82,4 @@ def test_a_replay_ends_when_it_is_told_to() -> None:
 
 def test_a_server_that_is_not_there_is_named() -> None:
     with pytest.raises(TransportError, match=r"127\.0\.0\.1:9/api/logs cannot be reached"):
-        poster("http://127.0.0.1:9", "t", "c")([line(0)])
+        Poster("http://127.0.0.1:9", "t", "c")([line(0)])

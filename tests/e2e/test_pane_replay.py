@@ -36,7 +36,7 @@ def replay(page: Page) -> Iterator[Replay]:
 
     def begin(*arguments: str | Path) -> Pane:
         process = subprocess.Popen(
-            [sys.executable, "-m", "autobench_nb.cli", "replay", *map(str, arguments)],
+            [sys.executable, "-m", "autobench_nb.cli", "replay", "--quiet", *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

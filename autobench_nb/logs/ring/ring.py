@@ -35,7 +35,9 @@ BYTES_PER_ENTRY: Final = 4_096
 BYTES_FLOOR: Final = 256 * 1024 * 1024
 
 _LEVELS = frozenset({*Level, *(level.wire for level in Level)})
-_LAST_SECOND = 253_402_300_799.0  # the end of the year 9999, the last that a datetime can say
+# What a calendar can say: the years 1 to 9999. Any other time could not be exported.
+_FIRST_SECOND = -62_135_596_800.0
+_LAST_SECOND = 253_402_300_799.999
 
 
 class LogRing:
@@ -159,9 +161,14 @@ class LogRing:
         if ts is None:
             seconds = self._clock()
         else:
-            seconds = float(ts) / 1e3
-            if not (math.isfinite(seconds) and -_LAST_SECOND < seconds < _LAST_SECOND):
-                raise ValueError(f"ts={ts!r} is no time: it takes milliseconds since 1970.")
+            try:
+                seconds = float(ts) / 1e3
+            except OverflowError:  # an integer of 400 digits
+                seconds = math.inf
+            if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
+                raise ValueError(
+                    "ts is no time: it takes milliseconds since 1970, in the years 1 to 9999."
+                )
         weight = len(text)
         flat = flatten(fields) if fields else None
         trace = None if exc is None else clean(exc)

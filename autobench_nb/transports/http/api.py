@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
 import orjson
 from tornado.iostream import StreamClosedError
 from tornado.web import Finish, stream_request_body
 
 from autobench_nb.contract.limits import MAX_INTEGER
-from autobench_nb.errors import QueryError
+from autobench_nb.errors import ConfigError, QueryError
 from autobench_nb.logs.entry import Level, LogEntry
+from autobench_nb.logs.formats import Catalogue, LineReader, zone_named
 from autobench_nb.logs.query.predicate import Predicate, matching, query_filter
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.logs.ring.columns import EntrySource, source_filter
@@ -26,6 +28,8 @@ from autobench_nb.transports.http.ingest import (
     BadBody,
     BadEntry,
     Report,
+    inflated,
+    is_compressed,
     read_entry,
     split,
 )
@@ -111,16 +115,25 @@ class LogsHandler(Guarded):
             if self.get_query_argument(key, "")
         }
         try:
-            place, entries = split(bytes(self._body), self.request.headers.get("Content-Type", ""))
+            body, reader = bytes(self._body), self._reader()
+            self._body = bytearray()
+            encoding = self.request.headers.get("Content-Encoding", "")
+            if is_compressed(body, encoding):
+                body = await self.site.pump.off_loop(partial(inflated, body, encoding))
+            place, entries = split(body, self.request.headers.get("Content-Type", ""), reader)
         except BadBody as error:
-            self.refuse(Refusal(400, error.code, str(error)))
-            return
-        self._body = bytearray()
-        report = Report(place)
+            self.refuse(Refusal(error.status, error.code, str(error)))
+        report = Report(place, reader=reader)
         ring = self.site.ring
         first_seq = ring.next_seq
         began = time.monotonic()
-        for count, (number, raw) in enumerate(entries):
+        count = -1
+        for number, raw in entries:
+            if raw is None:
+                await asyncio.sleep(0)
+                began = time.monotonic()
+                continue
+            count += 1
             if count >= MAX_ENTRIES:
                 report.reject(number, f"a body may have {MAX_ENTRIES:,} entries: send it in parts")
                 break
@@ -147,8 +160,21 @@ class LogsHandler(Guarded):
                 "firstSeq": first_seq,
                 "nextSeq": ring.next_seq,
                 "errors": report.errors,
+                **report.lines(),
             }
         )
+
+    def _reader(self) -> LineReader:
+        """What reads the lines of the body: in the format and the zone that the query names."""
+        name, zone = self.get_query_argument("format", ""), self.get_query_argument("zone", "UTC")
+        try:
+            catalogue = Catalogue(only=name) if name else None
+        except ConfigError:
+            self._refuse_argument("format", "the name of a log format")
+        try:
+            return LineReader(now=time.time(), zone=zone_named(zone), catalogue=catalogue)
+        except ConfigError:
+            self._refuse_argument("zone", "a zone such as Europe/Berlin")
 
     # --- reading
 
@@ -226,7 +252,7 @@ class LogsHandler(Guarded):
             self._refuse_argument(name, f"a whole number from 0 to {high:,}")
         return int(text)
 
-    def _refuse_argument(self, name: str, accepts: str) -> None:
+    def _refuse_argument(self, name: str, accepts: str) -> NoReturn:
         self.refuse(Refusal(400, "bad-argument", f"{name} takes {accepts}."))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import responses
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import orjson
 from tornado.web import Finish, HTTPError, RequestHandler
@@ -109,7 +109,7 @@ class Guarded(RequestHandler):
         if refusal is not None:
             self.refuse(refusal)
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: Refusal) -> NoReturn:
         """Answer with the refusal and stop."""
         self.set_status(refusal.status)
         if refusal.status == 401:

@@ -1,0 +1,68 @@
+"""``autobench-nb serve``: one orchestrator, until it is told to end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from autobench_nb.config import TOKEN_VARIABLE
+from autobench_nb.orchestrator.orchestrator import Orchestrator
+
+
+async def serve_until_told(options: argparse.Namespace) -> int:
+    """Serve a new orchestrator as the options say. Returns the exit status."""
+    settings = {} if options.log_capacity is None else {"log_capacity": options.log_capacity}
+    with Orchestrator(**settings) as bench:
+        await serve_here(bench, options.host, options.port)
+    return 0
+
+
+async def serve_here(
+    bench: Orchestrator, host: str, port: int, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """Serve until SIGINT or SIGTERM, and do ``meanwhile`` on a thread.
+
+    Raises:
+        Exception: Whatever ``meanwhile`` raises ends the serving.
+    """
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    server = bench.serve(host=host, port=port)
+    # A token that the environment holds is known to whoever set it, and stays out of terminals and journals.
+    url = server.url if os.environ.get(TOKEN_VARIABLE) else f"{server.url}?access={server.token}"
+    print(url, flush=True)
+    work: asyncio.Future[None] = loop.create_future()
+
+    def done(error: Exception | None) -> None:
+        if not work.done():
+            if error is None:
+                work.set_result(None)
+            else:
+                work.set_exception(error)
+
+    def run() -> None:
+        failure: Exception | None = None
+        try:
+            meanwhile()
+        except Exception as error:  # noqa: BLE001 - handed to the loop, which raises it again
+            failure = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(done, failure)
+
+    # A daemon: it may hang in the opening of a pipe that nobody writes to, and must not hold up the end.
+    threading.Thread(target=run, name="replay", daemon=True).start()
+    ended = asyncio.create_task(told.wait())
+    either: set[asyncio.Future[Any]] = {work, ended}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        work.result()  # what it could not do is this command's failure
+        await ended
+    server.close()
+    await server.wait_closed()

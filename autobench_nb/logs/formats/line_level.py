@@ -1,0 +1,73 @@
+"""The level that one line says, whatever its format: for output that comes line by line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+import orjson
+
+from autobench_nb.logs.entry import Level
+from autobench_nb.logs.formats.catalogue import default_catalogue
+from autobench_nb.logs.formats.levels import HEAD, said_level, uncoloured
+from autobench_nb.logs.formats.parser import level_parser_of
+from autobench_nb.logs.formats.structured import read_object
+from autobench_nb.logs.formats.times import Clock
+
+_DATED = re.compile(r"\d[\d:/. -]{5}", re.ASCII)
+_matched_last: list[int] = []
+"""The format that fitted last is tried first, since lines of one program look alike; any thread may set it."""
+_JSON_CHARS: Final = 64 * 1024
+_ISO: Final = Clock(now=0.0).layout("iso")
+
+
+def level_of_line(text: str) -> Level | None:
+    """The level that a line says: ``ERROR: x``, ``[W 12:00:01]``, in colour too, JSON, logfmt, any known format.
+
+    Args:
+        text: One line; only its beginning is looked at, so that a long one takes no longer.
+
+    Returns:
+        The level, or None where the line says none. Never raises.
+    """
+    head = text[:HEAD]
+    if "\x1b" in head:
+        head = uncoloured(head)
+    head = head.lstrip()
+    if head.startswith("{"):
+        return _json_level(text)
+    level = said_level(head)
+    # No format that says a time begins with a small letter.
+    if level is not None or head[:1].islower() or _DATED.search(head, 0, 48) is None:
+        return level
+    for place in (*_matched_last, *default_catalogue().starting_with(head[0])):
+        level_parser = _level_parser(place)
+        level = None if level_parser is None else level_parser(head)
+        if level is not None:
+            _matched_last[:] = [place]
+            return level
+    return None
+
+
+@cache
+def _level_parser(place: int) -> Callable[[str], Level | None] | None:
+    return level_parser_of(default_catalogue().formats[place])
+
+
+def _json_level(text: str) -> Level | None:
+    if len(text) > _JSON_CHARS:
+        return None
+    try:
+        record = orjson.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(record, dict):
+        return None
+    names = {key.lower() for key in record}
+    if names.isdisjoint(
+        ("level", "severity", "lvl", "levelname", "loglevel", "log.level", "@l", "priority", "log")
+    ):
+        return None
+    return read_object(record, text, _ISO).level

@@ -1,0 +1,321 @@
+"""Reads the lines of one source: finds the format that fits, and joins what belongs together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, tzinfo
+from typing import Final
+
+from autobench_nb.logs.entry import Level
+from autobench_nb.logs.formats.catalogue import Catalogue, default_catalogue
+from autobench_nb.logs.formats.joining import INDENTED, OpenEntry
+from autobench_nb.logs.formats.levels import HEAD, said_level, uncoloured
+from autobench_nb.logs.formats.parsed import PLAIN, ParsedLine
+from autobench_nb.logs.formats.parser import Parse, parser_of
+from autobench_nb.logs.formats.structured import read_json, read_logfmt
+from autobench_nb.logs.formats.times import Clock
+from autobench_nb.logs.formats.tracebacks import Traceback, next_state, start_of
+
+SAMPLE_LINES: Final = 200
+"""Lines of which a source's format is found."""
+FIRST_LINES: Final = 24
+"""Lines of the sample that every format is held against."""
+_JSON: Final = -1
+_LOGFMT: Final = -2
+_CODED: Final = {_JSON: "json", _LOGFMT: "logfmt"}
+"""The places of formats that no pattern can say, among those that have one."""
+JOINED: Final = "joined"
+"""What a line below an entry counts as."""
+
+
+class LineReader:
+    """Reads the lines of one source in their order.
+
+    Give it lines with :meth:`feed` and take the last entry with :meth:`finish`; :meth:`read` reads one line by itself.
+    Never raises for any line: what no format takes keeps its text, the time of the line before, and the level that it
+    says. :attr:`counts` has every line that was fed, by its format, ``joined`` or ``plain``.
+
+    Args:
+        now: Seconds since 1970 of the newest moment that the lines can speak of.
+        zone: What times without a zone are in.
+        year: What times without a year begin with; default: the newest that does not lie in the future of ``now``. A
+            January after a December begins the next year.
+        catalogue: The formats to choose from; default: the package's own.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: float,
+        zone: tzinfo = UTC,
+        year: int | None = None,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self.format: str | None = None
+        """The format that fits most lines, once some were fed; None where none does."""
+        self._catalogue = catalogue or default_catalogue()
+        self._now, self._zone, self._year = now, zone, year
+        self._use(Clock(now=now, zone=zone, year=year))
+        self._winner: Parse | None = None
+        self._winner_name = ""
+        self._is_inner = False
+        self._may_be_indented = False
+        self._looked = self._looked_again = 0
+        self._ts: float | None = None
+        self._open = OpenEntry()
+        formats = self._catalogue.formats
+        self._inner = frozenset(one.name for one in formats if one.inner)
+        self._alone = frozenset(one.name for one in formats if one.continuation == "none")
+        self._takes_any = frozenset(one.name for one in formats if one.continuation == "any")
+
+    def _use(self, clock: Clock) -> None:
+        self._clock = clock
+        self._iso = clock.layout("iso")
+        self._parsers: dict[int, Parse] = {}
+
+    # --- one line by itself
+
+    def read(self, line: str) -> ParsedLine:
+        """What one line says by itself (its end of line may still be there)."""
+        text = line.rstrip("\r\n")
+        parsed = self._recognised(text)
+        if parsed is None:
+            return self._plain(text)
+        return self._timed(parsed)
+
+    def _timed(self, parsed: ParsedLine) -> ParsedLine:
+        if parsed.ts is None:
+            return parsed if self._ts is None else parsed._replace(ts=self._ts)
+        self._ts = parsed.ts
+        return parsed
+
+    def _plain(self, text: str) -> ParsedLine:
+        level = said_level(uncoloured(text[:HEAD]) if "\x1b" in text else text[:HEAD])
+        return ParsedLine(self._ts, level or Level.INFO, text, PLAIN)
+
+    def _recognised(self, text: str) -> ParsedLine | None:
+        if "\x1b" in text:
+            text = uncoloured(text)
+        winner = self._winner
+        if winner is not None and (parsed := winner(text)) is not None:
+            return parsed
+        if not text:
+            return None
+        for place in (_JSON, *self._catalogue.starting_with(text[0]), _LOGFMT):
+            parsed = self._parser(place)(text)
+            if parsed is not None:
+                return parsed
+        return None
+
+    def _parser(self, place: int) -> Parse:
+        parser = self._parsers.get(place)
+        if parser is None:
+            formats, clock = self._catalogue.formats, self._clock
+            parser = self._coded(place) if place < 0 else parser_of(formats[place], clock)
+            self._parsers[place] = parser
+        return parser
+
+    def _coded(self, place: int) -> Parse:
+        iso = self._iso
+        if place == _JSON:
+            reads = self._catalogue.reads_json
+            return lambda text: read_json(text, iso) if reads and text[:1] == "{" else None
+        reads = self._catalogue.reads_logfmt
+        return lambda text: read_logfmt(text, iso) if reads and "=" in text else None
+
+    # --- many lines
+
+    def entries(self, lines: Iterable[str]) -> Iterator[ParsedLine]:
+        """All entries of ``lines``, read some at a time."""
+        block: list[str] = []
+        for line in lines:
+            block.append(line)
+            if len(block) >= 4 * SAMPLE_LINES:
+                yield from self.feed(block)
+                block = []
+        yield from self.feed(block)
+        yield from self.finish()
+
+    def feed(self, lines: Sequence[str]) -> list[ParsedLine]:
+        """The entries that these next lines complete; the last one stays open for lines that belong to it.
+
+        Args:
+            lines: Lines without their ends; those of a first call should be many, since the format is found in them.
+        """
+        if self._looked < SAMPLE_LINES:
+            self._settle(lines[:SAMPLE_LINES])
+        done: list[ParsedLine] = []
+        winner, opened, timed = self._winner, self._open, self._timed
+        quiet = Traceback.NONE
+        taken = joined = 0
+        for line in lines:
+            if line[:1] in INDENTED and not self._may_be_indented and self._takes_indented(line):
+                # Whatever kind of traceback it stands in goes on with an indented line.
+                opened.join(line, opened.traceback)
+                joined += 1
+                continue
+            if winner is not None and not self._is_inner and opened.traceback is quiet:
+                parsed = winner(line)
+                if parsed is not None and "\x1b" not in line:
+                    taken += 1
+                    if opened.entry is not None:
+                        done.append(opened.close() if opened.has_more else opened.entry)
+                    opened.entry = parsed
+                    if parsed.ts is None:
+                        opened.entry = timed(parsed)
+                    else:
+                        self._ts = parsed.ts
+                    continue
+            if line or opened.traceback is not quiet:
+                self._other(line, done)
+            else:
+                self.counts[PLAIN] += 1
+                self._close_into(done)
+                opened.entry = ParsedLine(self._ts, Level.INFO, line, PLAIN)
+        if taken:
+            self.counts[self._winner_name] += taken
+        if joined:
+            self.counts[JOINED] += joined
+        if len(lines) >= SAMPLE_LINES > self._looked_again and (taken + joined) * 2 < len(lines):
+            # What came first, such as a banner, may not be what most of the source is.
+            self._looked, self._looked_again = 0, self._looked_again + SAMPLE_LINES // 8
+        return done
+
+    def finish(self) -> list[ParsedLine]:
+        """The entry that is still open, if any."""
+        return [] if self._open.entry is None else [self._open.close()]
+
+    def _other(self, line: str, done: list[ParsedLine]) -> None:
+        """A line that the winner does not take, or that may stand in a traceback."""
+        opened = self._open
+        text = uncoloured(line) if "\x1b" in line else line
+        parsed = None if self._winner is None else self._winner(text)
+        if parsed is None:
+            after = self._continued(text)
+            if after is not None:
+                opened.join(text, after)
+                self.counts[JOINED] += 1
+                return
+            if text[:1] not in INDENTED:
+                parsed = self._recognised(text)
+        if parsed is not None:
+            self._accept(parsed, done)
+            return
+        kind = start_of(text)
+        if opened.has_room(text) and self._takes(kind):
+            opened.join(text, kind)
+            self.counts[JOINED] += 1
+            return
+        self.counts[PLAIN] += 1
+        self._close_into(done)
+        opened.begin(self._plain(line), kind)
+
+    def _accept(self, parsed: ParsedLine, done: list[ParsedLine]) -> None:
+        """A recognised line begins an entry, unless it is a container's that goes on with the one before."""
+        parsed = self._timed(parsed)
+        if parsed.format in self._inner or (parsed.format == "json" and "stream" in parsed.fields):
+            if self._open.take_inner(parsed):
+                self.counts[JOINED] += 1
+                return
+            self._close_into(done)
+            self._open.begin_inner(parsed)
+        else:
+            self._close_into(done)
+            self._open.begin(parsed)
+        self.counts[parsed.format] += 1
+
+    def _close_into(self, done: list[ParsedLine]) -> None:
+        if self._open.entry is not None:
+            done.append(self._open.close())
+
+    def _continued(self, text: str) -> Traceback | None:
+        """The traceback's state after ``text``, where that goes on with it or is indented below an entry."""
+        opened = self._open
+        entry = opened.entry
+        if entry is None or not opened.has_room(text):
+            return None
+        if opened.traceback is not Traceback.NONE:
+            after = next_state(opened.traceback, text)
+            if after is not Traceback.NONE:
+                return after
+            opened.traceback = after
+        if self._takes_indented(text):
+            return Traceback.NONE
+        # The first line of a traceback: known before all formats are tried, since it may look like one.
+        kind = start_of(text)
+        return kind if kind is not Traceback.NONE and self._takes(kind) else None
+
+    def _takes_indented(self, text: str) -> bool:
+        """Whether the open entry takes ``text`` because that is indented."""
+        opened = self._open
+        entry = opened.entry
+        if entry is None or text[:1] not in INDENTED or text.isspace() or not opened.has_room(text):
+            return False
+        if entry.format == PLAIN:
+            return opened.traceback is not Traceback.NONE
+        return entry.format not in self._alone and "\x1b" not in text
+
+    def _takes(self, kind: Traceback) -> bool:
+        """Whether the open entry takes a line that no format takes and that is not indented."""
+        entry = self._open.entry
+        if entry is None or entry.format == PLAIN or entry.format in self._alone:
+            return False
+        return kind is not Traceback.NONE or entry.format in self._takes_any
+
+    # --- which format
+
+    def _settle(self, sample: Sequence[str]) -> None:
+        """Find the format that fits most of the lines, without a trace in the clock that reads them afterwards."""
+        lines = [uncoloured(line) for line in sample if line and line[0] not in INDENTED]
+        lines = lines or [uncoloured(line) for line in sample if line.strip()]
+        if not lines:
+            return
+        self._looked += len(lines)
+        clock = self._clock
+        fits: Counter[int] = Counter()
+        self._use(Clock(now=self._now, zone=self._zone, year=self._year))
+        for number, line in enumerate(lines):
+            for place in (*_CODED, *self._catalogue.starting_with(line[0])):
+                # What has fitted none of the first lines is not held against the others.
+                if number < FIRST_LINES or fits[place]:
+                    fits[place] += self._parser(place)(line) is not None
+        best = self._best(fits)
+        trial = Clock(now=self._now, zone=self._zone, year=self._year)
+        if best is not None and best >= 0:
+            parse = parser_of(self._catalogue.formats[best], trial)
+            for line in lines:
+                parse(line)
+        if self._ts is None:
+            clock.start_earlier(trial.corrected_years)
+        self._use(clock)
+        self._choose(best, lines)
+
+    def _choose(self, best: int | None, lines: Sequence[str]) -> None:
+        """Try the format at ``best`` first from now on."""
+        self._winner, self.format = None, None
+        self._is_inner = self._may_be_indented = False
+        if best is None:
+            return
+        self._winner = self._parser(best)
+        if best < 0:
+            self.format = _CODED[best]
+            self._is_inner = best == _JSON and any('"stream"' in line for line in lines)
+        else:
+            format = self._catalogue.formats[best]
+            self.format = format.name
+            self._is_inner = format.inner
+            self._may_be_indented = format.starts is None or bool(format.starts.match(" "))
+        self._winner_name = self.format
+
+    def _best(self, fits: Counter[int]) -> int | None:
+        """The place of the format that fits most lines: a generic one only where no other fits half as many."""
+        formats = self._catalogue.formats
+        ranked = sorted((-count, place) for place, count in fits.items() if count)
+        specific = next(((-n, at) for n, at in ranked if at < 0 or not formats[at].generic), None)
+        generic = next(((-n, at) for n, at in ranked if at >= 0 and formats[at].generic), None)
+        best = specific
+        if generic is not None and (specific is None or specific[0] * 2 < generic[0]):
+            best = generic
+        return None if best is None else best[1]

@@ -1,0 +1,84 @@
+"""Which lines are parts of a traceback: Python's, Java's, Node's, Go's, Rust's and .NET's."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from typing import Final
+
+
+class Traceback(Enum):
+    """In what kind of traceback a line stands."""
+
+    NONE = auto()
+    PYTHON = auto()
+    PYTHON_ENDED = auto()
+    JAVA = auto()
+    NODE = auto()
+    GO = auto()
+
+
+_NAME: Final = r"[A-Za-z_$][\w$]*(?:[.:\\]{1,2}[\w$]+)*"
+_STARTS: Final = (
+    (re.compile(r"Traceback \(most recent call last\):"), Traceback.PYTHON),
+    (re.compile(r"(?:panic: |goroutine \d+ \[|fatal error: (?:all goroutines|concurrent map|unexpected signal))"),
+     Traceback.GO),
+    (re.compile(r'(?:Exception in thread "|Caused by: |Suppressed: |Unhandled exception\. |Wrapped by: )'),
+     Traceback.JAVA),
+    (re.compile(rf"(?:Uncaught )?(?:{_NAME})??(?:Error|Exception|Throwable|Failure|Interrupt)(?: \[\w+\])?(?:: .*)?$",
+                re.ASCII),
+     Traceback.JAVA),
+    (re.compile(r"thread '[^']*' (?:\(\d+\) )?panicked at "), Traceback.GO),
+    (re.compile(r"(?:/|node:|file://|[A-Z]:\\)\S+:\d+$"), Traceback.NODE),
+)  # fmt: skip
+_FIRST: Final = frozenset("TpgfECSUWt/n")
+_ENDS_IN: Final = re.compile(r"(?:Error|Exception|Throwable|Failure|Interrupt)\b")
+_PYTHON_GOES_ON = (
+    "During handling of the above exception",
+    "The above exception was the direct cause",
+    "Traceback (",
+)
+_JAVA_GOES_ON = re.compile(
+    r"\.{3} \d+ (?:more|common frames omitted)|Caused by: |Suppressed: |\}$|--- End of |at "
+)
+_GO_GOES_ON = re.compile(
+    r"goroutine \d+ \[|created by |exit status \d|\[signal |[\w./*()$~-]+\(.*\)$|stack backtrace:|note: |rax |"
+    r"runtime\.|panic: |main\.|[A-Za-z ]+ left: "
+)
+
+
+def start_of(line: str) -> Traceback:
+    """What kind of traceback ``line`` begins, if any."""
+    if line[:1] in _FIRST or _ENDS_IN.search(line, 0, 256):
+        head = line[:512]
+        for pattern, kind in _STARTS:
+            if pattern.match(head):
+                return kind
+    return Traceback.NONE
+
+
+def next_state(state: Traceback, line: str) -> Traceback:
+    """The state after ``line``, where it goes on with the traceback; :attr:`Traceback.NONE` where it does not.
+
+    An indented line goes on with each kind; so does an empty one, but for Java's.
+    """
+    indented = line[:1] in (" ", "\t")
+    if state is Traceback.PYTHON:
+        return state if indented or not line else Traceback.PYTHON_ENDED
+    if state is Traceback.PYTHON_ENDED:
+        if not line or indented:
+            return state
+        if line.startswith(_PYTHON_GOES_ON):
+            return Traceback.PYTHON if line[0] == "T" and line[1] == "r" else state
+        return Traceback.NONE
+    if state is Traceback.JAVA:
+        if indented or _JAVA_GOES_ON.match(line):
+            return state
+        return state if start_of(line) is Traceback.JAVA else Traceback.NONE
+    if state is Traceback.NODE:
+        if indented or not line or line == "}" or line.startswith("Node.js v"):
+            return state
+        return state if start_of(line) is Traceback.JAVA else Traceback.NONE
+    if state is Traceback.GO:
+        return state if indented or not line or _GO_GOES_ON.match(line[:512]) else Traceback.NONE
+    return Traceback.NONE
