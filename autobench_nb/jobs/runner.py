@@ -40,7 +40,7 @@ from autobench_nb.jobs.repetitions import perform, tell
 from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
-from autobench_nb.jobs.work import How, Task, Work, read_work
+from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.text import clean
@@ -87,7 +87,7 @@ class Runner(Closable):
         grace_s: float = GRACE_S,
         report_interval_s: float = REPORT_INTERVAL_S,
     ) -> None:
-        self.parallelism = _limit("parallelism", parallelism)
+        self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
         self._log = log
@@ -189,7 +189,7 @@ class Runner(Closable):
             subtract_shell=subtract_shell,
         )
         self._check(executor, tasks, how)
-        limit = self.parallelism if parallel is None else _limit("parallel", parallel)
+        limit = self.parallelism if parallel is None else limit_of("parallel", parallel)
         run = Run(f"run-{next(self._run_numbers)}", self, len(tasks) * repeat)
         run.adopt([self._new_job(run, task, how, limit, executor) for task in tasks])
         submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in run.jobs))
@@ -386,9 +386,3 @@ def now_ms() -> float:
 
 def _is_cancelled(effect: JobEffect) -> bool:
     return isinstance(effect, WriteEnded) and effect.status is JobStatus.CANCELLED
-
-
-def _limit(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise JobError(f"{name}={value!r} is not possible: give a whole number, 1 or more.")
-    return value

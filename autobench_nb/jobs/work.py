@@ -155,3 +155,10 @@ def _is_whole(value: object) -> bool:
 
 def _is_real(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def limit_of(name: str, value: int) -> int:
+    """``value``, a number of jobs. Raises :class:`JobError` naming the argument where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise JobError(f"{name}={value!r} is not possible: give a whole number, 1 or more.")
+    return value

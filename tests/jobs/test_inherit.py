@@ -301,8 +301,7 @@ def test_what_child_processes_print_is_the_jobs_and_in_order(bench: Bench, runne
     assert lines[:6] == [f"{who} {n}" for n in range(3) for who in ("before", "child")]
     assert sorted(lines[6:-1]) == ["err", "open", "tail"]
     assert lines[-1] == "after"
-    (stderr,) = [entry for entry in bench.entries(job) if entry.logger == "stderr"]
-    assert stderr.message == "err"
+    assert [entry.message for entry in bench.entries(job) if entry.logger == "stderr"] == ["err"]
 
 
 async def by_asyncio() -> None:
