@@ -128,6 +128,11 @@ class _Columns:
         return cls(map(_ColumnPiece.of, source.parts)) if isinstance(source, LogBatch) else None
 
     def seqs(self) -> NDArray[np.int64]:
+        if self.pieces and all(isinstance(piece.where, slice) for piece in self.pieces):
+            # Runs of rows are a batch's parts, between which nothing is missing.
+            chunk, where, _ = self.pieces[0]
+            first = chunk.first_seq + int(_numbers(where)[0])
+            return np.arange(first, first + self.count)
         return _joined([chunk.first_seq + _numbers(where) for chunk, where, _ in self.pieces])
 
     def times(self) -> pa.Array:
