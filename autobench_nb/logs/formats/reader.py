@@ -15,7 +15,7 @@ from autobench_nb.logs.formats.parsed import PLAIN, ParsedLine
 from autobench_nb.logs.formats.parser import Parse, parser_of
 from autobench_nb.logs.formats.structured import read_json, read_logfmt
 from autobench_nb.logs.formats.times import Clock
-from autobench_nb.logs.formats.tracebacks import Traceback, next_state, start_of
+from autobench_nb.logs.formats.tracebacks import TracebackKind, next_state, start_of
 
 SAMPLE_LINES: Final = 200
 """Lines of which a source's format is found."""
@@ -148,7 +148,7 @@ class LineReader:
             self._settle(lines[:SAMPLE_LINES])
         done: list[ParsedLine] = []
         winner, opened, timed = self._winner, self._open, self._timed
-        quiet = Traceback.NONE
+        quiet = TracebackKind.NONE
         taken = joined = 0
         for line in lines:
             if line[:1] in INDENTED and not self._may_be_indented and self._takes_indented(line):
@@ -230,22 +230,22 @@ class LineReader:
         if self._open.entry is not None:
             done.append(self._open.close())
 
-    def _continued(self, text: str) -> Traceback | None:
+    def _continued(self, text: str) -> TracebackKind | None:
         """The traceback's state after ``text``, where that goes on with it or is indented below an entry."""
         opened = self._open
         entry = opened.entry
         if entry is None or not opened.has_room(text):
             return None
-        if opened.traceback is not Traceback.NONE:
+        if opened.traceback is not TracebackKind.NONE:
             after = next_state(opened.traceback, text)
-            if after is not Traceback.NONE:
+            if after is not TracebackKind.NONE:
                 return after
             opened.traceback = after
         if self._takes_indented(text):
-            return Traceback.NONE
+            return TracebackKind.NONE
         # The first line of a traceback: known before all formats are tried, since it may look like one.
         kind = start_of(text)
-        return kind if kind is not Traceback.NONE and self._takes(kind) else None
+        return kind if kind is not TracebackKind.NONE and self._takes(kind) else None
 
     def _takes_indented(self, text: str) -> bool:
         """Whether the open entry takes ``text`` because that is indented."""
@@ -254,15 +254,15 @@ class LineReader:
         if entry is None or text[:1] not in INDENTED or text.isspace() or not opened.has_room(text):
             return False
         if entry.format == PLAIN:
-            return opened.traceback is not Traceback.NONE
+            return opened.traceback is not TracebackKind.NONE
         return entry.format not in self._alone and "\x1b" not in text
 
-    def _takes(self, kind: Traceback) -> bool:
+    def _takes(self, kind: TracebackKind) -> bool:
         """Whether the open entry takes a line that no format takes and that is not indented."""
         entry = self._open.entry
         if entry is None or entry.format == PLAIN or entry.format in self._alone:
             return False
-        return kind is not Traceback.NONE or entry.format in self._takes_any
+        return kind is not TracebackKind.NONE or entry.format in self._takes_any
 
     # --- which format
 

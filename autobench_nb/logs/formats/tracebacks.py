@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Final
 
 
-class Traceback(Enum):
+class TracebackKind(Enum):
     """In what kind of traceback a line stands."""
 
     NONE = auto()
@@ -20,16 +20,16 @@ class Traceback(Enum):
 
 _NAME: Final = r"[A-Za-z_$][\w$]*(?:[.:\\]{1,2}[\w$]+)*"
 _STARTS: Final = (
-    (re.compile(r"Traceback \(most recent call last\):"), Traceback.PYTHON),
+    (re.compile(r"Traceback \(most recent call last\):"), TracebackKind.PYTHON),
     (re.compile(r"(?:panic: |goroutine \d+ \[|fatal error: (?:all goroutines|concurrent map|unexpected signal))"),
-     Traceback.GO),
+     TracebackKind.GO),
     (re.compile(r'(?:Exception in thread "|Caused by: |Suppressed: |Unhandled exception\. |Wrapped by: )'),
-     Traceback.JAVA),
+     TracebackKind.JAVA),
     (re.compile(rf"(?:Uncaught )?(?:{_NAME})??(?:Error|Exception|Throwable|Failure|Interrupt)(?: \[\w+\])?(?:: .*)?$",
                 re.ASCII),
-     Traceback.JAVA),
-    (re.compile(r"thread '[^']*' (?:\(\d+\) )?panicked at "), Traceback.GO),
-    (re.compile(r"(?:/|node:|file://|[A-Z]:\\)\S+:\d+$"), Traceback.NODE),
+     TracebackKind.JAVA),
+    (re.compile(r"thread '[^']*' (?:\(\d+\) )?panicked at "), TracebackKind.GO),
+    (re.compile(r"(?:/|node:|file://|[A-Z]:\\)\S+:\d+$"), TracebackKind.NODE),
 )  # fmt: skip
 _FIRST: Final = frozenset("TpgfECSUWt/n")
 _ENDS_IN: Final = re.compile(r"(?:Error|Exception|Throwable|Failure|Interrupt)\b")
@@ -47,38 +47,40 @@ _GO_GOES_ON = re.compile(
 )
 
 
-def start_of(line: str) -> Traceback:
+def start_of(line: str) -> TracebackKind:
     """What kind of traceback ``line`` begins, if any."""
     if line[:1] in _FIRST or _ENDS_IN.search(line, 0, 256):
         head = line[:512]
         for pattern, kind in _STARTS:
             if pattern.match(head):
                 return kind
-    return Traceback.NONE
+    return TracebackKind.NONE
 
 
-def next_state(state: Traceback, line: str) -> Traceback:
-    """The state after ``line``, where it goes on with the traceback; :attr:`Traceback.NONE` where it does not.
+def next_state(state: TracebackKind, line: str) -> TracebackKind:
+    """The state after ``line``, where it goes on with the traceback; :attr:`TracebackKind.NONE` where it does not.
 
     An indented line goes on with each kind; so does an empty one, but for Java's.
     """
     indented = line[:1] in (" ", "\t")
-    if state is Traceback.PYTHON:
-        return state if indented or not line else Traceback.PYTHON_ENDED
-    if state is Traceback.PYTHON_ENDED:
+    if state is TracebackKind.PYTHON:
+        return state if indented or not line else TracebackKind.PYTHON_ENDED
+    if state is TracebackKind.PYTHON_ENDED:
         if not line or indented:
             return state
         if line.startswith(_PYTHON_GOES_ON):
-            return Traceback.PYTHON if line[0] == "T" and line[1] == "r" else state
-        return Traceback.NONE
-    if state is Traceback.JAVA:
+            return TracebackKind.PYTHON if line[0] == "T" and line[1] == "r" else state
+        return TracebackKind.NONE
+    if state is TracebackKind.JAVA:
         if indented or _JAVA_GOES_ON.match(line):
             return state
-        return state if start_of(line) is Traceback.JAVA else Traceback.NONE
-    if state is Traceback.NODE:
+        return state if start_of(line) is TracebackKind.JAVA else TracebackKind.NONE
+    if state is TracebackKind.NODE:
         if indented or not line or line == "}" or line.startswith("Node.js v"):
             return state
-        return state if start_of(line) is Traceback.JAVA else Traceback.NONE
-    if state is Traceback.GO:
-        return state if indented or not line or _GO_GOES_ON.match(line[:512]) else Traceback.NONE
-    return Traceback.NONE
+        return state if start_of(line) is TracebackKind.JAVA else TracebackKind.NONE
+    if state is TracebackKind.GO:
+        return (
+            state if indented or not line or _GO_GOES_ON.match(line[:512]) else TracebackKind.NONE
+        )
+    return TracebackKind.NONE
