@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from autobench_nb.cli.replay import parse_speed
 from autobench_nb.errors import AutoBenchError
@@ -69,6 +69,11 @@ def _speed(text: str) -> float | None:
         raise argparse.ArgumentTypeError(f"{text!r} is no speed: give 1x, 10x or max") from None
 
 
+_AS_WRITTEN: Final = argparse.RawDescriptionHelpFormatter
+if TYPE_CHECKING:
+    Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
 def parser() -> argparse.ArgumentParser:
     """All that the command line takes."""
     top = argparse.ArgumentParser(
@@ -77,10 +82,14 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {version('autobench-nb')}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    raw = argparse.RawDescriptionHelpFormatter
+    _add_serve(commands)
+    _add_replay(commands)
+    return top
 
+
+def _add_serve(commands: Subparsers) -> None:
     serve = commands.add_parser(
-        "serve", help="serve an orchestrator", description=_SERVE, formatter_class=raw
+        "serve", help="serve an orchestrator", description=_SERVE, formatter_class=_AS_WRITTEN
     )
     serve.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
@@ -96,8 +105,10 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.set_defaults(run=_serve)
 
+
+def _add_replay(commands: Subparsers) -> None:
     again = commands.add_parser(
-        "replay", help="replay a log file", description=_REPLAY, formatter_class=raw
+        "replay", help="replay a log file", description=_REPLAY, formatter_class=_AS_WRITTEN
     )
     again.add_argument("files", type=Path, metavar="FILE", nargs="+")
     again.add_argument(
@@ -151,7 +162,6 @@ def parser() -> argparse.ArgumentParser:
         help="log entries held here (default: %(default)s)",
     )
     again.set_defaults(run=_replay)
-    return top
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import Any, Final
@@ -72,9 +73,11 @@ def level_of(word: object) -> Level | None:
     """The level of any name that loggers use for one, or of a number of ``logging``; None where it is none."""
     if isinstance(word, str):
         return _WORDS.get(word.strip().lower())
+    if isinstance(word, float) and not math.isfinite(word):
+        return None
     try:
         return Level.parse(word)
-    except (ValueError, OverflowError):  # infinity is no level either
+    except ValueError:
         return None
 
 
