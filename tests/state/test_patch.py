@@ -25,7 +25,8 @@ both_ways = pytest.mark.parametrize("apply", [apply_patch, apply_in_place])
 def check(case: dict[str, Any], apply: Any) -> None:
     document = copy.deepcopy(case["doc"])
     patch = copy.deepcopy(case["patch"])
-    if "error" in case:
+    # What UTF-8 cannot carry is a name to JavaScript; Python's side refuses it, since it could not be sent on.
+    if "error" in case or "python" in case:
         with pytest.raises(PatchError):
             apply(document, patch)
         assert same(document, case["doc"])
@@ -49,6 +50,8 @@ def test_every_vector_names_its_section_says_one_thing_and_has_one_end() -> None
     for case in OWN:
         assert re.fullmatch(r"RFC 690[12] \d(\.\d)?", case["section"])
         assert ("expected" in case) != ("error" in case)
+        text = json.dumps(case["patch"], ensure_ascii=False)
+        assert ("python" in case) == (text != text.encode("utf-8", "replace").decode())
     sections = {case["section"] for case in OWN}
     assert {f"RFC 6902 4.{number}" for number in range(1, 7)} <= sections
 
