@@ -50,7 +50,9 @@ def test_every_vector_names_its_section_says_one_thing_and_has_one_end() -> None
     for case in OWN:
         assert re.fullmatch(r"RFC 690[12] \d(\.\d)?", case["section"])
         assert ("expected" in case) != ("error" in case)
-        text = json.dumps(case["patch"], ensure_ascii=False)
+        text = "".join(
+            str(operation.get("path")) for operation in case["patch"] if isinstance(operation, dict)
+        )
         assert ("python" in case) == (text != text.encode("utf-8", "replace").decode())
     sections = {case["section"] for case in OWN}
     assert {f"RFC 6902 4.{number}" for number in range(1, 7)} <= sections
