@@ -35,7 +35,7 @@ export function Head({ client, title }: { client: Client; title: string }): JSX.
           type="button"
           class="ab-link ab-head-page"
           title="Open this in a page of its own"
-          onClick={() => client.openPage()}
+          onClick={() => void client.openPage()}
         >
           Open page
         </button>
