@@ -124,7 +124,7 @@ function recordRow(
       </span>
       <span
         role="cell"
-        class="ab-td-otherFields ab-faint ab-mono"
+        class="ab-td-rest ab-faint ab-mono"
         title={more.map(([name, value]) => `${name}: ${brief(value)}`).join('\n')}
       >
         {more.map(([name, value]) => `${name} ${brief(value)}`).join(' · ')}
