@@ -20,8 +20,8 @@ FAILED: Final = 2
 _SERVE = """\
 Serve the page, the socket and the HTTP interface of one orchestrator, until SIGINT or SIGTERM.
 
-Prints one line with the URL once it answers. The access token is the value of AUTOBENCH_TOKEN; without it one is made,
-and the printed URL holds it. From any language:
+Prints one line with the URL once it answers. The access token is the value of AUTOBENCH_TOKEN. Without it one is made
+that nobody sees, and the printed URL signs one browser in, once, within ten minutes. From any language:
 
   curl -H "Authorization: Bearer $AUTOBENCH_TOKEN" --data-binary 'a line' http://127.0.0.1:8765/api/logs
   curl -H "Authorization: Bearer $AUTOBENCH_TOKEN" 'http://127.0.0.1:8765/api/logs?query=level>=warn&format=csv'

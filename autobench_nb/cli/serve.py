@@ -6,12 +6,18 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.orchestrator.orchestrator import Orchestrator
+
+ONE_LINK: Final = (
+    f"The link signs one browser in, once, within ten minutes. For more browsers, scripts or restarts, set "
+    f"{TOKEN_VARIABLE} to a secret of your own and start again: the page then asks for it."
+)
 
 
 async def serve_until_told(options: argparse.Namespace) -> int:
@@ -35,9 +41,12 @@ async def serve_here(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
     server = bench.serve(host=host, port=port)
-    # A token that the environment holds is known to whoever set it, and stays out of terminals and journals.
-    url = server.url if os.environ.get(TOKEN_VARIABLE) else f"{server.url}?access={server.token}"
-    print(url, flush=True)
+    # The token stays out of terminals, journals and histories: a link with a code is worth nothing once it was used.
+    if os.environ.get(TOKEN_VARIABLE):
+        print(server.url, flush=True)
+    else:
+        print(server.login_url, flush=True)
+        print(ONE_LINK, file=sys.stderr, flush=True)
     work: asyncio.Future[None] = loop.create_future()
 
     def done(error: Exception | None) -> None:

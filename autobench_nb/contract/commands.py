@@ -123,6 +123,16 @@ class ResultsPage(TypedDict):
     dropped: Annotated[int, Meta(description="results before the oldest that is still held")]
 
 
+class SessionCodeArgs(Struct, frozen=True, rename="camel"):
+    """``session.code`` takes nothing."""
+
+
+class SessionCode(TypedDict):
+    """What ``?code=`` of the page's address takes: it signs one browser in, once, within ten minutes."""
+
+    code: str
+
+
 STATE_HASH: Final = CommandSpec(
     "state.hash",
     StateHashArgs,
@@ -146,7 +156,13 @@ RESULTS_LIST: Final = CommandSpec(
     "Result records, a page at a time, oldest first.",
     ("bad-args",),
 )
+SESSION_CODE: Final = CommandSpec(
+    "session.code",
+    SessionCodeArgs,
+    SessionCode,
+    "A code that signs one browser in to the page, so that its address need not hold the token.",
+)
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {
-    spec.name: spec for spec in (STATE_HASH, JOB_CANCEL, LOGS_GET, RESULTS_LIST)
+    spec.name: spec for spec in (STATE_HASH, JOB_CANCEL, LOGS_GET, RESULTS_LIST, SESSION_CODE)
 }
 """Every command of this orchestrator, by its name."""

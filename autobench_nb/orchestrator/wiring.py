@@ -29,6 +29,7 @@ from autobench_nb.state.model import initial_state
 from autobench_nb.state.projections import PNO_SUMMARY, Projection
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
+from autobench_nb.transports.auth import session_commands
 
 if TYPE_CHECKING:
     from autobench_nb.transports.server import Server
@@ -109,6 +110,7 @@ def wire(
     commands = Commands()
     commands.add(log_commands(ring, config.client_budget_bytes))
     commands.add(job_commands(runner.jobs, runner.results))
+    commands.add(session_commands(partial(_new_code, server)))
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
         channels=channels,
@@ -142,6 +144,12 @@ def _ring(
         min_level=Level.parse(config.log_level_min),
         on_dirty=notify,
     )
+
+
+def _new_code(server: Callable[[], Server | None]) -> str | None:
+    """A one-time code of the server; None where none runs."""
+    running = server()
+    return None if running is None else running.new_code()
 
 
 def _flush_soon(server: Callable[[], Server | None]) -> bool:

@@ -12,13 +12,14 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from autobench_nb.config import Config
-from autobench_nb.errors import ConfigError
+from autobench_nb.contract.commands import SESSION_CODE
+from autobench_nb.errors import ClosedError, ConfigError
 from autobench_nb.transports.guesses import Guesses, OneTimeCodes
 
 TOKEN_BYTES: Final = 24
@@ -183,6 +184,25 @@ def unauthorized(credential: Credential) -> Refusal:
         "unauthorized",
         "The access token is missing: send it as 'Authorization: Bearer TOKEN', or sign in on the page.",
     )
+
+
+def session_commands(
+    new_code: Callable[[], str | None],
+) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
+    """The handler of ``session.code``. Whoever can ask has proven itself, and may bring its own browser in.
+
+    Args:
+        new_code: Gives a fresh one-time code; None where no server runs that would redeem it.
+    """
+
+    def give_code(args: Mapping[str, Any]) -> dict[str, str]:
+        SESSION_CODE.read(args)
+        code = new_code()
+        if code is None:
+            raise ClosedError("No server runs that a browser could sign in to: serve() starts one.")
+        return {"code": code}
+
+    return {SESSION_CODE.name: give_code}
 
 
 def cookies_named(values: Mapping[str, object], name: str) -> str | None:

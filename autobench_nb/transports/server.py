@@ -97,7 +97,11 @@ class Server:
         Its ``repr``, which a notebook shows and saves, holds no secret: print it, or open it.
         """
         shown = f"<a link to {self.url} that signs in once: print() shows it>"
-        return SecretText.of(f"{self.url}?code={self._site.gate.codes.new()}", shown)
+        return SecretText.of(f"{self.url}?code={self.new_code()}", shown)
+
+    def new_code(self) -> str:
+        """A code for ``?code=`` of the page's address: it signs one browser in, once, within ten minutes."""
+        return self._site.gate.codes.new()
 
     @property
     def ws_url(self) -> str:

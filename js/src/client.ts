@@ -8,6 +8,7 @@
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { Backfill } from './backfill';
 import type { LinkInfo, LinkStatus } from './links/link';
+import { openSignedIn } from './links/signIn';
 import { SocketLink } from './links/socket';
 import { LogStore } from './logs/store/store';
 import { stateHash } from './sync/canonical';
@@ -74,7 +75,6 @@ export class Client {
   page: string | null = null;
   /** A notebook's view has a token, the standalone page a cookie: what helps differs. */
   host: 'notebook' | 'page' = 'notebook';
-  private token: string | undefined;
 
   constructor(private readonly onClose: () => void = () => {}) {
     this.link = new SocketLink({
@@ -118,19 +118,18 @@ export class Client {
   offer(info: LinkInfo): void {
     if (info.page !== undefined) this.page = info.page;
     this.host = info.token === undefined ? 'page' : 'notebook';
-    this.token = info.token;
     this.link.use(info);
   }
 
   /** Whether this view stands in a notebook and knows of a page that shows the same. */
   get hasPage(): boolean {
-    return this.host === 'notebook' && this.page !== null && this.token !== undefined;
+    return this.host === 'notebook' && this.page !== null;
   }
 
-  /** Open the standalone page, signed in. The token is in the new window's first request only, never in this document. */
-  openPage(): void {
-    if (!this.hasPage) return;
-    window.open(`${this.page}?access=${encodeURIComponent(this.token as string)}`, '_blank', 'noopener,noreferrer');
+  /** Open the standalone page, signed in by a code that works once. To be called in a click, as browsers ask. */
+  async openPage(): Promise<void> {
+    if (this.host !== 'notebook' || this.page === null) return;
+    await openSignedIn(this.page, async () => (await this.command('session.code', {})).code);
   }
 
   /** Nobody can say where the server is; `reason` is for people. */

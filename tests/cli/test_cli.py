@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,14 +74,23 @@ def test_it_prints_one_line_answers_and_ends_cleanly(number: signal.Signals) -> 
         assert (process.returncode, rest, errors) == (0, "", "")
 
 
-def test_a_token_made_anew_stands_in_the_line() -> None:
-    with serving("--log-capacity", "7") as (_, line):
-        base, _, token = line.partition("?access=")
-        request = urllib.request.Request(
-            f"{base}api/state", headers={"Authorization": f"Bearer {token}"}
-        )
-        with urllib.request.urlopen(request) as answer:
+def test_without_a_token_the_line_is_a_link_that_signs_in_once_and_more_is_said_beside_it() -> None:
+    with serving("--log-capacity", "7") as (process, link):
+        base, _, code = link.partition("?code=")
+        assert len(code) >= 32
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with browser.open(link) as page:
+            assert page.url == base
+        with browser.open(f"{base}api/state") as answer:
             assert b'"capacity":7' in answer.read()
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(link)
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=30)
+        assert (process.returncode, rest) == (0, "")
+        assert errors.count("\n") == 1
+        assert "AUTOBENCH_TOKEN" in errors
+        assert code not in errors
 
 
 def test_a_taken_port_is_said_and_ends_with_2() -> None:
@@ -132,11 +142,10 @@ def test_without_a_server_a_replay_serves_the_file_itself(tmp_path: Path) -> Non
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(),
+        env=environment(AUTOBENCH_TOKEN=TOKEN),
     )
     assert process.stdout is not None
-    base, _, token = process.stdout.readline().strip().partition("?access=")
-    with connect(base, token=token) as client:
+    with connect(process.stdout.readline().strip(), token=TOKEN) as client:
         client.wait_for(lambda mirror: len(mirror.logs.query("channel:some")) == 2, 30)
         first = client.logs.query("channel:some")[0]
         assert (first.logger, first.message) == ("sshd", "authentication failure")

@@ -137,7 +137,17 @@ def test_a_cell_that_blocks_the_kernel_does_not_stop_a_pane_served_by_a_thread(
 
 
 def test_the_dashboard_opens_its_page_signed_in(lab: Lab, page: Page) -> None:
-    lab.write("page.ipynb", "import autobench_nb as ab\nab.Orchestrator(name='two looks')")
+    token = "the-token-of-two-looks"
+    lab.write(
+        "page.ipynb",
+        "import autobench_nb as ab\n"
+        f"ab.Orchestrator(name='two looks', environ={{'AUTOBENCH_TOKEN': '{token}'}})",
+    )
+    asked: list[str] = []
+    page.context.on(
+        "request",
+        lambda request: asked.extend((request.url, request.headers.get("referer", ""))),
+    )
     lab.open(page, "page.ipynb")
     lab.run_all(page)
     expect(page.locator(".ab-dash .ab-badge").first).to_contain_text("live")
@@ -146,7 +156,15 @@ def test_the_dashboard_opens_its_page_signed_in(lab: Lab, page: Page) -> None:
     other = opened.value
     expect(other.locator(".ab-badge").first).to_contain_text("live")
     expect(other.locator(".ab-head")).to_contain_text("two looks")
-    assert "access" not in other.url
+    assert not other.url.partition("?")[2]
+    assert other.evaluate("() => [window.opener, document.referrer, history.length]") == [
+        None,
+        "",
+        1,
+    ]
+    signed_in = [url for url in asked if "?code=" in url]
+    assert len(signed_in) == 1
+    assert not [text for text in asked if token in text]
 
 
 def test_a_view_whose_kernel_is_gone_says_so_and_keeps_what_it_showed(lab: Lab, page: Page) -> None:

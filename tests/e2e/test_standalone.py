@@ -38,8 +38,8 @@ class Standalone:
         return self.process.wait(30)
 
 
-def start(port: int = 0) -> Standalone:
-    env = {**os.environ, "AUTOBENCH_TOKEN": TOKEN, "VITE_WS_RECONNECT_MIN_MS": "200"}
+def start(port: int = 0, token: str = TOKEN) -> Standalone:
+    env = {**os.environ, "AUTOBENCH_TOKEN": token, "VITE_WS_RECONNECT_MIN_MS": "200"}
     process = subprocess.Popen(
         [*PROGRAM, str(port)], env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -79,6 +79,27 @@ def test_the_page_asks_for_the_token_and_then_mirrors_live(
     page.get_by_role("combobox").first.fill("level>=error")
     expect(rows.filter(has_text="the first line")).to_have_count(0)
     expect(rows.filter(has_text="too hot")).to_have_count(1)
+
+
+def test_the_printed_link_signs_one_browser_in_and_leaves_the_address(page: Page) -> None:
+    server = start(token="")
+    try:
+        base, _, code = server.url.partition("?code=")
+        page.goto(server.url)
+        expect(page.locator(".ab-badge").first).to_contain_text("live")
+        assert code
+        assert page.url == base
+        page.reload()
+        expect(page.locator(".ab-badge").first).to_contain_text("live")
+        page.context.clear_cookies()
+        page.goto(server.url)
+        expect(page.get_by_role("alert")).to_contain_text("has been used before")
+        assert server.end() == 0
+    finally:
+        server.process.kill()
+        server.process.wait()
+        assert server.process.stdout is not None
+        server.process.stdout.close()
 
 
 def test_after_a_reload_state_and_log_are_there_again(standalone: Standalone, page: Page) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import urllib.error
+import urllib.request
 
 import pytest
 
 import autobench_nb as ab
 from autobench_nb.config import TOKEN_VARIABLE, Config
-from autobench_nb.errors import ConfigError
+from autobench_nb.errors import ClosedError, ConfigError
 from autobench_nb.logs.redaction.redactor import MARK, Redactor
-from autobench_nb.transports.auth import Gate, check_token
+from autobench_nb.transports.auth import Gate, check_token, session_commands
 from autobench_nb.transports.guesses import (
     BURST,
     CODE_LIFE_S,
@@ -79,6 +81,36 @@ async def test_a_link_signs_in_once(start: Start) -> None:
     assert again.code == 403
     assert "Set-Cookie" not in again.headers
     assert b"used before" in again.body
+
+
+def test_a_client_is_given_codes_that_sign_a_browser_in_once() -> None:
+    with ab.Orchestrator(environ={}) as bench:
+        url = bench.serve(thread=True).url
+        with ab.connect(url) as client:
+            code, other = (client.command("session.code")["code"] for _ in range(2))
+        assert code != other
+        assert bench.token not in code
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with browser.open(f"{url}?code={code}") as page:
+            assert page.url == url
+        with browser.open(f"{url}api/state") as answer:
+            assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(f"{url}?code={code}")
+
+
+async def test_a_socket_without_the_token_is_given_no_code(start: Start) -> None:
+    bench = await start()
+    async with bench.connect(token=None) as socket:
+        await say(socket, type="command", id="c1", name="session.code", args={})
+        await socket.wait_closed()
+        assert socket.close_code == 1008
+
+
+def test_no_code_is_given_where_no_server_would_redeem_it() -> None:
+    give = session_commands(lambda: None)["session.code"]
+    with pytest.raises(ClosedError, match=r"serve\(\)"):
+        give({})
 
 
 async def test_what_a_notebook_shows_of_a_link_holds_no_secret(start: Start) -> None:

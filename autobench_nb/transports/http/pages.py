@@ -51,9 +51,9 @@ _LOGIN_PAGE: Final = """<!doctype html>
 <input id="access" name="access" type="password" autocomplete="current-password" required autofocus>
 <button>Sign in</button>
 </form>
-<p>The token stands in the line that <code>autobench-nb serve</code> printed when it started, after
-<code>access=</code>; it is the value of <code>AUTOBENCH_TOKEN</code> where that was set. In a notebook,
-<code>bench.serve().token</code> shows it.</p>
+<p>The token is the value of <code>AUTOBENCH_TOKEN</code> where that was set; else the link that
+<code>autobench-nb serve</code> printed signs in once. In a notebook, <code>bench.serve().token</code> shows the token,
+and <i>Open page</i> in the dashboard signs in without it.</p>
 </main>
 </body>
 </html>

@@ -692,6 +692,14 @@ export interface ResultsPage {
   dropped: number;
 }
 
+/** `session.code` takes nothing. */
+export type SessionCodeArgs = Record<string, never>;
+
+/** What `?code=` of the page's address takes: it signs one browser in, once, within ten minutes. */
+export interface SessionCode {
+  code: string;
+}
+
 /** Every command by its name: what it takes and what it gives. */
 export interface Commands {
   /** The hash of what this connection mirrors: the whole state, or its slices and the version. */
@@ -702,4 +710,6 @@ export interface Commands {
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
   /** Result records, a page at a time, oldest first. */
   'results.list': { args: ResultsListArgs; result: ResultsPage };
+  /** A code that signs one browser in to the page, so that its address need not hold the token. */
+  'session.code': { args: SessionCodeArgs; result: SessionCode };
 }

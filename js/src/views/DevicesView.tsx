@@ -1,9 +1,10 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Client } from '../client';
+import { visible } from '../logs/text/visible';
 import { size } from '../sync/read';
 import { Empty } from './shared/elements';
-import { ago } from './shared/format';
+import { ago, brief } from './shared/format';
 import { useNow } from './shared/hooks';
 import { RecordTable } from './shared/RecordTable';
 
@@ -25,7 +26,7 @@ export function DevicesView({ client }: { client: Client }): JSX.Element | null 
       record={devices}
       heads={['type', 'last seen']}
       shown={['type', 'lastSeen']}
-      cells={(device) => [device.type ?? '', lastSeen(device.lastSeen, now.value)]}
+      cells={(device) => [brief(device.type ?? ''), lastSeen(device.lastSeen, now.value)]}
     />
   );
 }
@@ -33,7 +34,7 @@ export function DevicesView({ client }: { client: Client }): JSX.Element | null 
 function lastSeen(text: string | null | undefined, now: number): JSX.Element | string {
   if (!text) return '';
   const at = Date.parse(text);
-  if (Number.isNaN(at)) return text;
+  if (Number.isNaN(at)) return visible(text);
   return (
     <time dateTime={text} title={new Date(at).toLocaleString()}>
       {ago(now - at)}

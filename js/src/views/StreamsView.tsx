@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Client } from '../client';
+import { visible } from '../logs/text/visible';
 import { size } from '../sync/read';
 import { Empty } from './shared/elements';
 import { brief } from './shared/format';
@@ -33,10 +34,10 @@ export function StreamsView({ client }: { client: Client }): JSX.Element | null 
 
 /** A link only where it is one of the web's: state is data. */
 function urlOf(url: string | null | undefined): JSX.Element | string {
-  if (!url || !/^https?:\/\//i.test(url)) return url ?? '';
+  if (!url || !/^https?:\/\//i.test(url)) return visible(url ?? '');
   return (
-    <a class="ab-link" href={url} target="_blank" rel="noreferrer noopener" title={url}>
-      {url}
+    <a class="ab-link" href={url} target="_blank" rel="noreferrer noopener" title={visible(url)}>
+      {visible(url)}
     </a>
   );
 }

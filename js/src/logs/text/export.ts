@@ -12,7 +12,9 @@ export const FORMATS: Record<ExportFormat, { readonly mime: string; readonly suf
 const COLUMNS = ['seq', 'ts', 'time', 'level', 'channel', 'logger', 'jobId', 'stepId', 'deviceId', 'message', 'fields', 'exc'];
 const BATCH = 2_000;
 /** What a spreadsheet takes for the beginning of a formula, also behind white space and NUL, also in full width. */
-const FORMULA = new RegExp(`^[\\s${'\0'}]*[=+@\uff1d\uff0b\uff0d\uff20-]|^[\\t\\r]`);
+const FORMULA = new RegExp(`^[\\s${'\0\u001c-\u001f\u0085'}]*[=+@\uff1d\uff0b\uff0d\uff20-]|^[\\t\\r]`);
+/** A lone dash, and a dash before a number that a word or another number follows (as real logs begin): text in any case. */
+const DASH = /^-(?:[ \t-\r]*|[ \t-\r]+\d+[ \t-\r]+\w[\s\S]*)$/;
 
 /** Lines as the parts of a file, some thousand lines each, so that a caller may pause between them. */
 export function* exported(entries: Iterable<LogEntry>, format: ExportFormat): Generator<string> {
@@ -59,7 +61,7 @@ function csvRow(entry: LogEntry): string {
  * A cell of RFC 4180. Text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP, CSV injection).
  */
 export function csvCell(text: string, neutralise = true): string {
-  const safe = neutralise && FORMULA.test(text) ? `'${text}` : text;
+  const safe = neutralise && FORMULA.test(text) && !DASH.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -10,6 +10,8 @@ export type TextPart =
 const HIDDEN =
   '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffb\\u{e0001}-\\u{e007f}]';
 const PARTS = new RegExp(`${HIDDEN}|https?://(?:(?!${HIDDEN})[^\\s"'<>\`{}|\\\\^])+`, 'gu');
+const PLAIN = /^[ -~]*$/;
+const MARKS = new RegExp(HIDDEN, 'gu');
 const QUICK = new RegExp(`${HIDDEN}|https?://`, 'u');
 
 const NAMES: Record<number, string> = {
@@ -59,6 +61,12 @@ export function textParts(text: string): TextPart[] {
   }
   addPlain(text.length);
   return out;
+}
+
+/** A name, title or value as plain text in which nothing is hidden: what `textParts` calls a mark becomes what it shows. */
+export function visible(text: string): string {
+  // Rows are drawn while one scrolls, and most names are plain.
+  return PLAIN.test(text) ? text : text.replace(MARKS, (mark) => shownAs(mark.codePointAt(0) as number));
 }
 
 /** Only http and https, and only if what is shown is where it leads: no name and password before the host. */

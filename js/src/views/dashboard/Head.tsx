@@ -2,6 +2,7 @@ import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { Client } from '../../client';
+import { visible } from '../../logs/text/visible';
 import { StatusBadge } from '../link/StatusBadge';
 import { count, plural } from '../shared/format';
 import { useNow } from '../shared/hooks';
@@ -13,7 +14,7 @@ export function Head({ client, title }: { client: Client; title: string }): JSX.
   const rate = useRate(client);
   const live = client.status.value.phase === 'live';
   const name = useComputed(() => client.state.value?.meta.name).value;
-  const shown = typeof name === 'string' && name ? name : title;
+  const shown = visible(typeof name === 'string' && name ? name : title);
   return (
     <header class="ab-head">
       <b>AutoBench</b>
@@ -35,7 +36,7 @@ export function Head({ client, title }: { client: Client; title: string }): JSX.
           type="button"
           class="ab-link ab-head-page"
           title="Open this in a page of its own"
-          onClick={() => client.openPage()}
+          onClick={() => void client.openPage()}
         >
           Open page
         </button>

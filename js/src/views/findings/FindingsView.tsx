@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Client } from '../../client';
+import { visible } from '../../logs/text/visible';
 import type { Finding, Pno, Severity } from '../../sync/messages';
 import { Dot, Empty } from '../shared/elements';
 import { ago, brief, count, plural } from '../shared/format';
@@ -74,14 +75,15 @@ export function FindingsView({ client }: { client: Client }): JSX.Element | null
 function Row({ finding }: { finding: Finding }): JSX.Element {
   const severity = finding.severity ?? 'info';
   const more = otherFields(finding, ['id', 'severity', 'check', 'message']);
-  const details = more.map(([key, value]) => `${key} ${brief(value)}`).join(' · ');
+  const message = visible(finding.message ?? '');
+  const details = more.map(([key, value]) => `${visible(key)} ${brief(value)}`).join(' · ');
   return (
-    <div class={`ab-finding ab-finding-${severity}`} role="listitem" title={`${finding.message ?? ''}\n${details}`.trim()}>
+    <div class={`ab-finding ab-finding-${severity}`} role="listitem" title={`${message}\n${details}`.trim()}>
       <Dot tone={TONES[severity] ?? 'idle'} />
       <span class={`ab-finding-severity ab-text-${TONES[severity] ?? 'idle'}`}>{severity}</span>
-      <span class="ab-finding-check ab-muted">{finding.check}</span>
+      <span class="ab-finding-check ab-muted">{visible(finding.check ?? '')}</span>
       <span class="ab-finding-message">
-        {finding.message} <span class="ab-faint ab-mono">{details}</span>
+        {message} <span class="ab-faint ab-mono">{details}</span>
       </span>
     </div>
   );

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { visible } from '../../logs/text/visible';
 import type { JobRecord } from '../../sync/messages';
 import { Pill } from '../shared/elements';
 import { count, plural } from '../shared/format';
@@ -16,8 +17,9 @@ interface Props {
 }
 
 /** One job: how it does, its name, how far it is, what came out, and how long it took or will take. */
-export function JobRow({ job, fact, time, position, total, isCancelling, onPick, onCancel }: Props): JSX.Element {
-  const name = job.name ?? job.command ?? job.id;
+export function JobRow({ job, fact: said, time, position, total, isCancelling, onPick, onCancel }: Props): JSX.Element {
+  const fact = visible(said);
+  const name = visible(job.name ?? job.command ?? job.id);
   return (
     <div
       role="listitem"
@@ -70,7 +72,7 @@ function JobName({ job, name, fact, isPickable }: NameProps): JSX.Element {
       <button
         type="button"
         class="ab-plain"
-        title={`${job.command ?? name}${isPickable ? '\nShow its log' : ''}`}
+        title={`${visible(job.command ?? name)}${isPickable ? '\nShow its log' : ''}`}
         aria-label={isPickable ? `${label}. Show its log` : label}
         disabled={!isPickable}
       >

@@ -2,6 +2,7 @@ import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { type Client, CommandError } from '../../client';
+import { visible } from '../../logs/text/visible';
 import type { JobRecord } from '../../sync/messages';
 import { get } from '../../sync/read';
 import { Empty } from '../shared/elements';
@@ -99,7 +100,7 @@ function useCancel(client: Client): Cancel {
         const left = new Set(cancelling.peek());
         left.delete(job.id);
         cancelling.value = left;
-        problem.value = `${job.name ?? job.id} was not cancelled: ${error.message}`;
+        problem.value = `${visible(job.name ?? job.id)} was not cancelled: ${error.message}`;
       },
     );
   };

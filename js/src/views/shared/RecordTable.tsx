@@ -1,5 +1,6 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
+import { visible } from '../../logs/text/visible';
 import { get, type Rec, size } from '../../sync/read';
 import { Dot } from './elements';
 import { brief, count } from './format';
@@ -110,11 +111,11 @@ function recordRow(
       <span role="cell">
         <Dot tone={tone} />
       </span>
-      <span role="cell" class="ab-td-name" title={id}>
-        {id}
+      <span role="cell" class="ab-td-name" title={visible(id)}>
+        {visible(id)}
       </span>
-      <span role="cell" class={`ab-td-status ab-text-${tone}`} title={String(item.status ?? '')}>
-        {String(item.status ?? '–')}
+      <span role="cell" class={`ab-td-status ab-text-${tone}`} title={brief(item.status ?? '')}>
+        {brief(item.status ?? '–')}
       </span>
       <span role="cell" class="ab-td-a ab-muted">
         {a}
@@ -124,10 +125,10 @@ function recordRow(
       </span>
       <span
         role="cell"
-        class="ab-td-otherFields ab-faint ab-mono"
-        title={more.map(([name, value]) => `${name}: ${brief(value)}`).join('\n')}
+        class="ab-td-rest ab-faint ab-mono"
+        title={more.map(([name, value]) => `${visible(name)}: ${brief(value)}`).join('\n')}
       >
-        {more.map(([name, value]) => `${name} ${brief(value)}`).join(' · ')}
+        {more.map(([name, value]) => `${visible(name)} ${brief(value)}`).join(' · ')}
       </span>
     </div>
   );

@@ -1,5 +1,7 @@
 /** Numbers, durations and times as people read them. Digits stay in their places: see tabular-nums in the styles. */
 
+import { visible } from '../../logs/text/visible';
+
 const LOCALE = 'en';
 const COUNT = new Intl.NumberFormat(LOCALE);
 
@@ -59,9 +61,9 @@ export function latency(ms: number): string {
   return ms < 9.95 ? `${ms.toFixed(1)} ms` : `${count(Math.round(ms))} ms`;
 }
 
-/** A short text of any JSON value, for a cell. */
+/** A short text of any JSON value, for a cell; nothing in it is hidden. */
 export function brief(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return visible(value);
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
   if (Array.isArray(value)) return `[${value.length}]`;
   if (typeof value === 'object' && value !== null) return '{…}';

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { visible } from '../../logs/text/visible';
 
 /** Characters of a value that are shown, and that a tooltip has. */
 const MAX_SHOWN = 500;
@@ -20,7 +21,7 @@ export function Leaf({ value }: { value: unknown }): JSX.Element {
     <span
       ref={el}
       class={`ab-tree-value ab-is-${kind}`}
-      title={typeof value === 'string' ? value.slice(0, MAX_TITLE) : undefined}
+      title={typeof value === 'string' ? visible(value.slice(0, MAX_TITLE)) : undefined}
     >
       {shownValue(value)}
     </span>
@@ -29,5 +30,5 @@ export function Leaf({ value }: { value: unknown }): JSX.Element {
 
 function shownValue(value: unknown): string {
   const json = JSON.stringify(value);
-  return json.length > MAX_SHOWN ? `${json.slice(0, MAX_SHOWN)}…` : json;
+  return visible(json.length > MAX_SHOWN ? `${json.slice(0, MAX_SHOWN)}…` : json);
 }

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Client } from '../../client';
+import { visible } from '../../logs/text/visible';
 import { join } from '../../sync/pointer';
 import { at } from '../../sync/read';
 import { count } from '../shared/format';
@@ -40,7 +41,7 @@ export function SearchResults({ hits, isDone, state, height, onPick }: Props): J
         return (
           <div key={join(parts)} role="listitem" class="ab-tree-row ab-tree-found">
             <button type="button" class="ab-link" onClick={() => onPick(parts)}>
-              {join(parts)}
+              {visible(join(parts))}
             </button>
             {isNode(value) ? (
               <span class="ab-faint">{`(${count(childCount(value))})`}</span>

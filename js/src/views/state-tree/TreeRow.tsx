@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { visible } from '../../logs/text/visible';
 import { count } from '../shared/format';
 import { Leaf } from './Leaf';
 import type { TreeItem } from './tree';
@@ -34,7 +35,7 @@ export function TreeRow({ id, row, isCurrent, onPress, onCopy }: Props): JSX.Ele
       <span class="ab-tree-mark" aria-hidden="true">
         {isLeaf ? '' : row.isOpen ? '▾' : '▸'}
       </span>
-      <span class={`ab-tree-name${row.kind === 'range' ? ' ab-faint' : ''}`}>{row.name}</span>
+      <span class={`ab-tree-name${row.kind === 'range' ? ' ab-faint' : ''}`}>{visible(row.name)}</span>
       {isLeaf ? <Leaf value={row.value} /> : <span class="ab-faint ab-tree-size">{sizeText(row)}</span>}
       {row.kind !== 'range' && (
         <span class="ab-tree-acts" aria-hidden="true">

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { LEVEL_NAMES } from '../../../logs/levels';
 import { showAll, showNone, solo } from '../../../logs/query';
 import { FACETS, type Facet } from '../../../logs/store/columns';
+import { visible } from '../../../logs/text/visible';
 import { cssColor } from '../../../sync/colors';
 import { count } from '../../shared/format';
 import { jobName } from '../model/job-name';
@@ -44,7 +45,7 @@ function values(model: PaneModel, facet: Facet): Value[] {
   for (let code = 1; code < names.length; code++) {
     const name = names[code] as string;
     const { emoji, color } = facet === 'channel' ? model.store.style(code) : { emoji: '', color: null };
-    const label = facet === 'job' ? (jobName(model.client, name) as string) : name;
+    const label = visible(facet === 'job' ? (jobName(model.client, name) as string) : name);
     out.push({ name, label: emoji ? `${emoji} ${label}` : label, count: counts[code] ?? 0, color: color && cssColor(color) });
   }
   // Jobs come and go: the latest stand first. The others keep their places.

@@ -32,7 +32,7 @@ export interface Place {
   readonly paused: number | null;
 }
 
-/** Count what is shown, wanted, unread and waiting. */
+/** Count what is shown, what matches, what is unread and what waits. */
 export function countRows(map: RowMap, hits: FilterIndex, { asked, current, unreadFrom, paused }: Place): Stats {
   const { store, set, window } = map;
   const rankOf = (seq: number) => hits.rank(store.lowerBound(seq));

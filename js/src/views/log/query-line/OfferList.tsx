@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { Completion } from '../../../logs/query';
+import { visible } from '../../../logs/text/visible';
 import type { Offers } from './offers';
 
 interface Props {
@@ -26,8 +27,8 @@ export function OfferList({ offers, id, onAccept }: Props): JSX.Element {
             onAccept(offered);
           }}
         >
-          <span>{offered.label}</span>
-          {offered.detail && <span class="ab-log-faint">{offered.detail}</span>}
+          <span>{visible(offered.label)}</span>
+          {offered.detail && <span class="ab-log-faint">{visible(offered.detail)}</span>}
         </li>
       ))}
     </ul>

@@ -3,6 +3,7 @@ import { levelName } from '../../../logs/levels';
 import type { LogStore } from '../../../logs/store/store';
 import { cutAnsi } from '../../../logs/text/ansi';
 import { clock, type Dates, day, fullTime, millis, relative } from '../../../logs/text/time';
+import { visible } from '../../../logs/text/visible';
 import { cssColor } from '../../../sync/colors';
 import { count, plural } from '../../shared/format';
 import type { Marks } from '../model/compile';
@@ -65,11 +66,7 @@ export class Cells extends Component<CellsProps> {
           </span>
         )}
         {has('channel') && channelCell(store, i)}
-        {has('logger') && (
-          <span role="gridcell" class="ab-log-logger" title={store.logger(i)}>
-            {store.logger(i)}
-          </span>
-        )}
+        {has('logger') && loggerCell(visible(store.logger(i) ?? ''))}
         {messageCell(props, i, level)}
         {tagsCell(props, i)}
       </>
@@ -88,10 +85,18 @@ function timeCell({ now, dates }: CellsProps, ts: number): JSX.Element {
 
 function channelCell(store: LogStore, i: number): JSX.Element {
   const { color, emoji } = store.style(store.code('channel', i));
-  const channel = store.channel(i);
+  const channel = visible(store.channel(i));
   return (
     <span role="gridcell" class="ab-log-channel" title={`${emoji} ${channel}`.trim()} style={dotStyle(color)}>
       {channel}
+    </span>
+  );
+}
+
+function loggerCell(logger: string): JSX.Element {
+  return (
+    <span role="gridcell" class="ab-log-logger" title={logger || undefined}>
+      {logger}
     </span>
   );
 }
@@ -118,7 +123,7 @@ function messageCell({ store, columns, open, marks, wrap, whole }: CellsProps, i
       )}
       {!open && fields !== undefined && columns.includes('fields') && (
         <span class="ab-log-fields" data-act="open">
-          {fieldsText(fields)}
+          {visible(fieldsText(fields))}
         </span>
       )}
     </span>
@@ -159,9 +164,9 @@ function tag(kind: string, value: string | undefined, label = value): JSX.Elemen
       data-act="term"
       data-kind={kind}
       data-value={value}
-      title={`${kind} ${value}: click to see only its lines`}
+      title={`${kind} ${visible(value)}: click to see only its lines`}
     >
-      {label}
+      {visible(label ?? value)}
     </span>
   );
 }

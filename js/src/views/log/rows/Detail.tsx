@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { LogStore } from '../../../logs/store/store';
 import { fullTime } from '../../../logs/text/time';
+import { visible } from '../../../logs/text/visible';
 import { count, plural } from '../../shared/format';
 import type { Actions } from '../model/actions';
 import type { Marks } from '../model/compile';
@@ -64,7 +65,7 @@ function FieldList({ fields, actions }: { fields: Record<string, unknown>; actio
     <dl class="ab-log-fieldlist">
       {Object.entries(fields).map(([name, value]) => (
         <div key={name}>
-          <dt>{name}</dt>
+          <dt>{visible(name)}</dt>
           <dd>
             <button
               type="button"
@@ -108,7 +109,7 @@ function Verbs({ store, seq, i, actions, pinned }: VerbsProps): JSX.Element {
       <span>seq {seq}</span>
       {origins.map(({ kind, value }) => (
         <button type="button" class="ab-link" key={kind} onClick={() => actions.onlyTerm(kind, value)}>
-          {kind} {value}
+          {kind} {visible(value)}
         </button>
       ))}
       <span class="ab-spring" />
