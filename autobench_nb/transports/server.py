@@ -320,7 +320,7 @@ def serve(
 
     ``token``: the access token (default: made anew); the hub compares the token of a ``hello`` itself, so it must have
     been given the same. ``on_ended()`` is called when nothing here touches the hub any more. Wire ``Server.notify`` to
-    ``store.on_dirty`` and ``ring.on_dirty``. ``direct_writer=False`` sends through tornado's ``write_message``.
+    the ``on_dirty`` of both. ``direct_writer=False`` sends through tornado's ``write_message``.
     """
     token = new_token() if token is None else check_token(token)
     sockets = bind(host, port)

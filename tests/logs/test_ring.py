@@ -18,7 +18,7 @@ from autobench_nb.errors import ConfigError
 from autobench_nb.logs import Channels, Level, LogEntry, LogRing
 from autobench_nb.logs.ring import intake as intake_module
 from autobench_nb.logs.ring.columns import CHUNK_ROWS, WIRE_MESSAGE_LIMIT
-from autobench_nb.logs.ring.ring import INBOX_LIMIT, INBOX_WEIGHT
+from autobench_nb.logs.ring.inbox import INBOX_LIMIT, INBOX_WEIGHT
 from autobench_nb.logs.text import MESSAGE_LIMIT
 
 
