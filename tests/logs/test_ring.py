@@ -220,7 +220,7 @@ def test_any_text_comes_back_from_cold_chunks_too(messages: list[str]) -> None:
     expected = [entry["message"] for entry in wire(ring)]
     for hot in chunks:  # one, or none
         assert [hot.message(row) for row in range(len(hot))] == expected
-        hot.cool()
+        hot.release_text()
         assert [hot.message(row) for row in range(len(hot))] == expected
         assert hot.messages(0, len(hot)) == expected
         assert hot.messages(len(hot) // 2, len(hot)) == expected[len(hot) // 2 :]

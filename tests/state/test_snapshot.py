@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autobench_nb.state import Snapshot, StateStore
-from autobench_nb.state.pieces import CHUNK, Pieces, _Wide
+from autobench_nb.state.snapshot_cache import CHUNK, SnapshotCache, _Wide
 
 
 def wide(count: int, **slices: Any) -> StateStore:
@@ -168,7 +168,7 @@ def test_a_rollback_leaves_no_trace_in_the_pieces() -> None:
 
 def test_chunks_stay_few_when_keys_come_and_go() -> None:
     state: dict[str, Any] = {"version": 0, "devices": {f"d{number}": {} for number in range(2_000)}}
-    pieces = Pieces(state)
+    pieces = SnapshotCache(state)
     pieces.assemble(0)
     wide_map = state["devices"]
     for number in range(20_000):

@@ -75,7 +75,7 @@ class Intake:
         return CHUNK_ROWS - self.count
 
     @property
-    def ripe(self) -> bool:
+    def is_full(self) -> bool:
         """Whether there is enough to seal a chunk."""
         return self.count == CHUNK_ROWS or (self._characters > SEAL_CHARACTERS and self.count > 0)
 

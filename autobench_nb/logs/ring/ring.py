@@ -23,7 +23,7 @@ from autobench_nb.logs.ring.inbox import LIGHT, Inbox
 from autobench_nb.logs.ring.intake import Intake
 from autobench_nb.logs.ring.writer import EntryWriter
 
-HOT_CHUNKS: Final = 4
+TEXT_CHUNKS: Final = 4
 """Newest chunks that keep their messages as Python text, since they are about to be encoded."""
 BYTES_PER_ENTRY: Final = 4_096
 BYTES_FLOOR: Final = 256 * 1024 * 1024
@@ -154,11 +154,11 @@ class LogRing:
 
     def _seal(self) -> None:
         intake = self._intake
-        if intake.ripe:
+        if intake.is_full:
             chunk = intake.chunk(self._sealed_end, 0, intake.count)
             chunks = [*self._chunks, chunk]
-            if len(chunks) > HOT_CHUNKS:
-                chunks[-1 - HOT_CHUNKS].cool()
+            if len(chunks) > TEXT_CHUNKS:
+                chunks[-1 - TEXT_CHUNKS].release_text()
             sealed_bytes, end = self._sealed_bytes + chunk.nbytes, chunk.end_seq
             successor = intake.successor()
             self._chunks = chunks

@@ -34,7 +34,7 @@ class Arrivals:
         settings = self.state.peek("/serverConfig/ws", None)
         return settings if isinstance(settings, dict) else {}
 
-    def heard(self, effect: MirrorEffect) -> None:
+    def on_effect(self, effect: MirrorEffect) -> None:
         """Bring state and log up to what the mirror has made of a message."""
         match effect:
             case Changed():
@@ -49,7 +49,7 @@ class Arrivals:
                 self.logs.clear()
                 self._has_logs = False
 
-    def told(self) -> None:
+    def on_change(self) -> None:
         """Count a change, and wake those who wait for one."""
         with self._changed:
             self.changes += 1
