@@ -43,7 +43,8 @@ class Commit:
 
     def to_jsonpatch(self) -> JsonPatch:
         """The same for the jsonpatch package: ``commit.to_jsonpatch().apply(document)``."""
-        from jsonpatch import JsonPatch  # only who asks for it pays for the import
+        # Only who asks for it pays for the import.
+        from jsonpatch import JsonPatch
 
         return JsonPatch(list(self.operations))
 

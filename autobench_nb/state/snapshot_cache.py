@@ -166,9 +166,8 @@ class SnapshotCache:
             if not present:
                 return
             if wide.keys:
-                wide.keys.append(
-                    key
-                )  # it may be among them already: then it is skipped the second time
+                # The key may be among them already: then it is skipped the second time.
+                wide.keys.append(key)
                 return
             if not wide.chunks or len(wide.chunks[-1].keys) >= CHUNK:
                 _Chunk(wide, [])

@@ -161,9 +161,8 @@ def test_a_rollback_leaves_no_trace_in_the_pieces() -> None:
     assert store.warm(0)
     cut = store.cut()
     assert cut is not None
-    assert (
-        json.loads(cut[1].data) == store.get()
-    )  # but d8 may stand elsewhere: objects have no order
+    # The key d8 may stand elsewhere, since objects have no order.
+    assert json.loads(cut[1].data) == store.get()
 
 
 def test_chunks_stay_few_when_keys_come_and_go() -> None:
