@@ -31,7 +31,7 @@ class Setting:
     doc: str
 
 
-def _truth(text: str) -> bool:
+def _boolean(text: str) -> bool:
     lowered = text.lower()
     if lowered in {"true", "1", "yes", "on"}:
         return True
@@ -83,7 +83,7 @@ def _flag(default: bool, variables: str, doc: str) -> Any:
     def check(value: Any) -> bool:
         return isinstance(value, bool)
 
-    return _setting(default, variables, doc, parse=_truth, check=check, accepts="true or false")
+    return _setting(default, variables, doc, parse=_boolean, check=check, accepts="true or false")
 
 
 def _list(default: tuple[str, ...], variables: str, doc: str) -> Any:
@@ -331,9 +331,9 @@ def _fields() -> Iterator[tuple[dataclasses.Field[Any], Setting]]:
 
 def _named(name: str) -> tuple[dataclasses.Field[Any], Setting]:
     """The setting of that name, whether the field's or one of its variables'."""
-    wanted = name.lower()
+    lowered = name.lower()
     for field, setting in _fields():
-        if wanted == field.name or wanted in (one.lower() for one in setting.variables):
+        if lowered == field.name or lowered in (one.lower() for one in setting.variables):
             return field, setting
     raise OptionError("Orchestrator()", name, (field.name for field, _ in _fields()))
 

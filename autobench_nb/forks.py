@@ -50,7 +50,7 @@ def close_descriptors(sockets: Iterable[Detachable]) -> None:
                 os.close(descriptor)
 
 
-def _tell_all() -> None:
+def _reset_all() -> None:
     for owner in tuple(_owners):
         try:
             owner.after_fork_in_child()
@@ -59,4 +59,4 @@ def _tell_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_tell_all)
+    os.register_at_fork(after_in_child=_reset_all)

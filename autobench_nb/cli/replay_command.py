@@ -108,8 +108,8 @@ def _replay_there(options: argparse.Namespace, files: Sequence[LogFile]) -> int:
         status = INTERRUPTED
     progress.end()
     if sink.accepted or failure is None:
-        _tell(options, files, [f"{sink.accepted:,} entries sent to {options.url}"])
-    status = status or _complain(files, sink.rejected)
+        _print_summary(options, files, [f"{sink.accepted:,} entries sent to {options.url}"])
+    status = status or _report_problems(files, sink.rejected)
     if failure is not None:
         raise failure
     return status
@@ -133,8 +133,8 @@ async def _replay_here(options: argparse.Namespace, files: Sequence[LogFile]) ->
                 if not is_told:
                     is_told = True
                     progress.end()
-                    _tell(options, files, [])
-                    status = _complain(files, Counter())
+                    _print_summary(options, files, [])
+                    status = _report_problems(files, Counter())
 
         def all_files() -> None:
             sink = ring_sink(bench.log(files[0].channel))
@@ -154,12 +154,12 @@ async def _replay_here(options: argparse.Namespace, files: Sequence[LogFile]) ->
     return status
 
 
-def _tell(options: argparse.Namespace, files: Sequence[LogFile], more: list[str]) -> None:
+def _print_summary(options: argparse.Namespace, files: Sequence[LogFile], more: list[str]) -> None:
     if not options.quiet:
         print("\n".join([*summary(files), *more]), flush=True)
 
 
-def _complain(files: Sequence[LogFile], rejected: Counter[str]) -> int:
+def _report_problems(files: Sequence[LogFile], rejected: Counter[str]) -> int:
     """Say what did not go as asked. Returns the exit status."""
     found = problems(files, rejected)
     for sentence in found:

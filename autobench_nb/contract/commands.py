@@ -23,7 +23,7 @@ from autobench_nb.contract.codes import COMMAND_CODES
 from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
 from autobench_nb.contract.records import EntryRecord, ResultRecord
 from autobench_nb.contract.types import Count
-from autobench_nb.contract.words import fields_of, misfit
+from autobench_nb.contract.words import fields_of, first_misfit
 from autobench_nb.errors import CommandError
 
 Args = TypeVar("Args", bound=Struct)
@@ -58,7 +58,7 @@ class CommandSpec(Struct, Generic[Args], frozen=True):
         try:
             return msgspec.convert(given, self.args)
         except (msgspec.ValidationError, RecursionError):
-            found = misfit(self.args, given)
+            found = first_misfit(self.args, given)
             takes = ", ".join(fields_of(self.args)) or "no arguments"
             sentence = f"{self.name} takes {takes}." if found is None else found[1]
             raise CommandError("bad-args", sentence) from None

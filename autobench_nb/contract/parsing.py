@@ -20,7 +20,7 @@ from autobench_nb.contract.server_messages import (
     ServerMessage,
     StateSnapshot,
 )
-from autobench_nb.contract.words import misfit
+from autobench_nb.contract.words import first_misfit
 from autobench_nb.errors import ProtocolError
 
 
@@ -73,7 +73,7 @@ def parse_client(data: str | bytes) -> ClientMessage:
     try:
         return _client_decoder().decode(data)
     except (msgspec.DecodeError, UnicodeError):
-        raise _what_is_wrong(data) from None
+        raise _decoding_error(data) from None
 
 
 @cache
@@ -118,7 +118,7 @@ def _loaded(data: str | bytes) -> Any:
         raise BadMessage(ErrorCode.BAD_JSON, "This is no JSON text in UTF-8.") from None
 
 
-def _what_is_wrong(data: str | bytes) -> BadMessage:
+def _decoding_error(data: str | bytes) -> BadMessage:
     """The error for a message that could not be decoded. Slow and exact, since few messages come here."""
     try:
         message = _loaded(data)
@@ -132,7 +132,7 @@ def _what_is_wrong(data: str | bytes) -> BadMessage:
     known = _CLIENT.get(kind)
     if known is None:
         return _unknown(message)
-    found = misfit(known, message)
+    found = first_misfit(known, message)
     sentence = "A field has a value that it cannot have." if found is None else found[1]
     return BadMessage(ErrorCode.BAD_FIELD, sentence, id=_id_of(message))
 

@@ -58,7 +58,7 @@ def fields_of(struct: type[Struct]) -> dict[str, Any]:
     return {wire: hints[name] for name, wire in names}
 
 
-def misfit(struct: type[Struct], value: dict[str, Any]) -> tuple[str, str] | None:
+def first_misfit(struct: type[Struct], value: dict[str, Any]) -> tuple[str, str] | None:
     """Which field of ``value`` does not fit ``struct``: its name, and a sentence that says what it takes.
 
     ``None`` where nothing can be named.
@@ -71,7 +71,7 @@ def misfit(struct: type[Struct], value: dict[str, Any]) -> tuple[str, str] | Non
             continue
         inner = _struct_in(hint)
         if inner is not None and isinstance(value[name], dict):
-            found = misfit(inner, value[name])
+            found = first_misfit(inner, value[name])
             if found is not None:
                 return found
             continue

@@ -159,7 +159,7 @@ class OutputStream:
             self._draw(data, urgent)
         else:
             self._read(data, urgent)
-        self._look_ahead()
+        self._set_deadline()
 
     def finish(self) -> None:
         """Log what is left: nothing more comes."""
@@ -167,7 +167,7 @@ class OutputStream:
             data, self._escape = self._escape, b""
             self._read(data, lambda: True) if self._screen is None else self._screen.feed(data)
         self._end_screen()
-        self._let_drawn_go()
+        self._drop_drawn()
         line = self._splitter.finish()
         if line is not None:
             self._line(line)
@@ -187,7 +187,7 @@ class OutputStream:
         if self._screen is not None:
             self._rest(self._screen)
         else:
-            self._let_drawn_go()
+            self._drop_drawn()
             self._flush_traceback()
 
     # --- lines
@@ -203,7 +203,7 @@ class OutputStream:
             else:
                 texts.pop()
                 self._split(data[:start], urgent)
-                self._let_drawn_go()
+                self._drop_drawn()
                 self._texts(texts, whole, urgent)
                 data = data[end:]
         self._split(data, urgent)
@@ -242,7 +242,7 @@ class OutputStream:
         for number, line in enumerate(self._splitter.feed(data)):
             if number % LINES_A_LOOK == 0:
                 self._pressure.wait(urgent)
-            self._let_drawn_go()
+            self._drop_drawn()
             if line.returned:
                 self._drawn = line
             else:
@@ -272,7 +272,7 @@ class OutputStream:
         for item in self._grouper.flush():
             self._item(item)
 
-    def _let_drawn_go(self) -> None:
+    def _drop_drawn(self) -> None:
         line, self._drawn = self._drawn, None
         if line is not None:
             self._line(line)
@@ -320,7 +320,7 @@ class OutputStream:
 
     # --- what comes next
 
-    def _look_ahead(self) -> None:
+    def _set_deadline(self) -> None:
         """When silence would say that what is held is whole."""
         if self._screen is not None:
             if self._screen.moved or self._due is None:

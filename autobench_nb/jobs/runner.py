@@ -100,7 +100,9 @@ class Runner(Closable):
         self._machine = JobMachine(max_kept)
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, Run] = {}
-        self._writer = StateWriter(store, self._jobs.get, self._complain, report_interval_s)
+        self._writer = StateWriter(
+            store, self._jobs.get, self._log_refused_write, report_interval_s
+        )
         # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
         self._acts: deque[StartJob | StopJob] = deque()
         # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
@@ -315,7 +317,7 @@ class Runner(Closable):
 
     def _start(self, job: Job) -> None:
         thread = threading.Thread(
-            target=self._work, args=(job,), name=f"autobench-job-{job.id}", daemon=True
+            target=self._run_job, args=(job,), name=f"autobench-job-{job.id}", daemon=True
         )
         self._threads[thread] = job
         try:
@@ -326,7 +328,7 @@ class Runner(Closable):
 
     # --- one job, in its thread
 
-    def _work(self, job: Job) -> None:
+    def _run_job(self, job: Job) -> None:
         status: JobStatus
         reason: str | None
         try:
@@ -358,7 +360,7 @@ class Runner(Closable):
                     f"{thread.name} does not end: its callable never looks at job.cancelled.",
                 )
 
-    def _complain(self, error: Exception) -> None:
+    def _log_refused_write(self, error: Exception) -> None:
         """Say once that the state refused what the runner wrote; the jobs go on without it."""
         notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
         self._log(

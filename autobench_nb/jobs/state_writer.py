@@ -101,7 +101,7 @@ class StateWriter:
         # long, and where one has been waited for in vain, not again before it has ended.
         if not self._attempt(self._write_pending, 0.0 if self._is_late else PATIENCE_S):
             self._is_late = True
-        self._rouse()
+        self._wake_writer()
 
     def touch(self, job: WrittenJob) -> None:
         """Note that live fields of ``job`` changed. Cheap when that is known; an ended job's record is final."""
@@ -109,7 +109,7 @@ class StateWriter:
             return
         with self._lock:
             self._changed[job.id] = job
-        self._rouse()
+        self._wake_writer()
 
     def settle(self) -> bool:
         """Write what waits, and put right what was taken back or refused; False where anybody's batch is open."""
@@ -136,7 +136,7 @@ class StateWriter:
 
     # --- the thread
 
-    def _rouse(self) -> None:
+    def _wake_writer(self) -> None:
         if self._thread is None:
             with self._lock:
                 if self._thread is None and not self._closing.is_set():
@@ -170,7 +170,7 @@ class StateWriter:
             doubtful, self._doubtful = self._doubtful, {}
             jobs, self._changed = self._changed, {}
         # Should the state refuse the batch, these are in doubt again.
-        written.extend(_again(doubtful))
+        written.extend(_writes_again(doubtful))
         self._correct(doubtful)
         for job in jobs.values():
             if not job.lifecycle.has_ended:
@@ -186,21 +186,21 @@ class StateWriter:
         try:
             done = self._store.attempt(lambda: change(written), patience_s)
         except Exception as error:  # noqa: BLE001 - a projection is the user's code, which may raise anything
-            self._doubt(written)
-            self._complain_once(error)
-            self._rouse()
+            self._note_unsure(written)
+            self._log_once(error)
+            self._wake_writer()
             return True
         if done and patience_s is not None:
-            self._doubt(written)
+            self._note_unsure(written)
         return done
 
-    def _complain_once(self, error: Exception) -> None:
+    def _log_once(self, error: Exception) -> None:
         said = f"{type(error).__name__} {getattr(error, '__notes__', '')}"
         if said not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
             self._complaints.add(said)
             self._complain(error)
 
-    def _doubt(self, writes: Iterable[StateWrite]) -> None:
+    def _note_unsure(self, writes: Iterable[StateWrite]) -> None:
         with self._lock:
             for write in writes:
                 for job_id in _ids_of(write):
@@ -229,7 +229,7 @@ class StateWriter:
                 self._last_completed = job_id
                 self._store.set("/jobs/lastCompleted", job_id)
                 end = {"status": str(status), "reason": reason, "finishedAt": finished_ms}
-                self._merge(job_id, {**self._live(job_id), **end})
+                self._merge(job_id, {**self._live_fields(job_id), **end})
             case ForgetJobs(job_ids):
                 for job_id in job_ids:
                     self._remove(job_id)
@@ -260,7 +260,7 @@ class StateWriter:
             fields = {**job.record(), **fields}
         self._store.merge(f"/jobs/items/{job_id}", fields)
 
-    def _live(self, job_id: str) -> dict[str, Any]:
+    def _live_fields(self, job_id: str) -> dict[str, Any]:
         job = self._job(job_id)
         return {} if job is None else job.live()
 
@@ -296,7 +296,7 @@ class StateWriter:
                 self._merge(job_id, job.record())
 
 
-def _again(doubtful: dict[str, bool]) -> list[StateWrite]:
+def _writes_again(doubtful: dict[str, bool]) -> list[StateWrite]:
     """Writes that stand for the jobs in doubt."""
     kept = tuple(job_id for job_id, is_kept in doubtful.items() if is_kept)
     gone = tuple(job_id for job_id, is_kept in doubtful.items() if not is_kept)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 AppendEntry = Callable[..., None]
 """``LogRing.append``, or what stands for it: channel, level, message, and the rest by name."""
@@ -33,15 +33,10 @@ class _Used:
     ever = False
 
 
-def own(owner: LogOwner | None) -> Any:
-    """Make ``owner`` the calling context's; gives the token to :func:`disown` it."""
+def set_owner(owner: LogOwner | None) -> None:
+    """Make ``owner`` the calling context's."""
     _Used.ever = True
-    return OWNER.set(owner)
-
-
-def disown(token: Any) -> None:
-    """Take back what :func:`own` did."""
-    OWNER.reset(token)
+    OWNER.set(owner)
 
 
 def owner() -> LogOwner | None:

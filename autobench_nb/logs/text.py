@@ -37,7 +37,7 @@ def clean(value: object) -> str:
     r"""Any object as text that UTF-8 can carry: bytes that are none become ``\xNN``, lone surrogates ``\uNNNN``."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("utf-8", "backslashreplace")
-    text = value if type(value) is str else _said(value)
+    text = value if type(value) is str else _text_of(value)
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -57,7 +57,7 @@ def clean_name(value: object) -> str:
     return text if text.isascii() else _INVISIBLE.sub(_escaped, text)
 
 
-def _said(value: object) -> str:
+def _text_of(value: object) -> str:
     try:
         return str.__str__(value) if isinstance(value, str) else str(value)
     except Exception as error:  # noqa: BLE001 - a foreign __str__ may raise anything, and the line must still be kept

@@ -23,14 +23,14 @@ class BackPressure:
         self._ring = ring
         self._limit = min(HIGH_WATER, capacity)
         self._flush_soon = flush_soon
-        self._told = 0
+        self._sent_seq = 0
         self._is_closed = False
         self._changed = threading.Condition()
 
     def flushed(self, next_seq: int) -> None:
         """Let those go on who wait: clients were told all entries below ``next_seq``."""
         with self._changed:
-            self._told = next_seq
+            self._sent_seq = next_seq
             self._changed.notify_all()
 
     def wait(self, timeout_s: float) -> bool:
@@ -52,4 +52,4 @@ class BackPressure:
         self._is_closed = True
 
     def _has_room(self) -> bool:
-        return self._ring.next_seq - self._told < self._limit
+        return self._ring.next_seq - self._sent_seq < self._limit

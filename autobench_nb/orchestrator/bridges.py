@@ -35,7 +35,7 @@ class Bridges:
         bridge = self._bridges.get((source.name, channel))
         if bridge is None:
             made = bridge = _Bridge(source, BridgeHandler(self._ring, channel), source.level)
-            made.handler.on_closed = lambda: self._look_after(made)
+            made.handler.on_closed = lambda: self._restore_later(made)
             self._bridges[source.name, channel] = made
         bridge.handler.setLevel(level)
         if len(self._bridges) > 1:  # a record reaches the handlers of all loggers above its own
@@ -55,18 +55,18 @@ class Bridges:
                 bridge.source.setLevel(bridge.level_before)
         self._bridges.clear()
 
-    def _look_after(self, bridge: _Bridge) -> None:
+    def _restore_later(self, bridge: _Bridge) -> None:
         """Somebody closes the handler, as ``basicConfig(force=True)`` does, and is not finished with it yet."""
         if self._is_closed:
             return
         # That one holds logging's own lock until all is configured: a thread that waits for it comes right after.
         thread = threading.Thread(
-            target=self._put_back, args=(bridge,), name="autobench-logging", daemon=True
+            target=self._restore, args=(bridge,), name="autobench-logging", daemon=True
         )
         with contextlib.suppress(RuntimeError):  # the interpreter ends
             thread.start()
 
-    def _put_back(self, bridge: _Bridge) -> None:
+    def _restore(self, bridge: _Bridge) -> None:
         bridge.source.setLevel(bridge.source.level)  # waits for the lock, and changes nothing
         if self._is_closed or bridge.handler in bridge.source.handlers:
             return

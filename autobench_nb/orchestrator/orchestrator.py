@@ -146,7 +146,8 @@ class Orchestrator(Closable):
                 raise ClosedError(f"{old!r} is running: close() it before serving on port {port}.")
             return old
         if old is not None and old.has_ended:
-            old.close()  # its event loop has ended, as that of an earlier asyncio.run has
+            # Its event loop has ended, as that of an earlier asyncio.run has.
+            old.close()
         make = serve_in_thread if thread or not _loop_runs() else serve
         rooms = self._rooms
         with rooms.inline.lock:
@@ -181,7 +182,8 @@ class Orchestrator(Closable):
 
     def dashboard(self, **options: Any) -> Dashboard:
         """The dashboard widget: badge, runs, devices, streams, findings, state and log, live."""
-        from autobench_nb.notebook.widgets import Dashboard  # anywidget takes a while to import
+        # Anywidget takes a while to import, and who shows no widget needs none of it.
+        from autobench_nb.notebook.widgets import Dashboard
 
         return Dashboard(self, **options)
 

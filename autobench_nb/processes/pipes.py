@@ -87,7 +87,7 @@ class CommandPipes:
         self._own |= {ours, theirs}
         self.theirs.append(theirs)
 
-    def given_away(self) -> None:
+    def close_given(self) -> None:
         """The command has its descriptors: close them here."""
         for descriptor in self.theirs:
             self._shut(descriptor)

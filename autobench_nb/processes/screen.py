@@ -75,10 +75,10 @@ class _Row:
         """As text, with its colours, without blanks at its end."""
         end = len("".join(self.cells).rstrip(" "))
         parts, style = [], ""
-        for cell, wanted in zip(self.cells[:end], self.styles[:end], strict=True):
-            if wanted != style:
-                parts.append((_RESET if style else "") + wanted)
-                style = wanted
+        for cell, new_style in zip(self.cells[:end], self.styles[:end], strict=True):
+            if new_style != style:
+                parts.append((_RESET if style else "") + new_style)
+                style = new_style
             parts.append(cell)
         if style:
             parts.append(_RESET)
@@ -160,7 +160,7 @@ class Screen:
         row = self._rows[self._row]
         row.rewritten += row.drawn
 
-    def _go(self, row: int, column: int | None = None) -> None:
+    def _move_to(self, row: int, column: int | None = None) -> None:
         row = max(0, min(row, ROWS - 1))
         if row < self._row:
             self.moved = True
@@ -177,9 +177,9 @@ class Screen:
         if final == "m":
             self._color(arguments)
         elif final in "AF":
-            self._go(self._row - count, 0 if final == "F" else None)
+            self._move_to(self._row - count, 0 if final == "F" else None)
         elif final in "BE":
-            self._go(self._row + count, 0 if final == "E" else None)
+            self._move_to(self._row + count, 0 if final == "E" else None)
         elif final == "C":
             self._column = min(COLUMNS, self._column + count)
         elif final == "D":
@@ -189,7 +189,7 @@ class Screen:
             if self._column == 0:
                 self._begin_anew()
         elif final in "Hf":
-            self._go(count - 1, (numbers[1] if len(numbers) > 1 and numbers[1] else 1) - 1)
+            self._move_to(count - 1, (numbers[1] if len(numbers) > 1 and numbers[1] else 1) - 1)
         elif final == "K":
             self._erase_in(self._rows[self._row], first)
         elif final == "J":
@@ -197,17 +197,17 @@ class Screen:
         elif final == "s":
             self._saved = (self._row, self._column)
         elif final == "u":
-            self._go(*self._saved)
+            self._move_to(*self._saved)
 
     def _single(self, single: str) -> None:
         if single == "7":
             self._saved = (self._row, self._column)
         elif single == "8":
-            self._go(*self._saved)
+            self._move_to(*self._saved)
         elif single == "M":
-            self._go(self._row - 1)
+            self._move_to(self._row - 1)
         elif single in "DE":
-            self._go(self._row + 1, 0 if single == "E" else None)
+            self._move_to(self._row + 1, 0 if single == "E" else None)
 
     def _color(self, arguments: str) -> None:
         code = f"\x1b[{arguments}m"

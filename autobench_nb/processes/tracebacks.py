@@ -64,7 +64,7 @@ class TracebackGrouper:
     @property
     def may_be_whole(self) -> bool:
         """Whether what is held may well be all that comes."""
-        return self.is_open and self._state not in (_in_python, _in_calls, _in_go, _in_rust)
+        return self.is_open and self._state not in (_in_python, _in_calls, _in_go_panic, _in_rust)
 
     def feed(self, line: str) -> list[str | Traceback]:
         """One more line; gives what is known to be whole by now."""
@@ -91,12 +91,12 @@ class TracebackGrouper:
 
     def _hold(self, line: str) -> None:
         self._held.append(line)
-        if self._state in (_in_python, _in_calls, _in_go, _in_rust):
+        if self._state in (_in_python, _in_calls, _in_go_panic, _in_rust):
             self._sure = len(self._held)
 
     # Each state says whether the next line still belongs to it, and what state comes then.
 
-    def be(self, state: _State, *, says: int | None = None) -> bool:
+    def set_state(self, state: _State, *, says: int | None = None) -> bool:
         self._state = state
         if says is not None:
             self._says = says
@@ -121,7 +121,7 @@ def _start(line: str) -> _State | None:
     if _SOURCE.match(line):
         return _after_source
     if _GO.match(line):
-        return _in_go
+        return _in_go_panic
     return _in_rust if _RUST.match(line) else None
 
 
@@ -132,21 +132,21 @@ def _in_python(grouper: TracebackGrouper, line: str) -> bool:
         return False
     # The first line that is not indented says what was raised.
     grouper.settle()
-    return grouper.be(_after_python, says=grouper.count)
+    return grouper.set_state(_after_python, says=grouper.count)
 
 
 def _after_python(grouper: TracebackGrouper, line: str) -> bool:
     if not line.strip() or _PYTHON_CHAIN.match(line):
         return True
-    return bool(_PYTHON.match(line)) and grouper.be(_in_python)
+    return bool(_PYTHON.match(line)) and grouper.set_state(_in_python)
 
 
 def _after_thread(grouper: TracebackGrouper, line: str) -> bool:
-    return bool(_PYTHON.match(line)) and grouper.be(_in_python)
+    return bool(_PYTHON.match(line)) and grouper.set_state(_in_python)
 
 
 def _after_raised(grouper: TracebackGrouper, line: str) -> bool:
-    return bool(_CALL.match(line)) and grouper.be(_in_calls)
+    return bool(_CALL.match(line)) and grouper.set_state(_in_calls)
 
 
 def _in_calls(_: TracebackGrouper, line: str) -> bool:
@@ -161,10 +161,10 @@ def _after_source(grouper: TracebackGrouper, line: str) -> bool:
         return bool(_CARETS.match(line))
     if not line.strip():
         return grouper.count < 5
-    return bool(_RAISED.match(line)) and grouper.be(_after_raised, says=grouper.count)
+    return bool(_RAISED.match(line)) and grouper.set_state(_after_raised, says=grouper.count)
 
 
-def _in_go(_: TracebackGrouper, line: str) -> bool:
+def _in_go_panic(_: TracebackGrouper, line: str) -> bool:
     return bool(_GO_MORE.match(line))
 
 

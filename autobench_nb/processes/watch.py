@@ -86,11 +86,11 @@ class CommandWatch:
         try:
             self._launcher.start(self._command, self._pipes.theirs)
         finally:
-            self._pipes.given_away()
+            self._pipes.close_given()
         self._steps = EndSteps(self._command, time.monotonic())
-        unfollow = self._stop.follow(self._rouse)
+        unfollow = self._stop.follow(self._wake_up)
         if self._command.pty or self._command.stdin:
-            self._given.attach(self._rouse)
+            self._given.attach(self._wake_up)
         try:
             while not self._is_done():
                 self._turn()
@@ -110,7 +110,7 @@ class CommandWatch:
         os.close(self._wake)
         os.close(self._waker)
 
-    def _rouse(self) -> None:
+    def _wake_up(self) -> None:
         with contextlib.suppress(BlockingIOError):  # it is awake
             os.write(self._waker, b"!")
 
@@ -152,21 +152,21 @@ class CommandWatch:
         if "failed" in answer:
             self._errno = answer["failed"]
             if "gone" not in answer:
-                self._be_over(now, kept=0)
+                self._finish(now, kept=0)
         if "lost" in answer:
             self._steps.lost(now)
         if "status" in answer:
             self._exit = answer
             self._steps.exited(now)
         if answer.get("gone"):
-            self._be_over(now, kept=answer["kept"])
+            self._finish(now, kept=answer["kept"])
         if "left" in answer:
             left = [f"{pid} ({command})" for pid, command in answer["left"]]
             more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
             self._warn(f"Not even SIGKILL could end {', '.join(left[:_NAMED])}{more}")
             self._do(self._steps.survived())
 
-    def _be_over(self, now: float, *, kept: int) -> None:
+    def _finish(self, now: float, *, kept: int) -> None:
         self._is_over = True
         self.is_clean = not kept
         self._steps.over(now)

@@ -43,13 +43,14 @@ class Commit:
 
     def to_jsonpatch(self) -> JsonPatch:
         """The same for the jsonpatch package: ``commit.to_jsonpatch().apply(document)``."""
-        from jsonpatch import JsonPatch  # only who asks for it pays for the import
+        # Only who asks for it pays for the import.
+        from jsonpatch import JsonPatch
 
         return JsonPatch(list(self.operations))
 
-    def only(self, wanted: Callable[[str], bool]) -> Commit | None:
-        """The commit cut down to the operations on wanted pointers, or ``None`` where none is left."""
-        chosen = [one for one in self.operations if wanted(one["path"])]
+    def only(self, is_chosen: Callable[[str], bool]) -> Commit | None:
+        """The commit with only the operations on pointers that ``is_chosen``; ``None`` where none is left."""
+        chosen = [one for one in self.operations if is_chosen(one["path"])]
         if not chosen:
             return None
         return Commit.of(self.from_version, self.to_version, chosen)

@@ -81,11 +81,11 @@ def _lists(old: list[Any], new: list[Any], path: str, operations: list[Operation
     at_old = at_new = 0
     pairs = align(before, after) if before and after else []
     for here, there in [*pairs, (len(before), len(after))]:
-        _gap(before[at_old:here], after[at_new:there], begin + at_new, path, operations)
+        _diff_gap(before[at_old:here], after[at_new:there], begin + at_new, path, operations)
         at_old, at_new = here + 1, there + 1
 
 
-def _gap(
+def _diff_gap(
     before: list[Any], after: list[Any], at: int, path: str, operations: list[Operation]
 ) -> None:
     """Items of ``before`` become ``after``; everything left of index ``at`` stands as it shall already."""
@@ -101,7 +101,7 @@ def _gap(
 def align(before: list[Any], after: list[Any]) -> list[tuple[int, int]]:
     """Pairs ``(index in before, index in after)`` of items that are the same, both rising."""
     left, right = [_key(item) for item in before], [_key(item) for item in after]
-    anchors = _rising(_unique_pairs(left, right))
+    anchors = _longest_increasing(_unique_pairs(left, right))
     pairs: list[tuple[int, int]] = []
     at_left = at_right = 0
     for here, there in [*anchors, (len(left), len(right))]:
@@ -141,7 +141,7 @@ def _unique_pairs(left: list[Hashable], right: list[Hashable]) -> list[tuple[int
     ]
 
 
-def _rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _longest_increasing(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The longest part of ``pairs`` in which the second numbers rise, too (patience sorting)."""
     tops: list[int] = []
     ends: list[int] = []

@@ -27,7 +27,7 @@ class Document:
         return find(self.root, parts)
 
     def put(self, place: Place, value: Any) -> None:
-        """Put ``value`` (admitted, or :data:`MISSING` to remove) at ``place``, or raise :class:`PathError`."""
+        """Put ``value`` (validated, or :data:`MISSING` to remove) at ``place``, or raise :class:`PathError`."""
         container: Any = self.root
         node: Any = self.touched
         try:
@@ -64,7 +64,7 @@ class Document:
             node = tracking.descend(node, key)
         tracking.fold(old, new, node, place.text, self.undo)
 
-    def become(self, new: dict[str, Any]) -> None:
+    def change_into(self, new: dict[str, Any]) -> None:
         """Change the whole into ``new``, by few changes."""
         tracking.turn_into(self.root, new, self.touched, "", self.undo)
 

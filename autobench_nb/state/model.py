@@ -38,10 +38,10 @@ __all__ = [
     "Severity",
     "Summary",
     "TelemetryState",
-    "admit",
     "initial_state",
     "place_of",
     "refusal",
+    "validated",
 ]
 
 ROOT: Final = rule_of(AppState, closed=True)
@@ -94,14 +94,16 @@ def place_of(pointer: str) -> Place:
     return place
 
 
-def admit(place: Place, value: Any, *, whole: bool = True) -> Any:
+def validated(place: Place, value: Any, *, whole: bool = True) -> Any:
     """``value`` (or, unless ``whole``, a part of it to be merged) copied and checked for ``place``.
 
     Raises :class:`SchemaError` naming the path within the value.
     """
     rule = place.rule
     try:
-        return rule.admit(value, place.room) if whole else rule.admit_part(value, place.room)
+        return (
+            rule.validated(value, place.room) if whole else rule.validated_part(value, place.room)
+        )
     except ValueRefused as refused:
         raise refusal(place, refused) from None
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from autobench_nb.errors import SchemaError
 from autobench_nb.state.document import Document
-from autobench_nb.state.model import Place, Severity, Summary, admit, place_of
+from autobench_nb.state.model import Place, Severity, Summary, place_of, validated
 from autobench_nb.state.pointer import MISSING, related
 from autobench_nb.state.values import copy, same
 
@@ -85,7 +85,7 @@ class Projector:
             try:
                 value = MISSING if origin is MISSING else projection.function(copy(origin))
                 if value is not MISSING:
-                    value = admit(target, value)
+                    value = validated(target, value)
             except Exception as error:
                 note = f"in the projection {projection.label}"
                 if note not in getattr(error, "__notes__", ()):

@@ -1,6 +1,6 @@
 """Rules: what may stand at a pointer, made from the TypedDicts of the model, so that types are written once.
 
-Records are open: the fields that the model names are checked, others may stand beside them. A rule *admits* a value:
+Records are open: the fields that the model names are checked, others may stand beside them. A rule *validates* a value:
 it gives back a frozen copy, or raises :class:`ValueRefused`.
 """
 
@@ -28,13 +28,13 @@ class Rule:
         """The rule of every part that is no named field."""
         return ANY
 
-    def admit(self, value: Any, room: int) -> Any:
+    def validated(self, value: Any, room: int) -> Any:
         """A frozen copy of ``value``, at most ``room`` levels deep."""
         return freeze(value, room)
 
-    def admit_part(self, value: Any, room: int) -> Any:
-        """As :meth:`admit`, for a value to be merged, where required fields may be missing."""
-        return self.admit(value, room)
+    def validated_part(self, value: Any, room: int) -> Any:
+        """As :meth:`validated`, for a value to be merged, where required fields may be missing."""
+        return self.validated(value, room)
 
     def below(self, part: str) -> Rule:
         """The rule for the value at ``part`` of what this rule governs."""
@@ -56,7 +56,7 @@ class Kind(Rule):
         self.words = words
         self._kinds = frozenset(kinds)
 
-    def admit(self, value: Any, room: int) -> Any:
+    def validated(self, value: Any, room: int) -> Any:
         """A frozen scalar of this kind."""
         frozen = freeze(value, room)
         if frozen.__class__ in self._kinds:
@@ -69,7 +69,7 @@ class Text(Rule):
 
     words = "text"
 
-    def admit(self, value: Any, room: int) -> Any:
+    def validated(self, value: Any, room: int) -> Any:
         """Frozen text."""
         if type(value) is str and value.isascii():
             return value
@@ -84,7 +84,7 @@ class Number(Rule):
 
     words = "a number"
 
-    def admit(self, value: Any, room: int) -> Any:
+    def validated(self, value: Any, room: int) -> Any:
         """A frozen number."""
         if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
             return value
@@ -101,7 +101,7 @@ class Choice(Rule):
         self._choices = frozenset(choice.value for choice in choices)
         self.words = "one of " + ", ".join(choice.value for choice in choices)
 
-    def admit(self, value: Any, room: int) -> Any:
+    def validated(self, value: Any, room: int) -> Any:
         """The chosen text."""
         frozen = freeze(value, room)
         if frozen.__class__ is str and frozen in self._choices:
@@ -116,9 +116,9 @@ class Nullable(Rule):
         self._rule = rule
         self.words = f"{rule.words} or null"
 
-    def admit(self, value: Any, room: int) -> Any:
-        """What the other rule admits, or ``None``."""
-        return None if value is None else self._rule.admit(value, room)
+    def validated(self, value: Any, room: int) -> Any:
+        """What the other rule accepts, or ``None``."""
+        return None if value is None else self._rule.validated(value, room)
 
 
 class ListOf(Rule):
@@ -134,7 +134,7 @@ class ListOf(Rule):
         """The items' rule."""
         return self._item
 
-    def admit(self, value: Any, room: int) -> Any:
+    def validated(self, value: Any, room: int) -> Any:
         """A frozen list."""
         if not isinstance(value, list | tuple):
             raise _wrong(value, self.words)
@@ -143,7 +143,7 @@ class ListOf(Rule):
         frozen = []
         for position, item in enumerate(value):
             try:
-                frozen.append(self._item.admit(item, room - 1))
+                frozen.append(self._item.validated(item, room - 1))
             except ValueRefused as refused:
                 raise refused.at(position) from None
         return frozen
@@ -162,15 +162,15 @@ class MapOf(Rule):
         """The values' rule."""
         return self._item
 
-    def admit(self, value: Any, room: int) -> Any:
+    def validated(self, value: Any, room: int) -> Any:
         """A frozen object."""
-        return self._each(value, room, self._item.admit)
+        return self._each(value, room, self._item.validated)
 
-    def admit_part(self, value: Any, room: int) -> Any:
+    def validated_part(self, value: Any, room: int) -> Any:
         """A frozen object of parts."""
-        return self._each(value, room, self._item.admit_part)
+        return self._each(value, room, self._item.validated_part)
 
-    def _each(self, value: Any, room: int, admit: Callable[[Any, int], Any]) -> Any:
+    def _each(self, value: Any, room: int, validated: Callable[[Any, int], Any]) -> Any:
         if not isinstance(value, Mapping):
             raise _wrong(value, self.words)
         if room <= 0:
@@ -178,7 +178,7 @@ class MapOf(Rule):
         frozen = {}
         for key, item in value.items():
             try:
-                frozen[key_of(key)] = admit(item, room - 1)
+                frozen[key_of(key)] = validated(item, room - 1)
             except ValueRefused as refused:
                 raise refused.at(key) from None
         return frozen
@@ -196,7 +196,7 @@ class Record(Rule):
         self.required = required
         self.closed = closed
 
-    def admit(self, value: Any, room: int) -> Any:
+    def validated(self, value: Any, room: int) -> Any:
         """A frozen object with every required field."""
         if not isinstance(value, Mapping):
             raise _wrong(value, self.words)
@@ -207,7 +207,7 @@ class Record(Rule):
         for key, item in value.items():
             try:
                 name = key_of(key)
-                frozen[name] = (fields.get(name) or self.below(name)).admit(item, room - 1)
+                frozen[name] = (fields.get(name) or self.below(name)).validated(item, room - 1)
             except ValueRefused as refused:
                 raise refused.at(key) from None
         if not self.required <= frozen.keys():
@@ -215,7 +215,7 @@ class Record(Rule):
             raise ValueRefused(f"it lacks {absent}: give them too, or use merge")
         return frozen
 
-    def admit_part(self, value: Any, room: int) -> Any:
+    def validated_part(self, value: Any, room: int) -> Any:
         """A frozen object with some of the fields."""
         if not isinstance(value, Mapping):
             raise _wrong(value, self.words)
@@ -225,7 +225,7 @@ class Record(Rule):
         for key, item in value.items():
             try:
                 name = key_of(key)
-                frozen[name] = self.below(name).admit_part(item, room - 1)
+                frozen[name] = self.below(name).validated_part(item, room - 1)
             except ValueRefused as refused:
                 raise refused.at(key) from None
         return frozen

@@ -21,10 +21,10 @@ from autobench_nb.state import tracking
 from autobench_nb.state.batch import Batch
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.state.document import Document
-from autobench_nb.state.model import PLACES, Place, admit, initial_state, place_of, refusal
-from autobench_nb.state.pieces import Pieces
+from autobench_nb.state.model import PLACES, Place, initial_state, place_of, refusal, validated
 from autobench_nb.state.pointer import MISSING, parse
 from autobench_nb.state.projections import Projection, Projector
+from autobench_nb.state.snapshot_cache import SnapshotCache
 from autobench_nb.state.subscribers import Fault, Subscribers
 from autobench_nb.state.values import ValueRefused, copy, kind_of, purge
 
@@ -56,7 +56,7 @@ class StateStore:
         version = given.pop("version", 0)
         if version.__class__ is not int or version < 0:
             raise SchemaError("/version", f"{version!r} is no version: give a whole number")
-        state = admit(place_of(""), {**initial_state(), **given})
+        state = validated(place_of(""), {**initial_state(), **given})
         state["version"] = version
         self._document = Document(state)
         self._projector = Projector(projections)
@@ -71,7 +71,7 @@ class StateStore:
         self._dirty = False  # on_dirty was called, and no flush came since
         self._wanted = False  # a flush came while a batch was open
         self._on_dirty = on_dirty
-        self._pieces: Pieces | None = None
+        self._snapshot_cache: SnapshotCache | None = None
         self._snapshot: Snapshot | None = None
         self._subscribers = Subscribers(log_position, on_fault)
         forks.register(self)
@@ -107,10 +107,10 @@ class StateStore:
             self.replace_state(value)
             return
         try:
-            admitted = place.rule.admit(value, place.room)
+            checked = place.rule.validated(value, place.room)
         except ValueRefused as refused:
             raise refusal(place, refused) from None
-        self._mutate(place, admitted)
+        self._mutate(place, checked)
 
     def remove(self, pointer: str) -> None:
         """Take away what stands at ``pointer``. Raises as :meth:`set`, and for what the schema requires."""
@@ -129,7 +129,7 @@ class StateStore:
             raise SchemaError(pointer, f"{kind_of(mapping)} cannot be merged: give a mapping")
         if not place.parts and "version" in mapping:
             raise SchemaError("/version", "the store counts the version itself: leave it out")
-        new = admit(place, mapping, whole=False)
+        new = validated(place, mapping, whole=False)
         with self.batch():
             self._projector.refuse_target(place)
             old = self._document.find(place.parts)
@@ -149,11 +149,11 @@ class StateStore:
         """
         if not isinstance(mapping, Mapping):
             raise SchemaError("", f"{kind_of(mapping)} is no state: give a mapping of all slices")
-        new = admit(place_of(""), {**mapping, "version": 0})
+        new = validated(place_of(""), {**mapping, "version": 0})
         with self.batch():
             document = self._document
             new["version"] = document.root["version"]
-            document.become(new)
+            document.change_into(new)
             self._projector.touch_all()
             document.root["version"] += 1
 
@@ -226,12 +226,12 @@ class StateStore:
             commit, is_echo = self._commit(bookkeeping)
             snapshot = self._snapshot
             if snapshot is None or snapshot.version != self._flushed:
-                if self._pieces is None:
-                    self._pieces = Pieces(self._document.root)
+                if self._snapshot_cache is None:
+                    self._snapshot_cache = SnapshotCache(self._document.root)
                 try:
-                    data = self._pieces.assemble(self._flushed)
+                    data = self._snapshot_cache.assemble(self._flushed)
                 except Exception as error:
-                    raise self._mended(error) from error
+                    raise self._repaired(error) from error
                 self._snapshot = snapshot = Snapshot(self._flushed, data)
         finally:
             self._lock.release()
@@ -239,17 +239,17 @@ class StateStore:
             self._subscribers.tell(commit, is_echo)
         return commit, snapshot
 
-    def warm(self, pieces: int) -> bool:
-        """Encode up to ``pieces`` stale pieces of the snapshot. True when all are fresh, so that :meth:`cut` is short.
+    def warm(self, parts: int) -> bool:
+        """Encode up to ``parts`` stale parts of the snapshot. True when all are fresh, so that :meth:`cut` is short.
 
         False also while a batch is open (then ``on_dirty`` is called when it ends).
         """
         if not self._enter():
             return False
         try:
-            if self._pieces is None:
-                self._pieces = Pieces(self._document.root)
-            return self._pieces.warm(pieces)
+            if self._snapshot_cache is None:
+                self._snapshot_cache = SnapshotCache(self._document.root)
+            return self._snapshot_cache.warm(parts)
         finally:
             self._lock.release()
 
@@ -292,10 +292,10 @@ class StateStore:
             operations = document.drain()
             operations.append({"op": "replace", "path": "/version", "value": version})
             patch = orjson.dumps(operations)
-            if self._pieces is not None:
-                self._pieces.touch(document.touched)
+            if self._snapshot_cache is not None:
+                self._snapshot_cache.touch(document.touched)
         except Exception as error:
-            raise self._mended(error) from error
+            raise self._repaired(error) from error
         if self._prepared is not None:
             if self._prepared != b"[]":
                 patch = b"%b,%b" % (self._prepared[:-1], patch[1:])
@@ -307,14 +307,14 @@ class StateStore:
         self._dirty = False
         return commit, is_echo
 
-    def _mended(self, error: Exception) -> StateError:
+    def _repaired(self, error: Exception) -> StateError:
         """Take out of the state what no encoder takes, and begin a new chain of commits; the error that says so."""
         dropped = purge(self._document.root)
         self._document.touched = {}
         self._document.root["version"] += 1
         self._flushed = self._document.root["version"]
         self._dirty = False
-        self._prepared = self._pieces = self._snapshot = None
+        self._prepared = self._snapshot_cache = self._snapshot = None
         what = f"{type(error).__name__}: {error}"
         gone = f"out of the state now: {', '.join(dropped[:10])}" if dropped else "nothing was lost"
         return StateError("", f"the last changes could not be encoded ({what}): {gone}")
@@ -328,8 +328,8 @@ class StateStore:
             return
         document = self._document
         self._prepared = orjson.dumps(document.drain())
-        if self._pieces is not None:
-            self._pieces.touch(document.touched)
+        if self._snapshot_cache is not None:
+            self._snapshot_cache.touch(document.touched)
         document.touched = {}
 
     def _mutate(self, place: Place, value: Any) -> None:
@@ -349,7 +349,7 @@ class StateStore:
             document.root["version"] += 1
             if self._depth:
                 return
-            teller = self._subscribers.teller
+            teller = self._subscribers.telling_thread
             if teller and teller == get_ident():
                 self._subscribers.echoes += 1
             if self._dirty:
@@ -386,7 +386,7 @@ class StateStore:
                 self._large = False
                 document.undo = None
                 due.clear()
-                if self._subscribers.teller == get_ident():
+                if self._subscribers.telling_thread == get_ident():
                     self._subscribers.echoes += document.root["version"] - version
                 fire, self._wanted = self._wanted, False
                 if not self._dirty and document.root["version"] != self._flushed:

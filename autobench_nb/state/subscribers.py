@@ -42,18 +42,19 @@ class Subscribers:
     """The callbacks of one store, told in the thread that flushes.
 
     ``position()``: how far the log has come, since a callback's line in the log causes a commit, too. ``on_fault`` is
-    told of what a callback does wrong, once for each callback (default: the standard logging). ``teller`` is the thread
-    that is within a callback now, or 0; the store counts in ``echoes`` by how many versions it has moved the state.
+    told of what a callback does wrong, once for each callback (default: the standard logging). ``telling_thread``: the
+    thread that is within a callback now, or 0. The store counts in ``echoes`` by how many versions it has moved the
+    state.
     """
 
     def __init__(
         self, position: Callable[[], int] | None = None, on_fault: Fault | None = None
     ) -> None:
         self._all: tuple[_Subscriber, ...] = ()
-        self._position = position or _nowhere
+        self._position = position or _zero
         self._on_fault = on_fault or _log_fault
         self._position_told = 0
-        self.teller = 0
+        self.telling_thread = 0
         self.echoes = 0
 
     def __bool__(self) -> bool:
@@ -82,14 +83,14 @@ class Subscribers:
 
     def tell(self, commit: Commit, is_echo: bool) -> None:
         """Call each callback with its part of ``commit``. What one raises is told, and is nobody else's trouble."""
-        self.teller = get_ident()
+        self.telling_thread = get_ident()
         try:
             for one in self._all:
                 part = commit.only(partial(related, one.pointer)) if one.pointer else commit
                 if part is not None and not self._skips(one, is_echo):
                     self._call(one, part)
         finally:
-            self.teller = 0
+            self.telling_thread = 0
             self._position_told = self._position()
 
     def _skips(self, one: _Subscriber, is_echo: bool) -> bool:
@@ -133,7 +134,7 @@ def _name_of(callback: object) -> str:
     return f"{module}.{name}{line}"
 
 
-def _nowhere() -> int:
+def _zero() -> int:
     return 0
 
 

@@ -77,7 +77,12 @@ def put(
     old = container.get(key, MISSING)
     if same(old, new):
         return
-    if node is not None and new.__class__ is dict and old.__class__ is dict and _share(old, new):
+    if (
+        node is not None
+        and new.__class__ is dict
+        and old.__class__ is dict
+        and _have_common_field(old, new)
+    ):
         below = descend(node, key)
         if below is not None:
             turn_into(old, new, below, text, undo)
@@ -113,7 +118,7 @@ def fold(
             write(old, key, item, node, f"{text}/{escape(key)}", undo)
 
 
-def _share(old: dict[str, Any], new: dict[str, Any]) -> bool:
+def _have_common_field(old: dict[str, Any], new: dict[str, Any]) -> bool:
     """Whether some field stays, or may stay in part: otherwise one replacement says it shorter."""
     for key, item in new.items():
         was = old.get(key, MISSING)

@@ -106,11 +106,11 @@ class _Reader:
         if isinstance(value, float):
             return self._real(float(value))
         if isinstance(value, PathLike):
-            return self._said(value, str(value))
+            return self._as_noted_text(value, str(value))
         if isinstance(value, _AS_TEXT):
-            return self._said(value, _text_of(value))
+            return self._as_noted_text(value, _text_of(value))
         if depth >= _DEPTH_LIMIT:
-            return self._lose(f"more than {_DEPTH_LIMIT} levels")
+            return self._note_lost(f"more than {_DEPTH_LIMIT} levels")
         return self._container(value, depth)
 
     def _container(self, value: Any, depth: int) -> Any:
@@ -132,16 +132,16 @@ class _Reader:
                 raise _TooMuch
             plain = value.tolist()
             if type(plain) is type(value):
-                return self._lose(f"{_name(value)} has no JSON form")
+                return self._note_lost(f"{_name(value)} has no JSON form")
             return self.read(plain, depth)
-        return self._lose(f"{_name(value)} has no JSON form")
+        return self._note_lost(f"{_name(value)} has no JSON form")
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for key, member in value.items():
             name = self._key(key)
             if name in made:
-                self._lose(f"two keys became {name!r:.40}")
+                self._note_lost(f"two keys became {name!r:.40}")
             made[name] = self.read(member, depth + 1)
         return made
 
@@ -166,7 +166,7 @@ class _Reader:
         if -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
             return value
         if value.bit_length() > 8 * 1_024:
-            self._lose("a whole number of more than 8,192 bits has no JSON form")
+            self._note_lost("a whole number of more than 8,192 bits has no JSON form")
             return None
         self._notes["whole numbers beyond 2**53 - 1 became text"] = None
         return self._text(str(value))
@@ -174,14 +174,14 @@ class _Reader:
     def _real(self, value: float) -> float | None:
         if math.isfinite(value):
             return value
-        self._lose(f"{value} has no JSON form")
+        self._note_lost(f"{value} has no JSON form")
         return None
 
-    def _said(self, value: Any, text: str) -> str:
+    def _as_noted_text(self, value: Any, text: str) -> str:
         self._notes[f"{_name(value)} became text"] = None
         return self._text(text)
 
-    def _lose(self, note: str) -> None:
+    def _note_lost(self, note: str) -> None:
         self._notes[note] = None
         self.is_lost = True
 

@@ -32,7 +32,7 @@ class Liveness:
         """Begin to look, where that has not begun."""
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._interval_s, self._look)
+            self._timer = loop.call_later(self._interval_s, self._check_links)
 
     def close(self) -> None:
         """Look no more."""
@@ -40,7 +40,7 @@ class Liveness:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self) -> None:
+    def _check_links(self) -> None:
         self._timer = None
         for session, link in tuple(self._links.items()):
             if not isinstance(link, SocketWriter):

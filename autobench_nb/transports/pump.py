@@ -99,7 +99,7 @@ class Pump:
                 return
             self._hurried = True
         with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to be told
-            self._loop.call_soon_threadsafe(self._hurry)
+            self._loop.call_soon_threadsafe(self._flush_at_once)
 
     # --- sessions
 
@@ -151,9 +151,9 @@ class Pump:
         self._pending.extend(effects)
         if not self._performing:
             self._performing = True
-            self._go_on(TURN_S)
+            self._continue(TURN_S)
 
-    def _go_on(self, turn_s: float) -> None:
+    def _continue(self, turn_s: float) -> None:
         """Carry out what is pending, and after ``turn_s`` let the loop's other work have its turn first."""
         end = self._loop.time() + turn_s
         self._inside = True
@@ -161,7 +161,7 @@ class Pump:
             while self._pending:
                 self._perform_one(self._pending.popleft())
                 if self._pending and self._loop.time() > end and not self._closed:
-                    self._loop.call_soon(self._go_on, TURN_S)
+                    self._loop.call_soon(self._continue, TURN_S)
                     return
         except BaseException:
             self._performing = False
@@ -256,13 +256,13 @@ class Pump:
             return False
         self._flush_hub()
         if self._pending:
-            self._go_on(float("inf"))
+            self._continue(float("inf"))
         return True
 
     def _open_window(self) -> None:
         self._schedule_flush(self._config.flush_interval_ms / 1000)
 
-    def _hurry(self) -> None:
+    def _flush_at_once(self) -> None:
         self._hurried = False
         self._schedule_flush(0)
 
@@ -354,7 +354,7 @@ class Pump:
         self._pending.extend(self.hub.flush(self._loop.time()))
         self._pending.extend(self.hub.close(reason, self._loop.time()))
         self._performing = True
-        self._go_on(float("inf"))
+        self._continue(float("inf"))
         self.abort()
 
     def abort(self) -> None:

@@ -169,7 +169,7 @@ class Server:
         if self._ended.is_set():
             return
         if self._loop.is_closed():
-            self._let_go()
+            self._release()
             return
         if threading.get_ident() == self._loop_thread:
             work()
@@ -187,7 +187,7 @@ class Server:
             return
         self._is_closed = True
         self._http.stop()
-        self._site.failures.tell_more(self._site.log)
+        self._site.failures.log_rest(self._site.log)
         self._pump.close(reason)
         if self._loop.is_running():
             self._goodbye = self._loop.create_task(self._say_goodbye())
@@ -210,7 +210,7 @@ class Server:
         self._ended.set()
         self._on_ended()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Free the port and every connection of a server whose loop has ended, and with it all that could be said."""
         self._is_closed = True
         for one in _sockets_of(self._http, self._pump):
@@ -324,7 +324,7 @@ def serve(
 
     ``token``: the access token (default: made anew); the hub compares the token of a ``hello`` itself, so it must have
     been given the same. ``on_ended()`` is called when nothing here touches the hub any more. Wire ``Server.notify`` to
-    ``store.on_dirty`` and ``ring.on_dirty``. ``direct_writer=False`` sends through tornado's ``write_message``.
+    the ``on_dirty`` of both. ``direct_writer=False`` sends through tornado's ``write_message``.
     """
     token = new_token() if token is None else check_token(token)
     sockets = bind(host, port)

@@ -1,4 +1,4 @@
-"""Encoding the state for a snapshot in pieces, so that the loop has its turns in between."""
+"""Encoding the state for a snapshot in parts, so that the loop has its turns in between."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from autobench_nb.state.store import StateStore
 
-WARM_PIECES: Final = 64
-"""Pieces of the snapshot (of a wide map: 128 keys each) that are encoded before the loop gets its turn again."""
+WARM_PARTS: Final = 64
+"""Parts of the snapshot (of a wide map: 128 keys each) that are encoded before the loop gets its turn again."""
 WARM_EAGER_S: Final = 0.1
 WARM_LIMIT_S: Final = 1.0
 """A state that changes faster than it can be encoded is cut after this time, warm or not."""
@@ -25,7 +25,7 @@ async def warm(store: StateStore, tell: Callable[[str, Exception], None]) -> Non
     loop = asyncio.get_running_loop()
     begin = loop.time()
     try:
-        while not store.warm(WARM_PIECES):
+        while not store.warm(WARM_PARTS):
             took = loop.time() - begin
             if took > WARM_LIMIT_S:
                 return

@@ -110,7 +110,7 @@ async def test_refused_requests_do_not_empty_the_ring(start: Start) -> None:
             number % 3
         ]
         assert (await bench.ask(path, token=token)).code >= 400
-    bench.server._site.failures.tell_more(bench.server._site.log)  # as the period's end does
+    bench.server._site.failures.log_rest(bench.server._site.log)  # as the period's end does
     lines = [entry.message for entry in bench.ring.since(0).entries]
     assert "worth keeping" in lines
     assert len(lines) == 1 + failures.LINES + 1

@@ -158,9 +158,8 @@ async def test_guessing_ends_with_429_whichever_way_it_goes(start: Start, way: s
 
     for number in range(BURST):
         assert await guess(number) in (401, 403, 1008)
-    answer = await bench.ask(
-        "/api/state"
-    )  # not even the right one is looked at: that would tell it
+    # Not even the right token is looked at: the answer would tell that it is right.
+    answer = await bench.ask("/api/state")
     assert answer.code == 429
     assert int(answer.headers["Retry-After"]) >= 1
     cookie = f"autobench-nb-{bench.server.port}={bench.server._site.gate.cookie_value}"

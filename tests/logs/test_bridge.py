@@ -20,9 +20,8 @@ def ring() -> LogRing:
 
 @pytest.fixture
 def logger(ring: LogRing) -> logging.Logger:
-    logger = logging.Logger(
-        "autobench.test.bridge"
-    )  # of no tree, so that no other handler sees its records
+    # A logger of no tree, so that no other handler sees its records.
+    logger = logging.Logger("autobench.test.bridge")
     logger.addHandler(BridgeHandler(ring))
     return logger
 

@@ -18,7 +18,7 @@ from autobench_nb.errors import ConfigError
 from autobench_nb.logs import Channels, Level, LogEntry, LogRing
 from autobench_nb.logs.ring import intake as intake_module
 from autobench_nb.logs.ring.columns import CHUNK_ROWS, WIRE_MESSAGE_LIMIT
-from autobench_nb.logs.ring.ring import INBOX_LIMIT, INBOX_WEIGHT
+from autobench_nb.logs.ring.inbox import INBOX_LIMIT, INBOX_WEIGHT
 from autobench_nb.logs.text import MESSAGE_LIMIT
 
 
@@ -220,7 +220,7 @@ def test_any_text_comes_back_from_cold_chunks_too(messages: list[str]) -> None:
     expected = [entry["message"] for entry in wire(ring)]
     for hot in chunks:  # one, or none
         assert [hot.message(row) for row in range(len(hot))] == expected
-        hot.cool()
+        hot.release_text()
         assert [hot.message(row) for row in range(len(hot))] == expected
         assert hot.messages(0, len(hot)) == expected
         assert hot.messages(len(hot) // 2, len(hot)) == expected[len(hot) // 2 :]

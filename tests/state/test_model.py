@@ -7,7 +7,7 @@ import pytest
 from autobench_nb.config import Config
 from autobench_nb.errors import SchemaError
 from autobench_nb.state import SLICES, initial_state
-from autobench_nb.state.model import ROOT, AppState, JobRecord, admit, place_of
+from autobench_nb.state.model import ROOT, AppState, JobRecord, place_of, validated
 from autobench_nb.state.schema import ANY, Record, rule_of
 from autobench_nb.state.values import MAX_DEPTH
 
@@ -25,7 +25,7 @@ def test_the_initial_state_fits_the_schema() -> None:
     state = initial_state(
         started_at="2025-01-01T00:00:00Z", build="1", epoch="e", config=config, channels=("app",)
     )
-    assert admit(place_of(""), state) == state
+    assert validated(place_of(""), state) == state
     assert state["logs"]["capacity"] == 77
     assert state["serverConfig"] == config.to_wire(("app",))
     assert state["meta"]["epoch"] == "e"
@@ -52,20 +52,20 @@ def test_depth_counts_from_the_root() -> None:
     value: Any = 1
     for _ in range(MAX_DEPTH - 3):
         value = {"a": value}
-    admit(place_of("/devices/a/x"), value)
+    validated(place_of("/devices/a/x"), value)
     with pytest.raises(SchemaError, match="deeper"):
-        admit(place_of("/devices/a/x/y"), value)
+        validated(place_of("/devices/a/x/y"), value)
     with pytest.raises(SchemaError, match="deeper"):
-        admit(place_of("/devices/a"), {"x": {"y": value}})
+        validated(place_of("/devices/a"), {"x": {"y": value}})
 
 
 def test_a_job_record_is_checked_field_by_field() -> None:
     place = place_of("/jobs/items/j")
     record = {"status": "running", "progress": 1, "exitCode": None, "own": object}
     with pytest.raises(SchemaError) as error:
-        admit(place, record)
+        validated(place, record)
     assert error.value.path == "/jobs/items/j/own"
-    assert admit(place, {**record, "own": [1]})["own"] == [1]
+    assert validated(place, {**record, "own": [1]})["own"] == [1]
 
 
 def test_a_hint_without_a_rule_is_an_error_of_the_model() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autobench_nb.state import Snapshot, StateStore
-from autobench_nb.state.pieces import CHUNK, Pieces, _Wide
+from autobench_nb.state.snapshot_cache import CHUNK, SnapshotCache, _Wide
 
 
 def wide(count: int, **slices: Any) -> StateStore:
@@ -161,14 +161,13 @@ def test_a_rollback_leaves_no_trace_in_the_pieces() -> None:
     assert store.warm(0)
     cut = store.cut()
     assert cut is not None
-    assert (
-        json.loads(cut[1].data) == store.get()
-    )  # but d8 may stand elsewhere: objects have no order
+    # The key d8 may stand elsewhere, since objects have no order.
+    assert json.loads(cut[1].data) == store.get()
 
 
 def test_chunks_stay_few_when_keys_come_and_go() -> None:
     state: dict[str, Any] = {"version": 0, "devices": {f"d{number}": {} for number in range(2_000)}}
-    pieces = Pieces(state)
+    pieces = SnapshotCache(state)
     pieces.assemble(0)
     wide_map = state["devices"]
     for number in range(20_000):

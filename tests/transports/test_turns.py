@@ -17,7 +17,7 @@ from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES
 from autobench_nb.transports.sockets.wire import OFF_LOOP_BYTES, PLAIN, Wire
-from autobench_nb.transports.warming import WARM_PIECES
+from autobench_nb.transports.warming import WARM_PARTS
 from tests.benchmarks.clients import hello as raw_hello
 from tests.benchmarks.clients import request
 from tests.transports.conftest import TOKEN, Start, hello, say, until
@@ -56,9 +56,9 @@ async def test_a_snapshot_of_15_mb_is_encoded_in_pieces_and_compressed_off_the_l
     on_loop: list[int] = []
     off_loop: list[int] = []
 
-    def counted_warm(self: StateStore, pieces: int) -> bool:
-        steps[turns.count] += pieces
-        return warm(self, pieces)
+    def counted_warm(self: StateStore, parts: int) -> bool:
+        steps[turns.count] += parts
+        return warm(self, parts)
 
     def counted_build(self: Wire, bits: int) -> bytes:
         here = threading.current_thread() is threading.main_thread()
@@ -75,7 +75,7 @@ async def test_a_snapshot_of_15_mb_is_encoded_in_pieces_and_compressed_off_the_l
     (size,) = off_loop
     assert size > 14_000_000
     assert max(on_loop, default=0) < OFF_LOOP_BYTES
-    assert max(steps.values()) == WARM_PIECES
+    assert max(steps.values()) == WARM_PARTS
     assert size / len(steps) < STEP_BYTES
 
 

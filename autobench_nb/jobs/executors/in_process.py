@@ -20,7 +20,7 @@ from autobench_nb.jobs.executors.overdue import NOTICE_S, OverdueWatch
 from autobench_nb.jobs.output import NARRATION
 from autobench_nb.jobs.work import Task
 from autobench_nb.lazy import LazyModule
-from autobench_nb.logs.attribution import OWNER, LogOwner, own
+from autobench_nb.logs.attribution import OWNER, LogOwner, set_owner
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.processes.usage import forget_peak, peak_bytes, thread_cpu_s
@@ -113,7 +113,7 @@ class InProcess:
                 f"took longer than {limit:g} s: ended after {wall_s:.3g} s",
             )
         elif error is not None:
-            status, reason = JobStatus.FAILED, _said(error)
+            status, reason = JobStatus.FAILED, _text_of(error)
             _log_error(repetition, error, reason)
         return RepetitionOutcome(
             status=status,
@@ -134,7 +134,7 @@ def _call(
     function: Callable[[], Any], job: CurrentJob, repetition: Repetition, limit: float | None
 ) -> tuple[Any, BaseException | None]:
     _current.set(job)
-    own(LogOwner(repetition.log.target, repetition.log.append))
+    set_owner(LogOwner(repetition.log.target, repetition.log.append))
     streams = JobStreams(repetition.stream, lambda: job.cancelled)
     value, error = None, None
     try:
@@ -175,7 +175,7 @@ def _cancel_from_afar(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]
         loop.call_soon_threadsafe(task.cancel)
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything

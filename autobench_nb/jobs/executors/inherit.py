@@ -124,7 +124,7 @@ def _call_handlers(original: Any) -> Any:
         if self.hasHandlers():
             original(self, record)
         if not record.__dict__.pop(attribution.TOLD, False) and not _is_printed(self, record):
-            _tell(owner.append, record)
+            _forward(owner.append, record)
 
     return callHandlers
 
@@ -141,7 +141,7 @@ def _is_printed(logger: logging.Logger, record: logging.LogRecord) -> bool:
     return False
 
 
-def _tell(append: Callable[..., None], record: logging.LogRecord) -> None:
+def _forward(append: Callable[..., None], record: logging.LogRecord) -> None:
     try:
         message = record.getMessage()
     except Exception:  # noqa: BLE001 - arguments that do not fit, or whose __str__ raises

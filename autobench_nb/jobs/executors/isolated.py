@@ -99,11 +99,11 @@ class _Messages:
     def _run(self) -> None:
         while data := self._socket.recv(_DATAGRAM_BYTES):
             try:
-                self._hear(json.loads(data))
+                self._receive(json.loads(data))
             except (ValueError, TypeError) as error:  # a message that was cut, or with odd fields
                 self._repetition.log.say(Level.WARN, f"A message could not be read: {error}.")
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
         if "progress" in message:
             fraction, text = message["progress"]
             self._repetition.progress(fraction, text)

@@ -44,6 +44,7 @@ class IsolatedJob:
     @property
     def log(self) -> Any:
         """A logger whose entries carry the job's id."""
+        # Imported here, since the child starts sooner without it and most calls log nothing.
         from autobench_nb.logs.logger import ChannelLogger
 
         return ChannelLogger(self.append, "job")

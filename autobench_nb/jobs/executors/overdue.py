@@ -93,7 +93,7 @@ class OverdueWatch:
                 said = watched.has_ended or watched.is_said
                 watched.is_said = True
             if not said:
-                self._say(watched)
+                self._warn(watched)
 
     def _wait(self) -> _Watched | None:
         """The next one that is due; ``None`` when closed."""
@@ -106,7 +106,7 @@ class OverdueWatch:
             self._changed.wait(left)
         return None
 
-    def _say(self, watched: _Watched) -> None:
+    def _warn(self, watched: _Watched) -> None:
         repetition = watched.repetition
         # A cancel came after the limit was set down, so that it is the reason where there was one.
         reason = (

@@ -70,9 +70,8 @@ class Inflater:
         """
         while data and not self._is_padded:
             if self._member.eof:
-                if (
-                    compression_of(data) is None
-                ):  # zeros or rubbish behind the last member, as tapes have it
+                # Behind the last member zeros or rubbish may follow, as tapes have them.
+                if compression_of(data) is None:
                     self._is_padded = True
                     return
                 self._member = self._begin()

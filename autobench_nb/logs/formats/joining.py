@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.formats.levels import HEAD, spoken_level, uncoloured
+from autobench_nb.logs.formats.levels import HEAD, leading_level, uncoloured
 from autobench_nb.logs.formats.parsed import ParsedLine
 from autobench_nb.logs.formats.tracebacks import TracebackKind, next_state, start_of
 
@@ -89,7 +89,7 @@ class OpenEntry:
             return True
         state = self._inner
         after = next_state(state, text) if state is not TracebackKind.NONE else state
-        says_more = text[:1] in INDENTED and spoken_level(entry.message) is not None
+        says_more = text[:1] in INDENTED and leading_level(entry.message) is not None
         if after is TracebackKind.NONE and not says_more:
             return False
         self.join(text, after)
@@ -99,6 +99,6 @@ class OpenEntry:
     def begin_inner(self, parsed: ParsedLine) -> None:
         """Open an entry for a container's line; its level is what the message says."""
         kind = start_of(parsed.message)
-        level = spoken_level(uncoloured(parsed.message[:HEAD]))
+        level = leading_level(uncoloured(parsed.message[:HEAD]))
         self.begin(parsed if level is None else parsed._replace(level=level), kind)
         self.traceback, self._inner = TracebackKind.NONE, kind

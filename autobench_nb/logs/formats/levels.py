@@ -116,7 +116,7 @@ def _begins_with(head: str) -> Level | None:
     return level if mark or (word.isupper() and len(word) > 3) else None
 
 
-def spoken_level(text: str) -> Level | None:
+def leading_level(text: str) -> Level | None:
     """The level with which a message itself begins: ``error: x``, ``[WARN] x``, ``ERROR x``; None where it does not.
 
     A word in capitals needs nothing after it; in other letters it is one only before a colon or within brackets.
@@ -126,13 +126,13 @@ def spoken_level(text: str) -> Level | None:
     return None
 
 
-def said_level(text: str) -> Level | None:
+def level_in_text(text: str) -> Level | None:
     """The level that a line of no known format says: at its beginning, as a pair, or as compilers do.
 
-    Besides :func:`spoken_level`: ``[W 12:00:01]``, ``level=warn``, ``ValueError: x``, ``a.c:1:2: error: x``,
+    Besides :func:`leading_level`: ``[W 12:00:01]``, ``level=warn``, ``ValueError: x``, ``a.c:1:2: error: x``,
     ``npm ERR! x``, tracebacks.
     """
-    level = spoken_level(text)
+    level = leading_level(text)
     if level is not None:
         return level
     first = text[:1]

@@ -11,7 +11,7 @@ import orjson
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.catalogue import default_catalogue
-from autobench_nb.logs.formats.levels import HEAD, said_level, uncoloured
+from autobench_nb.logs.formats.levels import HEAD, level_in_text, uncoloured
 from autobench_nb.logs.formats.parser import level_parser_of
 from autobench_nb.logs.formats.structured import read_object
 from autobench_nb.logs.formats.times import Clock
@@ -38,7 +38,7 @@ def level_of_line(text: str) -> Level | None:
     head = head.lstrip()
     if head.startswith("{"):
         return _json_level(text)
-    level = said_level(head)
+    level = level_in_text(head)
     # No format that says a time begins with a small letter.
     if level is not None or head[:1].islower() or _DATED.search(head, 0, 48) is None:
         return level

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.definition import Format
-from autobench_nb.logs.formats.levels import SEVERITIES, level_of, spoken_level
+from autobench_nb.logs.formats.levels import SEVERITIES, leading_level, level_of
 from autobench_nb.logs.formats.parsed import NAME_CHARS, NO_FIELDS, ParsedLine
 from autobench_nb.logs.formats.times import END_MS, FIRST_MS, Clock, zone_ms
 
@@ -146,7 +146,7 @@ def _levels(format: Format) -> Callable[[tuple[str | None, ...], str], Level]:
                     known.update(format.levels)
                 level = known[word] = level_of(word) or default
             return level
-        return (spoken_level(message) if spoken else None) or default
+        return (leading_level(message) if spoken else None) or default
 
     return level_from
 

@@ -10,7 +10,7 @@ from typing import Final
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.catalogue import Catalogue, default_catalogue
 from autobench_nb.logs.formats.joining import INDENTED, OpenEntry
-from autobench_nb.logs.formats.levels import HEAD, said_level, uncoloured
+from autobench_nb.logs.formats.levels import HEAD, level_in_text, uncoloured
 from autobench_nb.logs.formats.parsed import PLAIN, ParsedLine
 from autobench_nb.logs.formats.parser import Parse, parser_of
 from autobench_nb.logs.formats.structured import read_json, read_logfmt
@@ -92,7 +92,7 @@ class LineReader:
         return parsed
 
     def _plain(self, text: str) -> ParsedLine:
-        level = said_level(uncoloured(text[:HEAD]) if "\x1b" in text else text[:HEAD])
+        level = level_in_text(uncoloured(text[:HEAD]) if "\x1b" in text else text[:HEAD])
         return ParsedLine(self._ts, level or Level.INFO, text, PLAIN)
 
     def _recognised(self, text: str) -> ParsedLine | None:

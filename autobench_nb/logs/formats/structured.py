@@ -12,7 +12,7 @@ import orjson
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.definition import MACROS
-from autobench_nb.logs.formats.levels import level_of, pino_level, severity_of, spoken_level
+from autobench_nb.logs.formats.levels import leading_level, level_of, pino_level, severity_of
 from autobench_nb.logs.formats.parsed import NAME_CHARS, NO_FIELDS, ParsedLine
 from autobench_nb.logs.formats.times import Layout, epoch_ms, in_range, zone_ms
 
@@ -86,8 +86,8 @@ class _Plan(NamedTuple):
 def _plan_of(keys: tuple[str, ...]) -> _Plan:
     names = {key.lower(): key for key in keys}
 
-    def known(wanted: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(names[key] for key in wanted if key in names)
+    def known(keys_of_format: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(names[key] for key in keys_of_format if key in names)
 
     return _Plan(
         times=known(TIME_KEYS),
@@ -134,7 +134,7 @@ def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine
     if plan.is_docker:
         text = text.rstrip("\r\n")
     if level is None:
-        level = spoken_level(text) or Level.INFO
+        level = leading_level(text) or Level.INFO
     return ParsedLine(
         ts, level, text, "json", _name(logger), _name(channel), rest or NO_FIELDS, exc or None
     )

@@ -104,14 +104,14 @@ class Literal:
         if rows.is_ascii:
             if not self._is_ascii:
                 return np.zeros(rows.count, np.bool_), None
-            return self._having(rows), None
+            return self._rows_containing(rows), None
         unsure: Mask | None = None
         for literal in self._odd_literals:
-            found = literal._having(rows)
+            found = literal._rows_containing(rows)
             unsure = found if unsure is None else unsure | found
-        return self._having(rows), unsure
+        return self._rows_containing(rows), unsure
 
-    def _having(self, rows: ChunkRows) -> Mask:
+    def _rows_containing(self, rows: ChunkRows) -> Mask:
         hits = self._find(rows)
         mask = np.zeros(rows.count, np.bool_)
         if not len(hits):

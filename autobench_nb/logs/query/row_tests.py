@@ -105,7 +105,7 @@ class _Builder:
                 return _OWN, self.own(node, compare)
             case Match("seq", items):
                 spans = [bounds(item) for item in items if isinstance(item, Span)]
-                return _NUMBER, _seq(lambda seqs: _in_spans(seqs, spans))
+                return _NUMBER, _seq(lambda seqs: _in_ranges(seqs, spans))
             case Compare("seq", op, number):
                 order, limit = ORDERS[op], float(number)
                 return _NUMBER, _seq(lambda seqs: order(seqs, limit))
@@ -332,7 +332,7 @@ class _Likely:
         return likely
 
 
-def _in_spans(numbers: NDArray[Any], spans: Sequence[tuple[float, float]]) -> Mask:
+def _in_ranges(numbers: NDArray[Any], spans: Sequence[tuple[float, float]]) -> Mask:
     found = np.zeros(len(numbers), np.bool_)
     for low, high in spans:
         found |= (numbers >= low) & (numbers <= high)
@@ -373,7 +373,7 @@ def _own_match(name: str, items: Sequence[Item]) -> RowTest:
         found = np.zeros_like(asked)
         if spans:
             having, numbers = own_numbers(rows.chunk, name)
-            found |= _placed(rows, asked, having, _in_spans(numbers, spans))
+            found |= _placed(rows, asked, having, _in_ranges(numbers, spans))
         if text_tests:
             having, codes, texts = own_texts(rows.chunk, name)
             fits = [text is not None and any(one(text) for one in text_tests) for text in texts]

@@ -104,7 +104,7 @@ class Redactor:
         if not any(search.search(data) for search in self._searches):
             return messages
         result = list(messages)
-        for index in self._suspects(result, data):
+        for index in self._matching_messages(result, data):
             result[index] = self.text(result[index])
         return result
 
@@ -150,7 +150,7 @@ class Redactor:
         pieces.append(data[done:])
         return b"".join(pieces)
 
-    def _suspects(self, messages: Sequence[str], data: bytes) -> list[int]:
+    def _matching_messages(self, messages: Sequence[str], data: bytes) -> list[int]:
         """Indexes of the messages that a match in the joined text touches, in order.
 
         After each match the search goes on at the next message's start, not at the match's end, so that a match

@@ -1,1 +1,1 @@
-"""The bounded ring that holds what was said, and the ways into it."""
+"""The bounded ring that holds what was said, and what writes to it and reads it."""

@@ -46,7 +46,7 @@ class Chunk:
     ``ts`` int64 microseconds since 1970 UTC, ``codes`` uint16 indexes into ``sources``, ``fields`` and ``excs`` by
     row: JSON bytes and text. ``longs``: the rows whose messages may be too long for the wire. ``kept``: what readers
     have found out about the columns and may want again; they bound it themselves. The messages stay Python text until
-    :meth:`cool`, since the newest ones are about to be encoded; packed they are ``text`` and ``offsets``.
+    :meth:`release_text`, since the newest ones are about to be encoded; packed they are ``text`` and ``offsets``.
     """
 
     __slots__ = (
@@ -125,13 +125,13 @@ class Chunk:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the columns take, once :meth:`cool` has let go of the rest."""
+        """Bytes that the columns take, once :meth:`release_text` has let go of the rest."""
         text, offsets = self._packed()
         rare = sum(map(len, self.fields.values())) + 4 * sum(map(len, self.excs.values()))
         rare += 120 * (len(self.fields) + len(self.excs))
         return self.ts.nbytes + self.codes.nbytes + offsets.nbytes + len(text) + rare
 
-    def cool(self) -> None:
+    def release_text(self) -> None:
         """Let go of the messages as Python text; from now on they are decoded when they are read."""
         self._packed()
         self._messages = None
@@ -230,8 +230,8 @@ class Chunk:
         self, start: int, stop: int, keep: Callable[[EntrySource], bool]
     ) -> NDArray[np.intp]:
         """The rows in ``start`` to ``stop`` whose source is to be kept, ascending."""
-        wanted = np.fromiter(map(keep, self.sources), np.bool_, len(self.sources))
-        return np.flatnonzero(wanted[self.codes[start:stop]]) + start
+        is_kept = np.fromiter(map(keep, self.sources), np.bool_, len(self.sources))
+        return np.flatnonzero(is_kept[self.codes[start:stop]]) + start
 
     def source_counts(self, start: int, stop: int) -> list[tuple[EntrySource, int]]:
         """How many of rows ``start`` to ``stop`` each source has; sources that have none are left out."""

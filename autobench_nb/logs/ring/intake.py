@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.ring.columns import CHUNK_ROWS, Chunk, EntrySource
+from autobench_nb.logs.ring.inbox import Key, Rare
 from autobench_nb.logs.text import (
     MESSAGE_LIMIT,
     clean,
@@ -26,35 +27,10 @@ if TYPE_CHECKING:
 else:
     np = LazyModule("numpy")
 
-LIGHT: Final = 1_024
-"""Characters of a message that is accepted without a closer look."""
 SEAL_CHARACTERS: Final = 4 * 1024 * 1024
 """An open end with more text than this is sealed before it has a chunk's rows, so that eviction frees it."""
 SOURCES_KEPT: Final = 256
 """Sources that the next chunk takes over; with more the table starts anew, since most will not come again."""
-
-
-class Key:
-    """A key made once for many entries: found by identity, which is quicker than by its parts."""
-
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: tuple[Any, ...]) -> None:
-        self.parts = parts
-
-
-class Rare:
-    """What only some entries have, in the place of the entry's key: fields, a traceback, a ``long`` message."""
-
-    __slots__ = ("exc", "fields", "key", "long")
-
-    def __init__(
-        self, key: Any, fields: Mapping[str, Any] | None, exc: str | None, long: bool
-    ) -> None:
-        self.key = key
-        self.fields = fields
-        self.exc = exc
-        self.long = long
 
 
 class Intake:
@@ -99,7 +75,7 @@ class Intake:
         return CHUNK_ROWS - self.count
 
     @property
-    def ripe(self) -> bool:
+    def is_full(self) -> bool:
         """Whether there is enough to seal a chunk."""
         return self.count == CHUNK_ROWS or (self._characters > SEAL_CHARACTERS and self.count > 0)
 

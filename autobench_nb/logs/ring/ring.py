@@ -7,8 +7,6 @@ too: past its limit the accepting thread drains it itself.
 
 from __future__ import annotations
 
-import math
-import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
@@ -21,23 +19,16 @@ from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.ring.batch import LogBatch, Part
 from autobench_nb.logs.ring.columns import NAMES, Chunk
-from autobench_nb.logs.ring.intake import LIGHT, Intake, Key, Rare
+from autobench_nb.logs.ring.inbox import LIGHT, Inbox
+from autobench_nb.logs.ring.intake import Intake
 from autobench_nb.logs.ring.writer import EntryWriter
-from autobench_nb.logs.text import clean, flatten
 
-INBOX_LIMIT: Final = 8_192
-"""Entries that may wait in the inbox."""
-INBOX_WEIGHT: Final = 8 * 1024 * 1024
-"""Characters that may wait in the inbox, counting entries of more than :data:`LIGHT` only."""
-HOT_CHUNKS: Final = 4
+TEXT_CHUNKS: Final = 4
 """Newest chunks that keep their messages as Python text, since they are about to be encoded."""
 BYTES_PER_ENTRY: Final = 4_096
 BYTES_FLOOR: Final = 256 * 1024 * 1024
 
 _LEVELS = frozenset({*Level, *(level.wire for level in Level)})
-# What a calendar can say: the years 1 to 9999. Any other time could not be exported.
-_FIRST_SECOND = -62_135_596_800.0
-_LAST_SECOND = 253_402_300_799.999
 
 
 class LogRing:
@@ -64,15 +55,11 @@ class LogRing:
         self._capacity = _checked(capacity)
         self.channels = Channels() if channels is None else channels
         self.min_level = Level.parse(min_level)
-        self.on_dirty = on_dirty
-        self._clock = clock
         self._max_bytes = max_bytes
-        # Reentrant, since a garbage collection inside a drain may run a finalizer that logs.
-        self._lock = threading.RLock()
+        self._inbox = Inbox(clock, self._drain, on_dirty)
+        # Bound once, for the hot path of append().
+        self._entries, self._clock = self._inbox.entries, self._inbox.clock
         self._draining = False
-        self._inbox: list[Any] = []
-        self._weight = 0
-        self._threshold = 0  # inbox length that needs attention: 0 when clean, else the limit
         self.redactor = Redactor() if redactor is None else redactor
         self._intake = Intake(self.channels, self.redactor)
         self._chunks: list[Chunk] = []
@@ -83,10 +70,8 @@ class LogRing:
 
     def after_fork_in_child(self) -> None:
         """A copy for the child alone: a lock of its own, and nobody to tell."""
-        self._lock = threading.RLock()
+        self._inbox.after_fork_in_child()
         self._draining = False
-        self.on_dirty = None
-        self._threshold = INBOX_LIMIT
         self.channels.after_fork_in_child()
 
     def append(
@@ -116,24 +101,23 @@ class LogRing:
                 and level in _LEVELS
                 and len(message) <= LIGHT
             ):
-                inbox = self._inbox
-                inbox.append(
+                entries = self._entries
+                entries.append(
                     (self._clock(), message, (channel, level, logger, job_id, step_id, device_id))
                 )
-                if len(inbox) <= self._threshold:
+                if len(entries) <= self._inbox.threshold:
                     return
                 accepted = True
             else:
                 accepted = False
-        except (
-            TypeError
-        ):  # the message is no text, or the level can be none: the long way sees to it
+        except TypeError:
+            # The message is no text, or the level has no hash: the longer way sees to both.
             accepted = False
         if accepted:
-            self._notice()
+            self._inbox.attend()
         else:
             key = (channel, level, logger, job_id, step_id, device_id)
-            self._append_rare(message, ts, key, fields, exc)
+            self._inbox.accept(message, ts, key, fields, exc)
 
     def writer(
         self,
@@ -145,59 +129,7 @@ class LogRing:
         device_id: str | None = None,
     ) -> EntryWriter:
         """An accept path of its own for many entries from one place; quicker than :meth:`append`."""
-        return EntryWriter(self, (channel, logger, job_id, step_id, device_id))
-
-    def _append_rare(
-        self,
-        message: object,
-        ts: float | None,
-        key: Any,
-        fields: Mapping[str, Any] | None,
-        exc: str | None,
-    ) -> None:
-        if type(key) is not Key:
-            key = (key[0], Level.parse(key[1]), *key[2:])
-        text = message if isinstance(message, str) else clean(message)
-        if ts is None:
-            seconds = self._clock()
-        else:
-            try:
-                seconds = float(ts) / 1e3
-            except OverflowError:  # an integer of 400 digits
-                seconds = math.inf
-            if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
-                raise ValueError(
-                    "ts is no time: it takes milliseconds since 1970, in the years 1 to 9999."
-                )
-        weight = len(text)
-        flat = flatten(fields) if fields else None
-        trace = None if exc is None else clean(exc)
-        long = weight > LIGHT
-        if flat or trace or long:
-            weight += sum(64 + len(str(value)) for value in (flat or {}).values())
-            weight += len(trace or "")
-            self._inbox.append((seconds, text, Rare(key, flat, trace, long)))
-        else:
-            self._inbox.append((seconds, text, key))
-        drained = False
-        if weight > LIGHT:
-            with self._lock:
-                self._weight += weight
-                drained = self._weight > INBOX_WEIGHT
-                if drained:
-                    self._drain()
-        # What was drained at once no longer waits in the inbox, but nobody has been told of it either.
-        if drained or len(self._inbox) > self._threshold:
-            self._notice()
-
-    def _notice(self) -> None:
-        clean_before = self._threshold == 0
-        self._threshold = INBOX_LIMIT
-        if len(self._inbox) > INBOX_LIMIT:
-            with self._lock:
-                self._drain()
-        if clean_before and self.on_dirty is not None:
-            self.on_dirty()
+        return EntryWriter(self._inbox, (channel, logger, job_id, step_id, device_id))
 
     def _drain(self) -> None:
         """Take what waits in the inbox; the caller holds the lock.
@@ -205,16 +137,16 @@ class LogRing:
         No call stands between taking the entries out of the inbox and counting them in, so that an interrupt, which
         Python delivers after calls, can neither lose nor double one.
         """
-        inbox = self._inbox
-        if self._draining or not inbox:
+        entries = self._entries
+        if self._draining or not entries:
             return
         self._draining = True
         try:
-            self._weight = 0
-            while count := min(len(inbox), self._intake.room):
+            self._inbox.weight = 0
+            while count := min(len(entries), self._intake.room):
                 intake = self._intake
-                total = intake.take(inbox[:count])
-                del inbox[:count]
+                total = intake.take(entries[:count])
+                del entries[:count]
                 intake.count = total
                 self._seal()
         finally:
@@ -222,11 +154,11 @@ class LogRing:
 
     def _seal(self) -> None:
         intake = self._intake
-        if intake.ripe:
+        if intake.is_full:
             chunk = intake.chunk(self._sealed_end, 0, intake.count)
             chunks = [*self._chunks, chunk]
-            if len(chunks) > HOT_CHUNKS:
-                chunks[-1 - HOT_CHUNKS].cool()
+            if len(chunks) > TEXT_CHUNKS:
+                chunks[-1 - TEXT_CHUNKS].release_text()
             sealed_bytes, end = self._sealed_bytes + chunk.nbytes, chunk.end_seq
             successor = intake.successor()
             self._chunks = chunks
@@ -255,25 +187,25 @@ class LogRing:
 
     def _read(self) -> tuple[int, int]:
         """Drain, and give the first seq and the next one; the caller holds the lock."""
-        self._threshold = 0 if self.on_dirty is not None else INBOX_LIMIT
+        self._inbox.expect_reader()
         self._drain()
         return self._first(), self._sealed_end + self._intake.count
 
     def drain(self) -> None:
         """Redact, number and seal now what waits in the inbox; whoever reads does that too."""
-        with self._lock:
+        with self._inbox.lock:
             self._drain()
 
     @property
     def next_seq(self) -> int:
         """The seq that the next entry gets: how many were ever accepted."""
-        with self._lock:
+        with self._inbox.lock:
             return self._read()[1]
 
     @property
     def first_seq(self) -> int:
         """The seq of the oldest entry held."""
-        with self._lock:
+        with self._inbox.lock:
             return self._read()[0]
 
     @property
@@ -284,7 +216,7 @@ class LogRing:
     @property
     def size(self) -> int:
         """How many entries are held."""
-        with self._lock:
+        with self._inbox.lock:
             first, end = self._read()
             return end - first
 
@@ -303,7 +235,7 @@ class LogRing:
 
     def metadata(self) -> dict[str, int]:
         """What the state's ``logs`` slice says: ``nextSeq``, ``capacity``, ``size``, ``head``."""
-        with self._lock:
+        with self._inbox.lock:
             first, end = self._read()
             capacity = self._capacity
         return {"nextSeq": end, "capacity": capacity, "size": end - first, "head": end % capacity}
@@ -311,22 +243,23 @@ class LogRing:
     @property
     def nbytes(self) -> int:
         """Bytes that the sealed columns take."""
-        with self._lock:
+        with self._inbox.lock:
             self._read()
             return self._sealed_bytes
 
     def resize(self, capacity: int) -> None:
         """Hold ``capacity`` entries from now on; what is too old for it is evicted."""
         capacity = _checked(capacity)
-        with self._lock:
+        with self._inbox.lock:
             first, _ = self._read()
-            self._floor = first  # growing brings back nothing that was evicted
+            # Growing brings back nothing that was evicted.
+            self._floor = first
             self._capacity = capacity
             self._evict()
 
     def since(self, seq: int, limit: int | None = None) -> LogBatch:
         """The entries from ``seq`` on, at most ``limit`` (the oldest of them)."""
-        with self._lock:
+        with self._inbox.lock:
             held, end = self._read()
             first = min(max(seq, held), end)
             stop = end if limit is None else min(end, first + max(0, limit))
@@ -334,7 +267,7 @@ class LogRing:
 
     def last(self, count: int) -> LogBatch:
         """The newest ``count`` entries, or as many as are held."""
-        with self._lock:
+        with self._inbox.lock:
             held, end = self._read()
             return self._cut(max(held, end - max(0, count)), end, missed=0)
 

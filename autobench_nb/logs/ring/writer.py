@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.ring.intake import LIGHT, Key
-
-if TYPE_CHECKING:
-    from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.logs.ring.inbox import LIGHT, Inbox, Key
 
 
 class EntryWriter:
     """Accepts entries for a :class:`LogRing` that share channel, logger, job, step and device. Thread-safe."""
 
-    __slots__ = ("_clock", "_inbox", "_keys", "_ring", "channel")
+    __slots__ = ("_clock", "_entries", "_inbox", "_keys", "channel")
 
-    def __init__(self, ring: LogRing, place: tuple[str | None, ...]) -> None:
-        self._ring = ring
-        self._inbox = ring._inbox
-        self._clock = ring._clock
+    def __init__(self, inbox: Inbox, place: tuple[str | None, ...]) -> None:
+        self._inbox = inbox
+        # Bound once, for the hot paths.
+        self._entries, self._clock = inbox.entries, inbox.clock
         channel, *names = place
         self.channel = str(channel)
         self._keys: dict[object, Key] = {
@@ -45,21 +42,21 @@ class EntryWriter:
             light = False
         key = self._keys.get(level)
         if light and key is not None:
-            inbox = self._inbox
-            inbox.append((self._clock(), message, key))
-            if len(inbox) > self._ring._threshold:
-                self._ring._notice()
+            entries = self._entries
+            entries.append((self._clock(), message, key))
+            if len(entries) > self._inbox.threshold:
+                self._inbox.attend()
         else:
             key = key or self._keys[Level.parse(level)]
-            self._ring._append_rare(message, ts, key, fields, exc)
+            self._inbox.accept(message, ts, key, fields, exc)
 
     def at(self, seconds: float, level: int, message: str) -> None:
         """Accept one entry of a time that is known: ``seconds`` since 1970, as the clock gives them."""
         key = self._keys.get(level)
         if key is not None and len(message) <= LIGHT:
-            inbox = self._inbox
-            inbox.append((seconds, message, key))
-            if len(inbox) > self._ring._threshold:
-                self._ring._notice()
+            entries = self._entries
+            entries.append((seconds, message, key))
+            if len(entries) > self._inbox.threshold:
+                self._inbox.attend()
         else:
             self.append(level, message, seconds * 1e3)

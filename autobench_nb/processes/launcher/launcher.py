@@ -172,12 +172,12 @@ class LaunchedCommand:
             if not pid:
                 return
             if pid == self._group and self.exit is None:
-                self.exit = self._less_exact(status, usage)
+                self.exit = self._usage_of_all(status, usage)
             elif pid in self._spared:
                 self._spared.remove(pid)
                 self._take_record()
 
-    def _less_exact(self, status: int, usage: resource.struct_rusage) -> dict[str, Any]:
+    def _usage_of_all(self, status: int, usage: resource.struct_rusage) -> dict[str, Any]:
         unit = 1 if sys.platform == "darwin" else 1024
         floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         peak = usage.ru_maxrss

@@ -192,10 +192,10 @@ class Mirror:
             # We stand where this server has never been: nothing that we hold is of use.
             self.epoch = None
             out.append(Replaced(reply.epoch))
-        self._live_in(reply.epoch, out)
+        self._enter_epoch(reply.epoch, out)
         out.append(Connected(reply.epoch, reply.resumed))
 
-    def _live_in(self, epoch: str, out: list[MirrorEffect]) -> None:
+    def _enter_epoch(self, epoch: str, out: list[MirrorEffect]) -> None:
         """The link belongs to this epoch. Where it is another one: replace everything, merge nothing."""
         self._linked = True
         if epoch == self.epoch:
@@ -211,7 +211,7 @@ class Mirror:
     # ------------------------------------------------------------ state
 
     def _snapshot(self, reply: StateSnapshot, out: list[MirrorEffect]) -> None:
-        self._live_in(reply.epoch, out)
+        self._enter_epoch(reply.epoch, out)
         if self.version is not None and reply.state_version < self.version:
             # A late copy of an older one.
             return
@@ -296,7 +296,7 @@ class Mirror:
             out.append(LogsArrived(entries, first, reply.next_seq, missed))
 
     def _history(self, reply: LogsHistory, out: list[MirrorEffect], now: float) -> None:
-        self._live_in(reply.epoch, out)
+        self._enter_epoch(reply.epoch, out)
         self._seen_seq = max(self._seen_seq, reply.next_seq)
         if self.next_seq is None:
             # The first one. What lies before it was never asked for.
@@ -342,7 +342,7 @@ class Mirror:
 
     def _pong(self, reply: Pong, out: list[MirrorEffect], now: float) -> None:
         out.append(Alive(reply.ts))
-        self._live_in(reply.epoch, out)
+        self._enter_epoch(reply.epoch, out)
         self._seen_version = max(self._seen_version, reply.state_version)
         self._seen_seq = max(self._seen_seq, reply.next_seq)
         if self.version is None or self.stale or self.version < self._seen_version:

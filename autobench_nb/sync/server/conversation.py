@@ -89,7 +89,7 @@ class Conversation:
             client.query, client.predicate = self._compile(hello.logs_query)
         if hello.slices is not UNSET:
             client.slices = slices_of(hello.slices)
-        client.greeted = client.owes_ack = True
+        client.greeted = client.ack_pending = True
         self.greet(client, hello.resume, out, now)
 
     def _is_token(self, token: str) -> bool:
@@ -161,7 +161,7 @@ class Conversation:
         if client.snapshot_reason is None:
             client.send(encoding.ack(), out, now)
         else:
-            client.owes_ack = True
+            client.ack_pending = True
 
     # ------------------------------------------------------------ later messages
 

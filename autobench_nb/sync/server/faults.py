@@ -31,7 +31,7 @@ class Faults:
         self._telemetry = telemetry
         self._wall = wall
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._owed: dict[str, Any] | None = None
+        self._pending: dict[str, Any] | None = None
 
     def tell(self, what: str, error: BaseException | None = None) -> None:
         """Something went wrong: ``what`` is a sentence for people, ``error`` what was raised, if anything was."""
@@ -48,12 +48,12 @@ class Faults:
         trace = None if error is None else "".join(traceback.format_exception(error))
         self._ring.append(CHANNEL, Level.ERROR, f"{what}{reason}{again}", exc=trace)
         message = f"{what}{reason}".encode(errors="backslashreplace").decode()
-        self._owed = {"ts": round(self._wall() * 1e3), "message": message[:500], "count": count}
+        self._pending = {"ts": round(self._wall() * 1e3), "message": message[:500], "count": count}
 
     def report(self) -> None:
         """Write what is owed to ``/meta/lastError``, unless a batch is open: then the next flush does."""
-        owed = self._owed
-        if owed is not None and self._store.attempt(
-            lambda: self._store.set("/meta/lastError", owed)
+        pending = self._pending
+        if pending is not None and self._store.attempt(
+            lambda: self._store.set("/meta/lastError", pending)
         ):
-            self._owed = None
+            self._pending = None

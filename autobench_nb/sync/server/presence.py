@@ -32,22 +32,24 @@ class Presence:
     def connected(self, session: Session) -> None:
         """Say that a client was welcomed."""
         if self._visits:
-            self._say("connected", Level.INFO, f"Client {session.id} connected{_from(session)}.")
+            self._log_line(
+                "connected", Level.INFO, f"Client {session.id} connected{_from(session)}."
+            )
 
     def disconnected(self, session: Session, now: float) -> None:
         """Say that a client has gone."""
         if not self._visits:
             return
         seconds = max(0.0, now - session.connected_at)
-        self._say("left", Level.INFO, f"Client {session.id} left after {seconds:.0f} s.")
+        self._log_line("left", Level.INFO, f"Client {session.id} left after {seconds:.0f} s.")
 
     def refused(self, session: Session, why: str) -> None:
         """Say that a client was not let in."""
-        self._say("refused", Level.WARN, f"Client {session.id}{_from(session)} refused: {why}")
+        self._log_line("refused", Level.WARN, f"Client {session.id}{_from(session)} refused: {why}")
 
     def ended(self, session: Session, why: str) -> None:
         """Say that a client was sent away."""
-        self._say("ended", Level.WARN, f"Client {session.id} ended: {why}")
+        self._log_line("ended", Level.WARN, f"Client {session.id} ended: {why}")
 
     def heartbeat(self, session: Session) -> None:
         """Say that a ping was answered."""
@@ -62,7 +64,7 @@ class Presence:
                 self._ring.append(CHANNEL, level, f"{more:,} more clients {what}.")
         self._lines.clear()
 
-    def _say(self, what: str, level: Level, line: str) -> None:
+    def _log_line(self, what: str, level: Level, line: str) -> None:
         self._lines[what] += 1
         if self._lines[what] <= LINES_PER_FLUSH:
             self._ring.append(CHANNEL, level, line)

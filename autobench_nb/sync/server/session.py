@@ -63,10 +63,36 @@ class Session:
     """
 
     __slots__ = (
-        "_budget", "_kept", "_kept_bytes", "_large", "_mistakes", "_overruns", "_pong", "_unanswered", "_unknown",
-        "authenticated", "base_version", "commands", "connected_at", "ended", "greeted", "history", "id",
-        "log_audience", "owes_ack", "peer", "phase", "predicate", "query", "queued", "replays", "seq", "slices",
-        "snapshot_reason", "state_audience", "welcomed",
+        "_budget",
+        "_kept",
+        "_kept_bytes",
+        "_large",
+        "_mistakes",
+        "_overruns",
+        "_pong",
+        "_unanswered",
+        "_unknown",
+        "ack_pending",
+        "authenticated",
+        "base_version",
+        "commands",
+        "connected_at",
+        "ended",
+        "greeted",
+        "history",
+        "id",
+        "log_audience",
+        "peer",
+        "phase",
+        "predicate",
+        "query",
+        "queued",
+        "replays",
+        "seq",
+        "slices",
+        "snapshot_reason",
+        "state_audience",
+        "welcomed",
     )  # fmt: skip
 
     def __init__(self, id: int, peer: str, *, authenticated: bool, budget: int, now: float) -> None:
@@ -78,7 +104,7 @@ class Session:
         self.welcomed = False
         self.ended = ""
         self.greeted = False
-        self.owes_ack = False
+        self.ack_pending = False
 
         self.snapshot_reason: str | None = None
         self.base_version: int | None = 0
@@ -169,7 +195,7 @@ class Session:
             is_live = self.state_audience is not None and self.log_audience is not None
             self.phase = Phase.LIVE if is_live else Phase.SYNCING
 
-    def owe_snapshot(self, reason: str) -> None:
+    def require_snapshot(self, reason: str) -> None:
         """No patches until it has been sent one. The first reason stays."""
         self.snapshot_reason = self.snapshot_reason or reason
         self.leave_state()
@@ -269,8 +295,8 @@ class Session:
         if self._pong is not None:
             kept.append(self._pong)
             self._pong = None
-        if self.owes_ack:
-            self.owes_ack = False
+        if self.ack_pending:
+            self.ack_pending = False
             kept.insert(0, encoding.ack())
         for message in kept:
             self.send(message, out, now)
@@ -287,7 +313,7 @@ class Session:
             self.end(CloseCode.POLICY, reason, out)
             return
         mistakes.append(now)
-        self._complain(error, str(error), out, now)
+        self._report_mistake(error, str(error), out, now)
 
     def unknown_type(self, error: BadMessage, out: list[Effect], now: float) -> None:
         """Say that the server does not know this type, but not too often: clients of other servers say such things."""
@@ -298,9 +324,9 @@ class Session:
         answers.append(now)
         more, self._unanswered = self._unanswered, 0
         text = f"{error} {more:,} more were not answered." if more else str(error)
-        self._complain(error, text, out, now)
+        self._report_mistake(error, text, out, now)
 
-    def _complain(self, error: BadMessage, text: str, out: list[Effect], now: float) -> None:
+    def _report_mistake(self, error: BadMessage, text: str, out: list[Effect], now: float) -> None:
         message = encoding.error_message(error.code, text, id=error.id, column=error.column)
         if self.phase is Phase.HELLO:
             # Authenticated, but not welcomed yet.

@@ -56,5 +56,5 @@ class SlicedSnapshot:
                 name: orjson.dumps(name) + b":" + orjson.dumps(value)
                 for name, value in state.items()
             }
-        wanted = (part for name, part in self._parts.items() if name == "version" or name in slices)
-        return b"{" + b",".join(wanted) + b"}"
+        chosen = (part for name, part in self._parts.items() if name == "version" or name in slices)
+        return b"{" + b",".join(chosen) + b"}"

@@ -43,7 +43,7 @@ class StateFeed:
 
     def wait(self, session: Session, reason: str) -> None:
         """Owe the session a snapshot, to be sent at the next flush that can take one."""
-        session.owe_snapshot(reason)
+        session.require_snapshot(reason)
         self._waiting[session.id] = session
 
     def forget(self, session: Session) -> None:

@@ -44,8 +44,8 @@ class TelemetryReporter:
         self._ring = ring
         self._telemetry = telemetry
         self._logs_told: dict[str, int] = {}
-        self._told: dict[str, int | float] = {}
-        self._told_at = float("-inf")
+        self._last_sent: dict[str, int | float] = {}
+        self._last_sent_at = float("-inf")
 
     def report(self, flushed_version: int, now: float) -> int:
         """Write ``/logs`` where the ring has moved, and the telemetry with whatever else there is to send.
@@ -60,7 +60,7 @@ class TelemetryReporter:
         if not has_moved and self._store.version == flushed_version:
             return 0
         telemetry = self._telemetry.to_wire()
-        is_due = now - self._told_at >= INTERVAL_S and telemetry != self._told
+        is_due = now - self._last_sent_at >= INTERVAL_S and telemetry != self._last_sent
         if not has_moved and not is_due:
             return 0
 
@@ -74,6 +74,6 @@ class TelemetryReporter:
             return 0
         self._logs_told = logs
         if is_due:
-            self._told_at = now
-            self._told = telemetry
+            self._last_sent_at = now
+            self._last_sent = telemetry
         return has_moved + is_due

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Generator
 from types import TracebackType
@@ -12,12 +11,12 @@ from urllib.parse import urlsplit
 
 from autobench_nb.errors import ConnectionLost
 from autobench_nb.lifetime import Closable
-from autobench_nb.sync.client.effects import Changed, LogsArrived, MirrorEffect, Replaced
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.tables.pno_view import PnoView
 from autobench_nb.tables.records_view import JobsView, RecordsView
 from autobench_nb.tables.results import Result, ResultPage, ResultsView
 from autobench_nb.tables.schema import DEVICES, STREAMS
+from autobench_nb.transports.client.arrivals import Arrivals
 from autobench_nb.transports.client.link import ClientLink, LinkStatus
 from autobench_nb.transports.client.memory import MemoryLink
 from autobench_nb.transports.client.mirrored import MirroredLogs, MirroredState
@@ -39,21 +38,20 @@ class Client(Closable):
     ``await`` it (or ``async with``) to wait for its first state without holding up the loop.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(
+        self, url: str, token: str | None = None, timeout_s: float = CONNECT_TIMEOUT_S
+    ) -> None:
         self.url, found = socket_url(url)
         own = server_at(self.url)
         given = token if token is not None else found
         # Whoever is in the server's own process has its token anyway.
         self._token = own.token if given is None and own is not None else given
         self._mirror = Mirror()
-        self._changed = threading.Condition()
-        self._changes = 0
-        self._has_logs = False
+        self._arrivals = Arrivals(self._mirror)
+        self._state, self._logs = self._arrivals.state, self._arrivals.logs
         self._has_arrived = False
-        self._timeout_s = CONNECT_TIMEOUT_S
+        self._timeout_s = timeout_s
         self._patience_s: float | None = None
-        self._logs = MirroredLogs()
-        self._state = MirroredState(self._mirror)
         self._jobs = JobsView(self._state.get, self._cancel_job)
         self._devices = RecordsView(self._state.get, "/devices", "device", DEVICES)
         self._streams = RecordsView(self._state.get, "/streams", "stream", STREAMS)
@@ -61,9 +59,9 @@ class Client(Closable):
         self._results = ResultsView(self._page_of_results)
         self._link: ClientLink | MemoryLink
         if own is not None and own.runs_here:
-            self._link = MemoryLink(own, self._token, self._mirror, _Ear(self))
+            self._link = MemoryLink(own, self._token, self._mirror, self._arrivals)
         else:
-            self._link = ClientLink(self.url, self._token, self._mirror, _Ear(self))
+            self._link = ClientLink(self.url, self._token, self._mirror, self._arrivals)
         self._link.start()
 
     # --- what is read
@@ -137,7 +135,7 @@ class Client(Closable):
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            seen = self._changes
+            seen = self._arrivals.changes
             self._link.work()
             if value := predicate(self):
                 return value
@@ -146,10 +144,8 @@ class Client(Closable):
             if left is not None and left <= 0:
                 raise TimeoutError(f"it did not come true within {timeout_s} s.")
             pauses = [pause for pause in (left, self._link.poll_s) if pause is not None]
-            with self._changed:
-                # The predicate may ask the server, whose answer needs this lock: it is asked without it.
-                if self._changes == seen:
-                    self._changed.wait(min(pauses, default=None))
+            # The predicate may ask the server, whose answer counts as a change too: no lock is held while it is asked.
+            self._arrivals.wait_past(seen, min(pauses, default=None))
 
     def command(self, name: str, **args: Any) -> Any:
         """Have the server run a command; gives its value.
@@ -196,6 +192,13 @@ class Client(Closable):
         self._link.close()
 
     # --- how it begins
+
+    def begin(self) -> Self:
+        """Wait for the first state; on a running loop only what is read first will, and not for long."""
+        if self.status.phase == "connecting" and _loop_runs():
+            self._patience_s = min(self._timeout_s, FIRST_READ_S)
+            return self
+        return self._arrive(self._timeout_s)
 
     def _arrive(self, timeout_s: float) -> Self:
         """Wait for the first state and the first log entries; a client that does not get them is closed."""
@@ -251,42 +254,6 @@ class Client(Closable):
         return f"<Client {self.url} {self.status.phase}>"
 
 
-class _Ear:
-    """What the link tells the client, on the link's thread."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    @property
-    def is_complete(self) -> bool:
-        return self._client._mirror.state is not None and self._client._has_logs
-
-    def settings(self) -> dict[str, Any]:
-        told = self._client._state.peek("/serverConfig/ws", None)
-        return told if isinstance(told, dict) else {}
-
-    def heard(self, effect: MirrorEffect) -> None:
-        client = self._client
-        match effect:
-            case Changed():
-                capacity = client._state.peek("/serverConfig/logs/capacity", None)
-                if isinstance(capacity, int):
-                    client._logs.resize(capacity)
-                client._state.tell(effect)
-            case LogsArrived():
-                client._logs.take(effect)
-                client._has_logs = True
-            case Replaced():
-                client._logs.clear()
-                client._has_logs = False
-
-    def told(self) -> None:
-        client = self._client
-        with client._changed:
-            client._changes += 1
-            client._changed.notify_all()
-
-
 def connect(url: str, token: str | None = None, timeout_s: float = CONNECT_TIMEOUT_S) -> Client:
     """A live mirror of the orchestrator at ``url``, once its state and its first log entries are here.
 
@@ -304,12 +271,7 @@ def connect(url: str, token: str | None = None, timeout_s: float = CONNECT_TIMEO
         ConnectionLost: The server was not reached within ``timeout_s``, or, at once, nothing listens there.
         TransportError: ``url`` is no URL of a server.
     """
-    client = Client(url, token)
-    client._timeout_s = timeout_s
-    if client.status.phase == "connecting" and _loop_runs():
-        client._patience_s = min(timeout_s, FIRST_READ_S)
-        return client
-    return client._arrive(timeout_s)
+    return Client(url, token, timeout_s).begin()
 
 
 def _loop_runs() -> bool:

@@ -70,11 +70,11 @@ class MessageReader(Protocol):
         """The server's ``serverConfig.ws``, as far as it has told."""
         ...
 
-    def heard(self, effect: MirrorEffect) -> None:
+    def on_effect(self, effect: MirrorEffect) -> None:
         """Something of the mirror has changed."""
         ...
 
-    def told(self) -> None:
+    def on_change(self) -> None:
         """A whole message was taken in, or the link's status is another one."""
         ...
 
@@ -151,7 +151,7 @@ class ClientLink:
 
     def _main(self) -> None:
         try:
-            asyncio.run(self._live())
+            asyncio.run(self._run())
         except BaseException as error:  # noqa: BLE001 - it is kept for whoever uses the client
             self.error = ConnectionLost(
                 f"{self.url}: the client itself failed ({type(error).__name__}: {error}): connect() again."
@@ -163,7 +163,7 @@ class ClientLink:
                     LinkStatus("closed", reason=str(self.error or "the thread has ended."))
                 )
 
-    async def _live(self) -> None:
+    async def _run(self) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._wake = asyncio.Event()
@@ -291,7 +291,7 @@ class ClientLink:
             if self.status.phase != phase:
                 self._become(LinkStatus(phase, latency_ms=self.status.latency_ms))
                 return
-        self._reader.told()
+        self._reader.on_change()
 
     def _do(self, connection: WebSocketClientConnection, effect: MirrorEffect) -> None:
         match effect:
@@ -311,7 +311,7 @@ class ClientLink:
             case Connected():
                 self._was_welcomed = True
             case _:
-                self._reader.heard(effect)
+                self._reader.on_effect(effect)
 
     def _ask(self, name: str, args: dict[str, Any], answer: Future[Any]) -> None:
         if self._connection is None:
@@ -337,7 +337,7 @@ class ClientLink:
 
     def _become(self, status: LinkStatus) -> None:
         self.status = status
-        self._reader.told()
+        self._reader.on_change()
 
 
 async def _end(connection: WebSocketClientConnection) -> None:

@@ -57,7 +57,7 @@ class MemoryLink:
             return
         self._was_welcomed = False
         self._loopback = Loopback(
-            self._server.pump, self._heard, mirror=self._mirror, on_end=self._ended
+            self._server.pump, self._on_effect, mirror=self._mirror, on_end=self._ended
         )
         if self._loopback.is_closed:
             self._ended()
@@ -92,7 +92,7 @@ class MemoryLink:
     def reconnect(self) -> None:
         """End the session and begin another, which resumes."""
         self.check_open()
-        self._server.call_soon(self._again)
+        self._server.call_soon(self._start_again)
 
     def close(self) -> None:
         """End the session."""
@@ -125,7 +125,7 @@ class MemoryLink:
         else:
             loopback.send(message)
 
-    def _again(self) -> None:
+    def _start_again(self) -> None:
         self._leave()
         if self.status.phase != "closed":
             self._become(LinkStatus("connecting"))
@@ -137,7 +137,7 @@ class MemoryLink:
             loopback.leave()
         self._answers.fail("the client was closed.")
 
-    def _heard(self, effect: MirrorEffect) -> None:
+    def _on_effect(self, effect: MirrorEffect) -> None:
         match effect:
             case Answered():
                 self._answers.settle(effect)
@@ -146,12 +146,12 @@ class MemoryLink:
             case Farewell(reason=reason):
                 self._farewell = reason
             case _:
-                self._reader.heard(effect)
+                self._reader.on_effect(effect)
         if self._was_welcomed and self._reader.is_complete:
             phase = "stale" if self._mirror.stale else "live"
             if self.status.phase not in (phase, "closed"):
                 self._become(LinkStatus(phase))
-        self._reader.told()
+        self._reader.on_change()
 
     def _ended(self) -> None:
         """The session is over, from whichever side."""
@@ -165,4 +165,4 @@ class MemoryLink:
 
     def _become(self, status: LinkStatus) -> None:
         self.status = status
-        self._reader.told()
+        self._reader.on_change()

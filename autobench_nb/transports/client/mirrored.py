@@ -118,7 +118,7 @@ class MirroredEntries(Sequence[LogEntry]):
 
     def where(self, predicate: Predicate) -> MirroredEntries:
         """The entries that ``predicate`` is true of."""
-        return _Wanted(self, predicate)
+        return _FilteredEntries(self, predicate)
 
     def between(self, first_seq: int, end_seq: int | None = None) -> MirroredEntries:
         """The entries with ``first_seq <= seq < end_seq``."""
@@ -160,7 +160,7 @@ class MirroredEntries(Sequence[LogEntry]):
         return f"<{type(self).__name__.lstrip('_')}: {len(self):,} entries>"
 
 
-class _Wanted(MirroredEntries):
+class _FilteredEntries(MirroredEntries):
     def __init__(self, among: MirroredEntries, predicate: Predicate) -> None:
         self._among = among
         self._predicate = predicate

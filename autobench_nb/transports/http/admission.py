@@ -37,7 +37,7 @@ class HalfOpen:
     def add(self, stream: IOStream) -> None:
         """Note that a connection was accepted now."""
         if len(self._since) >= MAX_HALF_OPEN:
-            self._sweep(time.monotonic() - HEAD_DEADLINE_S)
+            self._close_overdue(time.monotonic() - HEAD_DEADLINE_S)
         if len(self._since) >= MAX_HALF_OPEN:
             self._close(next(iter(self._since)))
         self._since[stream] = time.monotonic()
@@ -59,12 +59,12 @@ class HalfOpen:
 
     def _due(self) -> None:
         self._timer = None
-        self._sweep(time.monotonic() - HEAD_DEADLINE_S)
+        self._close_overdue(time.monotonic() - HEAD_DEADLINE_S)
         if self._since:
             wait = next(iter(self._since.values())) + HEAD_DEADLINE_S - time.monotonic()
             self._timer = asyncio.get_running_loop().call_later(max(0.01, wait), self._due)
 
-    def _sweep(self, limit: float) -> None:
+    def _close_overdue(self, limit: float) -> None:
         for stream, since in tuple(self._since.items()):
             if stream.closed():
                 del self._since[stream]
@@ -95,7 +95,7 @@ class BoundedHTTPServer(HTTPServer):
         self.on_exhausted = on_exhausted
         self._failures = 0
         self._untold = 0
-        self._told_at = float("-inf")
+        self._logged_at = float("-inf")
         self._pauses: set[asyncio.TimerHandle] = set()
 
     def add_sockets(self, sockets: Any) -> None:
@@ -156,8 +156,8 @@ class BoundedHTTPServer(HTTPServer):
         self._failures += 1
         self._untold += 1
         now = time.monotonic()
-        if now - self._told_at >= TOLD_AGAIN_S:
-            self._told_at = now
+        if now - self._logged_at >= TOLD_AGAIN_S:
+            self._logged_at = now
             count, self._untold = self._untold, 0
             why = (
                 "no descriptors are left"

@@ -73,7 +73,8 @@ def _blocks(
 
 
 def _csv_writer() -> Callable[[Iterable[LogEntry]], Iterator[str]]:
-    from autobench_nb.tables import logs_to_csv  # pandas takes a while to import: not on the loop
+    # Pandas takes a while to import, so it is imported here, off the loop.
+    from autobench_nb.tables import logs_to_csv
 
     return logs_to_csv
 
@@ -139,10 +140,8 @@ class LogsHandler(Guarded):
                 break
             try:
                 ring.append(**read_entry(raw, defaults))
-            except (
-                BadEntry,
-                ValueError,
-            ) as error:  # ValueError: the ring's own words for level and time
+            except (BadEntry, ValueError) as error:
+                # A ValueError has the ring's own words for what is wrong with the level or the time.
                 report.reject(number, str(error))
             else:
                 report.accepted += 1

@@ -21,17 +21,17 @@ class FailedRequests:
         self._more: Counter[int] = Counter()
         self._timer: asyncio.TimerHandle | None = None
 
-    def may_tell(self, status: int, log: Log) -> bool:
+    def may_log(self, status: int, log: Log) -> bool:
         """Whether this one gets a line of its own; else it is counted, and ``log`` is told of it later."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(PERIOD_S, self.tell_more, log)
+            self._timer = asyncio.get_running_loop().call_later(PERIOD_S, self.log_rest, log)
         self._lines += 1
         if self._lines <= LINES:
             return True
         self._more[status] += 1
         return False
 
-    def tell_more(self, log: Log) -> None:
+    def log_rest(self, log: Log) -> None:
         """The period is over: say how many more there were."""
         if self._timer is not None:
             self._timer.cancel()

@@ -161,7 +161,7 @@ def log_request(handler: RequestHandler) -> None:
         share = site.config.request_sample
         if getattr(handler, "success_is_silent", False) or random.random() >= share:
             return
-    elif not site.failures.may_tell(status, site.log):
+    elif not site.failures.may_log(status, site.log):
         return
     request = handler.request
     path = request.path[:PATH_SHOWN_CHARS]

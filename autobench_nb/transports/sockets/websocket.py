@@ -73,9 +73,9 @@ class Socket(Guarded, WebSocketHandler):
             authenticated=self.credential is Credential.VALID,
             peer=str(self.request.remote_ip),
         )
-        self._shed()
+        self._drop_handshake()
 
-    def _shed(self) -> None:
+    def _drop_handshake(self) -> None:
         """Let go of what only the handshake needed: a connection lives for days, and there may be thousands."""
         self.request.headers = HTTPHeaders()
         for name in (*SECURITY_HEADERS, *_HANDSHAKE_HEADERS):

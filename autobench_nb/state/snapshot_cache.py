@@ -1,10 +1,10 @@
-"""The snapshot, encoded in pieces that stay good until something within them changes.
+"""The snapshot, encoded in parts that stay good until something within them changes.
 
-Each slice is a piece; a wide object is cut into chunks of some keys, in their order; an object that holds a wide one is
-a branch of pieces. A stale piece knows nothing of its value: it looks it up when it is encoded again. So after one
+Each slice is a part; a wide object is cut into chunks of some keys, in their order; an object that holds a wide one is
+a branch of parts. A stale part knows nothing of its value: it looks it up when it is encoded again. So after one
 change one chunk is encoded, and the rest is joined.
 
-Pieces become stale at a flush, by its touched tree, which names all that was touched in the window. One encoded in the
+Parts become stale at a flush, by its touched tree, which names all that was touched in the window. One encoded in the
 middle of a window may have looked at half a change, or at nothing: it is stale again at the window's end.
 """
 
@@ -24,7 +24,7 @@ CHUNK: Final = 128
 """Keys in a chunk, at most."""
 
 
-class _Piece:
+class _Encoded:
     __slots__ = ("key", "parent", "path")
 
     def __init__(self, parent: _Branch | None, key: str) -> None:
@@ -33,7 +33,7 @@ class _Piece:
         self.path: tuple[str, ...] = () if parent is None else (*parent.path, key)
 
 
-class _Leaf(_Piece):
+class _Leaf(_Encoded):
     """A value encoded whole; ``data`` is ``None`` while stale."""
 
     __slots__ = ("data",)
@@ -43,8 +43,8 @@ class _Leaf(_Piece):
         self.data: bytes | None = None
 
 
-class _Branch(_Piece):
-    """An object of a few keys, a piece each."""
+class _Branch(_Encoded):
+    """An object of a few keys, a part each."""
 
     __slots__ = ("children",)
 
@@ -66,7 +66,7 @@ class _Chunk:
         wide.chunk_of.update(dict.fromkeys(keys, self))
 
 
-class _Wide(_Piece):
+class _Wide(_Encoded):
     """An object of many keys. It is stale while some of ``keys``, from ``at`` on, are in no chunk yet."""
 
     __slots__ = ("at", "chunk_of", "chunks", "keys")
@@ -87,8 +87,8 @@ class _Wide(_Piece):
         return _Chunk(self, [key for key in taken if key not in self.chunk_of])
 
 
-class Pieces:
-    """The encoded pieces of one state. The store calls it within its lock, and outside of any batch."""
+class SnapshotCache:
+    """The encoded parts of one state. The store calls it within its lock, and outside of any batch."""
 
     def __init__(self, state: dict[str, Any]) -> None:
         self._state = state
@@ -103,60 +103,60 @@ class Pieces:
         for key, below in touched.items():
             self._touch(self._root.children[key], below, self._state[key])
 
-    def warm(self, pieces: int) -> bool:
-        """Encode up to ``pieces`` stale pieces. True when none is left."""
+    def warm(self, parts: int) -> bool:
+        """Encode up to ``parts`` stale parts. True when none is left."""
         stale = self._stale
-        while stale and pieces > 0:
-            piece, _ = stale.popitem()
-            if isinstance(piece, _Chunk):
-                self._encode_chunk(piece)
-            elif isinstance(piece, _Leaf):
-                self._encode_leaf(piece)
-            elif piece.keys:
-                stale[piece] = None
-                self._encode_chunk(piece.cut())
-            pieces -= 1
+        while stale and parts > 0:
+            part, _ = stale.popitem()
+            if isinstance(part, _Chunk):
+                self._encode_chunk(part)
+            elif isinstance(part, _Leaf):
+                self._encode_leaf(part)
+            elif part.keys:
+                stale[part] = None
+                self._encode_chunk(part.cut())
+            parts -= 1
         return not stale
 
     def assemble(self, version: int) -> bytes:
         """The JSON of the whole state."""
         while not self.warm(1_000):
             pass
-        parts = [b'{"version":%d' % version]
-        for key, piece in self._root.children.items():
-            parts.append(b',"%s":' % key.encode())  # slices have plain names
-            _emit(piece, parts)
-        parts.append(b"}")
-        return b"".join(parts)
+        out = [b'{"version":%d' % version]
+        for key, part in self._root.children.items():
+            out.append(b',"%s":' % key.encode())  # slices have plain names
+            _emit(part, out)
+        out.append(b"}")
+        return b"".join(out)
 
     def _leaf(self, parent: _Branch, key: str) -> None:
         leaf = _Leaf(parent, key)
         parent.children[key] = leaf
         self._stale[leaf] = None
 
-    def _touch(self, piece: _Leaf | _Branch | _Wide, below: Any, value: Any) -> None:
+    def _touch(self, part: _Leaf | _Branch | _Wide, below: Any, value: Any) -> None:
         if below.__class__ is dict and not below:  # left over from what was rolled back
             return
-        if isinstance(piece, _Leaf):
-            piece.data = None
-            self._stale[piece] = None
+        if isinstance(part, _Leaf):
+            part.data = None
+            self._stale[part] = None
         elif below.__class__ is not dict or value.__class__ is not dict:
-            self._forget(piece)
-            assert piece.parent is not None
-            self._leaf(piece.parent, piece.key)
-        elif isinstance(piece, _Wide):
+            self._forget(part)
+            assert part.parent is not None
+            self._leaf(part.parent, part.key)
+        elif isinstance(part, _Wide):
             for key, deeper in below.items():
                 if deeper.__class__ is not dict or deeper:
-                    self._touch_member(piece, key, key in value)
+                    self._touch_member(part, key, key in value)
         else:
             for key, deeper in below.items():
-                child = piece.children.get(key)
+                child = part.children.get(key)
                 if key not in value:
                     if child is not None:
                         self._forget(child)
-                        del piece.children[key]
+                        del part.children[key]
                 elif child is None:
-                    self._leaf(piece, key)
+                    self._leaf(part, key)
                 else:
                     self._touch(child, deeper, value[key])
 
@@ -166,9 +166,8 @@ class Pieces:
             if not present:
                 return
             if wide.keys:
-                wide.keys.append(
-                    key
-                )  # it may be among them already: then it is skipped the second time
+                # The key may be among them already: then it is skipped the second time.
+                wide.keys.append(key)
                 return
             if not wide.chunks or len(wide.chunks[-1].keys) >= CHUNK:
                 _Chunk(wide, [])
@@ -200,15 +199,15 @@ class Pieces:
         left.data = None
         self._stale[left] = None
 
-    def _forget(self, piece: _Leaf | _Branch | _Wide) -> None:
-        if isinstance(piece, _Leaf):
-            self._stale.pop(piece, None)
-        elif isinstance(piece, _Wide):
-            self._stale.pop(piece, None)
-            for chunk in piece.chunks:
+    def _forget(self, part: _Leaf | _Branch | _Wide) -> None:
+        if isinstance(part, _Leaf):
+            self._stale.pop(part, None)
+        elif isinstance(part, _Wide):
+            self._stale.pop(part, None)
+            for chunk in part.chunks:
                 self._stale.pop(chunk, None)
         else:
-            for child in piece.children.values():
+            for child in part.children.values():
                 self._forget(child)
 
     def _encode_chunk(self, chunk: _Chunk) -> None:
@@ -242,22 +241,22 @@ def _holds_wide(value: dict[str, Any], levels: int) -> bool:
     )
 
 
-def _emit(piece: _Leaf | _Branch | _Wide, parts: list[bytes]) -> None:
-    if isinstance(piece, _Leaf):
-        assert piece.data is not None
-        parts.append(piece.data)
+def _emit(part: _Leaf | _Branch | _Wide, out: list[bytes]) -> None:
+    if isinstance(part, _Leaf):
+        assert part.data is not None
+        out.append(part.data)
         return
-    parts.append(b"{")
-    begin = len(parts)
-    if isinstance(piece, _Wide):
-        for chunk in piece.chunks:
+    out.append(b"{")
+    begin = len(out)
+    if isinstance(part, _Wide):
+        for chunk in part.chunks:
             if chunk.data:
-                parts += (chunk.data, b",")
+                out += (chunk.data, b",")
     else:
-        for key, child in piece.children.items():
-            parts.append(orjson.dumps(key) + b":")
-            _emit(child, parts)
-            parts.append(b",")
-    if len(parts) > begin:
-        parts.pop()
-    parts.append(b"}")
+        for key, child in part.children.items():
+            out.append(orjson.dumps(key) + b":")
+            _emit(child, out)
+            out.append(b",")
+    if len(out) > begin:
+        out.pop()
+    out.append(b"}")
