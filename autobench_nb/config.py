@@ -116,9 +116,10 @@ TOKEN_VARIABLE: Final = "AUTOBENCH_TOKEN"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All settings of one orchestrator. Times are in the unit that the name says.
+    """All settings of one orchestrator. Times and sizes are in the unit that the name says, such as ``_ms``.
 
-    Raises :class:`ConfigError` with the variable's name and what it accepts, for whatever way the value came in.
+    Raises:
+        ConfigError: A setting has a value that it cannot have; the error says the variable's name and what it accepts.
     """
 
     log_capacity: int = _whole(

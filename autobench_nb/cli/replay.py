@@ -33,7 +33,14 @@ class Pace:
 
 
 def parse_speed(text: str) -> float | None:
-    """``1x``, ``10x``, ``0.5`` or ``max``. Raises :class:`ValueError`."""
+    """Read a pace: ``1x``, ``10x`` or ``0.5`` times as fast as the log was written, or ``max``.
+
+    Returns:
+        The factor; ``None`` for ``max``, which waits for nothing.
+
+    Raises:
+        ValueError: ``text`` is none of these.
+    """
     if text.strip().lower() == "max":
         return None
     speed = float(text.strip().lower().removesuffix("x"))

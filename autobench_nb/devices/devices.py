@@ -20,6 +20,12 @@ class Devices(RecordsView, RecordWriter):
     def add(self, name: str, *, type: str, status: str = "unknown", **fields: Any) -> None:
         """Add a device, seen now (``lastSeen``) unless ``fields`` say otherwise.
 
+        Args:
+            name: Its id.
+            type: What it is, such as ``"power supply"``.
+            status: How it is.
+            fields: Further fields of its record: JSON values.
+
         Raises:
             StateError: There is one of this id.
             SchemaError: A value cannot stand where it was given for.

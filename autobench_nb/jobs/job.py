@@ -24,12 +24,19 @@ if TYPE_CHECKING:
 
 
 class Job:
-    """One job of a :class:`Run`. Read it from any thread; it is the runner that changes it.
-
-    ``id``, ``run_id``, ``name``, ``command`` (how it is shown); ``status``, ``reason`` (why it did not succeed);
-    ``done`` of ``repeat`` repetitions; ``results``: its rows. ``lifecycle`` belongs to the runner's machine.
+    """One job of a :class:`Run`. Any thread may read it; the runner alone changes it.
 
     For its executor a job is the :class:`~autobench_nb.jobs.executors.executor.Repetition` that is due.
+
+    Attributes:
+        id: Its id, a number as text, which logs and results name as ``job_id``.
+        run_id: The id of its run.
+        name: What it is called.
+        command: The command or the callable, as it is shown.
+        repeat: How many measured repetitions were asked for.
+        done: How many of them have succeeded.
+        results: One row for each measured repetition that has ended.
+        lifecycle: What the runner's machine knows of it, and changes.
     """
 
     def __init__(
@@ -78,7 +85,11 @@ class Job:
         return self.lifecycle.reason if self.lifecycle.has_ended else self._overdue
 
     def cancel(self) -> bool:
-        """Ask the job to end; False where it has ended already."""
+        """Ask the job to end, and return at once.
+
+        Returns:
+            False where it has ended already.
+        """
         return self.run.runner.cancel(self.id) > 0
 
     def send(self, text: str | bytes, *, end: bool = False) -> None:

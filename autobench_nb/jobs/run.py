@@ -24,7 +24,12 @@ class Run:
     """Some jobs that were asked for together. ``await`` it from any event loop, or :meth:`wait` in any thread.
 
     Neither raises when jobs fail: ``status`` and each job's ``reason`` say so. A run goes on when an ``await`` of it is
-    cancelled (a notebook's interrupt, for instance); :meth:`cancel` ends it. ``results``: the rows of its jobs.
+    cancelled (a notebook's interrupt, for instance); :meth:`cancel` ends it.
+
+    Attributes:
+        id: Its id, such as ``run-1``.
+        jobs: Its jobs, in the order in which they were given.
+        results: One row for each measured repetition that has ended.
     """
 
     def __init__(self, run_id: str, runner: Runner, rows: int) -> None:
@@ -64,7 +69,14 @@ class Run:
         return JobStatus.SUCCEEDED
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Block until it is over, at most ``timeout_s``; True when it is."""
+        """Block until all of its jobs have ended.
+
+        Args:
+            timeout_s: How many seconds to wait at most; ``None`` waits without end.
+
+        Returns:
+            Whether all have ended.
+        """
         try:
             self._over.result(timeout_s)
         except TimeoutError:
@@ -74,7 +86,11 @@ class Run:
         return True
 
     def cancel(self) -> int:
-        """Ask all of its jobs to end; gives how many had not ended yet. Returns at once: ``wait`` for their end."""
+        """Ask all of its jobs to end. Returns at once: :meth:`wait` waits for their end.
+
+        Returns:
+            How many of its jobs had not ended yet.
+        """
         return self.runner.cancel(self.id)
 
     def __await__(self) -> Generator[Any, None, Self]:

@@ -85,9 +85,12 @@ class View(anywidget.AnyWidget):
 
 
 class Dashboard(View):
-    """Badge, runs, devices, streams, findings, the state tree and the log pane.
+    """Badge, runs, devices, streams, findings, the state tree and the log pane, live.
 
-    ``height`` is the log pane's in px; ``query`` is what it shows at first.
+    Args:
+        host: An :class:`Orchestrator`, or a :class:`Client` of one.
+        height: The height of the log pane, in pixels.
+        query: The query that the log pane shows at first.
     """
 
     def __init__(self, host: Host, *, height: int | None = None, query: str | None = None) -> None:
@@ -95,7 +98,13 @@ class Dashboard(View):
 
 
 class StatePane(View):
-    """The state as a tree that follows it live. ``pointer`` is what it opens at first."""
+    """The state as a tree that follows it live.
+
+    Args:
+        host: An :class:`Orchestrator`, or a :class:`Client` of one.
+        height: The height of the tree, in pixels.
+        pointer: The place in the state (RFC 6901) that is open at first.
+    """
 
     def __init__(
         self, host: Host, *, height: int | None = None, pointer: str | None = None
@@ -111,16 +120,27 @@ class StatusBadge(View):
 
 
 class LogPane(View):
-    """The live log, filterable.
-
-    ``query`` in the query language (``docs/query.md``), ``columns`` by name, ``height`` in px; also
-    ``facets``, ``histogram`` and ``wrap`` (bool), ``order`` ("newest" or "oldest"), ``mode`` ("filter" or "locate"),
-    ``time`` ("clock" or "relative") and ``context`` (lines around each match). What is left out is the user's own last
-    choice; it is kept for each ``key``, so give panes that shall differ different ones.
-
-    Raises ``QueryError`` or ``ConfigError`` where an option is not possible.
+    """The live log, filterable. An option that is left out is what the user chose last in the pane.
 
     The page tells the kernel what it shows a moment after it changed, and only while no cell blocks the kernel.
+
+    Args:
+        host: An :class:`Orchestrator`, or a :class:`Client` of one.
+        query: What to show, in the query language (``docs/query.md``).
+        columns: The names of the columns, in their order.
+        height: The height, in pixels.
+        facets: Whether the counts by level, channel and so on are shown.
+        histogram: Whether the counts over time are shown.
+        wrap: Whether long lines are wrapped.
+        order: ``"newest"`` or ``"oldest"`` first.
+        mode: ``"filter"`` hides what does not match, ``"locate"`` marks what does.
+        time: ``"clock"`` or ``"relative"``.
+        context: How many lines are shown around each match.
+        key: Under which name the user's choices are kept; panes that shall differ need different ones.
+
+    Raises:
+        QueryError: ``query`` cannot be read.
+        ConfigError: Another option has a value that it cannot have.
     """
 
     shown = traitlets.Dict().tag(sync=True)

@@ -42,12 +42,21 @@ RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
 class Orchestrator(Closable):
     """One authoritative state, one log ring, a queue of jobs, and whoever mirrors them.
 
-    ``name`` stands in the dashboard's head. ``parallelism``: jobs that run at once. ``redact``: patterns (RE2) besides
-    ``LOG_REDACT_REGEX``. ``executors``: where jobs can run besides this machine, by name. ``environ`` stands in for
-    the process's. Every setting of ``Config`` is an argument too, such as ``log_capacity=100_000``; arguments go
-    before the environment.
+    An orchestrator is a context manager: :meth:`close` ends the server and whatever still runs.
 
-    A context manager; ``close()`` ends the server and whatever still runs. Raises ``ConfigError``.
+    Args:
+        name: What the dashboard and the page show as a title.
+        parallelism: How many jobs may run at once.
+        redact: Patterns of secrets (RE2), besides those of ``LOG_REDACT_REGEX``.
+        projections: Values that the state keeps up to date by itself, see :class:`Projection`.
+        executors: Where jobs can run, by name, besides ``"local"`` (this machine).
+        environ: Variables that stand in for the process's environment.
+        settings: Fields of :class:`Config` by name, such as ``log_capacity=100_000``. They go before the environment.
+
+    Raises:
+        ConfigError: A setting has a value that it cannot have, or a pattern is no regular expression.
+        OptionError: There is no such setting.
+        JobError: ``parallelism`` is no whole number above 0.
     """
 
     def __init__(
@@ -101,25 +110,50 @@ class Orchestrator(Closable):
     # --- what it does
 
     def log(self, channel: str = "app", /, **bound: Any) -> ChannelLogger:
-        """A logger for ``channel``; ``bound`` ids and fields go along with every entry."""
+        """Make a logger for a channel; the channel is made where it is new.
+
+        Args:
+            channel: The channel of every entry.
+            bound: Ids (such as ``job_id``) and fields that every entry carries.
+
+        Returns:
+            A logger with ``debug``, ``info``, ``warn``, ``error`` and ``fatal``.
+        """
         self.channels.get(channel)
         return ChannelLogger(self._rooms.ring.append, channel, **bound)
 
     def capture_logging(
         self, level: int | str = "INFO", logger: str = "", channel: str = "python"
     ) -> None:
-        """From now on, what the standard ``logging`` says at ``level`` or above goes into ``channel`` as well.
+        """Copy what the standard ``logging`` says into a channel, until :meth:`close`.
 
-        ``logger``: the name of the topmost logger to listen to (default: all). Ends with :meth:`close`.
+        Args:
+            level: The lowest level that is copied: a name or a number of the standard ``logging``.
+            logger: The name of the topmost logger that is listened to; the empty name stands for all.
+            channel: The channel that the entries go to.
+
+        Raises:
+            ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
         """
         self._check_open()
         self._bridges.add(level, logger, channel)
 
     def run(self, work: Any, **how: Any) -> Run:
-        """Queue shell commands or Python callables; returns at once with an awaitable ``Run``.
+        """Queue shell commands or Python callables; returns at once.
 
-        ``work``: one, a list, or ``{label: item}``. See :meth:`Runner.submit` for ``repeat``, ``timeout_s``, ``cwd``,
-        ``env`` and the rest.
+        Args:
+            work: One item, a list of items, or ``{label: item}``. An item is a shell command (text) or a callable
+                without arguments; within a list or dict also a list of arguments, which runs without a shell.
+            how: ``repeat``, ``timeout_s`` (seconds for each repetition), ``cwd``, ``env`` and the other options of
+                :meth:`Runner.submit`.
+
+        Returns:
+            The run, which can be awaited.
+
+        Raises:
+            OptionError: There is no such option.
+            JobError: The work cannot be run, or its executor is not there or cannot do it.
+            ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
         """
         self._check_open()
         for option in how:
@@ -130,11 +164,21 @@ class Orchestrator(Closable):
     # --- who looks at it
 
     def serve(self, host: str = "127.0.0.1", port: int = 0, *, thread: bool = False) -> Server:
-        """Serve the page, the socket and the HTTP interface; returns the running :class:`Server`.
+        """Serve the page, the socket and the HTTP interface.
 
-        On the running event loop, which in a notebook is the notebook's own; with ``thread=True``, or where no loop
-        runs, on a thread with a loop of its own, so that all stays live while a cell blocks. ``port=0`` takes any free
-        one. Called again it gives the same server. Raises ``PortError`` where the port is taken.
+        Args:
+            host: The address to listen on. The default can be reached from this machine alone.
+            port: The TCP port; 0 takes any free one.
+            thread: Whether the server gets a thread and an event loop of its own, so that pages stay live while a cell
+                blocks. Without it the running loop serves, which in a notebook is the notebook's own; where no loop
+                runs, a thread is used anyway.
+
+        Returns:
+            The running server; the one that runs already, where there is one.
+
+        Raises:
+            PortError: The port cannot be had.
+            ClosedError: The orchestrator is closed, or serves on another port already.
         """
         # Tornado takes a while to import, and who never serves needs none of it.
         from autobench_nb.transports.server import serve, serve_in_thread
@@ -176,12 +220,20 @@ class Orchestrator(Closable):
         return None if server is None or server.is_closed else server
 
     def link(self) -> dict[str, str]:
-        """How a widget reaches it; begins to serve where nothing does yet."""
+        """How a widget reaches the orchestrator, which begins to serve where it does not yet.
+
+        Returns:
+            ``url`` (of the socket), ``page`` (of the page), ``token`` (a secret) and ``epoch``.
+        """
         server = self.server or self.serve()
         return {"url": server.ws_url, "page": server.url, "token": self.token, "epoch": self.epoch}
 
     def dashboard(self, **options: Any) -> Dashboard:
-        """The dashboard widget: badge, runs, devices, streams, findings, state and log, live."""
+        """Make the dashboard widget: badge, runs, devices, streams, findings, state and log, live.
+
+        Args:
+            options: ``height`` of the log pane in pixels, and ``query``, which it shows at first.
+        """
         # Anywidget takes a while to import, and who shows no widget needs none of it.
         from autobench_nb.notebook.widgets import Dashboard
 

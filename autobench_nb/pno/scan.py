@@ -39,7 +39,16 @@ class Pno(PnoView):
     def finding(
         self, check: str, message: str, severity: Severity | str = Severity.WARN, **fields: Any
     ) -> str:
-        """Report what a check found; gives the finding's id.
+        """Report what a check found.
+
+        Args:
+            check: The name of the check.
+            message: What it found, for people.
+            severity: How bad that is.
+            fields: More fields of the finding, such as ``device``; ``id`` replaces the id that is made otherwise.
+
+        Returns:
+            The finding's id.
 
         Raises:
             SchemaError: The severity is not known, or a field cannot stand there.
@@ -56,5 +65,5 @@ class Pno(PnoView):
         return name
 
     def finish(self, status: str = "done") -> None:
-        """Say that the scan has ended, and how."""
+        """Say that the scan has ended; ``status`` says how, and its progress becomes 1."""
         self._store.merge("/pno", {"status": status, "progress": 1.0})

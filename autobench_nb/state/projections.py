@@ -15,11 +15,13 @@ from autobench_nb.state.values import copy, same
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """``target`` (a pointer) always holds ``function`` of what stands at ``source`` (a pointer).
+    """A part of the state that is always computed from another part.
 
-    The function gets a copy of the source and gives a JSON value; it runs within the mutation (or once for a batch)
-    that touched the source, so it should be short. What it raises takes the mutation back. Nobody else writes the
-    target. Where there is no source, there is no target.
+    Attributes:
+        source: The pointer (RFC 6901) of what it is computed from. Where nothing stands there, there is no target.
+        target: The pointer of what is computed. Nobody else may write there.
+        function: Called with a copy of the source; gives a JSON value. It runs within the mutation that touched the
+            source (within a batch: once, at its end), so it should be short. What it raises takes the mutation back.
     """
 
     source: str

@@ -38,9 +38,12 @@ _PATIENCE_S: Final = 0.001
 class StateStore:
     """A versioned JSON document with the slices of AppState, addressed by RFC 6901 pointers. Thread-safe.
 
-    ``initial``: slices that differ from :func:`initial_state`. ``projections`` are kept by the store, in their order.
-    ``on_dirty()`` is called, outside the lock and from the mutating thread, when there is something to flush again.
-    ``log_position`` and ``on_fault`` are for those who subscribe, see :class:`Subscribers`.
+    Args:
+        initial: Slices (top-level parts of the state) that differ from :func:`initial_state`.
+        projections: What the store computes from other parts after each mutation, in this order.
+        on_dirty: Called, outside the lock and from the mutating thread, when there is something to flush again.
+        log_position: How far the log has come, see :class:`Subscribers`.
+        on_fault: Told of what a subscriber does wrong, see :class:`Subscribers`.
     """
 
     def __init__(
@@ -95,9 +98,10 @@ class StateStore:
         return default
 
     def set(self, pointer: str, value: Any) -> None:
-        """Put ``value`` at ``pointer``, whose parent must exist; in a list an index replaces and ``-`` appends.
+        """Put a copy of ``value`` at ``pointer``, whose parent must exist; in a list an index replaces, ``-`` appends.
 
-        Raises :class:`PointerError`, :class:`PathError`, :class:`SchemaError`; then nothing has changed.
+        Raises:
+            PointerError, PathError, SchemaError: Then nothing has changed.
         """
         try:
             place = PLACES[pointer]

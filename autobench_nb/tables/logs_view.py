@@ -28,17 +28,26 @@ class Logs(LogView):
         return self.ring.next_seq
 
     def since(self, seq: int) -> list[LogEntry]:
-        """The entries of this view from ``seq`` on."""
+        """The entries of this view from ``seq`` on, oldest first, as a list that does not change."""
         return list(self.between(seq))
 
     def last(self, count: int) -> list[LogEntry]:
-        """The newest ``count`` entries of this view."""
+        """The newest ``count`` entries of this view, oldest first, or as many as there are."""
         return self[-count:] if count > 0 else []
 
     def to_arrow(self) -> pa.Table:
-        """The entries as an Arrow table, see ``tables.LOG_SCHEMA``; message texts are not copied."""
+        """The entries as an Arrow table, one row each, oldest first.
+
+        Returns:
+            A table with the schema ``tables.LOG_SCHEMA``; message texts are not copied.
+        """
         return tables.logs_table(self)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The entries as a DataFrame: ``seq``, ``ts`` (UTC), level, channel, message, ids, ``fields``, ``exc``."""
+        """The entries as a DataFrame, one row each, oldest first.
+
+        Returns:
+            A frame with the columns of ``tables.LOG_SCHEMA``: ``seq``, ``ts`` (UTC), level, channel, message, ids,
+            ``fields`` and ``exc`` (a traceback).
+        """
         return tables.logs_to_pandas(self)

@@ -320,11 +320,18 @@ def serve(
     direct_writer: bool = True,
     on_ended: Callable[[], None] = _nothing,
 ) -> Server:
-    """Serve ``hub`` on the running loop. Raises :class:`PortError` where the port cannot be had.
+    """Serve ``hub`` on the running loop. ``Server.notify`` is to be the ``on_dirty`` of store and ring.
 
-    ``token``: the access token (default: made anew); the hub compares the token of a ``hello`` itself, so it must have
-    been given the same. ``on_ended()`` is called when nothing here touches the hub any more. Wire ``Server.notify`` to
-    the ``on_dirty`` of both. ``direct_writer=False`` sends through tornado's ``write_message``.
+    Args:
+        token: The access token (default: made anew). The hub compares the token of a ``hello`` itself, so it must have
+            been given the same.
+        static: The folder of the built browser bundles.
+        port: The TCP port; 0 takes any free one.
+        direct_writer: Whether sockets are written to directly, and not through tornado's ``write_message``.
+        on_ended: Called when nothing here touches the hub any more.
+
+    Raises:
+        PortError: The port cannot be had.
     """
     token = new_token() if token is None else check_token(token)
     sockets = bind(host, port)

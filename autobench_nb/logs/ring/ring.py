@@ -34,11 +34,18 @@ _LEVELS = frozenset({*Level, *(level.wire for level in Level)})
 class LogRing:
     """Holds the last ``capacity`` entries. Thread-safe; an entry is accepted when :meth:`append` returns.
 
-    ``redactor`` is applied before anything else can see an entry. ``on_dirty()`` is called, outside every lock and by
-    the accepting thread, when the first entry arrives after a read. ``clock`` gives seconds since 1970. ``min_level``
-    is what the wire shows unless it is asked for another: the ring itself holds every level. ``max_bytes`` bounds what
-    the held entries take (default: 4 KiB for each entry of capacity, at least 256 MiB): past it the oldest are evicted
-    earlier, by chunks.
+    Args:
+        capacity: How many entries are held; older ones are evicted.
+        channels: The known channels (default: new ones).
+        redactor: Takes secrets out before anything else can see an entry.
+        min_level: The lowest level that the wire shows unless it is asked for another. The ring holds every level.
+        on_dirty: Called, outside every lock and by the accepting thread, when the first entry arrives after a read.
+        clock: Gives seconds since 1970.
+        max_bytes: Bytes that the held entries may take (default: 4 KiB for each entry of capacity, at least 256 MiB).
+            Past it the oldest are evicted earlier, by chunks.
+
+    Raises:
+        ConfigError: ``capacity`` is no whole number above 0.
     """
 
     def __init__(
@@ -87,10 +94,22 @@ class LogRing:
         fields: Mapping[str, Any] | None = None,
         exc: str | None = None,
     ) -> None:
-        """Accept one entry. ``ts``: milliseconds since 1970 (default: now).
+        """Accept one entry.
 
-        ``fields`` are flattened and copied here, so the caller may change them afterwards. Raises
-        :class:`ValueError` for a level or a time that is none.
+        Args:
+            channel: Where it belongs; made where it is new.
+            level: A :class:`Level`, its number or its name.
+            message: The text.
+            ts: Milliseconds since 1970 (default: now).
+            logger: The name of the logger that said it.
+            job_id: The job that it concerns.
+            step_id: The step that it concerns.
+            device_id: The device that it concerns.
+            fields: Structured data, flattened and copied here, so that the caller may change them afterwards.
+            exc: A traceback, as text.
+
+        Raises:
+            ValueError: ``level`` is no level, or ``ts`` is no time of the years 1 to 9999.
         """
         # Positional parameters: CPython binds defaults of keyword-only ones one by one, which costs half as much again.
         try:

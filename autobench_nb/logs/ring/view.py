@@ -70,21 +70,44 @@ class LogView(Sequence[LogEntry]):
         return None
 
     def query(self, text: str) -> Self:
-        """The entries of this view that the query finds, e.g. ``level>=warn channel:psu -noise job:42``.
+        """The entries of this view that a query finds.
 
-        Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
+        Args:
+            text: The query, e.g. ``level>=warn channel:psu -noise job:42`` (``docs/query.md``). Relative times
+                (``since:-5m``) count from now.
+
+        Returns:
+            A narrower view, as live as this one.
+
+        Raises:
+            QueryError: The query cannot be read; the error names the column.
         """
         return self.where(query_filter(text, now=self._wall(), kernel=self._regex_kernel()))
 
     def where(self, predicate: Predicate) -> Self:
-        """The entries of this view that ``predicate`` takes as well."""
+        """The entries of this view of which ``predicate(entry)`` is true.
+
+        Args:
+            predicate: Called with a :class:`LogEntry`, again for the same entry whenever new ones have come.
+
+        Returns:
+            A narrower view, as live as this one.
+        """
         both = predicate if self.predicate is None else conjunction(self.predicate, predicate)
         return type(self)(
             self.ring, both, first_seq=self._first, end_seq=self._end, wall=self._wall
         )
 
     def between(self, first_seq: int, end_seq: int | None = None) -> Self:
-        """The entries of this view with ``first_seq <= seq < end_seq``."""
+        """The entries of this view with ``first_seq <= seq < end_seq``.
+
+        Args:
+            first_seq: The lowest seq (an entry's number since the orchestrator began, from 0).
+            end_seq: One after the highest seq; ``None``: no end.
+
+        Returns:
+            A narrower view, as live as this one.
+        """
         first = max(self._first, first_seq)
         ends = [end for end in (self._end, end_seq) if end is not None]
         return type(self)(

@@ -38,10 +38,15 @@ from autobench_nb.sync.server.telemetry import Counters, TelemetryReporter
 
 
 class Hub:
-    """One orchestrator's sessions.
+    """One orchestrator's sessions: what each client is sent of the state and the log. Does no I/O.
 
-    ``token``: what a client must show that the handshake did not authenticate; ``None`` lets everyone in. ``wall``:
-    seconds since 1970, for what people read.
+    Args:
+        store: The state.
+        ring: The log.
+        epoch: The id of this life of the orchestrator; a client that knows another one begins anew.
+        config: The settings.
+        token: What a client must show that the handshake did not authenticate; ``None`` lets everyone in.
+        wall: Gives seconds since 1970, for what people read.
     """
 
     def __init__(

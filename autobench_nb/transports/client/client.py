@@ -30,7 +30,7 @@ FIRST_READ_S: Final = 2.0
 
 
 class Client(Closable):
-    """A live mirror. Made by :func:`connect`; a context manager; any thread may use it.
+    """A live mirror of an orchestrator elsewhere, made by :func:`connect`. A context manager; any thread may use it.
 
     ``state``, ``logs``, ``jobs``, ``devices``, ``streams`` and ``pno`` read what has been mirrored, also while the link
     is down; :attr:`status` says how it is. ``results`` are no part of the state: each access asks the server.
@@ -125,7 +125,14 @@ class Client(Closable):
         return self._link.status
 
     def wait_for(self, predicate: Callable[[Client], Any], timeout_s: float | None = None) -> Any:
-        """Wait until ``predicate(client)`` is true, asked after every change; gives what it gave.
+        """Wait until ``predicate(client)`` is true.
+
+        Args:
+            predicate: Called with this client now and after every change.
+            timeout_s: How many seconds to wait at most; ``None`` waits without end.
+
+        Returns:
+            What the predicate gave.
 
         Raises:
             TimeoutError: It was not true within ``timeout_s`` seconds.
@@ -148,7 +155,14 @@ class Client(Closable):
             self._arrivals.wait_past(seen, min(pauses, default=None))
 
     def command(self, name: str, **args: Any) -> Any:
-        """Have the server run a command; gives its value.
+        """Have the server run a command, and wait for its answer.
+
+        Args:
+            name: The command, as ``docs/wire.md`` lists them, such as ``"job.cancel"``.
+            args: Its arguments, JSON values, by their names on the wire (camelCase).
+
+        Returns:
+            Its value.
 
         Raises:
             CommandError: The command failed; ``code`` is the server's.
@@ -265,6 +279,9 @@ def connect(url: str, token: str | None = None, timeout_s: float = CONNECT_TIMEO
         url: The page's, with or without ``?access=TOKEN``, or the socket's.
         token: The access token; a server of this process needs none.
         timeout_s: How long to wait for a server that can be reached, but does not answer yet.
+
+    Returns:
+        The client, whose state and log have arrived, unless a running loop must not be held up.
 
     Raises:
         AuthenticationError: The token is wrong or missing.
