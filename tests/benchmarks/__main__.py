@@ -24,9 +24,8 @@ def discover() -> Iterator[Benchmark]:
             yield from getattr(module, "BENCHMARKS", [])
 
 
-def run(chosen: Sequence[Benchmark], *, quick: bool) -> list[Row]:
-    """Run them one after the other; one whose peer is not installed says so in its row."""
-    rows: list[Row] = []
+def run(chosen: Sequence[Benchmark], rows: list[Row], *, quick: bool) -> None:
+    """Run them one after the other, their rows into ``rows``; one whose peer is not installed says so in its row."""
     for benchmark in chosen:
         print(f"{benchmark.name} ...", end=" ", file=sys.stderr, flush=True)
         begin = clock()
@@ -37,7 +36,16 @@ def run(chosen: Sequence[Benchmark], *, quick: bool) -> list[Row]:
                 Row(benchmark.name, 0, "", missing.package, None, None, f"not measured: {missing}")
             )
         print(f"{clock() - begin:.1f} s", file=sys.stderr)
-    return rows
+
+
+def report(rows: Sequence[Row], file: Path | None, *, quick: bool) -> None:
+    """Print the table, and write the rows as JSON where a file is given."""
+    print(f"\nMachine: {machine()}" + (" (quick: figures mean nothing)" if quick else ""))
+    print()
+    print(table(rows))
+    if file is not None:
+        text = json.dumps([row.to_json() for row in rows], indent=2, allow_nan=False)
+        file.write_text(text + "\n", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,13 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     if not chosen:
         parser.error("no such benchmark; there are: " + ", ".join(one.name for one in known))
-    rows = run(chosen, quick=options.quick)
-    print(f"\nMachine: {machine()}" + (" (quick: figures mean nothing)" if options.quick else ""))
-    print()
-    print(table(rows))
-    if options.json is not None:
-        text = json.dumps([row.to_json() for row in rows], indent=2, allow_nan=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
+    rows: list[Row] = []
+    try:
+        run(chosen, rows, quick=options.quick)
+    finally:
+        # One that fails takes nothing of what was measured before it along.
+        report(rows, options.json, quick=options.quick)
     return 0
 
 

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from tests.benchmarks.clients import mark
 from tests.benchmarks.harness import peer
 
-TOKEN = "benchmark"
+TOKEN = "the-token-of-this-benchmark"
 TURNS = 5
 """Of the loop, for what follows a broadcast: tornado's tasks end in them."""
 TEXT = b'{"op":"replace","path":"/devices/cap%03d/temperature","value":%d.%d},'
