@@ -76,7 +76,8 @@ class Ours:
         from autobench_nb.sync.server.hub import Hub
         from autobench_nb.transports import serve
 
-        config = Config(request_sample=0.0)
+        # The clients of the benchmark answer no ping: they would be dropped as silent after three heartbeats.
+        config = Config(request_sample=0.0, ws_heartbeat_interval_ms=3_600_000)
         self._store = StateStore()
         ring = LogRing(config.log_capacity)
         hub = Hub(self._store, ring, epoch="benchmark", config=config, token=TOKEN)
