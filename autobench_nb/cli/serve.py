@@ -24,14 +24,21 @@ async def serve_until_told(options: argparse.Namespace) -> int:
     """Serve a new orchestrator as the options say. Returns the exit status."""
     settings = {} if options.log_capacity is None else {"log_capacity": options.log_capacity}
     with Orchestrator(**settings) as bench:
-        await serve_here(bench, options.host, options.port)
+        await serve_here(bench, options.host, options.port, says_more=True)
     return 0
 
 
 async def serve_here(
-    bench: Orchestrator, host: str, port: int, meanwhile: Callable[[], object] = lambda: None
+    bench: Orchestrator,
+    host: str,
+    port: int,
+    meanwhile: Callable[[], object] = lambda: None,
+    *,
+    says_more: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM, and do ``meanwhile`` on a thread.
+
+    ``says_more``: how a second browser signs in is said beside the link, on stderr.
 
     Raises:
         Exception: Whatever ``meanwhile`` raises ends the serving.
@@ -46,7 +53,8 @@ async def serve_here(
         print(server.url, flush=True)
     else:
         print(server.login_url, flush=True)
-        print(ONE_LINK, file=sys.stderr, flush=True)
+        if says_more:
+            print(ONE_LINK, file=sys.stderr, flush=True)
     work: asyncio.Future[None] = loop.create_future()
 
     def done(error: Exception | None) -> None:
