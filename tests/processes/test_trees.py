@@ -10,7 +10,9 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -138,26 +140,82 @@ def test_a_tree_ends_when_the_notebooks_process_is_killed(fifo: Path, way: str) 
     assert wait_for_end_of(int(done.stdout))
 
 
+# What forks without end must end by itself when the test fails: nothing else could end it. All of its processes hold
+# the named pipe open, so that whoever reads there sees when none is left.
 FORKS = """
-import os, signal
+import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-open({fifo!r}, "w").write(str(os.getpid()))
-while True:
+os.write(os.open({fifo!r}, os.O_WRONLY), b"x")
+until = time.monotonic() + {limit}
+while time.monotonic() < until:
     if os.fork():
         os._exit(0)
     os.setsid() if os.getpgrp() != os.getpid() else None
 """
+FORKS_IN_C = """
+#include <fcntl.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+int main(void) {{
+    signal(SIGTERM, SIG_IGN);
+    write(open("{fifo}", O_WRONLY), "x", 1);
+    for (time_t until = time(0) + {limit}; time(0) < until;) {{
+        if (fork())
+            _exit(0);
+        setsid();
+    }}
+}}
+"""
+
+
+@pytest.fixture(params=["python", "c"])
+def forks(request: pytest.FixtureRequest, tmp_path: Path, fifo: Path) -> str:
+    """The command of a program that is never the same process for long."""
+    if request.param == "python":
+        return PYTHON + shlex.quote(FORKS.format(fifo=str(fifo), limit=PATIENCE_S))
+    source, program = tmp_path / "forks.c", tmp_path / "forks"
+    source.write_text(FORKS_IN_C.format(fifo=str(fifo), limit=PATIENCE_S))
+    built = subprocess.run(["cc", "-o", program, source], capture_output=True, check=False)
+    if built.returncode:
+        pytest.skip("there is no C compiler")
+    return shlex.quote(str(program))
+
+
+def read_to_the_end(reader: BinaryIO) -> bytes:
+    """What is still to be read, once nobody can write any more."""
+    until = time.monotonic() + PATIENCE_S / 2
+    select.select([reader], [], [], max(0.0, until - time.monotonic()))
+    os.set_blocking(reader.fileno(), False)
+    data = reader.read()
+    assert data is not None, "somebody still has it open"
+    return data
 
 
 def test_what_forks_faster_than_it_is_found_is_stopped_and_ended(
-    launchers: Launchers, fifo: Path
+    launchers: Launchers, fifo: Path, forks: str
 ) -> None:
-    code = shlex.quote(FORKS.format(fifo=str(fifo)))
-    started = Started(launchers, shell(f"{PYTHON}{code}; sleep 1000"))
-    fifo.read_text()
-    started.stop.request("cancelled", "cancelled")
-    assert started.wait().ending.kind is EndKind.STOPPED
-    assert started.warnings == []
+    started = Started(launchers, shell(f"{forks}; sleep 1000"))
+    with fifo.open("rb", buffering=0) as reader:
+        assert reader.read(1) == b"x"
+        started.stop.request("cancelled", "cancelled")
+        assert started.wait().ending.kind is EndKind.STOPPED
+        assert started.warnings == []
+        assert read_to_the_end(reader) == b""
+
+
+def test_what_forks_faster_than_it_is_found_ends_with_the_notebooks_process(
+    fifo: Path, forks: str
+) -> None:
+    code = SCRIPT.format(text=f"{forks}; sleep 1000", fifo="/dev/stdin")
+    command = [sys.executable, "-c", code]
+    with (
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as script,
+        fifo.open("rb", buffering=0) as reader,
+    ):
+        assert reader.read(1) == b"x"
+        script.communicate(b"")
+        assert read_to_the_end(reader) == b""
 
 
 AS_SOMEBODY = """

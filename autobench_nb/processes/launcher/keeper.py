@@ -99,7 +99,7 @@ class Keeper:
                     ended = True
                     failed = failed or status != 0
         if failed and self._adopts:
-            kill_all(self._orphans, self._reap_quietly)
+            kill_all(self._orphans, self._reap_quietly, spared=self._launchers | self._kept)
         elif ended:
             self._kept |= {orphan.pid for orphan in self._orphans() if orphan.parent == os.getpid()}
 
@@ -124,4 +124,4 @@ class Keeper:
             os.waitpid(pid, 0)
         if self._launchers and self._adopts:
             self._launchers.clear()
-            kill_all(self._orphans, self._reap_quietly)
+            kill_all(self._orphans, self._reap_quietly, spared=self._kept)

@@ -37,6 +37,7 @@ from autobench_nb.processes.launcher.tree import (
     Survivor,
     become_subreaper,
     descendants,
+    has_children,
     kill_all,
     signal_all,
 )
@@ -195,10 +196,7 @@ class LaunchedCommand:
         """Whether nothing of it runs any more, apart from the daemons that are to be kept."""
         if not self.adopts:
             return not _group_is_alive(self._group)
-        try:
-            if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-                return False  # it has ended, and is yet to be reaped
-        except ChildProcessError:
+        if not has_children():
             self.kept = 0
             return True
         if not self._keeps or self._ending:
@@ -221,7 +219,7 @@ class LaunchedCommand:
         if not self.adopts and not _group_is_alive(self._group):
             return []
         if number == signal.SIGKILL and self.adopts:
-            return kill_all(self.members, self.reap)
+            return kill_all(self.members, self.reap, lambda: not has_children(), self._spared)
         if not self.adopts:
             os.killpg(self._group, number)
         signal_all(self.members(), number)
@@ -240,7 +238,7 @@ class LaunchedCommand:
         until = time.monotonic() + GRACE_S
         while time.monotonic() < until:
             self.reap()
-            if not (self.members() if self.adopts else _group_is_alive(self._group)):
+            if not (has_children() if self.adopts else _group_is_alive(self._group)):
                 return
             time.sleep(PAUSE_S)
         self.send(signal.SIGKILL)

@@ -19,6 +19,10 @@ KILL_PATIENCE_S: Final = 2.0
 """How long SIGKILL may take: what it has not ended by then sleeps in the kernel, or belongs to somebody else."""
 _FREEZES: Final = 50
 """Passes that stop what is found, so that what forks without end comes to rest before it is killed."""
+_CHASE_S: Final = 0.05
+"""Seconds for which what a look at the table of processes cannot see is looked for by its pid."""
+_EMPTY_LOOKS: Final = 3
+"""Looks that must find nothing, where there is no exact answer to whether all has ended."""
 _COMMAND_LIMIT: Final = 120
 
 
@@ -48,22 +52,36 @@ def become_subreaper() -> bool:
         return False
 
 
+def has_children() -> bool:
+    """Whether this process has any child, ended or not: for a sub-reaper the exact answer to whether anything runs.
+
+    A look at the table of processes takes a while, and what forks and ends meanwhile can be in none of its lines.
+    """
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def living() -> list[Member]:
     """Every process that runs; no zombies. Empty where there is no ``/proc``."""
-    members = []
     try:
         names = os.listdir("/proc")
     except OSError:
         return []
-    for name in names:
-        if name.isdigit():
-            with contextlib.suppress(OSError, ValueError):  # it has just ended
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    # The second field, in brackets, may hold anything.
-                    state, parent, _, session = file.read().rpartition(b")")[2].split()[:4]
-                if state not in b"ZX":
-                    members.append(Member(int(name), int(parent), int(session)))
-    return members
+    members = [_member(int(name)) for name in names if name.isdigit()]
+    return [member for member in members if member is not None]
+
+
+def _member(pid: int) -> Member | None:
+    with contextlib.suppress(OSError, ValueError):  # it has just ended
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The second field, in brackets, may hold anything.
+            state, parent, _, session = file.read().rpartition(b")")[2].split()[:4]
+        if state not in b"ZX":
+            return Member(pid, int(parent), int(session))
+    return None
 
 
 def descendants(
@@ -101,22 +119,67 @@ def signal_all(members: Iterable[Member], number: int) -> int:
 def kill_all(
     find: Callable[[], list[Member]],
     reap: Callable[[], object],
+    gone: Callable[[], bool] | None = None,
+    spared: Collection[int] = (),
     patience_s: float = KILL_PATIENCE_S,
 ) -> list[Survivor]:
-    """End all that ``find`` finds, also what forks faster than it is killed; gives those that live on.
+    """End all that this process has started and ``find`` finds, also what forks faster than it is killed.
 
-    ``reap`` is called again and again, to take what has ended from the table of processes.
+    Args:
+        find: What runs, by a look at the table of processes.
+        reap: Takes what has ended from the table of processes; called again and again.
+        gone: The exact answer to whether all has ended; without it, several looks that find nothing must do.
+        spared: Children of this process that live on.
+        patience_s: Seconds that SIGKILL may take.
+
+    Returns:
+        Those that live on.
     """
     until = time.monotonic() + patience_s
+    empty = 0
     while True:
         reap()
+        if gone is not None and gone():
+            return []
         members = _frozen(find)
-        if not members:
+        empty = 0 if members else empty + 1
+        if not members and gone is None and empty >= _EMPTY_LOOKS:
             return []
         signal_all(members, signal.SIGKILL)
         if time.monotonic() > until:
-            return [Survivor(member.pid, command_of(member.pid)) for member in members]
-        time.sleep(PAUSE_S)
+            named = [Survivor(member.pid, command_of(member.pid)) for member in members]
+            return named or [Survivor(_newest(), "forks faster than it can be ended")]
+        if members:
+            time.sleep(PAUSE_S)
+        else:
+            _chase(spared)
+
+
+def _chase(spared: Collection[int]) -> None:
+    """Kill what forks and ends so fast that a look at the whole table misses it.
+
+    Its next process is the newest there is, and is a child of this one as soon as its parent has ended.
+    """
+    parents = {os.getpid()}
+    until = time.monotonic() + _CHASE_S
+    while time.monotonic() < until:
+        newest = _newest()
+        if not newest:
+            return
+        for pid in range(newest - 1, newest + 2):
+            member = _member(pid)
+            if member is not None and member.parent in parents and pid not in spared:
+                parents.add(pid)
+                signal_all([member], signal.SIGKILL)
+
+
+def _newest() -> int:
+    """The pid that was given last; 0 where that is not told."""
+    try:
+        with open("/proc/loadavg", "rb") as file:
+            return int(file.read().split()[4])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _frozen(find: Callable[[], list[Member]]) -> list[Member]:
