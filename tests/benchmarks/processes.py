@@ -75,8 +75,9 @@ def best(rounds: int, *contestants: Callable[[], Cost]) -> list[Cost]:
     ]
 
 
-def apart(name: str, mine: float, theirs: float, peer: str) -> Row:
-    """How far two figures in milliseconds are apart, beside what is allowed."""
+def apart(name: str, mine: float, theirs: float, peer: str, again: float | None = None) -> Row:
+    """How far two figures in milliseconds are apart, beside what is allowed; ``again``: the peer's, once more."""
+    itself = "" if again is None else f", and {again:.3f} ms when asked again"
     return Row(
         f"{name}: how far from {peer}'s",
         abs(mine - theirs),
@@ -84,7 +85,7 @@ def apart(name: str, mine: float, theirs: float, peer: str) -> Row:
         "what is allowed",
         ALLOWED_MS,
         1.0,
-        f"{name}: {mine:.3f} ms, {peer} says {theirs:.3f} ms",
+        f"{name}: {mine:.3f} ms, {peer} says {theirs:.3f} ms{itself}",
     )
 
 
@@ -92,13 +93,18 @@ def times(quick: bool) -> list[Row]:
     """Wall and CPU time beside hyperfine."""
     program("hyperfine", "hyperfine")
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder, ab.Orchestrator() as bench:
+    # In memory where that is to be had: what a disk does is neither's.
+    memory_folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with (
+        tempfile.TemporaryDirectory(dir=memory_folder) as folder,
+        ab.Orchestrator() as bench,
+    ):
         data = gzip_data(Path(folder), quick)
         gzip = ["gzip", "-9", "-k", "-f", str(data)]
         commands = {
             "true": (["true"], 20, 30),
-            "sleep 0.05": (["sleep", "0.05"], 3, 15),
-            "gzip": (gzip, 1, 15),
+            "sleep 0.05": (["sleep", "0.05"], 3, 30),
+            "gzip": (gzip, 1, 40),
         }
         for name, (argv, runs, rounds) in commands.items():
             if quick:
@@ -110,9 +116,11 @@ def times(quick: bool) -> list[Row]:
             def theirs(argv: Sequence[str] = argv, runs: int = runs) -> Cost:
                 return hyperfine(argv, runs)
 
-            us, them = best(rounds, mine, theirs)
-            rows.append(apart(f"{name}, wall", us.wall_s * 1e3, them.wall_s * 1e3, "hyperfine"))
-            rows.append(apart(f"{name}, CPU", us.cpu_s * 1e3, them.cpu_s * 1e3, "hyperfine"))
+            costs = best(rounds, mine, theirs, theirs)
+            walls = [cost.wall_s * 1e3 for cost in costs]
+            cpus = [cost.cpu_s * 1e3 for cost in costs]
+            rows.append(apart(f"{name}, wall", walls[0], walls[1], "hyperfine", walls[2]))
+            rows.append(apart(f"{name}, CPU", cpus[0], cpus[1], "hyperfine", cpus[2]))
         rows.append(shell_row(bench, quick))
     return rows
 
