@@ -10,6 +10,7 @@
     │   ├── PathError          nothing stands at that pointer                   (LookupError)
     │   ├── SchemaError        the value has the wrong type for its place       (TypeError)
     │   └── PatchError         an RFC 6902 operation cannot be applied          (ValueError)
+    ├── RecipeError            a recipe cannot be run as it is written          (ValueError)
     ├── QueryError             the log query cannot be read; names its column   (ValueError)
     ├── ProtocolError          a message breaks the wire contract; has a code
     ├── TransportError
@@ -26,7 +27,16 @@ Each message states the fact and then the remedy. What goes over the wire is a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+
+class RecipeProblem(Protocol):
+    """One thing that is wrong with a recipe."""
+
+    def text(self, file: str = "") -> str:
+        """The problem in one line, as compilers write it."""
+        ...
 
 
 class AutoBenchError(Exception):
@@ -100,6 +110,18 @@ class QueryError(AutoBenchError, ValueError):
         super().__init__(f"{message} at column {column + 1}: expected {expected}.")
         self.column = column
         self.expected = expected
+
+
+class RecipeError(AutoBenchError, ValueError):
+    """A recipe cannot be run as it is written.
+
+    Attributes: ``file`` (its name), ``problems`` (each with a place, a fact and a remedy; in the order of the text).
+    """
+
+    def __init__(self, file: str, problems: Sequence[RecipeProblem]) -> None:
+        super().__init__("\n".join(problem.text(file) for problem in problems))
+        self.file = file
+        self.problems = tuple(problems)
 
 
 class ProtocolError(AutoBenchError):

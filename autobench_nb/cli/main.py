@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_replay(commands)
+    _add_recipes(commands)
     return top
 
 
@@ -162,6 +163,37 @@ def _add_replay(commands: Subparsers) -> None:
         help="log entries held here (default: %(default)s)",
     )
     again.set_defaults(run=_replay)
+
+
+def _add_recipes(commands: Subparsers) -> None:
+    check = commands.add_parser("check", help="check a recipe, and list the steps of a run of it")
+    check.add_argument("recipe", type=Path, metavar="RECIPE")
+    check.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter's value; may be repeated",
+    )
+    check.set_defaults(run=_check_recipe)
+    first = commands.add_parser("init", help="write a first recipe to begin with")
+    first.add_argument(
+        "recipe", type=Path, metavar="RECIPE", nargs="?", default=Path("recipe.yaml")
+    )
+    first.set_defaults(run=_write_recipe)
+
+
+def _check_recipe(options: argparse.Namespace) -> int:
+    from autobench_nb.cli.recipes import check_file  # takes a while to import: not for --help
+
+    return check_file(options.recipe, options.parameter)
+
+
+def _write_recipe(options: argparse.Namespace) -> int:
+    from autobench_nb.cli.recipes import write_first  # as above
+
+    return write_first(options.recipe)
 
 
 def _serve(options: argparse.Namespace) -> int:

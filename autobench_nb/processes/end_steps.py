@@ -12,7 +12,7 @@ KILL_ANSWER_S: Final = 5.0
 """How long the launcher may take to say what SIGKILL has not ended."""
 
 
-class Step(Enum):
+class EndStep(Enum):
     """What is to be done now."""
 
     TERMINATE = auto()
@@ -82,19 +82,19 @@ class EndSteps:
         if self._next is None:
             self._next = now + self._command.linger_s
 
-    def stop(self, reason: str, now: float) -> Step | None:
+    def stop(self, reason: str, now: float) -> EndStep | None:
         """Somebody wants it to end; None where it ends already."""
         return self._begin(EndKind.STOPPED, reason, now)
 
-    def survived(self) -> Step:
+    def survived(self) -> EndStep:
         """SIGKILL has not ended all of it."""
         self._next = None
         self._phase = _Phase.DONE
         if not self._exited:
             self.cause = (EndKind.UNKNOWN, "cannot be ended, not even by SIGKILL")
-        return Step.FORGET
+        return EndStep.FORGET
 
-    def step(self, now: float) -> Step | None:
+    def step(self, now: float) -> EndStep | None:
         """What is to be done now, if something is."""
         if self._deadline is not None and now >= self._deadline:
             limit = self._command.timeout_s
@@ -104,23 +104,23 @@ class EndSteps:
         if self._over:
             self._next = None
             self._phase = _Phase.DONE
-            return Step.CLOSE_OUTPUT
+            return EndStep.CLOSE_OUTPUT
         if self._phase is _Phase.RUNNING:
-            return self._terminate(now, Step.TERMINATE_LEFT)
+            return self._terminate(now, EndStep.TERMINATE_LEFT)
         if self._phase is _Phase.TERMINATED:
             self._phase = _Phase.KILLED
             self._next = now + KILL_ANSWER_S
-            return Step.KILL
+            return EndStep.KILL
         return self.survived()
 
-    def _begin(self, kind: EndKind, reason: str, now: float) -> Step | None:
+    def _begin(self, kind: EndKind, reason: str, now: float) -> EndStep | None:
         if self._exited or self._over or self.cause is not None:
             return None
         self.cause = (kind, reason)
         self._deadline = None
-        return self._terminate(now, Step.TERMINATE)
+        return self._terminate(now, EndStep.TERMINATE)
 
-    def _terminate(self, now: float, step: Step) -> Step:
+    def _terminate(self, now: float, step: EndStep) -> EndStep:
         self._phase = _Phase.TERMINATED
         self._next = now + self._command.grace_s
         return step

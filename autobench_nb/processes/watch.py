@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from autobench_nb.processes.command import ProcessSpec
-from autobench_nb.processes.end_steps import EndSteps, Step
+from autobench_nb.processes.end_steps import EndStep, EndSteps
 from autobench_nb.processes.endings import Ending, EndKind, ending_of, why_not_started
 from autobench_nb.processes.launchers import Launcher, LauncherGone, Launchers
 from autobench_nb.processes.pipes import CommandPipes, OutputSink
@@ -171,18 +171,18 @@ class CommandWatch:
         self.is_clean = not kept
         self._steps.over(now)
         if kept and self._pipes.outputs:
-            self._do(Step.CLOSE_OUTPUT)
+            self._do(EndStep.CLOSE_OUTPUT)
 
-    def _do(self, step: Step) -> None:
-        if step is Step.TERMINATE_LEFT:
+    def _do(self, step: EndStep) -> None:
+        if step is EndStep.TERMINATE_LEFT:
             self._warn("It left processes behind, which are ended now")
-        if step in (Step.TERMINATE, Step.TERMINATE_LEFT):
+        if step in (EndStep.TERMINATE, EndStep.TERMINATE_LEFT):
             self._launcher.signal(signal.SIGTERM)
             # A stopped process would not see it.
             self._launcher.signal(signal.SIGCONT)
-        elif step is Step.KILL:
+        elif step is EndStep.KILL:
             self._launcher.signal(signal.SIGKILL)
-        elif step is Step.FORGET:
+        elif step is EndStep.FORGET:
             self._launcher.forget()
             self._pipes.let_go()
         else:

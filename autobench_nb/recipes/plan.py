@@ -1,0 +1,136 @@
+"""The steps of a run: parameters filled in, the matrix spread out, each after what it needs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autobench_nb.errors import RecipeError
+from autobench_nb.recipes.check import value_problem
+from autobench_nb.recipes.expressions import filled, value_text
+from autobench_nb.recipes.graph import in_order
+from autobench_nb.recipes.model import Recipe, Scalar, Step
+from autobench_nb.recipes.problems import Problem, nearest_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step of a run, or one cell of its matrix.
+
+    Attributes:
+        id: ``pack``, or ``pack[gzip,6]`` for a cell.
+        step: As the recipe has it.
+        cell: The cell's value by axis; empty without a matrix.
+        needs: The ids of all planned steps that it waits for.
+        values: What its expressions stand for, by dotted name, as far as that is known before the run.
+    """
+
+    id: str
+    step: Step
+    cell: Mapping[str, Scalar]
+    needs: tuple[str, ...]
+    values: Mapping[str, Scalar]
+
+    def fill(
+        self, text: str, more: Mapping[str, object] | None = None, *, shell: bool = False
+    ) -> str:
+        """A text of the step with its expressions filled in; ``more``: what only the run knows, such as metrics."""
+        return filled(text, {**self.values, **(more or {})}, shell=shell)
+
+
+def parameter_values(recipe: Recipe, given: Mapping[str, object]) -> dict[str, Scalar]:
+    """Every parameter's value: what is given, else its default.
+
+    Texts, as the command line has them, are read as the parameter's type.
+
+    Raises:
+        RecipeError: A name that the recipe does not have, a value that does not fit, or one that is missing.
+    """
+    known = recipe.spec.parameters
+    problems = [
+        Problem(
+            (name,), f"the recipe has no parameter {name}", nearest_of(name, known, "parameters")
+        )
+        for name in given
+        if name not in known
+    ]
+    values: dict[str, Scalar] = {}
+    for name, parameter in known.items():
+        value = given.get(name, parameter.default)
+        if value is None:
+            problems.append(
+                Problem((name,), "it has no default and no value was given", f"give {name}=VALUE")
+            )
+            continue
+        if isinstance(value, str) and parameter.type != "string":
+            value = read_value(value, parameter.type)
+        if wrong := value_problem(parameter, value):
+            problems.append(Problem((name,), *wrong))
+        elif isinstance(value, (bool, int, float, str)):
+            values[name] = value
+    if problems:
+        raise RecipeError(recipe.metadata.name, problems)
+    return values
+
+
+def read_value(text: str, kind: str) -> Scalar:
+    """A text as a value of a parameter's type; the text itself where it is none."""
+    plain = text.strip()
+    try:
+        if kind == "integer":
+            return int(plain.replace("_", ""))
+        if kind == "number":
+            return float(plain)
+    except ValueError:
+        return text
+    if kind == "boolean":
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(
+            plain.lower(), text
+        )
+    return text
+
+
+def cells_of(step: Step) -> list[dict[str, Scalar]]:
+    """Every combination of the matrix, the last axis running fastest; one empty cell without a matrix."""
+    names = list(step.matrix)
+    return [
+        dict(zip(names, values, strict=True)) for values in itertools.product(*step.matrix.values())
+    ]
+
+
+def planned_id(step: Step, cell: Mapping[str, Scalar]) -> str:
+    """``pack[gzip,6]``; the step's own id without a matrix."""
+    return f"{step.id}[{','.join(map(value_text, cell.values()))}]" if cell else step.id
+
+
+def plan_steps(recipe: Recipe, given: Mapping[str, object] | None = None) -> list[PlannedStep]:
+    """What a run of the recipe consists of, each step after all that it needs.
+
+    Args:
+        recipe: A checked recipe.
+        given: Values of its parameters by name.
+
+    Returns:
+        The planned steps. A step that needs one with a matrix waits for all of its cells.
+
+    Raises:
+        RecipeError: As :func:`parameter_values` does.
+    """
+    values = {
+        f"parameters.{name}": value for name, value in parameter_values(recipe, given or {}).items()
+    }
+    steps = {step.id: step for step in recipe.spec.steps}
+    ids = {step.id: [planned_id(step, cell) for cell in cells_of(step)] for step in steps.values()}
+    planned = []
+    for name in in_order({step.id: step.needs for step in steps.values()}):
+        step = steps[name]
+        needs = tuple(one for need in step.needs for one in ids[need])
+        for cell in cells_of(step):
+            known = {
+                **values,
+                **{f"matrix.{axis}": value for axis, value in cell.items()},
+                "step.id": step.id,
+            }
+            planned.append(PlannedStep(planned_id(step, cell), step, cell, needs, known))
+    return planned
