@@ -360,13 +360,18 @@ def _unknown_metric(
 def _check_graph(recipe: Recipe, steps: dict[str, Step]) -> Iterator[Problem]:
     place = {step.id: number for number, step in enumerate(recipe.spec.steps)}
     needs = {step.id: list(step.needs) for step in recipe.spec.steps}
+    for step in recipe.spec.steps:
+        for target in step.edges.values():
+            # Where an edge leads to a step that does not need this one, that step waits for the edge.
+            if target in needs and step.id not in needs[target] and target != step.id:
+                needs[target].append(step.id)
     circle = circle_of(needs)
     if circle:
         where = ("spec", "steps", place[circle[0]], "needs")
         yield Problem(
             where,
             f"steps wait for each other: {' -> '.join(circle)}",
-            "take one of these needs away",
+            "take one of these needs or edges away",
         )
         return
     dead = {step.id for step in recipe.spec.steps if step.edges.get("ok") == STOP}
