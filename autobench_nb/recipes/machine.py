@@ -5,8 +5,8 @@ A step starts when all that it needs is settled well for it:
 * a step that went well settles those that need it;
 * a step that failed, or took too long, settles only those that its edge for that outcome leads to, or all of them where
   the edge says ``continue``. The others are skipped, and what needs them is too;
-* a step that an edge leads to, and that does not need the step where the edge begins, waits for that edge: it is skipped
-  when no edge to it was taken;
+* a step that an edge leads to, and that does not need the step where the edge begins, waits for that edge: it is
+  skipped when no edge to it was taken;
 * an edge that says ``stop`` ends the run: what runs is stopped, the rest is skipped.
 
 A run has failed where a step has failed whose edge does not say ``continue``.
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from autobench_nb.recipes.model import CONTINUE, STOP, Outcome, Step, Retries
+from autobench_nb.recipes.model import CONTINUE, STOP, Outcome, Retries, Step
 from autobench_nb.recipes.plan import PlannedStep
 from autobench_nb.recipes.quantities import seconds_of
 

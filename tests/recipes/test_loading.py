@@ -71,7 +71,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "endless time": ("wait: .inf", "inf is no time", "it takes a number of seconds"),
     "no limit": ("run: a\ntimeout: 0", "no step ends within 0 s", "leave it away"),
     "unknown need": ("run: a\nneeds: [other]", "there is no step 'other'", "the steps are s"),
-    "needs itself": ("run: a\nneeds: [s]", "steps wait for each other: s -> s", "take one of these needs away"),
+    "needs itself": ("run: a\nneeds: [s]", "steps wait for each other: s -> s", "needs or edges away"),
     "unknown edge": ("run: a\nedges: {failure: halt}", "there is no step 'halt'", "the steps are s, stop, continue"),
     "edge to itself": ("run: a\nedges: {failure: s}", "leads to its own step", "use `retries`"),
     "edge that never comes": ("run: a\nedges: {timeout: stop}", "without a time limit there is no timeout", "add `timeout:`"),  # noqa: E501

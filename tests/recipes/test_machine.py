@@ -279,7 +279,7 @@ def recipes(draw: st.DrawFn) -> list[Step]:
 
 def expected(steps: Sequence[Step], outcomes: Mapping[str, StepStatus]) -> dict[str, str]:
     """What becomes of each step."""
-    word = {OK: "ok", FAILED: "failure", TIMEOUT: "timeout"}
+    word: dict[StepStatus, Any] = {OK: "ok", FAILED: "failure", TIMEOUT: "timeout"}
     found: dict[str, StepStatus] = {}
     while len(found) < len(steps):
         before = len(found)
@@ -295,7 +295,7 @@ def expected(steps: Sequence[Step], outcomes: Mapping[str, StepStatus]) -> dict[
                 other.id: other.edges.get(word.get(found[other.id], "none"))
                 for other in steps
                 if other.id in found
-            }  # type: ignore[call-overload]
+            }
             good = all(
                 found[need] is OK or taken[need] in ("continue", one.id) for need in one.needs
             )
