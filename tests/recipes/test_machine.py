@@ -10,12 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autobench_nb.recipes.check import check_recipe
-from autobench_nb.recipes.machine import (
+from autobench_nb.recipes.events import (
     SETTLED,
     AwaitRetry,
     PauseRequested,
     RecipeEffect,
-    RecipeMachine,
     RerunRequested,
     ResumeRequested,
     RetryDue,
@@ -27,6 +26,7 @@ from autobench_nb.recipes.machine import (
     StopRequested,
     StopStep,
 )
+from autobench_nb.recipes.machine import RecipeMachine
 from autobench_nb.recipes.model import Metadata, Recipe, Retries, Spec, Step
 from autobench_nb.recipes.plan import plan_steps
 
