@@ -27,7 +27,7 @@ Continuation = Literal["indented", "any", "none"]
 MACROS: Final[Mapping[str, str]] = {
     # RE2's subset of Python's syntax: no pattern may look around or back, so that none takes long for any line.
     "iso": r"(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d)(?:[.,:](?P<fraction>\d{1,9}))?"
-    r"(?P<zone> ?Z\b| ?UTC\b| ?[+-]\d\d:?\d\d\b|[+-]\d\d\b)?",
+    r"(?P<zone>[+-]\d\d(?::?\d\d)?\b|Z\b|UTC\b| (?:[+-]\d\d:?\d\d|Z|UTC)\b)?",
     "clock": r"(?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?",
     "level": r"(?P<level>(?i:trace|debug|verbose|finest|finer|fine|info|information|notice|success|warn|warning|error|"
     r"severe|fatal|critical|crit|alert|emerg|panic|dpanic|trc|dbg|inf|wrn|err|ftl|config))",
@@ -148,6 +148,7 @@ def _format(table: Any, source: str) -> Format:
 
 
 def _check(made: Format, where: str) -> None:
+    from autobench_nb.logs.formats.layouts import Layout
     from autobench_nb.logs.formats.times import Clock
 
     try:
@@ -162,7 +163,7 @@ def _check(made: Format, where: str) -> None:
             where, made.time, "a time layout where the pattern has a group (?P<time>...)"
         )
     try:
-        Clock(now=0).layout(made.time)
+        Layout(Clock(now=0), made.time)
     except ValueError as error:
         raise ConfigError(
             where, made.time, f"iso, epoch or a layout as for strptime ({error})"

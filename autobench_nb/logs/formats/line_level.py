@@ -11,6 +11,7 @@ import orjson
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.catalogue import default_catalogue
+from autobench_nb.logs.formats.layouts import Layout
 from autobench_nb.logs.formats.levels import HEAD, level_in_text, uncoloured
 from autobench_nb.logs.formats.parser import level_parser_of
 from autobench_nb.logs.formats.structured import read_object
@@ -20,7 +21,7 @@ _DATED = re.compile(r"\d[\d:/. -]{5}", re.ASCII)
 _matched_last: list[int] = []
 """The format that fitted last is tried first, since lines of one program look alike; any thread may set it."""
 _JSON_CHARS: Final = 64 * 1024
-_ISO: Final = Clock(now=0.0).layout("iso")
+_ISO: Final = Layout(Clock(now=0.0), "iso")
 
 
 def level_of_line(text: str) -> Level | None:

@@ -12,9 +12,10 @@ import orjson
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.definition import MACROS
+from autobench_nb.logs.formats.layouts import Layout
 from autobench_nb.logs.formats.levels import leading_level, level_of, pino_level, severity_of
 from autobench_nb.logs.formats.parsed import NAME_CHARS, NO_FIELDS, ParsedLine
-from autobench_nb.logs.formats.times import Layout, epoch_ms, in_range, zone_ms
+from autobench_nb.logs.formats.times import epoch_ms, in_range, zone_ms
 
 TIME_KEYS: Final = (
     "ts", "time", "timestamp", "@timestamp", "asctime", "@t", "t", "datetime", "date", "eventtime", "created",
