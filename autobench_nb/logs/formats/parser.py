@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.definition import Format
 from autobench_nb.logs.formats.layouts import Layout
-from autobench_nb.logs.formats.levels import SEVERITIES, leading_level, level_of
+from autobench_nb.logs.formats.levels import SEVERITIES, level_of, spoken_level
 from autobench_nb.logs.formats.parsed import NAME_CHARS, NO_FIELDS, ParsedLine
 from autobench_nb.logs.formats.times import END_MS, FIRST_MS, Clock, zone_ms
 
@@ -271,7 +271,7 @@ class _Levels:
             if not self._is_spoken:
                 return repeat(self._default)
             default = self._default
-            return [leading_level(message) or default for message in messages]
+            return [spoken_level(message) or default for message in messages]
         count = len(messages)
         return map(self.of, words or repeat(None, count), numbers or repeat(None, count), messages)
 
@@ -281,7 +281,7 @@ class _Levels:
             return SEVERITIES[int(number[-3:]) % 8]
         if word is not None:
             return self._known[word]
-        return (leading_level(message) if self._is_spoken else None) or self._default
+        return (spoken_level(message) if self._is_spoken else None) or self._default
 
 
 class _Fields:
@@ -334,20 +334,22 @@ def _counted(digits: str | None) -> int | str | None:
     return int(digits) if digits and len(digits) < 16 else digits
 
 
-def level_parser_of(format: Format) -> Callable[[str], Level | None] | None:
-    """A function that reads only the level of a line of ``format``; None where such lines say none."""
-    if format.place("level") < 0 and format.place("pri") < 0:
-        return None
-    match, levels = format.regex.fullmatch, _Levels(format)
+def level_parser_of(format: Format) -> Callable[[str], tuple[Level | None] | None]:
+    """A function that reads only a line's level: in a tuple, with None where it says none; None if it does not fit."""
+    match, levels, has = format.regex.fullmatch, _Levels(format), format.has
     message_at, level_at, pri_at = (format.place(part) for part in ("message", "level", "pri"))
+    is_spoken = format.spoken or format.inner
 
-    def level(line: str) -> Level | None:
-        found = match(line)
+    def level(line: str) -> tuple[Level | None] | None:
+        found = match(line) if has in line else None
         if found is None:
             return None
         said = found.groups()
         word = said[level_at] if level_at >= 0 else None
         number = said[pri_at] if pri_at >= 0 else None
-        return levels.of(word, number, said[message_at] or "")
+        message = said[message_at] or ""
+        if word is None and number is None:
+            return (spoken_level(message) if is_spoken else None,)
+        return (levels.of(word, number, message),)
 
     return level

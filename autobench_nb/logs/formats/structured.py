@@ -108,15 +108,7 @@ _known_plan = lru_cache(maxsize=256)(_plan_of)
 
 def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine:
     """What a JSON object says, whose text is ``line``: shown as it is where it names no message."""
-    rest = dict(record)
-    inner = rest.get("fields")
-    if isinstance(inner, dict) and "message" in inner and "message" not in rest:  # Rust's tracing
-        del rest["fields"]
-        rest = {**inner, **rest}
-    nested = rest.get("log")
-    if isinstance(nested, dict):  # Elastic's common schema, not flattened
-        del rest["log"]
-        rest.update({f"log.{key}": value for key, value in nested.items()})
+    rest = _unnested(record)
     # Only lines that are short can have keys that are worth to be remembered.
     plan = (_known_plan if len(line) < PLANNED_CHARS else _plan_of)(tuple(rest))
     ts = None
@@ -139,6 +131,30 @@ def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine
     return ParsedLine(
         ts, level, text, "json", _name(logger), _name(channel), rest or NO_FIELDS, exc or None
     )
+
+
+def said_level(record: Mapping[str, Any]) -> Level | None:
+    """The level of a JSON object, whether it has a key for it or its message says it."""
+    rest = _unnested(record)
+    plan = _plan_of(tuple(rest))
+    level = _level(rest, plan)
+    if level is None:
+        message = _take(rest, plan.messages, object)
+        level = leading_level(message) if isinstance(message, str) else None
+    return level
+
+
+def _unnested(record: Mapping[str, Any]) -> dict[str, Any]:
+    rest = dict(record)
+    inner = rest.get("fields")
+    if isinstance(inner, dict) and "message" in inner and "message" not in rest:  # Rust's tracing
+        del rest["fields"]
+        rest = {**inner, **rest}
+    nested = rest.get("log")
+    if isinstance(nested, dict):  # Elastic's common schema, not flattened
+        del rest["log"]
+        rest.update({f"log.{key}": value for key, value in nested.items()})
+    return rest
 
 
 def _take(rest: dict[str, Any], keys: tuple[str, ...], kind: type) -> Any:
