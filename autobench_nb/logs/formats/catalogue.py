@@ -12,7 +12,7 @@ from autobench_nb.logs.formats.definition import Format, read_formats
 
 CODED: Final = ("json", "logfmt")
 """Formats that no pattern can say."""
-_FILES: Final = ("systems", "servers", "languages")
+_FILES: Final = ("systems", "servers", "languages", "tools", "dates")
 
 
 @cache

@@ -2,8 +2,8 @@
 
 A definition names a pattern; what its groups are called says what they are:
 
-- ``time`` with ``fraction`` (of a second) or ``millis`` (whole milliseconds), ``zone``, and ``year``
-  where it stands apart;
+- ``time`` with ``fraction`` (of a second) or ``millis`` (whole milliseconds), ``zone``, and ``year`` or ``half``
+  (of the day: AM, PM) where they stand apart;
 - ``level``, ``logger``, ``channel``, ``message``, ``pri`` (the number of RFC 5424 that holds the severity);
 - ``source``: a second place where the logger may stand;
 - ``partial``: an entry that goes on in the next line; every other group is a field of the entry.
@@ -24,13 +24,24 @@ from autobench_nb.logs.formats.levels import level_of
 
 Continuation = Literal["indented", "any", "none"]
 
+_LEVEL = (
+    r"(?P<level>(?i:trace|debug|verbose|finest|finer|fine|info|information|notice|success|warn|warning|error|"
+    r"severe|fatal|critical|crit|alert|emerg|panic|dpanic|trc|dbg|inf|wrn|err|ftl|config))"
+)
+_ZONE = (
+    r"(?P<zone>[+-]\d\d(?::?\d\d)?\b|Z\b|UTC\b| (?:[+-]\d\d:?\d\d|Z|UTC|GMT|WES?T|CES?T|EES?T|MSK|IST|JST|KST|BST|"
+    r"A?[EC][SD]T|[MP][SD]T|[A-Z][a-z]+/[A-Z][A-Za-z_]+)\b)?"
+)
+# RE2's subset of Python's syntax: no pattern may look around or back, so that none takes long for any line.
 MACROS: Final[Mapping[str, str]] = {
-    # RE2's subset of Python's syntax: no pattern may look around or back, so that none takes long for any line.
-    "iso": r"(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d)(?:[.,:](?P<fraction>\d{1,9}))?"
-    r"(?P<zone>[+-]\d\d(?::?\d\d)?\b|Z\b|UTC\b| (?:[+-]\d\d:?\d\d|Z|UTC)\b)?",
+    "iso": r"(?P<time>\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d:\d\d)(?:[.,:](?P<fraction>\d{1,9}))?"
+    rf"{_ZONE}",
+    "zone": _ZONE,
     "clock": r"(?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?",
-    "level": r"(?P<level>(?i:trace|debug|verbose|finest|finer|fine|info|information|notice|success|warn|warning|error|"
-    r"severe|fatal|critical|crit|alert|emerg|panic|dpanic|trc|dbg|inf|wrn|err|ftl|config))",
+    "level": _LEVEL,
+    "rest": r"\]?[ \t]*(?:[-|:,] ?)?(?:(?:\[(?P<thread>[^\]]*)\] ?|(?P<pid>\d+) |"
+    r"(?P<logger>[A-Za-z_$][\w.$/-]*)(?: - |: | +))?"
+    rf"[\[(<]?{_LEVEL}(?:[\])>]:?|[:!]|\b)[ \t|]*(?:- )?)?(?:(?P<source>[A-Za-z_$][\w.$/-]*)(?: - |: ))?(?P<message>.*)",
     "name": r"[A-Za-z_$][\w.$/:-]*",
     "host": r"[^\s:\[\]|]+",
 }
@@ -42,7 +53,8 @@ _KEYS: Final = frozenset(
      "examples"}
 )  # fmt: skip
 _PARTS: Final = frozenset(
-    {"time", "fraction", "millis", "zone", "year", "level", "logger", "channel", "message", "pri", "partial", "source"}
+    {"time", "fraction", "millis", "zone", "year", "half", "level", "logger", "channel", "message", "pri",
+     "partial", "source"}
 )  # fmt: skip
 
 

@@ -10,17 +10,18 @@ import re2
 
 _WORDS: Final = (
     r"error|warn|fatal|critical|panic|exception|throwable|debug|dbug|trace|trce|severe|verbose|alert|emerg|fail|"
-    r"interrupt|systemexit|level|severity|priority|deprecated|\bfine|\bcrit\b|\berro?\b|\beror\b|\blvl|\b(?:wrn|dbg|trc|vrb|"
+    r"interrupt|systemexit|level|severity|priority|deprecated|fehler|warnung|kritisch|erreur|avertissement|"
+    r"\bfine|\bcrit\b|\berro?\b|\beror\b|\blvl|\b(?:wrn|dbg|trc|vrb|"
     r"ftl|pnc|pani|fata|debu|trac|silly|config|assert|fault)\b"
 )
 """Parts of words, in any case."""
 _PLACES: Final = (
     r"(?m:^\[?[DIWEFC](?: |\d{4} |\d{8} )\d\d)",  # glog, Jupyter
-    r"(?m:^[DVWEFAS]/)|\d [DVWEFAS]\d?(?: |/)",  # Android, MongoDB
+    r"(?m:^[DVWEFAS]/)|\d:? [DVWEFAS]\d?(?: |/)",  # Android, MongoDB
     r"(?m:^<\d{1,3}>)",  # syslog
-    r'" [45]\d\d (?:\d|-)|/[45]\d\d ',  # servers
+    r'(?:"|/| \d\d\d| -|\t)[ \t]?[45]\d\d[ \t]',  # servers
     r'"(?:s|@l|lvl)": ?"',
-    r"\.\d{3} [-.#] |ERR!|-[0-47]-[A-Z]|(?m:^[DWEFA], \[)",  # Redis, npm, Cisco, Ruby
+    r"\.\d{3} [-.#] |ERR!|\*\*\* |build stopped|-[0-47]-[A-Z]|(?m:^[DWEFA], \[)",  # Redis, npm, Cisco, Ruby
     r'(?m:^  File "|^(?:/|file:|node:)\S*:\d+\s*$)',  # tracebacks
 )
 _HINT: Any = re2.compile(f"(?i:{_WORDS})|{'|'.join(_PLACES)}".encode())

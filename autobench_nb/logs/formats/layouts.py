@@ -30,9 +30,9 @@ _DIRECTIVES: Final = {
 class Layout:
     """Reads wall times of one layout. :meth:`local` and :meth:`utc` give milliseconds, or None for no time.
 
-    The layout has strptime's ``%Y %y %m %d %b %a %H %I %M %S %p``; a blank stands for any number of them; ``iso`` is
-    ``%Y-%m-%d %H:%M:%S`` with any separators, ``epoch`` a count since 1970. Without a year, or without a day, the
-    clock's order tells them. Fraction and zone stand in groups of their own.
+    The layout has strptime's ``%Y %y %m %d %b %a %H %I %M %S %p``; a blank stands for any number of blanks, commas, ``_``,
+    ``T``, ``:`` and ``-``; ``iso`` is ``%Y-%m-%d %H:%M:%S`` with any separators, ``epoch`` a count since 1970. Without a
+    year, or without a day, the clock's order tells them. Fraction and zone stand in groups of their own.
     """
 
     def __init__(self, clock: Clock, layout: str) -> None:
@@ -199,7 +199,7 @@ def _pattern(layout: str) -> re.Pattern[str]:
                 raise ValueError(f"%{directive} is no part of a time that can be read here")
             parts.append(_DIRECTIVES[directive])
         else:
-            parts.append(" +" if letter == " " else re.escape(letter))
+            parts.append("[ ,_T:-]+" if letter == " " else re.escape(letter))
     try:
         return re.compile("".join(parts), re.ASCII)
     except re.error:

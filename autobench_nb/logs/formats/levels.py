@@ -58,6 +58,11 @@ _COMPILED = re.compile(
     re.ASCII,
 )
 _RAISED_WITHIN = re.compile(r"[\s.:][A-Z]\w{0,80}(Error|Exception|Warning): ", re.ASCII)
+_BUILD = re.compile(
+    r"CMake (?:(Warning)|Error)\b|g?make(?:\[\d+\])?: \*\*\* |ninja: (?:error: |build stopped)|> Task :\S+ FAILED$|"
+    r"NMAKE : fatal error ",
+    re.ASCII,
+)
 _BEGINNINGS: Final = (
     "Traceback (most recent call last)",
     "Exception in thread ",
@@ -149,6 +154,8 @@ def level_in_text(text: str) -> Level | None:
     level = _level_within(text)
     if level is not None:
         return level
+    if first in "CNgmn>" and (found := _BUILD.match(text)) is not None:
+        return _WARN if found[1] else _ERROR
     if first in "TEpn":
         if text.startswith(_BEGINNINGS):
             return _ERROR

@@ -17,7 +17,7 @@ from autobench_nb.logs.formats.parser import level_parser_of
 from autobench_nb.logs.formats.structured import said_level
 from autobench_nb.logs.formats.times import Clock
 
-_DATED = re.compile(r"\d[\d:/. -]{5}", re.ASCII)
+_DATED = re.compile(r"\d[\d:/. -]{4}", re.ASCII)
 _matched_last: list[int] = []
 """The format that fitted last is tried first, since lines of one program look alike; any thread may set it."""
 _JSON_CHARS: Final = 64 * 1024

@@ -18,7 +18,7 @@ from autobench_nb.logs.formats.definition import Format
 from autobench_nb.logs.formats.layouts import Layout
 from autobench_nb.logs.formats.levels import SEVERITIES, level_of, spoken_level
 from autobench_nb.logs.formats.parsed import NAME_CHARS, NO_FIELDS, ParsedLine
-from autobench_nb.logs.formats.times import END_MS, FIRST_MS, Clock, zone_ms
+from autobench_nb.logs.formats.times import END_MS, FIRST_MS, Clock, named_offset_ms, zone_ms
 
 HEAD_CHARS: Final = 2_048
 """Characters of a line that a pattern is held against; what lies beyond belongs to the message."""
@@ -173,7 +173,8 @@ class _Times:
     """The times of matches in milliseconds, None where a line says none."""
 
     def __init__(self, format: Format, clock: Clock) -> None:
-        self._time_at, self._year_at = format.place("time"), format.place("year")
+        self._time_at = format.place("time")
+        self._apart_at = [at for part in ("half", "year") if (at := format.place(part)) >= 0]
         self._part_at = max(format.place("fraction"), format.place("millis"))
         self._parts = Remembered(_fraction_ms if format.place("fraction") >= 0 else _whole_ms)
         self._zone_at = format.place("zone")
@@ -183,10 +184,10 @@ class _Times:
     def __call__(self, columns: Sequence[Said]) -> list[float | None] | None:
         """One time for each line; None where one of them is no time."""
         texts = columns[self._time_at]
-        if self._year_at >= 0:
+        for place in self._apart_at:
             texts = [
-                time if time is None or year is None else f"{time} {year}"
-                for time, year in zip(texts, columns[self._year_at], strict=True)
+                time if time is None or part is None else f"{time} {part}"
+                for time, part in zip(texts, columns[place], strict=True)
             ]
         if None not in texts:
             return self._said(texts, columns)
@@ -209,7 +210,7 @@ class _Times:
             times = self._layout.all(texts)
         else:
             offsets = [None if zone is None else self._zones[zone] for zone in zones]
-            times = self._zoned(texts, offsets)
+            times = self._zoned(texts, offsets, zones)
         if times is None:
             return None
         if self._part_at >= 0 and (parts := columns[self._part_at]).count(None) < len(texts):
@@ -219,15 +220,21 @@ class _Times:
             times = list(map(add, times, map(read, parts)))
         return times if min(times) >= FIRST_MS and max(times) < END_MS else None
 
-    def _zoned(self, texts: Sequence[str], offsets: Sequence[float | None]) -> list[float] | None:
+    def _zoned(
+        self, texts: Sequence[str], offsets: Sequence[float | None], zones: Said
+    ) -> list[float] | None:
         if None not in offsets:
             times = self._layout.all(texts, in_utc=True)
             return None if times is None else list(map(sub, times, offsets))
         both: list[float] = []
-        for text, offset in zip(texts, offsets, strict=True):
-            time = self._layout.local(text) if offset is None else self._layout.utc(text)
+        for text, offset, zone in zip(texts, offsets, zones, strict=True):
+            is_named = offset is None and zone is not None and "/" in zone
+            in_utc = is_named or offset is not None
+            time = self._layout.utc(text) if in_utc else self._layout.local(text)
             if time is None:
                 return None
+            if is_named:
+                offset = named_offset_ms(str(zone), time)
             both.append(time - (offset or 0.0))
         return both
 

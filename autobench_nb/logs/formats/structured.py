@@ -19,17 +19,19 @@ from autobench_nb.logs.formats.times import epoch_ms, in_range, zone_ms
 
 TIME_KEYS: Final = (
     "ts", "time", "timestamp", "@timestamp", "asctime", "@t", "t", "datetime", "date", "eventtime", "created",
-    "__realtime_timestamp",
+    "__realtime_timestamp", "instant", "timemillis", "timeunixnano", "log_time", "created_at", "event_time",
 )  # fmt: skip
 LEVEL_KEYS: Final = (
     "level", "severity", "lvl", "levelname", "loglevel", "log.level", "@l", "s", "priority", "severity_text",
+    "severitytext", "severitynumber", "log_level",
 )  # fmt: skip
 MESSAGE_KEYS: Final = (
-    "message", "msg", "event", "short_message", "@m", "@mt", "text", "log", "body", "textpayload",
+    "message", "msg", "event", "short_message", "@m", "@mt", "renderedmessage", "messagetemplate",
+    "text", "log", "body", "textpayload",
 )  # fmt: skip
 LOGGER_KEYS: Final = (
     "logger", "logger_name", "name", "log.logger", "target", "category", "module", "c", "component",
-    "syslog_identifier",
+    "syslog_identifier", "loggername", "sourcecontext",
 )  # fmt: skip
 EXC_KEYS: Final = (
     "exc", "exception", "exc_info", "stack_trace", "stacktrace", "stack", "traceback", "error.stack_trace",
@@ -123,6 +125,8 @@ def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine
     exc = _take(rest, plan.excs, str) or _nested_stack(rest)
     if message is None:
         return ParsedLine(ts, level or Level.INFO, line, "json", _name(logger), _name(channel))
+    if isinstance(message, dict) and isinstance(message.get("stringValue"), str):  # OpenTelemetry
+        message = message["stringValue"]
     text = message if isinstance(message, str) else _json_text(message)
     if plan.is_docker:
         text = text.rstrip("\r\n")
@@ -201,7 +205,8 @@ def value_ms(value: Any, iso: Layout) -> float | None:
     if isinstance(value, dict):
         if "$date" in value:
             return value_ms(value["$date"], iso)
-        seconds, nanos = value.get("seconds"), value.get("nanos", 0)
+        seconds = value.get("seconds", value.get("epochSecond"))
+        nanos = value.get("nanos", value.get("nanoOfSecond", 0))
         if isinstance(seconds, (int, float)) and isinstance(nanos, (int, float)):
             try:
                 return in_range(seconds * 1e3 + nanos / 1e6)

@@ -20,7 +20,7 @@ EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _ZONES: Final = {
     "": 0, "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "BST": 60, "CET": 60, "WEST": 60, "CEST": 120, "EET": 120,
     "EEST": 180, "MSK": 180, "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660, "EST": -300, "EDT": -240, "CST": -360,
-    "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
+    "CDT": -300, "IST": 330, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
 }  # fmt: skip
 """Minutes east of Greenwich of the names that stand in logs."""
 
@@ -62,6 +62,17 @@ def zone_ms(text: str) -> float | None:
     if hours > 23 or minutes > 59:
         return None
     return (hours * 60 + minutes) * (-60_000.0 if text[0] == "-" else 60_000.0)
+
+
+def named_offset_ms(name: str, wall_ms: float) -> float:
+    """Milliseconds east of Greenwich of the IANA zone ``name`` when clocks there show ``wall_ms``; 0 if unknown."""
+    try:
+        moment = datetime.fromtimestamp(wall_ms / 1000, UTC).replace(
+            tzinfo=zone_named(name.strip())
+        )
+        return (moment.utcoffset() or timedelta()) / timedelta(milliseconds=1)
+    except (ConfigError, ValueError, OverflowError, OSError):
+        return 0.0
 
 
 def zone_named(name: str) -> tzinfo:
