@@ -9,7 +9,7 @@ from typing import Final
 from autobench_nb.logs.formats.catalogue import CODED, Catalogue
 from autobench_nb.logs.formats.joining import INDENTED
 from autobench_nb.logs.formats.levels import uncoloured
-from autobench_nb.logs.formats.parser import LineParser
+from autobench_nb.logs.formats.parser import HEAD_CHARS, LineParser
 
 FIRST_LINES: Final = 24
 """Lines of the sample that every format is held against."""
@@ -35,16 +35,12 @@ def best_format(
         catalogue: The formats.
         parser_at: Makes the parser of the format at a place.
     """
-    parsers: dict[int, LineParser] = {}
-    candidates: set[int] = set()
+    candidates = set(CODED_PLACES)
+    formats = catalogue.formats
     for line in lines[:FIRST_LINES]:
-        for place in (*CODED_PLACES, *catalogue.starting_with(line[0])):
-            if place in candidates:
-                continue
-            parser = parsers.get(place)
-            if parser is None:
-                parser = parsers[place] = parser_at(place)
-            if parser.fits(line):
+        head = line[:HEAD_CHARS]
+        for place in catalogue.starting_with(line[0]):
+            if place not in candidates and formats[place].matches(head):
                 candidates.add(place)
     # What has fitted none of the first lines is not held against the others.
     return _best(Counter({place: parser_at(place).count(lines) for place in candidates}), catalogue)

@@ -41,7 +41,8 @@ MACROS: Final[Mapping[str, str]] = {
     "level": _LEVEL,
     "rest": r"\]?[ \t]*(?:[-|:,] ?)?(?:(?:\[(?P<thread>[^\]]*)\] ?|(?P<pid>\d+) |"
     r"(?P<logger>[A-Za-z_$][\w.$/-]*)(?: - |: | +))?"
-    rf"[\[(<]?{_LEVEL}(?:[\])>]:?|[:!]|\b)[ \t|]*(?:- )?)?(?:(?P<source>[A-Za-z_$][\w.$/-]*)(?: - |: ))?(?P<message>.*)",
+    rf"[\[(<]?{_LEVEL}(?:[\])>]:?|[:!]|\b)[ \t|]*(?:- )?)?"
+    r"(?:(?P<source>[A-Za-z_$][\w.$/-]*)(?: - |: ))?(?P<message>.*)",
     "name": r"[A-Za-z_$][\w.$/:-]*",
     "host": r"[^\s:\[\]|]+",
 }
@@ -107,17 +108,22 @@ class Format:
         groups = self.regex.groupindex.items()
         return tuple((name, place - 1) for name, place in groups if name not in _PARTS)
 
+    def matches(self, line: str) -> bool:
+        """Whether the pattern fits; the line's time may still be none."""
+        return self.has in line and self.regex.fullmatch(line) is not None
+
     def place(self, part: str) -> int:
         """Where the group ``part`` stands among all (from 0); -1 where the pattern has none."""
         return self.regex.groupindex.get(part, 0) - 1
 
 
-def read_formats(text: str, source: str) -> list[Format]:
+def read_formats(text: str, source: str, *, is_trusted: bool = False) -> list[Format]:
     """The definitions of a TOML text: its tables ``[[format]]``.
 
     Args:
         text: The TOML.
         source: What to call it in an error, such as the file's name.
+        is_trusted: Patterns are compiled when they are first needed, not to find out whether they can be.
 
     Raises:
         ConfigError: It is no TOML, or a definition cannot be; the error names which, and what it takes.
@@ -128,7 +134,11 @@ def read_formats(text: str, source: str) -> list[Format]:
         raise ConfigError(source, str(error), "TOML with tables [[format]]") from None
     if not isinstance(tables, list) or not tables:
         raise ConfigError(source, tables, "TOML with at least one table [[format]]")
-    return [_format(table, source) for table in tables]
+    made = [_format(table, source) for table in tables]
+    if not is_trusted:
+        for format in made:
+            _check(format, f"{source}: format {format.name}")
+    return made
 
 
 def _format(table: Any, source: str) -> Format:
@@ -141,7 +151,7 @@ def _format(table: Any, source: str) -> Format:
     levels = table.get("levels", {})
     if not isinstance(levels, dict):
         raise ConfigError(where, levels, 'levels = {"word" = "info"}')
-    made = Format(
+    return Format(
         name=name,
         pattern=_typed(table, "pattern", str, "", where),
         time=_typed(table, "time", str, "", where),
@@ -155,8 +165,6 @@ def _format(table: Any, source: str) -> Format:
         inner=_typed(table, "inner", bool, False, where),
         examples=tuple(_typed(table, "examples", list, [], where)),
     )
-    _check(made, where)
-    return made
 
 
 def _check(made: Format, where: str) -> None:

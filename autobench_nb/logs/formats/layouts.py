@@ -30,9 +30,9 @@ _DIRECTIVES: Final = {
 class Layout:
     """Reads wall times of one layout. :meth:`local` and :meth:`utc` give milliseconds, or None for no time.
 
-    The layout has strptime's ``%Y %y %m %d %b %a %H %I %M %S %p``; a blank stands for any number of blanks, commas, ``_``,
-    ``T``, ``:`` and ``-``; ``iso`` is ``%Y-%m-%d %H:%M:%S`` with any separators, ``epoch`` a count since 1970. Without a
-    year, or without a day, the clock's order tells them. Fraction and zone stand in groups of their own.
+    The layout has strptime's ``%Y %y %m %d %b %a %H %I %M %S %p``; a blank stands for any number of blanks, commas,
+    ``_``, ``T``, ``:`` and ``-``; ``iso`` is ``%Y-%m-%d %H:%M:%S`` with any separators, ``epoch`` a count since 1970.
+    Without a year, or without a day, the clock's order tells them. Fraction and zone stand in groups of their own.
     """
 
     def __init__(self, clock: Clock, layout: str) -> None:
