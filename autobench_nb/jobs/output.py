@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from autobench_nb.jobs.levels import level_of, lines_with_hints
 from autobench_nb.logs.entry import Level
+from autobench_nb.logs.formats import level_of_line
+from autobench_nb.logs.formats.hints import lines_with_hints
 from autobench_nb.processes.lines import Line, LineSplitter, text_of
 from autobench_nb.processes.pressure import Pressure
 from autobench_nb.processes.screen import DrawnLine, Screen, draws, partial_escape
@@ -90,7 +91,7 @@ class JobLog:
     ) -> None:
         """One line, or another whole, that the job printed. ``logger``: ``stderr``, or None for ``stdout``."""
         if level is None:
-            level = level_of(text) or Level.INFO
+            level = level_of_line(text) or Level.INFO
         self._count(level, lines)
         self._log(OUTPUT, level, text, logger=logger, job_id=self._job_id, **more)
 

@@ -33,6 +33,8 @@ class Level(IntEnum):
         A number between two levels is the lower one, as with the standard logging module's own levels; below 10 it is
         ``DEBUG``. Raises :class:`ValueError` for anything else.
         """
+        if type(value) is cls:
+            return value
         if isinstance(value, str):
             level = _BY_NAME.get(value.strip().lower())
             if level is not None:

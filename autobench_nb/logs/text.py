@@ -86,6 +86,8 @@ def flatten(fields: Mapping[Any, Any]) -> dict[str, Any]:
     (NaN and infinities, integers beyond 2**53 that JavaScript would round). Names and texts are cut at their limits,
     and the last field says how many were left out where there are more than :data:`FIELDS_LIMIT`.
     """
+    if _is_flat(fields):
+        return dict(fields)
     flat: dict[str, Any] = {}
     left_out = 0
     stack: list[tuple[str, Any, int]] = [("", fields, 0)]
@@ -104,6 +106,28 @@ def flatten(fields: Mapping[Any, Any]) -> dict[str, Any]:
     if left_out:
         flat["…"] = f"{left_out:,} more fields left out"
     return flat
+
+
+def _is_flat(fields: Mapping[Any, Any]) -> bool:
+    """Whether they are so already: few short names and texts of ASCII, and numbers that JavaScript has too."""
+    if len(fields) > FIELDS_LIMIT:
+        return False
+    for name, value in fields.items():
+        if type(name) is not str or len(name) > KEY_LIMIT or not name.isascii():
+            return False
+        kind = type(value)
+        if kind is str:
+            if len(value) > VALUE_LIMIT or not value.isascii():
+                return False
+        elif kind is int:
+            if not -MAX_INTEGER <= value <= MAX_INTEGER:
+                return False
+        elif kind is float:
+            if not math.isfinite(value):
+                return False
+        elif value is not None and kind is not bool:
+            return False
+    return True
 
 
 def scalar(value: object) -> str | int | float | bool | None:

@@ -12,8 +12,8 @@ import pytest
 
 from autobench_nb.errors import JobError
 from autobench_nb.jobs import Job, Run, Runner
-from autobench_nb.jobs.levels import level_of
 from autobench_nb.logs.entry import Level
+from autobench_nb.logs.formats import level_of_line
 from autobench_nb.processes.stdin import INPUT_LIMIT
 from autobench_nb.state.model import JobStatus
 from tests.jobs.conftest import PATIENCE_S, Bench
@@ -23,7 +23,7 @@ WANTED: dict[str, Level | None] = {
     "0 errors": None,
     "mirror: fine": None,
     "error": None,
-    "no error: here": Level.ERROR,
+    "no error: here": None,
     "terror: it grows": None,
     "gcc: x.c:1:2: warning: unused": Level.WARN,
     "x.c:1:10: fatal error: foo.h: No such file": Level.ERROR,
@@ -41,7 +41,7 @@ WANTED: dict[str, Level | None] = {
     "CRITICAL:root:x": Level.FATAL,
     "DEBUG:asyncio:x": Level.DEBUG,
     "INFO: error: none": Level.INFO,
-    "fatal: not a repository": Level.ERROR,
+    "fatal: not a repository": Level.FATAL,
     "ValueError: bad": Level.ERROR,
     "x.py:3: DeprecationWarning: old": Level.WARN,
     "KeyboardInterrupt: ": Level.ERROR,
@@ -97,7 +97,7 @@ def wait_for(bench: Bench, condition: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("text", WANTED)
 def test_a_line_has_the_level_that_it_says(text: str) -> None:
-    assert level_of(text) == WANTED[text]
+    assert level_of_line(text) == WANTED[text]
 
 
 @pytest.mark.parametrize("stream", ["", " >&2"])

@@ -204,6 +204,26 @@ def test_fields_are_looked_at_as_texts_as_numbers_and_as_name_and_value() -> Non
     assert redactor.fields(untouched) is untouched
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from([(), (r"4\d{15}", r"^word$"), (r"password=\S+", r"x\z")]))
+def test_the_fields_of_a_batch_are_redacted_as_those_of_its_entries_one_by_one(
+    data: st.DataObject, patterns: tuple[str, ...]
+) -> None:
+    redactor = Redactor(patterns, secrets=data.draw(st.booleans()))
+    texts = st.one_of(
+        st.sampled_from(["word", "x", "a\nword\nb", "\ud800", "4111111111111111", *FAKE.values()]),
+        st.text(max_size=5),
+    )
+    values = st.one_of(texts, st.integers(), st.none(), st.booleans(), st.floats(allow_nan=False))
+    plain = st.dictionaries(st.sampled_from(["pid", "host", "thread"]), st.integers(), max_size=3)
+    odd = st.dictionaries(
+        st.one_of(st.sampled_from(["password", "say"]), texts), values, max_size=3
+    )
+    batch = data.draw(st.lists(plain, max_size=60)) + data.draw(st.lists(odd, max_size=3))
+    batch = data.draw(st.permutations(batch))
+    assert list(redactor.fields_batch(batch)) == [redactor.fields(fields) for fields in batch]
+
+
 def test_with_the_built_in_set_fields_that_are_called_like_secrets_are_redacted() -> None:
     names = [
         "password",

@@ -2,8 +2,8 @@
 
 A definition names a pattern; what its groups are called says what they are:
 
-- ``time`` with ``fraction`` (of a second) or ``millis`` (whole milliseconds), ``zone``, and ``year``
-  where it stands apart;
+- ``time`` with ``fraction`` (of a second) or ``millis`` (whole milliseconds), ``zone``, and ``year`` or ``half``
+  (of the day: AM, PM) where they stand apart;
 - ``level``, ``logger``, ``channel``, ``message``, ``pri`` (the number of RFC 5424 that holds the severity);
 - ``source``: a second place where the logger may stand;
 - ``partial``: an entry that goes on in the next line; every other group is a field of the entry.
@@ -24,13 +24,25 @@ from autobench_nb.logs.formats.levels import level_of
 
 Continuation = Literal["indented", "any", "none"]
 
+_LEVEL = (
+    r"(?P<level>(?i:trace|debug|verbose|finest|finer|fine|info|information|notice|success|warn|warning|error|"
+    r"severe|fatal|critical|crit|alert|emerg|panic|dpanic|trc|dbg|inf|wrn|err|ftl|config))"
+)
+_ZONE = (
+    r"(?P<zone>[+-]\d\d(?::?\d\d)?\b|Z\b|UTC\b| (?:[+-]\d\d:?\d\d|Z|UTC|GMT|WES?T|CES?T|EES?T|MSK|IST|JST|KST|BST|"
+    r"A?[EC][SD]T|[MP][SD]T|[A-Z][a-z]+/[A-Z][A-Za-z_]+)\b)?"
+)
+# RE2's subset of Python's syntax: no pattern may look around or back, so that none takes long for any line.
 MACROS: Final[Mapping[str, str]] = {
-    # RE2's subset of Python's syntax: no pattern may look around or back, so that none takes long for any line.
-    "iso": r"(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d)(?:[.,:](?P<fraction>\d{1,9}))?"
-    r"(?P<zone> ?Z\b| ?UTC\b| ?[+-]\d\d:?\d\d\b|[+-]\d\d\b)?",
+    "iso": r"(?P<time>\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d:\d\d)(?:[.,:](?P<fraction>\d{1,9}))?"
+    rf"{_ZONE}",
+    "zone": _ZONE,
     "clock": r"(?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?",
-    "level": r"(?P<level>(?i:trace|debug|verbose|finest|finer|fine|info|information|notice|success|warn|warning|error|"
-    r"severe|fatal|critical|crit|alert|emerg|panic|dpanic|trc|dbg|inf|wrn|err|ftl|config))",
+    "level": _LEVEL,
+    "rest": r"\]?[ \t]*(?:[-|:,] ?)?(?:(?:\[(?P<thread>[^\]]*)\] ?|(?P<pid>\d+) |"
+    r"(?P<logger>[A-Za-z_$][\w.$/-]*)(?: - |: | +))?"
+    rf"[\[(<]?{_LEVEL}(?:[\])>]:?|[:!]|\b)[ \t|]*(?:- )?)?"
+    r"(?:(?P<source>[A-Za-z_$][\w.$/-]*)(?: - |: ))?(?P<message>.*)",
     "name": r"[A-Za-z_$][\w.$/:-]*",
     "host": r"[^\s:\[\]|]+",
 }
@@ -42,7 +54,8 @@ _KEYS: Final = frozenset(
      "examples"}
 )  # fmt: skip
 _PARTS: Final = frozenset(
-    {"time", "fraction", "millis", "zone", "year", "level", "logger", "channel", "message", "pri", "partial", "source"}
+    {"time", "fraction", "millis", "zone", "year", "half", "level", "logger", "channel", "message", "pri",
+     "partial", "source"}
 )  # fmt: skip
 
 
@@ -95,17 +108,22 @@ class Format:
         groups = self.regex.groupindex.items()
         return tuple((name, place - 1) for name, place in groups if name not in _PARTS)
 
+    def matches(self, line: str) -> bool:
+        """Whether the pattern fits; the line's time may still be none."""
+        return self.has in line and self.regex.fullmatch(line) is not None
+
     def place(self, part: str) -> int:
         """Where the group ``part`` stands among all (from 0); -1 where the pattern has none."""
         return self.regex.groupindex.get(part, 0) - 1
 
 
-def read_formats(text: str, source: str) -> list[Format]:
+def read_formats(text: str, source: str, *, is_trusted: bool = False) -> list[Format]:
     """The definitions of a TOML text: its tables ``[[format]]``.
 
     Args:
         text: The TOML.
         source: What to call it in an error, such as the file's name.
+        is_trusted: Patterns are compiled when they are first needed, not to find out whether they can be.
 
     Raises:
         ConfigError: It is no TOML, or a definition cannot be; the error names which, and what it takes.
@@ -116,7 +134,11 @@ def read_formats(text: str, source: str) -> list[Format]:
         raise ConfigError(source, str(error), "TOML with tables [[format]]") from None
     if not isinstance(tables, list) or not tables:
         raise ConfigError(source, tables, "TOML with at least one table [[format]]")
-    return [_format(table, source) for table in tables]
+    made = [_format(table, source) for table in tables]
+    if not is_trusted:
+        for format in made:
+            _check(format, f"{source}: format {format.name}")
+    return made
 
 
 def _format(table: Any, source: str) -> Format:
@@ -129,7 +151,7 @@ def _format(table: Any, source: str) -> Format:
     levels = table.get("levels", {})
     if not isinstance(levels, dict):
         raise ConfigError(where, levels, 'levels = {"word" = "info"}')
-    made = Format(
+    return Format(
         name=name,
         pattern=_typed(table, "pattern", str, "", where),
         time=_typed(table, "time", str, "", where),
@@ -143,11 +165,10 @@ def _format(table: Any, source: str) -> Format:
         inner=_typed(table, "inner", bool, False, where),
         examples=tuple(_typed(table, "examples", list, [], where)),
     )
-    _check(made, where)
-    return made
 
 
 def _check(made: Format, where: str) -> None:
+    from autobench_nb.logs.formats.layouts import Layout
     from autobench_nb.logs.formats.times import Clock
 
     try:
@@ -162,7 +183,7 @@ def _check(made: Format, where: str) -> None:
             where, made.time, "a time layout where the pattern has a group (?P<time>...)"
         )
     try:
-        Clock(now=0).layout(made.time)
+        Layout(Clock(now=0), made.time)
     except ValueError as error:
         raise ConfigError(
             where, made.time, f"iso, epoch or a layout as for strptime ({error})"

@@ -38,7 +38,9 @@ class OpenEntry:
             at = len(below) if exc_at < 0 else exc_at
             message = "\n".join([entry.message, *below[:at]]) if at else entry.message
             exc = "\n".join([*([entry.exc] if entry.exc else []), *below[at:]]).rstrip() or None
-            entry = entry._replace(message=message, exc=exc, lines=entry.lines + len(below))
+            ts, level, _, format, logger, channel, fields, _, lines = entry
+            lines += len(below)
+            entry = ParsedLine(ts, level, message, format, logger, channel, fields, exc, lines)
             self._below, self._chars = [], 0
         self._exc_at = -1
         self.has_more = False

@@ -12,25 +12,25 @@ from autobench_nb.logs.entry import Level
 _DEBUG, _INFO, _WARN, _ERROR, _FATAL = Level
 
 _SPOKEN: Final[dict[str, Level]] = {
-    **dict.fromkeys(("trace", "debug", "verbose", "finest", "finer", "fine"), _DEBUG),
+    **dict.fromkeys(
+        ("trace", "debug", "verbose", "finest", "finer", "fine", "trce", "dbug"), _DEBUG
+    ),
     **dict.fromkeys(("info", "information", "notice", "success"), _INFO),
     **dict.fromkeys(("warn", "warning"), _WARN),
-    **dict.fromkeys(("error", "err", "severe", "failure"), _ERROR),
+    **dict.fromkeys(("error", "err", "severe", "failure", "fail"), _ERROR),
     **dict.fromkeys(("fatal", "critical", "crit", "panic", "emergency"), _FATAL),
 }
 """Words that are a level wherever a line begins with them."""
 
 _WORDS: Final[dict[str, Level]] = {
     **_SPOKEN,
-    **dict.fromkeys(
-        ("trc", "trac", "trce", "dbg", "debu", "dbug", "vrb", "silly", "config"), _DEBUG
-    ),
+    **dict.fromkeys(("trc", "trac", "dbg", "debu", "vrb", "silly", "config"), _DEBUG),
     **dict.fromkeys((f"debug{n}" for n in range(1, 6)), _DEBUG),
     **dict.fromkeys((f"trace{n}" for n in range(1, 9)), _DEBUG),
     **dict.fromkeys(("inf", "note", "log", "detail", "hint", "statement", "context"), _INFO),
     **dict.fromkeys(("query", "system", "default", "http", "perf", "display"), _INFO),
     **dict.fromkeys(("wrn",), _WARN),
-    **dict.fromkeys(("erro", "eror", "fail", "fault"), _ERROR),
+    **dict.fromkeys(("erro", "eror", "fault"), _ERROR),
     **dict.fromkeys(("ftl", "fata", "pnc", "pani", "alert", "emerg", "assert", "dpanic"), _FATAL),
     **dict.fromkeys(("t", "v", "d"), _DEBUG),
     **dict.fromkeys(("i", "n"), _INFO),
@@ -45,14 +45,24 @@ SEVERITIES: Final = (_FATAL, _FATAL, _FATAL, _ERROR, _WARN, _INFO, _INFO, _DEBUG
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]")
 _LEADING = re.compile(
-    r"[\[(<*]{0,3} ?([A-Za-z]{3,11})(?:\[[A-Z]?\d{1,6}\])? ?(?:([:!|\])>*]|- )|\s|$)", re.ASCII
+    r"[\[(<*]{0,3} ?([A-Za-z]{3,11})(?:\[[\w-]{1,40}\])? ?(?:([:!|\])>*]|- )|\s|$)", re.ASCII
 )
 _LETTER = re.compile(r"\[([TVDIWEFC]) \d", re.ASCII)
-_RAISED = re.compile(r"[A-Za-z_][\w.]{0,200}?(Error|Exception|Warning)(?:: |:?$)", re.ASCII)
+_RAISED = re.compile(
+    r"(?:[A-Za-z_][\w.]{0,200}?(Error|Exception|Warning)|KeyboardInterrupt|SystemExit)(?:: |:?$)",
+    re.ASCII,
+)
 _PAIR = re.compile(r'(?:^|[\s,])(?:level|lvl|severity)="?([A-Za-z]{1,11})"?(?=[\s,]|$)', re.ASCII)
-_SAID_WITHIN: Final = (
-    (": error: ", _ERROR), (": warning: ", _WARN), (": fatal error: ", _ERROR), ("Warning: ", _WARN),
-)  # fmt: skip
+_COMPILED = re.compile(
+    r": (?:(fatal error|error)(?: [A-Z]{1,4}\d{1,6}|\[\w{1,40}\])?|(warning)(?:\[[\w-]{1,40}\])?): ",
+    re.ASCII,
+)
+_RAISED_WITHIN = re.compile(r"[\s.:][A-Z]\w{0,80}(Error|Exception|Warning): ", re.ASCII)
+_BUILD = re.compile(
+    r"CMake (?:(Warning)|Error)\b|g?make(?:\[\d+\])?: \*\*\* |ninja: (?:error: |build stopped)|> Task :\S+ FAILED$|"
+    r"NMAKE : fatal error ",
+    re.ASCII,
+)
 _BEGINNINGS: Final = (
     "Traceback (most recent call last)",
     "Exception in thread ",
@@ -129,8 +139,7 @@ def leading_level(text: str) -> Level | None:
 def level_in_text(text: str) -> Level | None:
     """The level that a line of no known format says: at its beginning, as a pair, or as compilers do.
 
-    Besides :func:`leading_level`: ``[W 12:00:01]``, ``level=warn``, ``ValueError: x``, ``a.c:1:2: error: x``,
-    ``npm ERR! x``, tracebacks.
+    Besides :func:`spoken_level`: ``[W 12:00:01]``, ``level=warn``, ``npm ERR! x``, tracebacks.
     """
     level = leading_level(text)
     if level is not None:
@@ -142,16 +151,37 @@ def level_in_text(text: str) -> Level | None:
         level = _WORDS.get(match[1].lower())
         if level is not None:
             return level
-    if "rror" in text or "arning" in text or "xception" in text:
-        for words, level in _SAID_WITHIN:
-            if words in text:
-                return level
-        match = _RAISED.match(text)
-        if match is not None:
-            return _WARN if match[1] == "Warning" else _ERROR
+    level = _level_within(text)
+    if level is not None:
+        return level
+    if first in "CNgmn>" and (found := _BUILD.match(text)) is not None:
+        return _WARN if found[1] else _ERROR
     if first in "TEpn":
         if text.startswith(_BEGINNINGS):
             return _ERROR
         if text.startswith("npm WARN "):
             return _WARN
     return None
+
+
+def spoken_level(message: str) -> Level | None:
+    """The level that a message says where it has no place: at its beginning, as compilers do, or as what was raised."""
+    return leading_level(message) or _level_within(message)
+
+
+def _level_within(text: str) -> Level | None:
+    """``a.c:1:2: error: x``, ``ValueError: x``, ``a.py:3: UserWarning: x``; what may say so is rare."""
+    if (
+        "rror" not in text
+        and "arning" not in text
+        and "xception" not in text
+        and "Inter" not in text
+    ):
+        return None
+    found = _COMPILED.search(text)
+    if found is not None:
+        return _WARN if found[2] else _ERROR
+    found = _RAISED.match(text) or _RAISED_WITHIN.search(text)
+    if found is None:
+        return None
+    return _WARN if found[1] == "Warning" else _ERROR

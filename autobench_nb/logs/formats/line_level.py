@@ -11,16 +11,17 @@ import orjson
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.catalogue import default_catalogue
+from autobench_nb.logs.formats.layouts import Layout
 from autobench_nb.logs.formats.levels import HEAD, level_in_text, uncoloured
 from autobench_nb.logs.formats.parser import level_parser_of
-from autobench_nb.logs.formats.structured import read_object
+from autobench_nb.logs.formats.structured import said_level
 from autobench_nb.logs.formats.times import Clock
 
-_DATED = re.compile(r"\d[\d:/. -]{5}", re.ASCII)
+_DATED = re.compile(r"\d[\d:/. -]{4}", re.ASCII)
 _matched_last: list[int] = []
 """The format that fitted last is tried first, since lines of one program look alike; any thread may set it."""
 _JSON_CHARS: Final = 64 * 1024
-_ISO: Final = Clock(now=0.0).layout("iso")
+_ISO: Final = Layout(Clock(now=0.0), "iso")
 
 
 def level_of_line(text: str) -> Level | None:
@@ -38,21 +39,21 @@ def level_of_line(text: str) -> Level | None:
     head = head.lstrip()
     if head.startswith("{"):
         return _json_level(text)
-    level = level_in_text(head)
-    # No format that says a time begins with a small letter.
-    if level is not None or head[:1].islower() or _DATED.search(head, 0, 48) is None:
-        return level
-    for place in (*_matched_last, *default_catalogue().starting_with(head[0])):
-        level_parser = _level_parser(place)
-        level = None if level_parser is None else level_parser(head)
-        if level is not None:
-            _matched_last[:] = [place]
-            return level
-    return None
+    # A format that fits has the last word, but only lines that say a time (or a letter, as Android's) can have one
+    # whose level the text itself does not show.
+    if _DATED.search(head, 0, 48) is not None or head[1:2] == "/":
+        for place in (*_matched_last, *default_catalogue().starting_with(head[0])):
+            found = _level_parser(place)(head)
+            if found is not None:
+                # What fits nearly everything must not stand in the way of what knows the level.
+                if found[0] is not None or not default_catalogue().formats[place].generic:
+                    _matched_last[:] = [place]
+                return found[0]
+    return level_in_text(head)
 
 
 @cache
-def _level_parser(place: int) -> Callable[[str], Level | None] | None:
+def _level_parser(place: int) -> Callable[[str], tuple[Level | None] | None]:
     return level_parser_of(default_catalogue().formats[place])
 
 
@@ -65,9 +66,4 @@ def _json_level(text: str) -> Level | None:
         return None
     if not isinstance(record, dict):
         return None
-    names = {key.lower() for key in record}
-    if names.isdisjoint(
-        ("level", "severity", "lvl", "levelname", "loglevel", "log.level", "@l", "priority", "log")
-    ):
-        return None
-    return read_object(record, text, _ISO).level
+    return said_level(record)

@@ -5,28 +5,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, tzinfo
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.catalogue import Catalogue, default_catalogue
+from autobench_nb.logs.formats.choosing import (
+    CODED_PLACES,
+    JSON,
+    LOGFMT,
+    best_format,
+    first_lines,
+)
+from autobench_nb.logs.formats.coded import CodedParser
 from autobench_nb.logs.formats.joining import INDENTED, OpenEntry
+from autobench_nb.logs.formats.layouts import Layout
 from autobench_nb.logs.formats.levels import HEAD, level_in_text, uncoloured
 from autobench_nb.logs.formats.parsed import PLAIN, ParsedLine
-from autobench_nb.logs.formats.parser import Parse, parser_of
+from autobench_nb.logs.formats.parser import HEAD_CHARS, FormatParser, LineParser
 from autobench_nb.logs.formats.structured import read_json, read_logfmt
 from autobench_nb.logs.formats.times import Clock
 from autobench_nb.logs.formats.tracebacks import TracebackKind, next_state, start_of
 
 SAMPLE_LINES: Final = 200
 """Lines of which a source's format is found."""
-FIRST_LINES: Final = 24
-"""Lines of the sample that every format is held against."""
-_JSON: Final = -1
-_LOGFMT: Final = -2
-_CODED: Final = {_JSON: "json", _LOGFMT: "logfmt"}
-"""The places of formats that no pattern can say, among those that have one."""
+LINES_AT_ONCE: Final = 1_024
+"""Lines that are read together."""
 JOINED: Final = "joined"
 """What a line below an entry counts as."""
+_TIME: Final = itemgetter(0)
 
 
 class LineReader:
@@ -57,8 +64,8 @@ class LineReader:
         """The format that fits most lines, once some were fed; None where none does."""
         self._catalogue = catalogue or default_catalogue()
         self._now, self._zone, self._year = now, zone, year
-        self._use(Clock(now=now, zone=zone, year=year))
-        self._winner: Parse | None = None
+        self._use(self._new_clock())
+        self._winner: LineParser | None = None
         self._winner_name = ""
         self._is_inner = False
         self._may_be_indented = False
@@ -70,10 +77,13 @@ class LineReader:
         self._alone = frozenset(one.name for one in formats if one.continuation == "none")
         self._takes_any = frozenset(one.name for one in formats if one.continuation == "any")
 
+    def _new_clock(self) -> Clock:
+        return Clock(now=self._now, zone=self._zone, year=self._year)
+
     def _use(self, clock: Clock) -> None:
         self._clock = clock
-        self._iso = clock.layout("iso")
-        self._parsers: dict[int, Parse] = {}
+        self._iso = Layout(clock, "iso")
+        self._parsers: dict[int, LineParser] = {}
 
     # --- one line by itself
 
@@ -99,31 +109,38 @@ class LineReader:
         if "\x1b" in text:
             text = uncoloured(text)
         winner = self._winner
-        if winner is not None and (parsed := winner(text)) is not None:
+        if winner is not None and (parsed := winner.parse(text)) is not None:
             return parsed
         if not text:
             return None
-        for place in (_JSON, *self._catalogue.starting_with(text[0]), _LOGFMT):
-            parsed = self._parser(place)(text)
+        for place in (JSON, *self._catalogue.starting_with(text[0]), LOGFMT):
+            parsed = self._parser(place).parse(text)
             if parsed is not None:
                 return parsed
         return None
 
-    def _parser(self, place: int) -> Parse:
+    def _anew(self, place: int) -> LineParser:
+        """A parser that has read nothing yet; :attr:`_clock` is not its clock."""
+        self._use(self._new_clock())
+        return self._parser(place)
+
+    def _parser(self, place: int) -> LineParser:
         parser = self._parsers.get(place)
         if parser is None:
             formats, clock = self._catalogue.formats, self._clock
-            parser = self._coded(place) if place < 0 else parser_of(formats[place], clock)
+            parser = self._coded(place) if place < 0 else FormatParser(formats[place], clock)
             self._parsers[place] = parser
         return parser
 
-    def _coded(self, place: int) -> Parse:
+    def _coded(self, place: int) -> LineParser:
         iso = self._iso
-        if place == _JSON:
+        if place == JSON:
             reads = self._catalogue.reads_json
-            return lambda text: read_json(text, iso) if reads and text[:1] == "{" else None
+            return CodedParser(
+                lambda text: read_json(text, iso) if reads and text[:1] == "{" else None
+            )
         reads = self._catalogue.reads_logfmt
-        return lambda text: read_logfmt(text, iso) if reads and "=" in text else None
+        return CodedParser(lambda text: read_logfmt(text, iso) if reads and "=" in text else None)
 
     # --- many lines
 
@@ -147,51 +164,116 @@ class LineReader:
         if self._looked < SAMPLE_LINES:
             self._settle(lines[:SAMPLE_LINES])
         done: list[ParsedLine] = []
-        winner, opened, timed = self._winner, self._open, self._timed
-        quiet = TracebackKind.NONE
-        taken = joined = 0
-        for line in lines:
-            if line[:1] in INDENTED and not self._may_be_indented and self._takes_indented(line):
-                # Whatever kind of traceback it stands in goes on with an indented line.
-                opened.join(line, opened.traceback)
-                joined += 1
-                continue
-            if winner is not None and not self._is_inner and opened.traceback is quiet:
-                parsed = winner(line)
-                if parsed is not None and "\x1b" not in line:
-                    taken += 1
-                    if opened.entry is not None:
-                        done.append(opened.close() if opened.has_more else opened.entry)
-                    opened.entry = parsed
-                    if parsed.ts is None:
-                        opened.entry = timed(parsed)
-                    else:
-                        self._ts = parsed.ts
-                    continue
-            if line or opened.traceback is not quiet:
-                self._other(line, done)
+        read_before = self.counts[self._winner_name] + self.counts[JOINED]
+        for at in range(0, len(lines), LINES_AT_ONCE):
+            part = lines[at : at + LINES_AT_ONCE]
+            if self._winner is None:
+                for line in part:
+                    self._one(line, done)
             else:
-                self.counts[PLAIN] += 1
-                self._close_into(done)
-                opened.entry = ParsedLine(self._ts, Level.INFO, line, PLAIN)
-        if taken:
-            self.counts[self._winner_name] += taken
-        if joined:
-            self.counts[JOINED] += joined
-        if len(lines) >= SAMPLE_LINES > self._looked_again and (taken + joined) * 2 < len(lines):
+                self._many(self._winner, part, done)
+        read = self.counts[self._winner_name] + self.counts[JOINED] - read_before
+        if len(lines) >= SAMPLE_LINES > self._looked_again and read * 2 < len(lines):
             # What came first, such as a banner, may not be what most of the source is.
             self._looked, self._looked_again = 0, self._looked_again + SAMPLE_LINES // 8
         return done
+
+    def _many(self, winner: LineParser, lines: Sequence[str], done: list[ParsedLine]) -> None:
+        """Lines that are mostly of the winner's format, all of which are read at once."""
+        is_coloured = "\x1b" in "".join(lines)
+        found = winner.find([uncoloured(line) for line in lines] if is_coloured else lines)
+        entries = self._all_at_once(winner, lines, found)
+        state = self._clock.state
+        found.append(None)
+        at = taken = 0
+        while at < len(lines):
+            if found[at] is None:
+                self._one(lines[at], done, is_tried=not is_coloured)
+                at += 1
+                if self._clock.has_moved(state):
+                    # What comes behind it is to be read anew.
+                    entries = None
+                continue
+            stop = found.index(None, at)
+            if entries is None:
+                self._run(winner, found[at:stop], lines[at:stop], done)
+            else:
+                self._begin(entries[taken : taken + stop - at], done)
+            taken += stop - at
+            at = stop
+
+    def _all_at_once(
+        self, winner: LineParser, lines: Sequence[str], found: Sequence[Any]
+    ) -> list[ParsedLine] | None:
+        """What was found of some lines; None where other lines in between can change what later ones say."""
+        fitting = [one for one in found if one is not None]
+        if not fitting:
+            return []
+        state = self._clock.state
+        entries = winner.entries(fitting)
+        if entries is not None and (
+            len(fitting) == len(lines)
+            or not self._clock.has_moved(state)
+            or all(
+                line[:1] in INDENTED for line, one in zip(lines, found, strict=True) if one is None
+            )
+        ):
+            return entries
+        self._clock.restore(state)
+        return None
+
+    def _run(
+        self, winner: LineParser, found: Sequence[Any], lines: Sequence[str], done: list[ParsedLine]
+    ) -> None:
+        """Lines of the winner's format that follow one another."""
+        state = self._clock.state
+        entries = winner.entries(found)
+        if entries is not None:
+            self._begin(entries, done)
+            return
+        # One has a time that is none: whoever can read it has to.
+        self._clock.restore(state)
+        for line in lines:
+            self._one(line, done)
+
+    def _begin(self, entries: list[ParsedLine], done: list[ParsedLine]) -> None:
+        """Entries of the winner's format, each of which closes the one before; the last stays open."""
+        if self._is_inner:
+            for entry in entries:
+                self._accept(entry, done)
+            return
+        if None in map(_TIME, entries):
+            entries = [self._timed(entry) for entry in entries]
+        self._close_into(done)
+        self.counts[self._winner_name] += len(entries)
+        last = entries.pop()
+        self._open.entry, self._ts = last, last.ts
+        done += entries
+
+    def _one(self, line: str, done: list[ParsedLine], *, is_tried: bool = False) -> None:
+        """One line, whatever it is; ``is_tried``: it is none of the winner's."""
+        opened = self._open
+        if line[:1] in INDENTED and not self._may_be_indented and self._takes_indented(line):
+            # Whatever kind of traceback it stands in goes on with an indented line.
+            opened.join(line, opened.traceback)
+            self.counts[JOINED] += 1
+        elif line or opened.traceback is not TracebackKind.NONE:
+            self._other(line, done, is_tried)
+        else:
+            self.counts[PLAIN] += 1
+            self._close_into(done)
+            opened.entry = ParsedLine(self._ts, Level.INFO, line, PLAIN)
 
     def finish(self) -> list[ParsedLine]:
         """The entry that is still open, if any."""
         return [] if self._open.entry is None else [self._open.close()]
 
-    def _other(self, line: str, done: list[ParsedLine]) -> None:
+    def _other(self, line: str, done: list[ParsedLine], is_tried: bool) -> None:
         """A line that the winner does not take, or that may stand in a traceback."""
         opened = self._open
         text = uncoloured(line) if "\x1b" in line else line
-        parsed = None if self._winner is None else self._winner(text)
+        winner = None if is_tried and len(text) <= HEAD_CHARS else self._winner
+        parsed = None if winner is None else winner.parse(text)
         if parsed is None:
             after = self._continued(text)
             if after is not None:
@@ -268,25 +350,15 @@ class LineReader:
 
     def _settle(self, sample: Sequence[str]) -> None:
         """Find the format that fits most of the lines, without a trace in the clock that reads them afterwards."""
-        lines = [uncoloured(line) for line in sample if line and line[0] not in INDENTED]
-        lines = lines or [uncoloured(line) for line in sample if line.strip()]
+        lines = first_lines(sample)
         if not lines:
             return
-        self._looked += len(lines)
+        self._looked += len(sample)
         clock = self._clock
-        fits: Counter[int] = Counter()
-        self._use(Clock(now=self._now, zone=self._zone, year=self._year))
-        for number, line in enumerate(lines):
-            for place in (*_CODED, *self._catalogue.starting_with(line[0])):
-                # What has fitted none of the first lines is not held against the others.
-                if number < FIRST_LINES or fits[place]:
-                    fits[place] += self._parser(place)(line) is not None
-        best = self._best(fits)
-        trial = Clock(now=self._now, zone=self._zone, year=self._year)
+        best = best_format(lines, self._catalogue, self._anew)
+        trial = self._new_clock()
         if best is not None and best >= 0:
-            parse = parser_of(self._catalogue.formats[best], trial)
-            for line in lines:
-                parse(line)
+            FormatParser(self._catalogue.formats[best], trial).count(lines)
         if self._ts is None:
             clock.start_earlier(trial.corrected_years)
         self._use(clock)
@@ -300,22 +372,11 @@ class LineReader:
             return
         self._winner = self._parser(best)
         if best < 0:
-            self.format = _CODED[best]
-            self._is_inner = best == _JSON and any('"stream"' in line for line in lines)
+            self.format = CODED_PLACES[best]
+            self._is_inner = best == JSON and any('"stream"' in line for line in lines)
         else:
             format = self._catalogue.formats[best]
             self.format = format.name
             self._is_inner = format.inner
             self._may_be_indented = format.starts is None or bool(format.starts.match(" "))
         self._winner_name = self.format
-
-    def _best(self, fits: Counter[int]) -> int | None:
-        """The place of the format that fits most lines: a generic one only where no other fits half as many."""
-        formats = self._catalogue.formats
-        ranked = sorted((-count, place) for place, count in fits.items() if count)
-        specific = next(((-n, at) for n, at in ranked if at < 0 or not formats[at].generic), None)
-        generic = next(((-n, at) for n, at in ranked if at >= 0 and formats[at].generic), None)
-        best = specific
-        if generic is not None and (specific is None or specific[0] * 2 < generic[0]):
-            best = generic
-        return None if best is None else best[1]

@@ -12,23 +12,26 @@ import orjson
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.definition import MACROS
+from autobench_nb.logs.formats.layouts import Layout
 from autobench_nb.logs.formats.levels import leading_level, level_of, pino_level, severity_of
 from autobench_nb.logs.formats.parsed import NAME_CHARS, NO_FIELDS, ParsedLine
-from autobench_nb.logs.formats.times import Layout, epoch_ms, in_range, zone_ms
+from autobench_nb.logs.formats.times import epoch_ms, in_range, zone_ms
 
 TIME_KEYS: Final = (
     "ts", "time", "timestamp", "@timestamp", "asctime", "@t", "t", "datetime", "date", "eventtime", "created",
-    "__realtime_timestamp",
+    "__realtime_timestamp", "instant", "timemillis", "timeunixnano", "log_time", "created_at", "event_time",
 )  # fmt: skip
 LEVEL_KEYS: Final = (
     "level", "severity", "lvl", "levelname", "loglevel", "log.level", "@l", "s", "priority", "severity_text",
+    "severitytext", "severitynumber", "log_level",
 )  # fmt: skip
 MESSAGE_KEYS: Final = (
-    "message", "msg", "event", "short_message", "@m", "@mt", "text", "log", "body", "textpayload",
+    "message", "msg", "event", "short_message", "@m", "@mt", "renderedmessage", "messagetemplate",
+    "text", "log", "body", "textpayload",
 )  # fmt: skip
 LOGGER_KEYS: Final = (
     "logger", "logger_name", "name", "log.logger", "target", "category", "module", "c", "component",
-    "syslog_identifier",
+    "syslog_identifier", "loggername", "sourcecontext",
 )  # fmt: skip
 EXC_KEYS: Final = (
     "exc", "exception", "exc_info", "stack_trace", "stacktrace", "stack", "traceback", "error.stack_trace",
@@ -107,15 +110,7 @@ _known_plan = lru_cache(maxsize=256)(_plan_of)
 
 def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine:
     """What a JSON object says, whose text is ``line``: shown as it is where it names no message."""
-    rest = dict(record)
-    inner = rest.get("fields")
-    if isinstance(inner, dict) and "message" in inner and "message" not in rest:  # Rust's tracing
-        del rest["fields"]
-        rest = {**inner, **rest}
-    nested = rest.get("log")
-    if isinstance(nested, dict):  # Elastic's common schema, not flattened
-        del rest["log"]
-        rest.update({f"log.{key}": value for key, value in nested.items()})
+    rest = _unnested(record)
     # Only lines that are short can have keys that are worth to be remembered.
     plan = (_known_plan if len(line) < PLANNED_CHARS else _plan_of)(tuple(rest))
     ts = None
@@ -130,6 +125,8 @@ def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine
     exc = _take(rest, plan.excs, str) or _nested_stack(rest)
     if message is None:
         return ParsedLine(ts, level or Level.INFO, line, "json", _name(logger), _name(channel))
+    if isinstance(message, dict) and isinstance(message.get("stringValue"), str):  # OpenTelemetry
+        message = message["stringValue"]
     text = message if isinstance(message, str) else _json_text(message)
     if plan.is_docker:
         text = text.rstrip("\r\n")
@@ -138,6 +135,30 @@ def read_object(record: Mapping[str, Any], line: str, iso: Layout) -> ParsedLine
     return ParsedLine(
         ts, level, text, "json", _name(logger), _name(channel), rest or NO_FIELDS, exc or None
     )
+
+
+def said_level(record: Mapping[str, Any]) -> Level | None:
+    """The level of a JSON object, whether it has a key for it or its message says it."""
+    rest = _unnested(record)
+    plan = _plan_of(tuple(rest))
+    level = _level(rest, plan)
+    if level is None:
+        message = _take(rest, plan.messages, object)
+        level = leading_level(message) if isinstance(message, str) else None
+    return level
+
+
+def _unnested(record: Mapping[str, Any]) -> dict[str, Any]:
+    rest = dict(record)
+    inner = rest.get("fields")
+    if isinstance(inner, dict) and "message" in inner and "message" not in rest:  # Rust's tracing
+        del rest["fields"]
+        rest = {**inner, **rest}
+    nested = rest.get("log")
+    if isinstance(nested, dict):  # Elastic's common schema, not flattened
+        del rest["log"]
+        rest.update({f"log.{key}": value for key, value in nested.items()})
+    return rest
 
 
 def _take(rest: dict[str, Any], keys: tuple[str, ...], kind: type) -> Any:
@@ -184,7 +205,8 @@ def value_ms(value: Any, iso: Layout) -> float | None:
     if isinstance(value, dict):
         if "$date" in value:
             return value_ms(value["$date"], iso)
-        seconds, nanos = value.get("seconds"), value.get("nanos", 0)
+        seconds = value.get("seconds", value.get("epochSecond"))
+        nanos = value.get("nanos", value.get("nanoOfSecond", 0))
         if isinstance(seconds, (int, float)) and isinstance(nanos, (int, float)):
             try:
                 return in_range(seconds * 1e3 + nanos / 1e6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -45,15 +46,44 @@ def own_numbers(chunk: Chunk, name: str) -> OwnNumbers:
     kept = chunk.kept.get(key)
     if isinstance(kept, OwnNumbers):
         return kept
+    column = _plain_numbers(chunk, name) or _read_numbers(chunk, name)
+    _keep(chunk, key, column)
+    return column
+
+
+def _plain_numbers(chunk: Chunk, name: str) -> OwnNumbers | None:
+    """The same by one search of all fields, where each entry that has the field has a number there; else None.
+
+    Fields are flat: behind a brace or a comma, a name in quotes and a colon can only be a field, since within a text
+    each quote has a backslash before it.
+    """
+    mark = orjson.dumps(name) + b":"
+    rows, data = list(chunk.fields), list(chunk.fields.values())
+    found = _values(mark, data)
+    if len(found) != len(data):
+        likely = [(row, one) for row, one in chunk.fields.items() if mark in one]
+        rows, data = [row for row, _ in likely], [one for _, one in likely]
+        if len(found) != len(data):
+            return None
+    try:
+        numbers = np.array(found, np.bytes_).astype(np.float64) if found else np.empty(0)
+    except ValueError:  # a text, true, null
+        return None
+    return OwnNumbers(np.array(rows, np.uint16), numbers)
+
+
+def _values(mark: bytes, data: list[bytes]) -> list[bytes]:
+    return re.findall(rb"[{,]%b([^,}]*)" % re.escape(mark), b"\n".join(data))
+
+
+def _read_numbers(chunk: Chunk, name: str) -> OwnNumbers:
     rows, values = _read(chunk, name)
     if {float, int}.issuperset(map(type, values)):
         numbers = np.array(values, np.float64)
     else:
         found = map(value_number, values)
         numbers = np.array([np.nan if one is None else one for one in found], np.float64)
-    column = OwnNumbers(rows, numbers)
-    _keep(chunk, key, column)
-    return column
+    return OwnNumbers(rows, numbers)
 
 
 def own_texts(chunk: Chunk, name: str) -> OwnTexts:

@@ -28,6 +28,8 @@ VARIABLE: Final = "LOG_REDACT_REGEX"
 # off multi-line mode, and quoting that could swallow what we put around the pattern.
 _ONLY_ALONE = re.compile(r"\\[AzQ]|\(\?[a-zA-Z]*-")
 _LEAPING = re.compile(r"(?:\(\?i\))?[A-Za-z0-9_:/=@-]{2,}(?![*?+{|])")
+_LOOKED_AT_SINGLY: Final = 16
+"""Entries of which one may have a secret among its fields, and which are then looked at one by one."""
 _PROBES = (
     "",
     "\n",
@@ -113,6 +115,8 @@ class Redactor:
 
         With the built-in set, the value of a field called like a secret (``password``, ``api_key`` ...) is replaced.
         """
+        if not self._rules:
+            return fields
         result: dict[str, Any] = {}
         changed = False
         for name, value in fields.items():
@@ -121,6 +125,29 @@ class Redactor:
             changed = changed or new_name is not name or new_value is not value
             result[new_name] = new_value
         return result if changed else fields
+
+    def fields_batch(self, batch: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Flat fields of many entries, each as :meth:`fields` gives them; ``batch`` itself where nothing was found."""
+        if not self._may_have_secrets(batch):
+            return batch
+        if len(batch) <= _LOOKED_AT_SINGLY:
+            return [self.fields(fields) for fields in batch]
+        half = len(batch) // 2
+        return [*self.fields_batch(batch[:half]), *self.fields_batch(batch[half:])]
+
+    def _may_have_secrets(self, batch: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether one search of all names and values together finds something; too often rather than too seldom."""
+        if not self._rules:
+            return False
+        names = set().union(*batch)
+        if self._has_alone or (self.secrets and any(map(SENSITIVE_FIELDS.search, names))):
+            return True
+        pairs = (f"{name}={value}\n{value}" for fields in batch for name, value in fields.items())
+        try:
+            data = "\n".join([*names, *pairs]).encode()
+        except UnicodeEncodeError:
+            return True
+        return any(search.search(data) for search in self._searches)
 
     def _field(self, name: str, value: Any) -> Any:
         if value is None or isinstance(value, bool):

@@ -120,22 +120,26 @@ class Intake:
         try:
             return list(map(code_of.__getitem__, keys))
         except KeyError:  # at least one is new or rare
+            rares = [(row, key) for row, key in enumerate(keys, self.count) if type(key) is Rare]
+            self._add_rares(rares)
             codes = []
-            for row, key in enumerate(keys, self.count):
+            for key in keys:
                 if type(key) is Rare:
-                    self._add_rare(row, key)
                     key = key.key
                 code = code_of.get(key)
                 codes.append(self._code(key) if code is None else code)
             return codes
 
-    def _add_rare(self, row: int, rare: Rare) -> None:
-        if rare.fields:
-            self._fields[row] = dump_fields(self._redactor.fields(rare.fields))
-        if rare.exc:
-            self._excs[row] = cut_exc(self._redactor.text(rare.exc))
-        if rare.long:
-            self._longs.append(row)
+    def _add_rares(self, rares: Sequence[tuple[int, Rare]]) -> None:
+        fields = [(row, rare.fields) for row, rare in rares if rare.fields]
+        redacted = self._redactor.fields_batch([one for _, one in fields])
+        for (row, _), one in zip(fields, redacted, strict=True):
+            self._fields[row] = dump_fields(one)
+        excs = [(row, rare.exc) for row, rare in rares if rare.exc]
+        texts = self._redactor.batch([one for _, one in excs]) if excs else ()
+        for (row, _), text in zip(excs, texts, strict=True):
+            self._excs[row] = cut_exc(text)
+        self._longs += [row for row, rare in rares if rare.long]
 
     def _code(self, key: Any) -> int:
         code = self._code_of.get(key)

@@ -17,6 +17,7 @@ from autobench_nb.logs.formats.decoding import (
     LineDecoder,
     compression_of,
 )
+from autobench_nb.logs.formats.layouts import Layout
 from autobench_nb.logs.formats.structured import value_ms
 from autobench_nb.logs.formats.times import Clock, in_range
 
@@ -293,7 +294,7 @@ def _time(value: Any) -> float | None:
     return float(moment)
 
 
-_ISO: Final = Clock(now=0.0).layout("iso")
+_ISO: Final = Layout(Clock(now=0.0), "iso")
 
 
 def _iso_ms(text: str) -> float | None:

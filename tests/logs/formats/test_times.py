@@ -9,6 +9,7 @@ import pytest
 
 from autobench_nb.errors import ConfigError
 from autobench_nb.logs.formats import LineReader, zone_named
+from autobench_nb.logs.formats.layouts import Layout
 from autobench_nb.logs.formats.times import Clock, epoch_ms, in_range, zone_ms
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -162,8 +163,8 @@ def test_a_zone_that_nobody_knows_is_named(name: str) -> None:
 
 
 def test_a_layout_of_any_kind() -> None:
-    layout = Clock(now=0).layout(
-        "%A, %d. %B %Y, %I:%M:%S %p".replace("%A", "%a").replace("%B", "%b")
+    layout = Layout(
+        Clock(now=0), "%A, %d. %B %Y, %I:%M:%S %p".replace("%A", "%a").replace("%B", "%b")
     )
     assert layout.local("Thursday, 15. January 2026, 12:30:45 PM") == utc(2026, 1, 15, 12, 30, 45)
     assert layout.local("Thursday, 15. Nonsense 2026, 12:30:45 PM") is None

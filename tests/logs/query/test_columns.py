@@ -288,6 +288,28 @@ def test_own_fields_are_read_from_columns_as_from_entries(text: str) -> None:
     assert all(len(part.chunk.kept) <= 4 for part in batch.parts)
 
 
+@pytest.mark.parametrize("odd", [{}, {'a"x': 7, 'b,"x': 8}, {"z": ',"x":5', "w": '{"x":6}'}])
+@pytest.mark.parametrize("text", ["fields.x>=50", "fields.x<-1.5", "fields.x>1e20", "has:fields.x"])
+def test_numbers_are_found_among_whatever_stands_beside_them(
+    odd: dict[str, Any], text: str
+) -> None:
+    numbers = [0, -3, 55.5, 99, 1e21, -2.25e-3, 2**53 - 1]
+    wire = [
+        {
+            "channel": "a",
+            "level": "info",
+            "message": "m",
+            "ts": NOW,
+            "fields": [{"x": number, **odd}, {**odd, "xx": 70, "x": number}, odd or None][
+                place % 3
+            ],
+        }
+        for place, number in enumerate(numbers * 300)
+    ]
+    batch = ring_of(wire).since(0)
+    assert found(batch, text, None) == expected(batch, text)
+
+
 def test_a_chunk_keeps_few_columns_of_own_fields() -> None:
     wire = [
         {
