@@ -52,6 +52,7 @@ class CommandPipes:
         self._own: set[int] = set()
         self._input: int | None = None
         self.outputs: dict[int, OutputSink] = {}
+        self._terminal_name: str | None = None
         self.theirs: list[int] = []
         try:
             self._open(command, sinks)
@@ -62,6 +63,7 @@ class CommandPipes:
     def _open(self, command: ProcessSpec, sinks: Mapping[str, OutputSink]) -> None:
         if command.pty:
             ours, theirs = _terminal()
+            self._terminal_name = os.ttyname(theirs)
             self._keep(ours, theirs)
             self._input = ours
             self.outputs[ours] = sinks["stdout"]
@@ -86,6 +88,15 @@ class CommandPipes:
     def _keep(self, ours: int, theirs: int) -> None:
         self._own |= {ours, theirs}
         self.theirs.append(theirs)
+
+    def names(self) -> list[str]:
+        """Where the command's output goes, as ``/proc/PID/fd`` names it; empty where there is no such folder."""
+        if self._terminal_name is not None:
+            return [self._terminal_name]
+        try:
+            return [os.readlink(f"/proc/self/fd/{descriptor}") for descriptor in self.outputs]
+        except OSError:
+            return []
 
     def close_given(self) -> None:
         """The command has its descriptors: close them here."""

@@ -7,13 +7,15 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.end_steps import EndSteps, Step
 from autobench_nb.processes.endings import Ending, EndKind, ending_of, why_not_started
+from autobench_nb.processes.launcher.tree import Survivor
 from autobench_nb.processes.launchers import Launcher, LauncherGone, Launchers
+from autobench_nb.processes.orphans import end_orphans
 from autobench_nb.processes.pipes import CommandPipes, OutputSink
 from autobench_nb.processes.stdin import CommandInput
 from autobench_nb.processes.stop import Stop
@@ -161,10 +163,21 @@ class CommandWatch:
         if answer.get("gone"):
             self._finish(now, kept=answer["kept"])
         if "left" in answer:
-            left = [f"{pid} ({command})" for pid, command in answer["left"]]
-            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-            self._warn(f"Not even SIGKILL could end {', '.join(left[:_NAMED])}{more}")
+            self._name_survivors([Survivor(*one) for one in answer["left"]])
             self._do(self._steps.survived())
+
+    def _name_survivors(self, survivors: Sequence[Survivor]) -> None:
+        left = [f"{pid} ({command})" for pid, command in survivors]
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        self._warn(f"Not even SIGKILL could end {', '.join(left[:_NAMED])}{more}")
+
+    def end_orphans(self) -> None:
+        """The launcher was killed. Its keeper ends what it has left, and where that was killed too, this does."""
+        with contextlib.suppress(OSError):  # there is no /proc here
+            own = os.readlink(f"/proc/self/fd/{self._wake}")
+            survivors = end_orphans(self._pipes.names(), own)
+            if survivors:
+                self._name_survivors(survivors)
 
     def _finish(self, now: float, *, kept: int) -> None:
         self._is_over = True
@@ -247,6 +260,8 @@ def run_command(
         )
         return watch.run()
     except LauncherGone as gone:
+        if watch is not None:
+            watch.end_orphans()
         return CommandReport(Ending(EndKind.UNKNOWN, reason=f"its end is not known: {gone}"), None)
     except OSError as error:  # out of descriptors, or of terminals
         return _not_started(error)
