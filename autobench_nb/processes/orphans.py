@@ -8,9 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import time
 from collections.abc import Collection
+from typing import Final
 
-from autobench_nb.processes.launcher.tree import Member, Survivor, descendants, kill_all, living
+from autobench_nb.processes.launcher.tree import (
+    KILL_PATIENCE_S,
+    PAUSE_S,
+    Member,
+    Survivor,
+    command_of,
+    descendants,
+    living,
+    signal_all,
+)
+
+MOST_STOPPED: Final = 10_000
 
 
 def end_orphans(outputs: Collection[str], own: str) -> list[Survivor]:
@@ -21,7 +35,20 @@ def end_orphans(outputs: Collection[str], own: str) -> list[Survivor]:
         own: A pipe that no program is given: who has it is this process, or a fork of it.
     """
     names = frozenset(outputs)
-    return kill_all(lambda: _found(names, own), lambda: None) if names else []
+    stopped: set[int] = set()
+    until = time.monotonic() + KILL_PATIENCE_S
+    while names and (members := _found(names, own)):
+        if time.monotonic() > until:
+            return [Survivor(member.pid, command_of(member.pid)) for member in members]
+        new = [member for member in members if member.pid not in stopped]
+        if new and len(stopped) < MOST_STOPPED:
+            # A stopped process forks no more: so what forks faster than it is killed comes to rest first.
+            signal_all(new, signal.SIGSTOP)
+            stopped |= {member.pid for member in new}
+            continue
+        signal_all(members, signal.SIGKILL)
+        time.sleep(PAUSE_S)
+    return []
 
 
 def _found(outputs: frozenset[str], own: str) -> list[Member]:

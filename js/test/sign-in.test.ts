@@ -152,7 +152,9 @@ describe('the address', () => {
 describe('signing in', () => {
   const PROXIED = 'http://127.0.0.1:1/user/ada/?code=x#y';
   const answers = (answer: Response | Error) =>
-    vi.spyOn(globalThis, 'fetch').mockImplementation(() => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)));
+    vi
+      .spyOn(globalThis, 'fetch')
+      .mockImplementation(() => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)));
 
   it('posts what is given beside the page, and never puts it into an address', async () => {
     const fetched = answers(Response.json({ key: 'page.1.2.3' }));
@@ -164,7 +166,11 @@ describe('signing in', () => {
   });
 
   it.each([
-    ['a refusal', Response.json({ error: { code: 'wrong-token', message: 'Not the token.' } }, { status: 401 }), 'Not the token.'],
+    [
+      'a refusal',
+      Response.json({ error: { code: 'wrong-token', message: 'Not the token.' } }, { status: 401 }),
+      'Not the token.',
+    ],
     ['a proxy that answers', new Response('<html>', { status: 502 }), 'The server answered 502.'],
     ['an answer without a key', Response.json({}), 'The server answered 200.'],
     ['nobody', new TypeError('failed to fetch'), 'The server cannot be reached: is it still running?'],

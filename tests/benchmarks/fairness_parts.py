@@ -1,6 +1,6 @@
 """The processes of the fairness benchmark: a server, and one client that asks for as much work as it is allowed to.
 
-``python -m tests.benchmarks.fairness_parts server`` prints its port; ``... attack KIND PORT`` goes on until it is ended.
+``python -m tests.benchmarks.fairness_parts server`` prints its port; ``... attack KIND PORT`` goes on until it ends.
 """
 
 from __future__ import annotations

@@ -200,7 +200,15 @@ def test_a_pages_key_is_good_at_its_own_server_for_some_weeks() -> None:
     assert PageKeys(TOKEN, 1, clock).proves(key)  # after a restart
     assert not elsewhere.proves(key)
     assert not PageKeys(ODD, 1, clock).proves(key)
-    wrong = ["", "page", TOKEN, key + "0", key[:-1], key.upper(), key.replace("page.1", "page.2", 1)]
+    wrong = [
+        "",
+        "page",
+        TOKEN,
+        key + "0",
+        key[:-1],
+        key.upper(),
+        key.replace("page.1", "page.2", 1),
+    ]
     assert not any(here.proves(one) for one in [*wrong, "\ud800", f" {key}", f"{key}\n"])
     clock.now += PAGE_KEY_LIFE_S
     assert here.proves(key)

@@ -46,9 +46,9 @@ export function SignInForm({ name, problem, onToken }: SignInFormProps): JSX.Ele
           {busy.value ? 'Signing in …' : 'Sign in'}
         </button>
         <p class="ab-muted">
-          The token is the value of <code>AUTOBENCH_TOKEN</code> where that was set; else the link that <code>autobench-nb serve</code>{' '}
-          printed signs in once. In a notebook, <code>bench.serve().token</code> shows the token, and <i>Open page</i> in the dashboard
-          signs in without it.
+          The token is the value of <code>AUTOBENCH_TOKEN</code> where that was set; else the link that{' '}
+          <code>autobench-nb serve</code> printed signs in once. In a notebook, <code>bench.serve().token</code> shows the
+          token, and <i>Open page</i> in the dashboard signs in without it.
         </p>
       </form>
     </section>
