@@ -75,7 +75,7 @@ async def test_everyone_gets_the_page_which_holds_nothing(start: Start) -> None:
 async def test_a_token_in_the_pages_address_signs_nobody_in(start: Start, name: str) -> None:
     bench = await start()
     answer = await bench.ask(f"/?{name}={TOKEN}", token=None)
-    # Of a 404 browsers keep no address; what they show is the page, which says what to do.
+    # The address of a 404 is in no list of visited ones; what browsers show is the page, which says what to do.
     assert (answer.code, b"the page" in answer.body) == (404, True)
     assert "Set-Cookie" not in answer.headers
     assert "Location" not in answer.headers

@@ -28,8 +28,8 @@ SECRETS: Final = ("access", "token")
 class Page(Guarded):
     """``/``: the page, for everyone: it holds nothing, and signs in by itself (``POST login``).
 
-    Where the token stands in its address, it is not taken, and the status is 404: of such an answer browsers keep no
-    address in their history. The page says what to do instead.
+    Where the token stands in its address, it is not taken, and the status is 404: the address of such an answer no
+    browser lists in its history or offers again. The page says what to do instead.
     """
 
     needs_token = False
