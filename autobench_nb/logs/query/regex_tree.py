@@ -170,7 +170,8 @@ class _Follow:
 
     def __init__(self) -> None:
         self.sets: list[Ranges] = []
-        self.after: list[list[int]] = []
+        # For each position the lists of those that may follow; many positions share the same lists.
+        self.after: list[list[list[int]]] = []
         self.starts: list[list[int]] = []
 
     def visit(self, node: Regex) -> tuple[list[int], list[int], bool]:
@@ -214,11 +215,13 @@ class _Follow:
 
     def join(self, ends: list[int], begins: list[int]) -> None:
         for end in ends:
-            self.after[end].extend(begins)
+            self.after[end].append(begins)
 
     def ambiguous(self) -> bool:
         """Whether somewhere two ways are open for one character."""
-        return any(self._overlap(positions) for positions in [*self.after, *self.starts])
+        ways = {tuple(map(id, lists)): lists for lists in self.after if lists}
+        joined = [[position for each in lists for position in each] for lists in ways.values()]
+        return any(map(self._overlap, [*joined, *self.starts]))
 
     def _overlap(self, positions: list[int]) -> bool:
         ranges = sorted(span for position in positions for span in self.sets[position])
