@@ -51,6 +51,8 @@ LONG_QUERY_CHARS: Final = 200
 """A longer query is read on another thread."""
 SLICE_S: Final = 0.005
 """Entries are appended for so long before the loop gets its turn again: some have hundreds of fields."""
+FIELDS_AT_ONCE: Final = 1_000
+"""Entries and fields that are accepted before they are redacted and numbered: that takes longer than accepting them."""
 
 
 def _ndjson_rows(entries: Sequence[LogEntry]) -> bytes:
@@ -138,6 +140,7 @@ class LogsHandler(Guarded):
         first_seq = ring.next_seq
         began = time.monotonic()
         count = -1
+        undrained = 0
         for number, raw in entries:
             if raw is None:
                 await asyncio.sleep(0)
@@ -148,14 +151,18 @@ class LogsHandler(Guarded):
                 report.reject(number, f"a body may have {MAX_ENTRIES:,} entries: send it in parts")
                 break
             try:
-                ring.append(**read_entry(raw, defaults))
+                given = read_entry(raw, defaults)
+                ring.append(**given)
             except (BadEntry, ValueError) as error:
                 # A ValueError has the ring's own words for what is wrong with the level or the time.
                 report.reject(number, str(error))
             else:
                 report.accepted += 1
-            if time.monotonic() - began > SLICE_S:
+                undrained += 1 + len(given.get("fields") or ())
+            if undrained >= FIELDS_AT_ONCE:
+                undrained = 0
                 ring.drain()  # here, and not all at once in the next flush
+            if time.monotonic() - began > SLICE_S:
                 await asyncio.sleep(0)
                 began = time.monotonic()
         if report.rejected and not report.accepted:
