@@ -138,7 +138,7 @@ class Runner(Closable):
         warmup: int = 0,
         timeout_s: float | None = None,
         name: str | None = None,
-        cwd: str | os.PathLike[str] | None = None,
+        cwd: str | bytes | os.PathLike[str] | None = None,
         env: Mapping[str, str | None] | None = None,
         shell: bool | str = True,
         pty: bool = False,
@@ -177,7 +177,7 @@ class Runner(Closable):
             ClosedError: after :meth:`close`.
         """
         tasks = read_work(work, name=name, shell=shell)
-        where = None if cwd is None else os.fspath(cwd)
+        where = None if cwd is None else os.fsdecode(cwd)
         how = How(
             repeat=repeat,
             warmup=warmup,

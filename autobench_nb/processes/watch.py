@@ -23,6 +23,8 @@ from autobench_nb.processes.usage import Usage
 
 PIPE_BYTES: Final = 1_048_576
 """The most that a pipe holds (Linux, unprivileged): so much may still come from a command that has ended."""
+LONGEST_WAIT_S: Final = 86_400.0
+"""``poll`` takes no more than 24 days; what is due later is waited for again."""
 _NAMED: Final = 10
 """Processes that are named in a warning."""
 
@@ -147,7 +149,7 @@ class CommandWatch:
     def _timeout(self) -> float | None:
         times = [sink.due() for sink in self._pipes.outputs.values()]
         due = [when for when in (self._steps.due, *times) if when is not None]
-        return max(0.0, min(due) - time.monotonic()) if due else None
+        return min(max(0.0, min(due) - time.monotonic()), LONGEST_WAIT_S) if due else None
 
     def _take(self, answer: dict[str, Any]) -> None:
         now = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_what_a_long_query_costs_in_one_flush_has_a_bound(
     assert counted.flushes > 1
     # Nothing was left out: what comes covers all, without a hole.
     batches = [m for m in link.take() if m["type"] in ("logs.history", "logs.append")]
-    for one, other in zip(batches, batches[1:], strict=False):
+    for one, other in itertools.pairwise(batches):
         assert one["nextSeq"] == other["firstSeq"]
     if asked in ("hello", "subscribe"):
         assert batches[-1]["nextSeq"] == server.ring.next_seq

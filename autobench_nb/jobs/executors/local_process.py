@@ -50,9 +50,10 @@ class LocalProcess:
         try:
             cwd = os.path.abspath(how.cwd or os.getcwd())
         except OSError as error:
-            return RepetitionOutcome(
-                status=JobStatus.FAILED, reason=f"nothing can be started: {error}"
+            reason = (
+                f"this process's working directory cannot be used ({error.strerror}): give a cwd"
             )
+            return RepetitionOutcome(status=JobStatus.FAILED, reason=reason)
         command = ProcessSpec(
             argv=task.argv,
             cwd=cwd,
