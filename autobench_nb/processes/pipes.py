@@ -6,13 +6,13 @@ import contextlib
 import errno
 import fcntl
 import os
-import selectors
 import struct
 import termios
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from autobench_nb.processes.command import TERMINAL_SIZE, ProcessSpec
+from autobench_nb.processes.readiness import READ, WRITE, Readiness
 from autobench_nb.processes.stdin import CommandInput
 
 READ_BYTES: Final = 65_536
@@ -41,12 +41,12 @@ class CommandPipes:
 
     def __init__(
         self,
-        selector: selectors.BaseSelector,
+        readiness: Readiness,
         command: ProcessSpec,
         sinks: Mapping[str, OutputSink],
         given: CommandInput,
     ) -> None:
-        self._selector = selector
+        self._readiness = readiness
         self._pty = command.pty
         self._given = given
         self._own: set[int] = set()
@@ -83,7 +83,7 @@ class CommandPipes:
         if self._input is not None:
             os.set_blocking(self._input, False)
         for descriptor in self.outputs:
-            self._selector.register(descriptor, selectors.EVENT_READ)
+            self._readiness.wait_for(descriptor, READ)
 
     def _keep(self, ours: int, theirs: int) -> None:
         self._own |= {ours, theirs}
@@ -128,17 +128,16 @@ class CommandPipes:
             return
         waits, ends = self._given.hand_over(descriptor)
         if self._pty:
-            self._selector.modify(descriptor, _READ_WRITE if waits else selectors.EVENT_READ)
+            self._readiness.wait_for(descriptor, READ | WRITE if waits else READ)
             if ends:
                 with contextlib.suppress(OSError):
                     os.write(descriptor, _END_OF_INPUT)
                 self._input = None
             return
-        registered = descriptor in self._selector.get_map()
-        if waits and not registered:
-            self._selector.register(descriptor, selectors.EVENT_WRITE)
-        elif registered and not waits:
-            self._selector.unregister(descriptor)
+        if waits:
+            self._readiness.wait_for(descriptor, WRITE)
+        elif descriptor in self._readiness:
+            self._readiness.forget(descriptor)
         if ends:
             self._input = None
             self._shut(descriptor)
@@ -154,7 +153,7 @@ class CommandPipes:
             self._shut(descriptor)
 
     def _finish(self, descriptor: int) -> None:
-        self._selector.unregister(descriptor)
+        self._readiness.forget(descriptor)
         if descriptor == self._input:
             self._input = None
         sink = self.outputs.pop(descriptor)
@@ -164,9 +163,6 @@ class CommandPipes:
     def _shut(self, descriptor: int) -> None:
         self._own.remove(descriptor)
         os.close(descriptor)
-
-
-_READ_WRITE: Final = selectors.EVENT_READ | selectors.EVENT_WRITE
 
 
 def _terminal() -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from autobench_nb.processes.launcher.tree import Survivor
 from autobench_nb.processes.launchers import Launcher, LauncherGone, Launchers
 from autobench_nb.processes.orphans import end_orphans
 from autobench_nb.processes.pipes import CommandPipes, OutputSink
+from autobench_nb.processes.readiness import READ, Readiness
 from autobench_nb.processes.stdin import CommandInput
 from autobench_nb.processes.stop import Stop
 from autobench_nb.processes.usage import Usage
@@ -66,16 +66,9 @@ class CommandWatch:
         self._given = given
         self._stop = stop
         self._warn = warn
-        # A few descriptors for a short time: poll() costs less than making an epoll.
-        self._selector = selectors.PollSelector()
-        self._wake, self._waker = os.pipe()
-        os.set_blocking(self._wake, False)
-        os.set_blocking(self._waker, False)
-        try:
-            self._pipes = CommandPipes(self._selector, command, sinks, given)
-        except OSError:
-            self._close_own()
-            raise
+        self._readiness = Readiness()
+        self._wake, self._waker = launcher.wake_up
+        self._pipes = CommandPipes(self._readiness, command, sinks, given)
         self._steps = EndSteps(command, time.monotonic())
         self._errno: int | None = None
         self._exit: dict[str, Any] | None = None
@@ -85,8 +78,8 @@ class CommandWatch:
 
     def run(self) -> CommandReport:
         """Start it, and return when it and all that it has started have ended. Raises :class:`LauncherGone`."""
-        self._selector.register(self._launcher, selectors.EVENT_READ)
-        self._selector.register(self._wake, selectors.EVENT_READ)
+        self._readiness.wait_for(self._launcher.fileno(), READ)
+        self._readiness.wait_for(self._wake, READ)
         try:
             self._launcher.start(self._command, self._pipes.theirs)
         finally:
@@ -107,12 +100,6 @@ class CommandWatch:
         """Give back the descriptors; what was read and is not yet a line is finished."""
         self._pipes.let_go()
         self._pipes.close()
-        self._close_own()
-
-    def _close_own(self) -> None:
-        self._selector.close()
-        os.close(self._wake)
-        os.close(self._waker)
 
     def _wake_up(self) -> None:
         with contextlib.suppress(BlockingIOError):  # it is awake
@@ -121,9 +108,9 @@ class CommandWatch:
     # --- one turn of the loop
 
     def _turn(self) -> None:
-        ready = {key.fileobj for key, _ in self._selector.select(self._timeout())}
+        ready = self._readiness.ready(self._timeout())
         # The launcher first: when it says that the command has ended, that was before any time limit seen here.
-        if self._launcher in ready:
+        if self._launcher.fileno() in ready:
             for answer in self._launcher.answers():
                 self._take(answer)
         if self._wake in ready:
