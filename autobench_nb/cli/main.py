@@ -5,14 +5,15 @@ from __future__ import annotations
 # No more than the help needs is imported here: it shall come at once.
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
 
 from autobench_nb import __version__
 from autobench_nb.errors import AutoBenchError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+    from typing import Final, TypeAlias
 
 DEFAULT_PORT: Final = 8765
 FAILED: Final = 2

@@ -41,7 +41,7 @@ class JobThread(threading.Thread):
 
 
 class JobThreads:
-    """Starting a thread takes as long as a tenth of a short command: those that are there are used again. Thread-safe."""
+    """Uses those again that are there: to start one takes a tenth of a short command. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
