@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+# What typing.TYPE_CHECKING is, without the import: "autobench-nb --help" needs nothing else of it.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from autobench_nb.config import Config
     from autobench_nb.errors import AutoBenchError
     from autobench_nb.jobs import Run, current_job
@@ -61,6 +62,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
     return value
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+# No more than the help needs is imported here: it shall come at once.
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
 
-from autobench_nb.cli.replay import parse_speed
+from autobench_nb import __version__
 from autobench_nb.errors import AutoBenchError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import Final, TypeAlias
 
 DEFAULT_PORT: Final = 8765
 FAILED: Final = 2
@@ -63,10 +65,18 @@ def _year(text: str) -> int:
 
 
 def _speed(text: str) -> float | None:
+    from autobench_nb.cli.replay import parse_speed
+
     try:
         return parse_speed(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no speed: give 1x, 10x or max") from None
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)
 
 
 _AS_WRITTEN: Final = argparse.RawDescriptionHelpFormatter
@@ -80,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
         prog="autobench-nb",
         description="AutoBench: live state, logs and jobs, mirrored everywhere.",
     )
-    top.add_argument("--version", action="version", version=f"%(prog)s {version('autobench-nb')}")
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_replay(commands)
@@ -111,7 +121,7 @@ def _add_replay(commands: Subparsers) -> None:
     again = commands.add_parser(
         "replay", help="replay a log file", description=_REPLAY, formatter_class=_AS_WRITTEN
     )
-    again.add_argument("files", type=Path, metavar="FILE", nargs="+")
+    again.add_argument("files", type=_path, metavar="FILE", nargs="+")
     again.add_argument(
         "--speed",
         type=_speed,
@@ -126,7 +136,7 @@ def _add_replay(commands: Subparsers) -> None:
     )
     again.add_argument(
         "--token-file",
-        type=Path,
+        type=_path,
         metavar="FILE",
         help='a file that holds the token ("-": the standard input)',
     )
@@ -137,7 +147,7 @@ def _add_replay(commands: Subparsers) -> None:
     )
     again.add_argument(
         "--formats",
-        type=Path,
+        type=_path,
         metavar="TOML",
         action="append",
         default=[],
@@ -197,13 +207,15 @@ def _write_recipe(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from autobench_nb.cli.serve import serve_until_told  # takes a while to import: not for --help
+    import asyncio
+
+    from autobench_nb.cli.serve import serve_until_told
 
     return asyncio.run(serve_until_told(options))
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from autobench_nb.cli.replay_command import replay_files  # as above
+    from autobench_nb.cli.replay_command import replay_files
 
     return replay_files(options)
 

@@ -209,9 +209,9 @@ class OutputStream:
                 data = data[end:]
         self._split(data, urgent)
         if self._splitter.rewriting:
-            self._show_bytes(self._splitter.pending, progress=True)
+            self._show_bytes(self._splitter.head(4 * CURRENT_LIMIT), progress=True)
         elif len(data) < SMALL_BYTES:
-            self._show_bytes(self._splitter.pending, progress=False)
+            self._show_bytes(self._splitter.head(4 * CURRENT_LIMIT), progress=False)
 
     def _texts(self, texts: list[str], whole: bytes, urgent: Callable[[], bool]) -> None:
         """The shorter way, for lines that need no closer look: it is what keeps up with a flood."""
@@ -335,7 +335,7 @@ class OutputStream:
             self._due = None
 
     def _show_bytes(self, state: bytes, *, progress: bool) -> None:
-        text = state[: 4 * CURRENT_LIMIT].decode("utf-8", "replace")
+        text = state.decode("utf-8", "replace")
         text = _COLOR.sub("", text) if "\x1b" in text else text
         if text.strip():
             self._show(text, _fraction(text) if progress else None)

@@ -10,6 +10,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from autobench_nb import forks
@@ -40,6 +41,7 @@ from autobench_nb.jobs.repetitions import perform, tell
 from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
+from autobench_nb.jobs.threads import JobThreads
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.entry import Level
@@ -108,6 +110,7 @@ class Runner(Closable):
         # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
         self._turn = threading.RLock()
         self._threads: dict[threading.Thread, Job] = {}
+        self._commands = JobThreads()
         self._run_numbers = itertools.count(1)
         self._job_numbers = itertools.count(1)
         _open.add(self)
@@ -122,6 +125,7 @@ class Runner(Closable):
         self._machine.handle(RunnerClosed("a fork of the process that runs the jobs"), now_ms())
         self._acts.clear()
         self._threads.clear()
+        self._commands.after_fork_in_child()
         self._writer.after_fork_in_child()
         _open.discard(self)
 
@@ -138,7 +142,7 @@ class Runner(Closable):
         warmup: int = 0,
         timeout_s: float | None = None,
         name: str | None = None,
-        cwd: str | os.PathLike[str] | None = None,
+        cwd: str | bytes | os.PathLike[str] | None = None,
         env: Mapping[str, str | None] | None = None,
         shell: bool | str = True,
         pty: bool = False,
@@ -177,7 +181,7 @@ class Runner(Closable):
             ClosedError: after :meth:`close`.
         """
         tasks = read_work(work, name=name, shell=shell)
-        where = None if cwd is None else os.fspath(cwd)
+        where = None if cwd is None else os.fsdecode(cwd)
         how = How(
             repeat=repeat,
             warmup=warmup,
@@ -232,6 +236,7 @@ class Runner(Closable):
         # Whoever holds the turn may be about to start a job. It starts or sees its stop before the executors close.
         if self._turn.acquire(timeout=CLOSE_PATIENCE_S):
             self._turn.release()
+        self._commands.close()
         self._join()
         self._writer.close()
         for executor in self._executors.values():
@@ -316,14 +321,20 @@ class Runner(Closable):
                     job.stop.request(JobStatus.CANCELLED, reason)
 
     def _start(self, job: Job) -> None:
-        thread = threading.Thread(
-            target=self._run_job, args=(job,), name=f"autobench-job-{job.id}", daemon=True
-        )
-        self._threads[thread] = job
         try:
+            if job.task.kind is JobKind.COMMAND:
+                idle = self._commands.take()
+                self._threads[idle] = job
+                idle.works.put(partial(self._run_job, job))
+                return
+            # A callable has a thread of its own: what it leaves in one is not the next one's.
+            thread = threading.Thread(
+                target=self._run_job, args=(job,), name=f"autobench-job-{job.id}", daemon=True
+            )
+            self._threads[thread] = job
             thread.start()
         except RuntimeError as error:  # the system gives no more threads
-            del self._threads[thread]
+            self._threads = {one: its for one, its in self._threads.items() if its is not job}
             self._feed(JobEnded(job.id, JobStatus.FAILED, f"no thread for it: {error}"))
 
     # --- one job, in its thread

@@ -210,12 +210,26 @@ class StateWriter:
         while self._writes:
             write = self._writes.popleft()
             written.append(write)
-            self._apply(write)
+            self._apply(write, written)
 
-    def _apply(self, write: StateWrite) -> None:
+    def _take_started(
+        self, job_ids: tuple[str, ...], written: list[StateWrite]
+    ) -> dict[str, float]:
+        """Which of the queued jobs have started at once, and when: nobody sees them in the queue."""
+        started: dict[str, float] = {}
+        while self._writes:
+            write = self._writes[0]
+            if not isinstance(write, WriteStarted) or write.job_id not in job_ids:
+                break
+            self._writes.popleft()
+            written.append(write)
+            started[write.job_id] = write.started_ms
+        return started
+
+    def _apply(self, write: StateWrite, written: list[StateWrite]) -> None:
         match write:
             case WriteQueued(job_ids):
-                self._apply_queued(job_ids)
+                self._apply_queued(job_ids, self._take_started(job_ids, written))
             case WriteStarted(job_id, started_ms):
                 self._take_out("/jobs/queue", self._queue, job_id)
                 self._running.append(job_id)
@@ -234,20 +248,22 @@ class StateWriter:
                 for job_id in job_ids:
                     self._remove(job_id)
 
-    def _apply_queued(self, job_ids: tuple[str, ...]) -> None:
+    def _apply_queued(self, job_ids: tuple[str, ...], started: dict[str, float]) -> None:
         records = {}
         for job_id in job_ids:
-            self._queue.append(job_id)
-            self._store.set("/jobs/queue/-", job_id)
+            started_ms = started.get(job_id)
+            waits = started_ms is None
+            (self._queue if waits else self._running).append(job_id)
+            self._store.set("/jobs/queue/-" if waits else "/jobs/running/-", job_id)
             job = self._job(job_id)
             if job is not None:
-                queued = {
-                    "status": str(JobStatus.QUEUED),
+                state = {
+                    "status": str(JobStatus.QUEUED if waits else JobStatus.RUNNING),
                     "reason": None,
-                    "startedAt": None,
+                    "startedAt": started_ms,
                     "finishedAt": None,
                 }
-                records[job_id] = {**job.record(), **queued}
+                records[job_id] = {**job.record(), **state}
         self._store.merge("/jobs/items", records)
 
     def _merge(self, job_id: str, fields: dict[str, Any]) -> None:

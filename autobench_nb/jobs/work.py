@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from autobench_nb.errors import JobError
 from autobench_nb.state.model import JobKind
@@ -16,6 +15,8 @@ Item = str | Sequence[str | os.PathLike[str]] | Callable[[], Any]
 Work = Item | Sequence[Item] | Mapping[str, Item]
 
 SHELL: Final = "/bin/sh"
+MAX_TIMEOUT_S: Final = 1e9
+"""Thirty years: clocks of the system take no more than so much and some."""
 NAME_LIMIT: Final = 120
 """Characters of a command that serve as its job's name."""
 
@@ -48,12 +49,16 @@ class How:
                 f"warmup={self.warmup!r} is not possible: give a whole number, 0 or more."
             )
         limit = self.timeout_s
-        if limit is not None and not (_is_real(limit) and limit > 0 and math.isfinite(limit)):
-            raise JobError(f"timeout_s={limit!r} is not possible: give seconds above 0, or None.")
+        if limit is not None and not (_is_real(limit) and 0 < limit <= MAX_TIMEOUT_S):
+            raise JobError(
+                f"timeout_s={limit!r} is not possible: give seconds above 0, at most {MAX_TIMEOUT_S:,.0f}, or None."
+            )
+        if self.cwd is not None and not _can_be_passed(self.cwd):
+            raise JobError(f"cwd={self.cwd!r} is not possible: {_NOT_PASSED}.")
         for name, value in self.env.items():
-            if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+            if not _can_be_passed(name) or not name or "=" in name:
                 raise JobError(f"env: {name!r} is no name of a variable.")
-            if value is not None and (not isinstance(value, str) or "\0" in value):
+            if value is not None and not _can_be_passed(value):
                 raise JobError(
                     f"env: {name}={value!r} is not possible: give text, or None to remove it."
                 )
@@ -98,8 +103,8 @@ def read_work(work: Work, *, name: str | None = None, shell: bool | str = True) 
 
 def _task(item: Any, name: str | None, shell: bool | str) -> Task:
     if isinstance(item, str):
-        if not item.strip() or "\0" in item:
-            raise JobError(f"{item!r} is no command: give the text of one, without NUL characters.")
+        if not item.strip() or not _can_be_passed(item):
+            raise JobError(f"{item!r} is no command: give the text of one, {_WITHOUT}.")
         return _command(item, name, shell)
     if isinstance(item, Sequence) and not isinstance(item, (bytes, bytearray)):
         words = tuple(_word(word, item) for word in item)
@@ -131,12 +136,27 @@ def _command(text: str, name: str | None, shell: bool | str) -> Task:
 
 def _word(word: Any, item: Any) -> str:
     text = os.fspath(word) if isinstance(word, (str, os.PathLike)) else None
-    if not isinstance(text, str) or "\0" in text:
+    if not _can_be_passed(text):
         raise JobError(
-            f"{word!r:.100} in {item!r:.100} is no argument: give text without NUL characters. "
+            f"{word!r:.100} in {item!r:.100} is no argument: give text {_WITHOUT}. "
             "Several commands go into a list of their own; an argument vector within it is a list."
         )
     return text
+
+
+_WITHOUT: Final = "without NUL characters and lone surrogates"
+_NOT_PASSED: Final = f"give text {_WITHOUT}"
+
+
+def _can_be_passed(text: object) -> TypeGuard[str]:
+    """Whether the system can take it to a program: text that has an encoding, without the end that C sees in NUL."""
+    if not isinstance(text, str) or "\0" in text:
+        return False
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _callable_name(item: Callable[..., Any]) -> str:

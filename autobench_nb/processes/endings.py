@@ -71,7 +71,19 @@ def named(number: int) -> str:
 def why_not_started(number: int, program: str, cwd: str | None) -> str:
     """Why ``exec`` refused, from its ``errno``, and what to do about it."""
     if cwd is not None and not os.path.isdir(cwd):
+        if os.path.exists(cwd):
+            return f"the working directory {cwd!r} is no directory: give another cwd"
         return f"the working directory {cwd!r} is not there: make it, or give another cwd"
+    if (
+        number == errno.ENOENT
+        and "/" in program
+        and os.path.isfile(os.path.join(cwd or "", program))
+    ):
+        return f"{program!r} is there, but not what is to run it: see its #! line, or its libraries"
+    if number == errno.EACCES and os.path.isdir(os.path.join(cwd or "", program)):
+        return f"{program!r} is a directory: give a program"
+    if number == errno.EINVAL:
+        return f"{program!r} was given something that no program can be given"
     if number == errno.ENOENT:
         return f"command not found: {program!r} is not there and not on PATH"
     if number == errno.EACCES:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +47,10 @@ class Launcher:
         self._sock = sock
         self._data = b""
         self._env: dict[str, str] | None = None
+        # What wakes the thread that waits for answers; of the launcher, since it is used again and again.
+        self.wake_up = _pipe()
+        self._close_wake_up = weakref.finalize(self, _close, self.wake_up)
+        self._close_wake_up.atexit = False
         forks.register(self)
 
     def fileno(self) -> int:
@@ -58,10 +65,9 @@ class Launcher:
             "pty": command.pty,
             "keep": command.keep_daemons,
         }
-        env = dict(command.env)
-        if env != self._env:
+        if command.env != self._env:
             # The launcher remembers it: it is most of a request, and the same for most commands.
-            request["env"] = self._env = env
+            request["env"] = self._env = dict(command.env)
         data = json.dumps(request).encode() + b"\n"
         try:
             sent = socket.send_fds(self._sock, [data], list(descriptors))
@@ -97,10 +103,24 @@ class Launcher:
             while self._sock.recv(65536):
                 pass
         self._sock.close()
+        self._close_wake_up()
 
     def after_fork_in_child(self) -> None:
         """Close the child's copy of the socket: the launcher must see when the parent is gone."""
         forks.close_descriptors([self._sock])
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe whose ends do not block."""
+    ends = os.pipe()
+    for end in ends:
+        os.set_blocking(end, False)
+    return ends
+
+
+def _close(descriptors: tuple[int, int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 class Launchers:
@@ -124,8 +144,10 @@ class Launchers:
                 return self._free.pop()
             try:
                 return self._new()
-            except OSError:  # the keeper was killed
-                self._end_keeper()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):  # others' commands go on
+                    raise LauncherGone(f"no launcher can be had: {error.strerror}") from error
+                self._end_keeper()  # it was killed
             try:
                 return self._new()
             except OSError as error:

@@ -55,9 +55,13 @@ class LineSplitter:
     @property
     def pending(self) -> bytes:
         """The last state of the line that is not yet ended, so far as it is known; empty when there is none."""
+        return self.head(self._limit)
+
+    def head(self, size: int) -> bytes:
+        """The first bytes of :attr:`pending`: a line may be long, and is looked at again and again."""
         if self._past is not None:
-            return self._past[0]
-        return bytes(self._segment)
+            return self._past[0][:size]
+        return bytes(memoryview(self._segment)[:size])
 
     def feed(self, data: bytes) -> Iterator[Line]:
         """The lines that end within ``data``, in order. Take them all before the next call."""

@@ -6,13 +6,13 @@ import contextlib
 import errno
 import fcntl
 import os
-import selectors
 import struct
 import termios
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from autobench_nb.processes.command import TERMINAL_SIZE, ProcessSpec
+from autobench_nb.processes.readiness import READ, WRITE, Readiness
 from autobench_nb.processes.stdin import CommandInput
 
 READ_BYTES: Final = 65_536
@@ -41,17 +41,18 @@ class CommandPipes:
 
     def __init__(
         self,
-        selector: selectors.BaseSelector,
+        readiness: Readiness,
         command: ProcessSpec,
         sinks: Mapping[str, OutputSink],
         given: CommandInput,
     ) -> None:
-        self._selector = selector
+        self._readiness = readiness
         self._pty = command.pty
         self._given = given
         self._own: set[int] = set()
         self._input: int | None = None
         self.outputs: dict[int, OutputSink] = {}
+        self._terminal_name: str | None = None
         self.theirs: list[int] = []
         try:
             self._open(command, sinks)
@@ -62,6 +63,7 @@ class CommandPipes:
     def _open(self, command: ProcessSpec, sinks: Mapping[str, OutputSink]) -> None:
         if command.pty:
             ours, theirs = _terminal()
+            self._terminal_name = os.ttyname(theirs)
             self._keep(ours, theirs)
             self._input = ours
             self.outputs[ours] = sinks["stdout"]
@@ -81,11 +83,20 @@ class CommandPipes:
         if self._input is not None:
             os.set_blocking(self._input, False)
         for descriptor in self.outputs:
-            self._selector.register(descriptor, selectors.EVENT_READ)
+            self._readiness.wait_for(descriptor, READ)
 
     def _keep(self, ours: int, theirs: int) -> None:
         self._own |= {ours, theirs}
         self.theirs.append(theirs)
+
+    def names(self) -> list[str]:
+        """Where the command's output goes, as ``/proc/PID/fd`` names it; empty where there is no such folder."""
+        if self._terminal_name is not None:
+            return [self._terminal_name]
+        try:
+            return [os.readlink(f"/proc/self/fd/{descriptor}") for descriptor in self.outputs]
+        except OSError:
+            return []
 
     def close_given(self) -> None:
         """The command has its descriptors: close them here."""
@@ -117,17 +128,16 @@ class CommandPipes:
             return
         waits, ends = self._given.hand_over(descriptor)
         if self._pty:
-            self._selector.modify(descriptor, _READ_WRITE if waits else selectors.EVENT_READ)
+            self._readiness.wait_for(descriptor, READ | WRITE if waits else READ)
             if ends:
                 with contextlib.suppress(OSError):
                     os.write(descriptor, _END_OF_INPUT)
                 self._input = None
             return
-        registered = descriptor in self._selector.get_map()
-        if waits and not registered:
-            self._selector.register(descriptor, selectors.EVENT_WRITE)
-        elif registered and not waits:
-            self._selector.unregister(descriptor)
+        if waits:
+            self._readiness.wait_for(descriptor, WRITE)
+        elif descriptor in self._readiness:
+            self._readiness.forget(descriptor)
         if ends:
             self._input = None
             self._shut(descriptor)
@@ -143,7 +153,7 @@ class CommandPipes:
             self._shut(descriptor)
 
     def _finish(self, descriptor: int) -> None:
-        self._selector.unregister(descriptor)
+        self._readiness.forget(descriptor)
         if descriptor == self._input:
             self._input = None
         sink = self.outputs.pop(descriptor)
@@ -153,9 +163,6 @@ class CommandPipes:
     def _shut(self, descriptor: int) -> None:
         self._own.remove(descriptor)
         os.close(descriptor)
-
-
-_READ_WRITE: Final = selectors.EVENT_READ | selectors.EVENT_WRITE
 
 
 def _terminal() -> tuple[int, int]:

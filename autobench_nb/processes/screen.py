@@ -14,11 +14,13 @@ ROWS: Final = 40
 COLUMNS: Final = 4_096
 """Characters of a row that are kept."""
 _DRAWS = re.compile(rb"\x1b(?:\[[\d;]*[ABEFGHJfsu]|\[\?25l|\[\?1049h|[78MD])")
-_PARTIAL = re.compile(rb"\x1b(?:\[[\d;?]{0,30})?\Z")
-_PARTIAL_TEXT = re.compile(r"\x1b(?:\[[\d;?]{0,30}|\][^\x07\x1b]{0,200})?\Z")
+# ECMA-48 section 5.4: parameters (0 to 9 : ; < = > ?), intermediates (blank to /), and a final character.
+_PARTIAL = re.compile(rb"\x1b(?:\[[0-?]{0,30}[ -/]{0,4}|[ -/]{1,4})?\Z")
+_PARTIAL_TEXT = re.compile(r"\x1b(?:\[[0-?]{0,30}[ -/]{0,4}|[ -/]{1,4}|\][^\x07\x1b]{0,200})?\Z")
 _TOKEN = re.compile(
     r"(?P<text>[^\x00-\x1f\x7f]+)"
-    r"|\x1b\[(?P<arguments>[\d;?]*)[ -/]*(?P<final>[@-~])"
+    r"|\x1b\[(?P<arguments>[0-?]*)[ -/]*(?P<final>[@-~])"
+    r"|\x1b[ -/]+[0-~]"
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
     r"|\x1b(?P<single>[78MDEc=>]?)"
     r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f])"
@@ -171,6 +173,8 @@ class Screen:
             self._column = max(0, min(column, COLUMNS))
 
     def _sequence(self, arguments: str, final: str) -> None:
+        if arguments[:1] in ("<", "=", ">"):
+            return  # private: what terminals tell each other of themselves
         numbers = [int(part) if part.isdigit() else 0 for part in arguments.lstrip("?").split(";")]
         first = min(numbers[0], COLUMNS)
         count = first or 1

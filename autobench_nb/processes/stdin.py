@@ -35,6 +35,8 @@ class CommandInput:
                 raise InputClosed("nothing that takes input runs")
             if self._ends:
                 raise InputClosed("its input has been ended")
+            if len(data) > INPUT_LIMIT:
+                raise InputClosed(f"at most {INPUT_LIMIT:,} bytes can be sent at once")
             if len(self._waiting) + len(data) > INPUT_LIMIT:
                 raise InputClosed(
                     f"it has not read the last {len(self._waiting):,} bytes that it was sent"

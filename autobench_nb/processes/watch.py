@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.end_steps import EndStep, EndSteps
 from autobench_nb.processes.endings import Ending, EndKind, ending_of, why_not_started
+from autobench_nb.processes.launcher.tree import Survivor
 from autobench_nb.processes.launchers import Launcher, LauncherGone, Launchers
+from autobench_nb.processes.orphans import end_orphans
 from autobench_nb.processes.pipes import CommandPipes, OutputSink
+from autobench_nb.processes.readiness import READ, Readiness
 from autobench_nb.processes.stdin import CommandInput
 from autobench_nb.processes.stop import Stop
 from autobench_nb.processes.usage import Usage
 
 PIPE_BYTES: Final = 1_048_576
 """The most that a pipe holds (Linux, unprivileged): so much may still come from a command that has ended."""
+LONGEST_WAIT_S: Final = 86_400.0
+"""``poll`` takes no more than 24 days; what is due later is waited for again."""
 _NAMED: Final = 10
 """Processes that are named in a warning."""
 
@@ -62,16 +66,9 @@ class CommandWatch:
         self._given = given
         self._stop = stop
         self._warn = warn
-        # A few descriptors for a short time: poll() costs less than making an epoll.
-        self._selector = selectors.PollSelector()
-        self._wake, self._waker = os.pipe()
-        os.set_blocking(self._wake, False)
-        os.set_blocking(self._waker, False)
-        try:
-            self._pipes = CommandPipes(self._selector, command, sinks, given)
-        except OSError:
-            self._close_own()
-            raise
+        self._readiness = Readiness()
+        self._wake, self._waker = launcher.wake_up
+        self._pipes = CommandPipes(self._readiness, command, sinks, given)
         self._steps = EndSteps(command, time.monotonic())
         self._errno: int | None = None
         self._exit: dict[str, Any] | None = None
@@ -81,8 +78,8 @@ class CommandWatch:
 
     def run(self) -> CommandReport:
         """Start it, and return when it and all that it has started have ended. Raises :class:`LauncherGone`."""
-        self._selector.register(self._launcher, selectors.EVENT_READ)
-        self._selector.register(self._wake, selectors.EVENT_READ)
+        self._readiness.wait_for(self._launcher.fileno(), READ)
+        self._readiness.wait_for(self._wake, READ)
         try:
             self._launcher.start(self._command, self._pipes.theirs)
         finally:
@@ -103,12 +100,6 @@ class CommandWatch:
         """Give back the descriptors; what was read and is not yet a line is finished."""
         self._pipes.let_go()
         self._pipes.close()
-        self._close_own()
-
-    def _close_own(self) -> None:
-        self._selector.close()
-        os.close(self._wake)
-        os.close(self._waker)
 
     def _wake_up(self) -> None:
         with contextlib.suppress(BlockingIOError):  # it is awake
@@ -117,9 +108,9 @@ class CommandWatch:
     # --- one turn of the loop
 
     def _turn(self) -> None:
-        ready = {key.fileobj for key, _ in self._selector.select(self._timeout())}
+        ready = self._readiness.ready(self._timeout())
         # The launcher first: when it says that the command has ended, that was before any time limit seen here.
-        if self._launcher in ready:
+        if self._launcher.fileno() in ready:
             for answer in self._launcher.answers():
                 self._take(answer)
         if self._wake in ready:
@@ -145,7 +136,7 @@ class CommandWatch:
     def _timeout(self) -> float | None:
         times = [sink.due() for sink in self._pipes.outputs.values()]
         due = [when for when in (self._steps.due, *times) if when is not None]
-        return max(0.0, min(due) - time.monotonic()) if due else None
+        return min(max(0.0, min(due) - time.monotonic()), LONGEST_WAIT_S) if due else None
 
     def _take(self, answer: dict[str, Any]) -> None:
         now = time.monotonic()
@@ -161,10 +152,21 @@ class CommandWatch:
         if answer.get("gone"):
             self._finish(now, kept=answer["kept"])
         if "left" in answer:
-            left = [f"{pid} ({command})" for pid, command in answer["left"]]
-            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-            self._warn(f"Not even SIGKILL could end {', '.join(left[:_NAMED])}{more}")
+            self._name_survivors([Survivor(*one) for one in answer["left"]])
             self._do(self._steps.survived())
+
+    def _name_survivors(self, survivors: Sequence[Survivor]) -> None:
+        left = [f"{pid} ({command})" for pid, command in survivors]
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        self._warn(f"Not even SIGKILL could end {', '.join(left[:_NAMED])}{more}")
+
+    def end_orphans(self) -> None:
+        """The launcher was killed. Its keeper ends what it has left, and where that was killed too, this does."""
+        with contextlib.suppress(OSError):  # there is no /proc here
+            own = os.readlink(f"/proc/self/fd/{self._wake}")
+            survivors = end_orphans(self._pipes.names(), own)
+            if survivors:
+                self._name_survivors(survivors)
 
     def _finish(self, now: float, *, kept: int) -> None:
         self._is_over = True
@@ -247,6 +249,8 @@ def run_command(
         )
         return watch.run()
     except LauncherGone as gone:
+        if watch is not None:
+            watch.end_orphans()
         return CommandReport(Ending(EndKind.UNKNOWN, reason=f"its end is not known: {gone}"), None)
     except OSError as error:  # out of descriptors, or of terminals
         return _not_started(error)

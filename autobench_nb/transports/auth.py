@@ -1,14 +1,14 @@
 """Who may come in: the token, where a request comes from, and which name it was sent to. Pure decisions, no I/O.
 
-Three attacks are kept out besides a wrong token: a page of another site that uses the browser's cookie (its Origin is
-foreign), a page whose name an attacker points at 127.0.0.1 (DNS rebinding: its Host is not ours), and another program's
-page on this machine that rides on the cookie (cookies do not know ports: a cookie counts only from our own origin).
+Nothing that a browser sends by itself lets anybody in: there is no cookie, only the token, or the key that our own page
+keeps (:mod:`autobench_nb.transports.page_keys`), in a header or in the first message. What comes from a foreign page
+(its Origin is another site's) or to a name that an attacker points at 127.0.0.1 (DNS rebinding: its Host is not ours)
+is refused all the same.
 """
 
 from __future__ import annotations
 
 import enum
-import hashlib
 import hmac
 import ipaddress
 import secrets
@@ -21,6 +21,7 @@ from autobench_nb.config import Config
 from autobench_nb.contract.commands import SESSION_CODE
 from autobench_nb.errors import ClosedError, ConfigError
 from autobench_nb.transports.guesses import Guesses, OneTimeCodes
+from autobench_nb.transports.page_keys import PageKeys
 
 TOKEN_BYTES: Final = 24
 MIN_TOKEN_CHARS: Final = 16
@@ -63,9 +64,9 @@ class Credential(enum.Enum):
     """What a request brings along."""
 
     NONE = "nothing"
-    VALID = "the token, or a cookie that counts"
-    WRONG = "an Authorization header that is not the token"
-    UNHEARD = "an Authorization header of an address that has guessed too often: not even compared"
+    VALID = "the token, or a page's key"
+    WRONG = "something else than the token"
+    UNHEARD = "something of an address that has guessed too often: not even compared with the token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Refusal:
     message: str
 
 
+WRONG_TOKEN: Final = Refusal(401, "wrong-token", "That is not the access token of this server.")
 TOO_MANY_GUESSES: Final = Refusal(
     429,
     "too-many-guesses",
@@ -91,12 +93,7 @@ class Gate:
         self.token = token
         self.codes = OneTimeCodes()
         self.guesses = Guesses()
-        self.cookie_name = f"autobench-nb-{port}"
-        # Derived, so that a cookie jar does not hold the token; stable, so that it outlives a restart with that token;
-        # of the port, since browsers send it to every port of the host, and another server may have the same token.
-        self.cookie_value = hmac.new(
-            token.encode(), b"autobench-nb cookie 2 of port %d" % port, hashlib.sha256
-        ).hexdigest()
+        self.page_keys = PageKeys(token, port)
         self._any_address = host in {"", "0.0.0.0", "::"}
         self._names = {name.lower() for name in config.allowed_hosts}
         if not self._any_address:
@@ -145,32 +142,33 @@ class Gate:
             "Pages of that origin may not use this server: add it to AUTOBENCH_ALLOWED_ORIGINS.",
         )
 
-    def credential(
-        self,
-        *,
-        authorization: str | None,
-        cookie: str | None,
-        source: TokenPlace,
-        safe: bool,
-        peer: str = "",
-    ) -> Credential:
-        """What ``Authorization: Bearer`` and the cookie are worth.
+    def credential(self, authorization: str | None, peer: str) -> Credential:
+        """What the ``Authorization`` header of a request from ``peer`` is worth."""
+        if authorization is None:
+            return Credential.NONE
+        scheme, _, given = authorization.partition(" ")
+        return self.judge(given.strip() if scheme.lower() == "bearer" else "", peer)
 
-        The header decides where it is there. The cookie counts only from our own origin, and without an Origin only
-        for a ``safe`` request: one that changes nothing and is no WebSocket handshake.
-        """
-        if authorization is not None:
-            scheme, _, given = authorization.partition(" ")
-            if not self.guesses.may_try(peer):
-                return Credential.UNHEARD
-            if scheme.lower() == "bearer" and same(given.strip(), self.token):
-                return Credential.VALID
-            self.guesses.wrong(peer)
-            return Credential.WRONG
-        counts = source is TokenPlace.OWN or (source is TokenPlace.NONE and safe)
-        if cookie is not None and counts and same(cookie, self.cookie_value):
+    def judge(self, given: str, peer: str) -> Credential:
+        """What the token or page's key is worth that ``peer`` shows, by whichever way. Any thread may ask."""
+        if self.page_keys.proves(given):
             return Credential.VALID
-        return Credential.NONE
+        if not self.guesses.may_try(peer):
+            return Credential.UNHEARD
+        if same(given, self.token):
+            return Credential.VALID
+        self.guesses.wrong(peer)
+        return Credential.WRONG
+
+    def knows(self, given: str, peer: str) -> bool:
+        """As :meth:`proves`, only to see whether something is worth doing beforehand: nothing is counted."""
+        if self.page_keys.proves(given):
+            return True
+        return self.guesses.may_try(peer) and same(given, self.token)
+
+    def proves(self, given: str, peer: str) -> bool:
+        """Whether what ``peer`` shows lets it in."""
+        return self.judge(given, peer) is Credential.VALID
 
 
 def unauthorized(credential: Credential) -> Refusal:
@@ -178,7 +176,7 @@ def unauthorized(credential: Credential) -> Refusal:
     if credential is Credential.UNHEARD:
         return TOO_MANY_GUESSES
     if credential is Credential.WRONG:
-        return Refusal(401, "wrong-token", "That is not the access token of this server.")
+        return WRONG_TOKEN
     return Refusal(
         401,
         "unauthorized",
@@ -203,12 +201,6 @@ def session_commands(
         return {"code": code}
 
     return {SESSION_CODE.name: give_code}
-
-
-def cookies_named(values: Mapping[str, object], name: str) -> str | None:
-    """The cookie ``name`` out of tornado's ``request.cookies``."""
-    morsel = values.get(name)
-    return None if morsel is None else str(getattr(morsel, "value", ""))
 
 
 def _host_name(host: str) -> str:

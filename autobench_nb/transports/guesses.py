@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -21,10 +22,11 @@ CODES: Final = 64
 
 
 class Guesses:
-    """How many wrong tokens each address has shown lately. ``clock`` gives seconds, monotonic."""
+    """How many wrong tokens each address has shown lately. Any thread. ``clock`` gives seconds, monotonic."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
         self._spent: dict[str, tuple[float, float]] = {}  # address -> (guesses, when)
 
     def may_try(self, address: str) -> bool:
@@ -33,11 +35,12 @@ class Guesses:
 
     def wrong(self, address: str) -> None:
         """One from there was wrong."""
-        spent = self._now_spent(address) + 1
-        self._spent.pop(address, None)
-        if len(self._spent) >= ADDRESSES:
-            del self._spent[next(iter(self._spent))]
-        self._spent[address] = (spent, self._clock())
+        with self._lock:
+            spent = self._now_spent(address) + 1
+            self._spent.pop(address, None)
+            if len(self._spent) >= ADDRESSES:
+                del self._spent[next(iter(self._spent))]
+            self._spent[address] = (spent, self._clock())
 
     def _now_spent(self, address: str) -> float:
         spent, since = self._spent.get(address, (0.0, 0.0))

@@ -28,7 +28,7 @@ from autobench_nb.transports.guesses import SecretText
 from autobench_nb.transports.http.admission import BoundedHTTPServer
 from autobench_nb.transports.http.api import LogsHandler, StateHandler
 from autobench_nb.transports.http.handlers import NotFound, Site, log_request
-from autobench_nb.transports.http.pages import Health, Icon, Login, Logout, Page, Ready, Static
+from autobench_nb.transports.http.pages import Health, Icon, Login, Page, Ready, Static
 from autobench_nb.transports.listening import bind
 from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.sockets.websocket import Socket
@@ -286,7 +286,6 @@ def application(site: Site) -> Application:
         [
             (r"/", Page, shared),
             (r"/login", Login, shared),
-            (r"/logout", Logout, shared),
             (r"/ws", Socket, shared),
             (r"/static/(.*)", Static, {"site": site, "path": str(site.static)}),
             (r"/api/logs", LogsHandler, shared),
@@ -323,8 +322,7 @@ def serve(
     """Serve ``hub`` on the running loop. ``Server.notify`` is to be the ``on_dirty`` of store and ring.
 
     Args:
-        token: The access token (default: made anew). The hub compares the token of a ``hello`` itself, so it must have
-            been given the same.
+        token: The access token (default: made anew).
         static: The folder of the built browser bundles.
         port: The TCP port; 0 takes any free one.
         direct_writer: Whether sockets are written to directly, and not through tornado's ``write_message``.
@@ -336,11 +334,13 @@ def serve(
     token = new_token() if token is None else check_token(token)
     sockets = bind(host, port)
     pump = Pump(hub, store, config=config, commands=commands or {}, log=ring.append)
+    gate = Gate(token, host=host, port=sockets[0].getsockname()[1], config=config)
+    hub.prove_by(gate.proves)
     site = Site(
         name=name,
         epoch=hub.epoch,
         config=config,
-        gate=Gate(token, host=host, port=sockets[0].getsockname()[1], config=config),
+        gate=gate,
         pump=pump,
         store=store,
         ring=ring,

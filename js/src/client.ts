@@ -73,7 +73,7 @@ export class Client {
   private isClosed = false;
   /** Where the standalone page is, once somebody has said so. */
   page: string | null = null;
-  /** A notebook's view has a token, the standalone page a cookie: what helps differs. */
+  /** A notebook's view has its kernel, the standalone page its server: what helps differs. */
   host: 'notebook' | 'page' = 'notebook';
 
   constructor(private readonly onClose: () => void = () => {}) {
@@ -114,10 +114,10 @@ export class Client {
     return this.changes;
   }
 
-  /** Here is the server. */
-  offer(info: LinkInfo): void {
+  /** Here is the server; and what shows its views. */
+  offer(info: LinkInfo, host: Client['host'] = 'notebook'): void {
     if (info.page !== undefined) this.page = info.page;
-    this.host = info.token === undefined ? 'page' : 'notebook';
+    this.host = host;
     this.link.use(info);
   }
 

@@ -55,7 +55,7 @@ describe('SocketLink', () => {
     expect(phase()).toBe('live');
   });
 
-  it('sends no token where a cookie does it', () => {
+  it('sends no token where there is none', () => {
     const { link } = setUp();
     link.use({ url: INFO.url });
     FakeSocket.last().opens();

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/client';
+import { KeptKey, SignInError, signIn, takeFromAddress } from '../src/links/signIn';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects } from './fixtures';
 
@@ -81,11 +82,100 @@ describe('Open page', () => {
 
   it('asks for no code on the page itself', async () => {
     const client = new Client();
-    client.offer({ url: 'ws://127.0.0.1:1/ws', page: PAGE, epoch: 'A' });
+    client.offer({ url: 'ws://127.0.0.1:1/ws', page: PAGE, token: 'page.1.2.3', epoch: 'A' }, 'page');
     connects(FakeSocket.last(), appState(), {});
     opens();
     await client.openPage();
     expect(window.open).not.toHaveBeenCalled();
     expect(client.hasPage).toBe(false);
+  });
+});
+
+describe('the key that a page keeps', () => {
+  const at = (path: string) => new KeptKey(new URL(path, 'http://127.0.0.1:1/'));
+
+  beforeEach(() => {
+    localStorage.clear();
+    sessionStorage.clear();
+  });
+
+  it('stays for all tabs of an origin that is the server alone', () => {
+    at('/').set('k');
+    expect(at('/').get()).toBe('k');
+    expect({ ...localStorage }).toEqual({ 'autobench-nb/key/': 'k' });
+    expect({ ...sessionStorage }).toEqual({});
+    at('/').set(null);
+    expect(at('/').get()).toBeNull();
+    expect({ ...localStorage }).toEqual({});
+  });
+
+  it('stays in its tab where a proxy serves others under the same origin', () => {
+    at('/user/ada/proxy/8765/').set('k');
+    expect({ ...localStorage }).toEqual({});
+    expect({ ...sessionStorage }).toEqual({ 'autobench-nb/key/user/ada/proxy/8765/': 'k' });
+    expect(at('/user/bob/proxy/8765/').get()).toBeNull();
+  });
+
+  it('is held by the page where the browser keeps nothing', () => {
+    const forbidden = () => {
+      throw new DOMException('forbidden', 'SecurityError');
+    };
+    vi.spyOn(Storage.prototype, 'getItem').mockImplementation(forbidden);
+    vi.spyOn(Storage.prototype, 'setItem').mockImplementation(forbidden);
+    vi.spyOn(Storage.prototype, 'removeItem').mockImplementation(forbidden);
+    const kept = at('/');
+    expect(kept.get()).toBeNull();
+    kept.set('k');
+    expect(kept.get()).toBe('k');
+    kept.set(null);
+    expect(kept.get()).toBeNull();
+  });
+});
+
+describe('the address', () => {
+  it.each([
+    ['/?code=abc', { code: 'abc', hadToken: false }, '/'],
+    ['/?code=abc&q=x#part', { code: 'abc', hadToken: false }, '/?q=x#part'],
+    ['/p/?access=secret', { code: null, hadToken: true }, '/p/'],
+    ['/?token=secret', { code: null, hadToken: true }, '/'],
+    ['/?token=', { code: null, hadToken: true }, '/'],
+    ['/?q=x', { code: null, hadToken: false }, '/?q=x'],
+  ])('%s is read and holds nothing of it afterwards', (before, found, after) => {
+    history.pushState(null, '', before);
+    const entries = history.length;
+    expect(takeFromAddress()).toEqual(found);
+    expect(location.pathname + location.search + location.hash).toBe(after);
+    expect(history.length).toBe(entries);
+  });
+});
+
+describe('signing in', () => {
+  const PROXIED = 'http://127.0.0.1:1/user/ada/?code=x#y';
+  const answers = (answer: Response | Error) =>
+    vi
+      .spyOn(globalThis, 'fetch')
+      .mockImplementation(() => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)));
+
+  it('posts what is given beside the page, and never puts it into an address', async () => {
+    const fetched = answers(Response.json({ key: 'page.1.2.3' }));
+    expect(await signIn(PROXIED, { access: 'a b&c' })).toBe('page.1.2.3');
+    const [url, init] = fetched.mock.calls[0] as [URL, RequestInit];
+    expect(url.href).toBe('http://127.0.0.1:1/user/ada/login');
+    expect(init.method).toBe('POST');
+    expect(String(init.body)).toBe('access=a+b%26c');
+  });
+
+  it.each([
+    [
+      'a refusal',
+      Response.json({ error: { code: 'wrong-token', message: 'Not the token.' } }, { status: 401 }),
+      'Not the token.',
+    ],
+    ['a proxy that answers', new Response('<html>', { status: 502 }), 'The server answered 502.'],
+    ['an answer without a key', Response.json({}), 'The server answered 200.'],
+    ['nobody', new TypeError('failed to fetch'), 'The server cannot be reached: is it still running?'],
+  ])('says what %s says', async (_, answer, message) => {
+    answers(answer);
+    await expect(signIn(PROXIED, { code: 'x' })).rejects.toEqual(new SignInError(message));
   });
 });

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from types import ModuleType
 from typing import Any, Literal
 
@@ -111,6 +112,26 @@ def race(
     return best
 
 
+def paired(
+    one: Callable[[], object], other: Callable[[], object], *, blocks: int, pairs: int
+) -> tuple[float, float]:
+    """Seconds a call of two contestants that run in turns, ``pairs`` of them in each block.
+
+    A block's figure is the median of its calls, and of the blocks the one counts in which both took least: so a figure
+    is neither one lucky call nor what else the machine did.
+    """
+    found: list[tuple[float, float]] = []
+    for _ in range(blocks):
+        gc.collect()
+        took: list[tuple[float, float]] = []
+        for turn in range(pairs):
+            order = (one, other) if turn % 2 == 0 else (other, one)
+            times = {run: _round(run, 1, collect=False) for run in order}
+            took.append((times[one], times[other]))
+        found.append((median(first for first, _ in took), median(second for _, second in took)))
+    return min(found, key=sum)
+
+
 def measure(run: Callable[[], object], *, rounds: int = 7, round_s: float = 0.1) -> float:
     """Seconds a call of ``run``: the best of ``rounds`` rounds of about ``round_s`` seconds."""
     return race({"": run}, rounds=rounds, round_s=round_s)[""]
@@ -125,8 +146,9 @@ def _calls_in(run: Callable[[], object], round_s: float) -> int:
         calls *= 4
 
 
-def _round(run: Callable[[], object], calls: int) -> float:
-    gc.collect()
+def _round(run: Callable[[], object], calls: int, *, collect: bool = True) -> float:
+    if collect:
+        gc.collect()
     was_enabled = gc.isenabled()
     gc.disable()
     try:

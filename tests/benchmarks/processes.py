@@ -17,7 +17,7 @@ import autobench_nb as ab
 from autobench_nb.jobs.output import JobLog, OutputStream
 from autobench_nb.logs import LogRing
 from autobench_nb.processes.pressure import Pressure
-from tests.benchmarks.harness import Benchmark, MissingPeer, Row, race
+from tests.benchmarks.harness import Benchmark, MissingPeer, Row, paired, race
 
 ALLOWED_MS = 0.15
 ALLOWED_MB = 0.5
@@ -203,10 +203,9 @@ def overhead(quick: bool) -> list[Row]:
             subprocess.run(["true"], check=True, capture_output=True)
 
         job()
-        rounds, seconds = (1, 0.01) if quick else (300, 0.001)
-        found = race({"job": job, "bare": bare}, rounds=rounds, round_s=seconds)
-    more = (found["job"] - found["bare"]) * 1e3
-    note = f"a job {found['job'] * 1e3:.2f} ms, subprocess.run {found['bare'] * 1e3:.2f} ms"
+        ours_s, theirs_s = paired(job, bare, blocks=1 if quick else 15, pairs=2 if quick else 40)
+    more = (ours_s - theirs_s) * 1e3
+    note = f"a job {ours_s * 1e3:.2f} ms, subprocess.run {theirs_s * 1e3:.2f} ms"
     return [
         Row("a job's overhead over subprocess.run", more, "ms", "what is allowed", 1.0, 1.0, note)
     ]

@@ -101,7 +101,7 @@ def columns(quick: bool) -> list[Row]:
     logs = Logs(ring)
     table = logs_table(ring)
     effort: dict[str, Any] = (
-        {"rounds": 2, "round_s": 0.005} if quick else {"rounds": 7, "round_s": 0.05}
+        {"rounds": 2, "round_s": 0.005} if quick else {"rounds": 5, "round_s": 0.02}
     )
     rows = []
     for name, (query, said, peer) in (_text_peers(table["message"]) | _field_peers(table)).items():

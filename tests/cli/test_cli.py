@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -78,13 +79,18 @@ def test_without_a_token_the_line_is_a_link_that_signs_in_once_and_more_is_said_
     with serving("--log-capacity", "7") as (process, link):
         base, _, code = link.partition("?code=")
         assert len(code) >= 32
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        with browser.open(link) as page:
-            assert page.url == base
-        with browser.open(f"{base}api/state") as answer:
+        with urllib.request.urlopen(link) as page:
+            assert page.status == 200
+        given = f"code={code}".encode()
+        with urllib.request.urlopen(f"{base}login", given) as answer:
+            key = json.load(answer)["key"]
+        request = urllib.request.Request(
+            f"{base}api/state", headers={"Authorization": f"Bearer {key}"}
+        )
+        with urllib.request.urlopen(request) as answer:
             assert b'"capacity":7' in answer.read()
         with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(link)
+            urllib.request.urlopen(f"{base}login", given)
         process.send_signal(signal.SIGTERM)
         rest, errors = process.communicate(timeout=30)
         assert (process.returncode, rest) == (0, "")

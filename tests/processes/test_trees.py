@@ -112,6 +112,34 @@ def test_a_tree_ends_when_its_launcher_is_killed(
     assert wait_for_end_of(pid)
 
 
+@pytest.mark.parametrize("pty", [False, True])
+@pytest.mark.parametrize(
+    "way", [way for way in WAYS if way not in ("a daemon", "a daemon of a session of timeout")]
+)
+def test_a_tree_ends_when_its_launcher_and_its_keeper_are_killed_together(
+    launchers: Launchers, fifo: Path, way: str, pty: bool
+) -> None:
+    text = command_text(way, fifo).replace("echo $$", "echo $$ $AB_STARTER")
+    started = Started(launchers, shell(f"AB_STARTER=$PPID; export AB_STARTER; {text}", pty=pty))
+    pid, starter = map(int, fifo.read_text().split())
+    launcher = parent_of(starter)
+    keeper = parent_of(launcher)
+    other = subprocess.Popen(["sleep", "1000"])  # a child of this process is no orphan
+    try:
+        os.kill(keeper, signal.SIGSTOP)  # so that it does not see the launcher go
+        os.kill(launcher, signal.SIGKILL)
+        os.kill(keeper, signal.SIGKILL)
+        assert started.wait().ending.kind is EndKind.UNKNOWN
+        assert wait_for_end_of(pid)
+        assert other.poll() is None
+        assert started.warnings == []
+        # The next command gets a keeper of its own.
+        assert Started(launchers, shell("true")).wait().ending.succeeded
+    finally:
+        other.kill()
+        other.wait()
+
+
 def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 

@@ -14,6 +14,7 @@ import pytest
 from autobench_nb.contract.limits import AUTH_DEADLINE_S, BATCH_ENTRIES, HELLO_GRACE_S, MAX_COMMANDS
 from autobench_nb.sync.effects import Broadcast, Close, Compute, Drop, Outgoing, RunCommand, Send
 from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES
+from autobench_nb.sync.server.presence import LINES, PERIOD_S
 from tests.sync.harness import TOKEN, Link, Server, types
 
 BUDGET = 65_536
@@ -563,9 +564,45 @@ def test_a_thousand_who_come_at_once_do_not_empty_a_small_ring() -> None:
     for _ in range(1_000):
         server.say(server.connect(), {"type": "hello"})
     server.settle()
+    assert server.ring.size == 1 + LINES
+    server.wait(PERIOD_S)
     messages = [e.message for e in server.ring.since(0).entries]
     assert "precious" in messages
-    assert messages[-1] == "995 more clients connected."
+    assert messages[-1] == "990 more clients connected."
+
+
+@pytest.mark.parametrize("kind", ["visit", "refusal", "end"])
+def test_one_that_comes_and_goes_without_end_does_not_empty_a_small_ring(kind: str) -> None:
+    server = Server(log_capacity=200)
+    server.log("precious")
+    for _ in range(600):  # twenty a second, for three periods
+        link = server.connect(authenticated=kind != "refusal")
+        hello = {"token": "wrong"} if kind == "refusal" else {}
+        server.say(link, {"type": "hello", "payload": hello})
+        if kind == "end":
+            server.perform(server.hub.end_silent(link.session, server.now))
+        server.leave(link)
+        server.settle()
+        server.wait(0.05)
+    server.wait(PERIOD_S)
+    messages = [e.message for e in server.ring.since(0).entries]
+    assert "precious" in messages
+    of_each = {"visit": ("connected", "left"), "refusal": ("refused",), "end": ("ended",)}
+    for what in of_each[kind]:
+        told = [message for message in messages if f" {what}" in message]
+        counted = [int(m.split()[0]) for m in told if " more client" in m]
+        assert len(told) - len(counted) + sum(counted) == 600
+        assert len(told) <= 4 * (LINES + 1)
+    assert server.hub.next_deadline(server.now) is None
+
+
+def test_what_was_counted_is_told_before_the_end() -> None:
+    server = Server()
+    for _ in range(2 * LINES):
+        server.say(server.connect(), {"type": "hello"})
+    server.perform(server.hub.close("the end", server.now))
+    messages = [e.message for e in server.ring.since(0).entries]
+    assert messages[-1] == f"{LINES} more clients connected."
 
 
 def test_a_session_that_is_gone_is_ignored() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Final
+from typing import Any, Final
 
 from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
@@ -50,9 +50,10 @@ class LocalProcess:
         try:
             cwd = os.path.abspath(how.cwd or os.getcwd())
         except OSError as error:
-            return RepetitionOutcome(
-                status=JobStatus.FAILED, reason=f"nothing can be started: {error}"
+            reason = (
+                f"this process's working directory cannot be used ({error.strerror}): give a cwd"
             )
+            return RepetitionOutcome(status=JobStatus.FAILED, reason=reason)
         command = ProcessSpec(
             argv=task.argv,
             cwd=cwd,
@@ -114,13 +115,28 @@ def environment(how: How) -> dict[str, str]:
     ``PYTHONUNBUFFERED=1`` is added, so that a Python program's lines are seen when it prints them, and are not lost
     when it is ended; who sets or removes it has the last word. The server's token is not passed on.
     """
-    env: dict[str, str | None] = {
-        "PYTHONUNBUFFERED": "1",
-        **os.environ,
-        TOKEN_VARIABLE: None,
-        **how.env,
-    }
+    inherited = _inherited()
+    if not how.env:
+        return inherited
+    env: dict[str, str | None] = {**inherited, **how.env}
     return {name: value for name, value in env.items() if value is not None}
+
+
+def _inherited() -> dict[str, str]:
+    """What every command inherits. To be read only: it is made anew when something in the environment has changed."""
+    global _known
+    # Each look at os.environ decodes a variable anew, which takes longer than starting a program does.
+    raw = getattr(os.environ, "_data", None)
+    if raw is not None and raw == _known[0]:
+        return _known[1]
+    env = {"PYTHONUNBUFFERED": "1", **os.environ}
+    env.pop(TOKEN_VARIABLE, None)
+    if raw is not None:
+        _known = dict(raw), env
+    return env
+
+
+_known: tuple[dict[Any, Any] | None, dict[str, str]] = (None, {})
 
 
 def _status(ending: Ending, repetition: Repetition) -> JobStatus:

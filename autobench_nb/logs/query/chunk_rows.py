@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
@@ -21,6 +21,8 @@ Mask: TypeAlias = "NDArray[np.bool_]"
 """One truth for each row."""
 RowTest: TypeAlias = Callable[["ChunkRows", Mask], Mask]
 """Which of the rows that are asked for match. It says true of no other row."""
+
+_Value = TypeVar("_Value")
 
 FEW_ROWS: Final = 24
 """So few rows are looked at one by one: a comparison of columns costs as much before it begins."""
@@ -74,10 +76,35 @@ class ChunkRows:
         count = np.count_nonzero(asked)
         return bool(count < FEW_ROWS or count * SPARSE < self.count)
 
+    @property
+    def are_narrow(self) -> bool:
+        """Whether these are so few of the chunk's rows that what is read for a whole chunk would be read in vain."""
+        return self.count * SPARSE < len(self.chunk.ts)
+
+    @cached_property
+    def entries(self) -> list[LogEntry]:
+        """All of these rows as entries, made once: for long queries, that ask for them again and again."""
+        return self.chunk.entries(np.arange(self.start, self.stop), self._channels)
+
     def each_entry(self, asked: Mask, test: Callable[[LogEntry], bool]) -> Mask:
         """The rows that are asked for and whose entries ``test`` takes."""
         rows = np.flatnonzero(asked)
+        if self.are_narrow:
+            return self._where(rows, map(test, map(self.entries.__getitem__, rows.tolist())))
         return self._where(rows, map(test, self.chunk.entries(rows + self.start, self._channels)))
+
+    def having(self, column: Mapping[int, _Value]) -> Iterator[tuple[int, _Value]]:
+        """Of a sparse column the values of these rows, each with its place among them."""
+        start = self.start
+        if self.count < len(column):
+            for place in range(self.count):
+                value = column.get(start + place)
+                if value is not None:
+                    yield place, value
+        else:
+            for row, value in column.items():
+                if start <= row < self.stop:
+                    yield row - start, value
 
     def each_message(self, asked: Mask, test: Callable[[str], bool]) -> Mask:
         """The rows that are asked for and of whose messages, as far as a query looks at them, ``test`` is true."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.chunk_rows import ChunkRows, RowTest
+from autobench_nb.logs.query.cost import cost_of
 from autobench_nb.logs.query.match import Predicate
 from autobench_nb.logs.query.query import Query, parse
 from autobench_nb.logs.query.row_tests import RegexKernel, both, by_entry
@@ -21,19 +23,29 @@ if TYPE_CHECKING:
 else:
     np = LazyModule("numpy")
 
-__all__ = ["Predicate", "QueryFilter", "RegexKernel", "matching", "query_filter"]
+__all__ = [
+    "Predicate",
+    "QueryFilter",
+    "RegexKernel",
+    "client_filter",
+    "matching",
+    "predicate_cost",
+    "query_filter",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class QueryFilter:
     """Two tests that find the same: ``predicate`` is asked of an entry, ``row_test`` of the rows of a chunk.
 
-    ``is_fixed``: asked again, they find the same.
+    ``is_fixed``: asked again, they find the same. ``cost``: how many single tests an entry may take, a regex counted by
+    its size; who has others waiting asks so many fewer entries at once.
     """
 
     predicate: Predicate
     row_test: RowTest
     is_fixed: bool = True
+    cost: int = 1
 
     def __call__(self, entry: LogEntry) -> bool:
         return self.predicate(entry)
@@ -51,7 +63,29 @@ class QueryFilter:
         return cls(
             query.predicate(now=now, zone=zone),
             query.row_test(now=now, zone=zone, kernel=kernel),
+            cost=cost_of(query.node),
         )
+
+
+def client_filter(text: str, *, now: float) -> tuple[str, QueryFilter]:
+    """What a client's query stands for: its text with the times made absolute, and the filter.
+
+    The last few are remembered: so a long query can be made ready on another thread before it is needed.
+
+    Args:
+        text: The query.
+        now: Seconds since 1970 that ``since:-5m`` counts from.
+
+    Raises:
+        QueryError: It cannot be read; the error names the column.
+    """
+    query = parse(text).resolved(now=now)
+    return query.text, _absolute_filter(query)
+
+
+@lru_cache(maxsize=16)
+def _absolute_filter(query: Query) -> QueryFilter:
+    return QueryFilter.of(query, now=0.0)
 
 
 def query_filter(text: str, *, now: float, kernel: RegexKernel | None = None) -> QueryFilter:
@@ -100,7 +134,15 @@ def conjunction(one: Predicate, other: Predicate) -> QueryFilter:
         return one(entry) and other(entry)
 
     test = both(row_test_of(one), row_test_of(other))
-    return QueryFilter(predicate, test, is_fixed(one) and is_fixed(other))
+    cost = predicate_cost(one) + predicate_cost(other)
+    return QueryFilter(predicate, test, is_fixed(one) and is_fixed(other), cost)
+
+
+def predicate_cost(predicate: Predicate | None) -> int:
+    """How many single tests an entry may take; any function counts as one."""
+    if predicate is None:
+        return 0
+    return predicate.cost if isinstance(predicate, QueryFilter) else 1
 
 
 def is_fixed(predicate: Predicate) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.query.ast import And, Node, Not, Or, Time, print_node
@@ -62,7 +62,11 @@ def parse(text: str) -> Query:
 
     Raises :class:`QueryError`, which tells the column (0-based, in characters) and what could stand there.
     """
-    return Query(parse_tree(text))
+    return Query(_tree(text))
+
+
+_tree = lru_cache(maxsize=16)(parse_tree)
+"""The last few are remembered: views ask for the same again and again."""
 
 
 def compile_query(text: str, *, now: float | None = None, zone: tzinfo | None = None) -> Predicate:

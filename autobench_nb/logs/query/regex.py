@@ -247,4 +247,15 @@ def _digits(text: str) -> bool:
 
 def read_regex(source: str, flags: str, column: int) -> Regex:
     """Read and check a pattern. Raises :class:`QueryError` with the column in the whole query."""
-    return RegexReader(source, flags, column).read()
+    node = _known.get((source, flags))
+    if node is None:
+        node = RegexReader(source, flags, column).read()
+        while len(_known) >= KNOWN_PATTERNS:
+            _known.pop(next(iter(_known)), None)
+        _known[source, flags] = node
+    return node
+
+
+KNOWN_PATTERNS: Final = 256
+"""Patterns that are remembered: a query's are read when it is, and again for each way in which it is looked for."""
+_known: dict[tuple[str, str], Regex] = {}

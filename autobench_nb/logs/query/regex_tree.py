@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 from autobench_nb.errors import QueryError
@@ -77,13 +79,32 @@ def folded(ranges: Ranges) -> Ranges:
     out = list(ranges)
     for low, high in ranges:
         if high - low < FOLD_LIMIT:
-            out.extend((point, point) for char in range(low, high + 1) for point in _cases(char))
+            cased, cases = _all_cases()
+            for place in range(bisect_left(cased, low), bisect_right(cased, high)):
+                out.extend(cases[place])
         else:
             for first, shift in ((0x41, 32), (0x61, -32)):
                 start, end = max(low, first), min(high, first + 25)
                 if start <= end:
                     out.append((start + shift, end + shift))
     return normal(out)
+
+
+@cache
+def _all_cases() -> tuple[list[int], list[Ranges]]:
+    """The characters that have another case, in their order, and for each what it becomes."""
+    cased: list[int] = []
+    cases: list[Ranges] = []
+    for start in range(0, LAST + 1, 256):
+        block = "".join(map(chr, range(start, start + 256)))
+        if block.lower() == block and block.upper() == block:
+            continue
+        for point in range(start, start + 256):
+            others = {other for other in _cases(point) if other != point}
+            if others:
+                cased.append(point)
+                cases.append(tuple((other, other) for other in sorted(others)))
+    return cased, cases
 
 
 def _cases(point: int) -> list[int]:
@@ -149,7 +170,8 @@ class _Follow:
 
     def __init__(self) -> None:
         self.sets: list[Ranges] = []
-        self.after: list[list[int]] = []
+        # For each position the lists of those that may follow; many positions share the same lists.
+        self.after: list[list[list[int]]] = []
         self.starts: list[list[int]] = []
 
     def visit(self, node: Regex) -> tuple[list[int], list[int], bool]:
@@ -193,11 +215,13 @@ class _Follow:
 
     def join(self, ends: list[int], begins: list[int]) -> None:
         for end in ends:
-            self.after[end].extend(begins)
+            self.after[end].append(begins)
 
     def ambiguous(self) -> bool:
         """Whether somewhere two ways are open for one character."""
-        return any(self._overlap(positions) for positions in [*self.after, *self.starts])
+        ways = {tuple(map(id, lists)): lists for lists in self.after if lists}
+        joined = [[position for each in lists for position in each] for lists in ways.values()]
+        return any(map(self._overlap, [*joined, *self.starts]))
 
     def _overlap(self, positions: list[int]) -> bool:
         ranges = sorted(span for position in positions for span in self.sets[position])

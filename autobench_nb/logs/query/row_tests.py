@@ -29,6 +29,7 @@ from autobench_nb.logs.query.ast import (
     Words,
 )
 from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask, RowTest
+from autobench_nb.logs.query.cost import own_fields_of
 from autobench_nb.logs.query.literal import Literal
 from autobench_nb.logs.query.match import (
     ORDERS,
@@ -40,7 +41,7 @@ from autobench_nb.logs.query.match import (
     fold,
     whole,
 )
-from autobench_nb.logs.query.own_fields import own_numbers, own_texts
+from autobench_nb.logs.query.own_fields import COLUMNS_KEPT, own_numbers, own_texts
 from autobench_nb.logs.query.regex import read_regex
 from autobench_nb.logs.query.regex_literals import required_literals
 from autobench_nb.logs.query.regex_tree import re2_pattern
@@ -64,14 +65,20 @@ def row_test(
     node: Node, now: float, zone: tzinfo | None, kernel: RegexKernel | None = None
 ) -> RowTest:
     """The test of rows that a tree stands for; ``now`` and ``zone`` as for ``match.build``."""
-    return _Builder(now, zone, kernel).build(node)[1]
+    has_many = own_fields_of(node) > COLUMNS_KEPT
+    return _Builder(now, zone, kernel, has_many=has_many).build(node)[1]
 
 
 class _Builder:
-    def __init__(self, now: float, zone: tzinfo | None, kernel: RegexKernel | None) -> None:
+    """``has_many``: the query names more fields of the entries' own than a chunk keeps as columns."""
+
+    def __init__(
+        self, now: float, zone: tzinfo | None, kernel: RegexKernel | None, *, has_many: bool
+    ) -> None:
         self.now = now
         self.zone = zone
         self.kernel = kernel
+        self.has_many = has_many
 
     def build(self, node: Node) -> _Costed:
         match node:
@@ -137,9 +144,10 @@ class _Builder:
     def own(self, node: Node, by_column: RowTest) -> RowTest:
         """By the column, or where few rows are asked for, by their entries."""
         predicate = build(node, self.now, self.zone)
+        has_many = self.has_many
 
         def test(rows: ChunkRows, asked: Mask) -> Mask:
-            if rows.are_few(asked):
+            if rows.are_few(asked) or (has_many and rows.are_narrow):
                 return by_entry(predicate)(rows, asked)
             return by_column(rows, asked)
 
@@ -244,14 +252,7 @@ def _sparse(column: Callable[[ChunkRows], Any], empty: object) -> RowTest:
 
     def test(rows: ChunkRows, asked: Mask) -> Mask:
         found = np.zeros_like(asked)
-        places = range(rows.start, rows.stop)
-        found[
-            [
-                row - rows.start
-                for row, value in column(rows).items()
-                if row in places and value != empty
-            ]
-        ] = True
+        found[[place for place, value in rows.having(column(rows)) if value != empty]] = True
         return found & asked
 
     return test
@@ -260,10 +261,11 @@ def _sparse(column: Callable[[ChunkRows], Any], empty: object) -> RowTest:
 def _traceback(text_test: TextTest) -> RowTest:
     def test(rows: ChunkRows, asked: Mask) -> Mask:
         found = np.zeros_like(asked)
-        for row, exc in rows.chunk.excs.items():
-            place = row - rows.start
-            if exc and 0 <= place < rows.count and asked[place] and text_test(exc):
-                found[place] = True
+        excs = rows.chunk.excs
+        if excs:
+            for place, exc in rows.having(excs):
+                if exc and asked[place] and text_test(exc):
+                    found[place] = True
         return found
 
     return test
@@ -376,8 +378,16 @@ def _own_match(name: str, items: Sequence[Item]) -> RowTest:
             found |= _placed(rows, asked, having, _in_ranges(numbers, spans))
         if text_tests:
             having, codes, texts = own_texts(rows.chunk, name)
-            fits = [text is not None and any(one(text) for one in text_tests) for text in texts]
-            found |= _placed(rows, asked, having, np.array(fits, np.bool_)[codes])
-        return found
+            begin, end = np.searchsorted(having, (rows.start, rows.stop))
+            shown = codes[begin:end]
+            # Only the texts of these rows: a chunk may have thousands, and a query hundreds of tests for each.
+            asked_for = range(len(texts)) if len(texts) <= len(shown) else np.unique(shown).tolist()
+            fits = np.zeros(len(texts), np.bool_)
+            for code in asked_for:
+                text = texts[code]
+                fits[code] = text is not None and any(one(text) for one in text_tests)
+            places = having[begin:end].astype(np.intp) - rows.start
+            found[places[fits[shown]]] = True
+        return found & asked
 
     return test

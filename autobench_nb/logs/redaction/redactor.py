@@ -115,7 +115,7 @@ class Redactor:
 
         With the built-in set, the value of a field called like a secret (``password``, ``api_key`` ...) is replaced.
         """
-        if not self._rules:
+        if not self._may_have_secrets((fields,)):
             return fields
         result: dict[str, Any] = {}
         changed = False

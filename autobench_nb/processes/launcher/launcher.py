@@ -12,6 +12,7 @@ that it started.
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import select
@@ -61,8 +62,8 @@ def serve(sock: socket.socket, *, starter: bool = True, adopt: bool = True) -> N
         command = LaunchedCommand(request, file, adopts)
         try:
             command.start(descriptors)
-        except OSError as error:
-            answer(sock, failed=error.errno or 1)
+        except (OSError, ValueError) as error:  # a ValueError: no program can be given that
+            answer(sock, failed=getattr(error, "errno", None) or errno.EINVAL)
             continue
         finally:
             for descriptor in descriptors:

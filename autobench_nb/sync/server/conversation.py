@@ -25,8 +25,7 @@ from autobench_nb.contract.commands import STATE_HASH
 from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_COMMANDS
 from autobench_nb.contract.parsing import BadMessage
 from autobench_nb.errors import QueryError
-from autobench_nb.logs.query.predicate import Predicate, QueryFilter
-from autobench_nb.logs.query.query import parse as parse_query
+from autobench_nb.logs.query.predicate import Predicate, client_filter
 from autobench_nb.sync.effects import Effect, RunCommand
 from autobench_nb.sync.server import encoding
 from autobench_nb.sync.server.log_feed import LogFeed
@@ -41,6 +40,8 @@ class Conversation:
     """Answers for all sessions; what needs a snapshot or the log is left to the feeds.
 
     ``hashes``: who waits for the state's hash. ``busy_since_ms``: since when the server is busy, or ``None``.
+    ``proves(given, peer)``: whether what a client shows in its hello lets it in; the token does, unless a server that
+    knows more (:class:`~autobench_nb.transports.auth.Gate`) judges.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Conversation:
         self.epoch = epoch
         self._config = config
         self._token = None if token is None else token.encode()
+        self.proves: Callable[[str, str], bool] = self._is_token
         self._wall = wall
         self.hashes: list[tuple[Session, str | int]] = []
         self.busy_since_ms: int | None = None
@@ -77,8 +79,8 @@ class Conversation:
         hello = (message.payload or HelloPayload()) if isinstance(message, Hello) else None
         if not client.authenticated:
             token = None if hello is None else hello.token
-            if token is None or not self._is_token(token):
-                self.refuse(client, "The token is not right.", out)
+            if token is None or not self.proves(token, client.peer):
+                self.refuse(client, "The token is not right.", out, now)
                 return
             client.authenticated = True
         if hello is None:
@@ -92,14 +94,14 @@ class Conversation:
         client.greeted = client.ack_pending = True
         self.greet(client, hello.resume, out, now)
 
-    def _is_token(self, token: str) -> bool:
+    def _is_token(self, token: str, _peer: str) -> bool:
         if self._token is None:
             return True
         return hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token)
 
-    def refuse(self, client: Session, reason: str, out: list[Effect]) -> None:
+    def refuse(self, client: Session, reason: str, out: list[Effect], now: float) -> None:
         """Close without a word: nothing is sent to a client that is not known, not even why."""
-        self._presence.refused(client, reason)
+        self._presence.refused(client, reason, now)
         client.end(CloseCode.POLICY, reason, out)
 
     def greet(self, client: Session, resume: Resume | None, out: list[Effect], now: float) -> None:
@@ -107,7 +109,7 @@ class Conversation:
         client.phase = Phase.SYNCING
         client.welcomed = True
         self.telemetry.clients += 1
-        self._presence.connected(client)
+        self._presence.connected(client, now)
         version, seq = self._state.version, self._logs.seq
         same = resume is not None and resume.epoch == self.epoch
         knows_log = resume is not None and same and resume.next_seq <= seq
@@ -215,10 +217,8 @@ class Conversation:
         """The query with its times made absolute, so that clients share an audience only where they see the same."""
         if not text or not text.strip():
             return None, None
-        now = self._wall()
         try:
-            query = parse_query(text).resolved(now=now)
-            return query.text, QueryFilter.of(query, now=now)
+            return client_filter(text, now=self._wall())
         except QueryError as error:
             raise BadMessage(ErrorCode.BAD_QUERY, str(error), column=error.column + 1) from None
 

@@ -101,6 +101,10 @@ class Hub:
         self._unproven: dict[int, float] = {}
         self._last_id = 0
 
+    def prove_by(self, proves: Callable[[str, str], bool]) -> None:
+        """From now on ``proves(given, peer)`` says whether what a client shows in its hello lets it in."""
+        self._conversation.proves = proves
+
     # ------------------------------------------------------------ what a transport asks
 
     @property
@@ -111,11 +115,13 @@ class Hub:
     @property
     def wants_flush(self) -> bool:
         """Whether a flush has something to do now, without anything new in store or ring."""
-        return self.wants_snapshot or self._logs.due or self._presence.due
+        return self.wants_snapshot or self._logs.due
 
     def next_deadline(self, now: float) -> float | None:  # noqa: ARG002 - every method takes it
         """When :meth:`tick` is to be called; ``None``: nothing waits for the time."""
         firsts = [next(iter(due.values())) for due in (self._grace, self._unproven) if due]
+        if self._presence.due is not None:
+            firsts.append(self._presence.due)
         return min(firsts, default=None)
 
     # ------------------------------------------------------------ what happens to a session
@@ -168,14 +174,14 @@ class Hub:
                 self._conversation.handle(client, message, out, now)
         except BadMessage as error:
             self._answer_bad(client, error, out, now)
-        self._settle(client)
+        self._settle(client, now)
         return out
 
     def _answer_bad(
         self, client: Session, error: BadMessage, out: list[Effect], now: float
     ) -> None:
         if not client.authenticated:
-            self._conversation.refuse(client, "The first message was no hello.", out)
+            self._conversation.refuse(client, "The first message was no hello.", out, now)
             return
         self.telemetry.errors += 1
         if error.code == ErrorCode.UNKNOWN_TYPE:
@@ -186,13 +192,13 @@ class Hub:
             # Its token was right and the rest of its hello was not: it is served as one that says nothing.
             self._grace[client.id] = now + HELLO_GRACE_S
 
-    def end_silent(self, session: int, now: float) -> list[Effect]:  # noqa: ARG002 - every method takes it
+    def end_silent(self, session: int, now: float) -> list[Effect]:
         """Nothing is heard of this client any more, not even an answer to a ping: it is told to come back later."""
         out: list[Effect] = []
         client = self._sessions.get(session)
         if client is not None:
             client.end(CloseCode.TRY_LATER, "Nothing was heard of it for three heartbeats.", out)
-            self._settle(client)
+            self._settle(client, now)
         return out
 
     def queued(self, session: int, size: int, now: float) -> list[Effect]:
@@ -211,14 +217,14 @@ class Hub:
             self._logs.catch_up(client)
         if client.takes_more:
             self._logs.wake()
-        self._settle(client)
+        self._settle(client, now)
         return out
 
     def dropped(
         self,
         session: int,
         messages: Iterable[Outgoing],
-        now: float,  # noqa: ARG002 - every method takes it
+        now: float,
     ) -> list[Effect]:
         """The transport carried out :class:`Drop` and discarded these."""
         out: list[Effect] = []
@@ -227,7 +233,7 @@ class Hub:
             discarded = list(messages)
             self.telemetry.dropped += len(discarded)
             client.dropped(discarded, out)
-            self._settle(client)
+            self._settle(client, now)
         return out
 
     def answer(
@@ -252,22 +258,23 @@ class Hub:
                 id, error=("failed", "The command was run, but what it gave is no JSON value.")
             )
         client.send(message, out, now)
-        self._settle(client)
+        self._settle(client, now)
         return out
 
     # ------------------------------------------------------------ what happens to all
 
     def tick(self, now: float) -> list[Effect]:
-        """Serve or refuse those who have said nothing for too long."""
+        """Serve or refuse those who have said nothing for too long; say how many came and went unsaid."""
         out: list[Effect] = []
+        self._presence.report(now)
         waiting = [*self._grace.items(), *self._unproven.items()]
         for id in [id for id, due in waiting if due <= now]:
             client = self._sessions[id]
             if client.authenticated:
                 self._conversation.greet(client, None, out, now)
             else:
-                self._conversation.refuse(client, "No token came in time.", out)
-            self._settle(client)
+                self._conversation.refuse(client, "No token came in time.", out, now)
+            self._settle(client, now)
         return out
 
     def flush(self, now: float) -> list[Effect]:
@@ -296,14 +303,13 @@ class Hub:
         except Exception as error:  # noqa: BLE001 - as above
             self.faults.tell("What a client was owed could not be sent.", error)
         for client in lagging:
-            self._settle(client)
+            self._settle(client, now)
         return out
 
     def _read_state(self, now: float) -> tuple[Commit | None, Snapshot | None]:
         """What the store has: its commit, and a snapshot where somebody waits for one."""
         bookkeeping = 0
         try:
-            self._presence.report()
             self.faults.report()
             bookkeeping = self._reporter.report(self._state.version, now)
         except Exception as error:  # noqa: BLE001 - a projection of the user's on /logs or /meta may raise anything
@@ -351,6 +357,7 @@ class Hub:
     def close(self, reason: str, now: float) -> list[Effect]:  # noqa: ARG002 - every method takes it
         """Say goodbye to all."""
         out: list[Effect] = []
+        self._presence.report_rest()
         for client in list(self._sessions.values()):
             client.end(CloseCode.GOING_AWAY, reason, out)
             self._forget(client)
@@ -358,14 +365,14 @@ class Hub:
 
     # ------------------------------------------------------------ keeping house
 
-    def _settle(self, client: Session) -> None:
+    def _settle(self, client: Session, now: float) -> None:
         """A session that has been welcomed waits for no deadline; one that has ended costs nothing any more."""
         if client.phase is not Phase.HELLO:
             self._grace.pop(client.id, None)
             self._unproven.pop(client.id, None)
         if client.phase is Phase.CLOSED:
             if client.welcomed and client.ended:
-                self._presence.ended(client, client.ended)
+                self._presence.ended(client, client.ended, now)
                 client.ended = ""
             self._forget(client)
 

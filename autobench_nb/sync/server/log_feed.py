@@ -14,7 +14,7 @@ from typing import Final
 from autobench_nb.contract.client_messages import LogsReplay
 from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_REPLAYS
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.query.predicate import Predicate
+from autobench_nb.logs.query.predicate import Predicate, predicate_cost
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.sync.effects import Effect, Outgoing
@@ -24,10 +24,14 @@ from autobench_nb.sync.server.session import History, Session
 
 BATCH_BYTES: Final = 1_048_576
 """Of one message, where the budget allows it: a proxy may cut at 10 MiB."""
+MIN_ENTRIES: Final = 10
+"""Whatever queries cost, the log goes on by so many entries a message."""
 FLUSH_ENTRIES: Final = 10_000
 """Encoded within one flush."""
 QUERY_COST: Final = 3
-"""What it costs to try a query on an entry, where encoding one costs 1."""
+"""What it costs to try a usual query on an entry, where encoding one costs 1."""
+TESTS_AS_ONE: Final = 4
+"""So many single tests of a long query cost what encoding an entry does."""
 QUERY_SCAN_ENTRIES: Final = 5_000
 """A client with a query is sent what matches among at least so many, when it asks for the last few."""
 
@@ -117,8 +121,8 @@ class LogFeed:
             self.seq = end
             return
         predicates = [audience.predicate for audience in self._audiences.values()]
-        cost = 1 + QUERY_COST * sum(predicate is not None for predicate in predicates)
-        limit = max(BATCH_ENTRIES // cost, 100)
+        cost = 1 + sum(map(_push_cost, predicates))
+        limit = max(BATCH_ENTRIES // cost, MIN_ENTRIES)
         bytes_left = self._flush_bytes
         while self.seq < end and self._left > 0 and bytes_left > 0:
             batch, wires = self._cut(self.seq, limit, predicates)
@@ -217,7 +221,8 @@ class LogFeed:
         limit = BATCH_ENTRIES if request.limit is None else min(request.limit, BATCH_ENTRIES)
         # Beyond its own position the live stream goes on: an answer that overtakes it would hide a loss.
         start = min(request.since_seq, self.seq)
-        self._history(session, start, min(limit, self.seq - start), out, now, live=False)
+        limit = min(limit, self.seq - start, _most_entries(session.predicate))
+        self._history(session, start, limit, out, now, live=False)
         if session.replays:
             self.due = True
         else:
@@ -233,11 +238,10 @@ class LogFeed:
                 if session.query is not None and count:
                     count = max(count, QUERY_SCAN_ENTRIES)
                 start = max(min(self._ring.first_seq, self.seq), self.seq - count)
-            session.seq = self._history(
-                session, start, min(BATCH_ENTRIES, self.seq - start), out, now, live=True
-            )
+            limit = min(self.seq - start, _most_entries(session.predicate))
+            session.seq = self._history(session, start, limit, out, now, live=True)
         elif session.seq < self.seq:
-            limit = min(BATCH_ENTRIES, self.seq - session.seq)
+            limit = min(self.seq - session.seq, _most_entries(session.predicate))
             message, batch = self._append(session.seq, limit, session)
             if session.send(message, out, now):
                 session.seq = batch.next_seq
@@ -263,7 +267,7 @@ class LogFeed:
         known = self._encoded.get(key)
         if known is None:
             batch, (wire,) = self._cut(start, limit, [session.predicate])
-            self._left -= max(1, len(batch))
+            self._left -= _scan_cost(batch, session.predicate)
             message = logs_append(
                 wire,
                 first_seq=batch.first_seq,
@@ -285,7 +289,7 @@ class LogFeed:
     ) -> int:
         """Send entries from ``start`` on as ``logs.history``; where it ends."""
         batch, (wire,) = self._cut(start, limit, [session.predicate])
-        self._left -= max(1, len(batch))
+        self._left -= _scan_cost(batch, session.predicate)
         message = logs_history(
             wire,
             epoch=self._epoch,
@@ -297,3 +301,21 @@ class LogFeed:
         if not session.send(message, out, now) and live:
             session.history = History(since=start)
         return batch.next_seq
+
+
+def _push_cost(predicate: Predicate | None) -> int:
+    """What an audience costs for each new entry, beside encoding it once."""
+    if predicate is None:
+        return 0
+    return max(QUERY_COST, predicate_cost(predicate) // TESTS_AS_ONE)
+
+
+def _most_entries(predicate: Predicate | None) -> int:
+    """How many entries may be asked about before others have their turn."""
+    tests = max(TESTS_AS_ONE, predicate_cost(predicate))
+    return max(MIN_ENTRIES, min(BATCH_ENTRIES, FLUSH_ENTRIES * TESTS_AS_ONE // tests))
+
+
+def _scan_cost(batch: LogBatch, predicate: Predicate | None) -> int:
+    """What it took to look at the entries, as part of what one flush may do."""
+    return max(1, len(batch) * max(TESTS_AS_ONE, predicate_cost(predicate)) // TESTS_AS_ONE)

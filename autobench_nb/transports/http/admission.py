@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -21,6 +22,9 @@ MAX_HALF_OPEN: Final = 256
 """Connections that may wait for their first head; beyond that the oldest is closed."""
 TOLD_AGAIN_S: Final = 60.0
 """The same trouble is told once in this time, with its count."""
+
+RESERVE: Final = 32
+"""Descriptors that connections leave to everything else: to imports, files, and the pipes of commands."""
 
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -119,15 +123,21 @@ class BoundedHTTPServer(HTTPServer):
     def _listen_to(self, listener: socket.socket) -> Callable[[], None]:
         loop = asyncio.get_running_loop()
         is_open = True
+        held: list[tuple[socket.socket, Any]] = []  # one that would take what is left for others
 
         def begin() -> None:
             if is_open:
                 loop.add_reader(listener, accept)
+                if held:
+                    accept()
 
         def accept() -> None:
             for _ in range(ACCEPTS_AT_ONCE):
                 try:
-                    connection, address = listener.accept()
+                    connection, address = held.pop() if held else listener.accept()
+                    if connection.fileno() > highest() and not _is_room(listener, highest()):
+                        held.append((connection, address))
+                        raise OSError(errno.EMFILE, "few descriptors are left")
                 except (BlockingIOError, InterruptedError):
                     return
                 except ConnectionAbortedError:
@@ -147,6 +157,8 @@ class BoundedHTTPServer(HTTPServer):
             nonlocal is_open
             is_open = False
             loop.remove_reader(listener)
+            for connection, _ in held:
+                connection.close()
 
         begin()
         return end
@@ -174,3 +186,19 @@ class BoundedHTTPServer(HTTPServer):
 
         handle = asyncio.get_running_loop().call_later(pause_s, resume)
         self._pauses.add(handle)
+
+
+def highest() -> int:
+    """The highest descriptor that a connection may have, as far as others need some above it."""
+    limit = os.sysconf("SC_OPEN_MAX")
+    return limit - min(RESERVE, limit // 8)
+
+
+def _is_room(listener: socket.socket, highest: int) -> bool:
+    """Whether a new descriptor would be a low one."""
+    try:
+        probe = os.dup(listener.fileno())
+    except OSError:
+        return False
+    os.close(probe)
+    return probe <= highest

@@ -17,7 +17,12 @@ from autobench_nb.contract.limits import MAX_INTEGER
 from autobench_nb.errors import ConfigError, QueryError
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.formats import Catalogue, LineReader, zone_named
-from autobench_nb.logs.query.predicate import Predicate, matching, query_filter
+from autobench_nb.logs.query.predicate import (
+    Predicate,
+    matching,
+    predicate_cost,
+    query_filter,
+)
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.logs.ring.columns import EntrySource, source_filter
 from autobench_nb.transports.auth import Refusal
@@ -39,9 +44,15 @@ MAX_LIMIT: Final = 1_000_000
 ROWS_AT_ONCE: Final = 500
 """Entries read or written before the loop gets its turn again."""
 ROWS_SEARCHED_AT_ONCE: Final = 2_048
-"""Entries that a query is tried on before the loop gets its turn again: columns are searched, not entries."""
+TESTS_AT_ONCE: Final = 40_000
+"""Entries that a query is tried on before the loop gets its turn again (columns are searched, not entries), and single
+tests of a long query on them."""
+LONG_QUERY_CHARS: Final = 200
+"""A longer query is read on another thread."""
 SLICE_S: Final = 0.005
 """Entries are appended for so long before the loop gets its turn again: some have hundreds of fields."""
+FIELDS_AT_ONCE: Final = 1_000
+"""Entries and fields that are accepted before they are redacted and numbered: that takes longer than accepting them."""
 
 
 def _ndjson_rows(entries: Sequence[LogEntry]) -> bytes:
@@ -129,6 +140,7 @@ class LogsHandler(Guarded):
         first_seq = ring.next_seq
         began = time.monotonic()
         count = -1
+        undrained = 0
         for number, raw in entries:
             if raw is None:
                 await asyncio.sleep(0)
@@ -139,14 +151,18 @@ class LogsHandler(Guarded):
                 report.reject(number, f"a body may have {MAX_ENTRIES:,} entries: send it in parts")
                 break
             try:
-                ring.append(**read_entry(raw, defaults))
+                given = read_entry(raw, defaults)
+                ring.append(**given)
             except (BadEntry, ValueError) as error:
                 # A ValueError has the ring's own words for what is wrong with the level or the time.
                 report.reject(number, str(error))
             else:
                 report.accepted += 1
-            if time.monotonic() - began > SLICE_S:
+                undrained += 1 + len(given.get("fields") or ())
+            if undrained >= FIELDS_AT_ONCE:
+                undrained = 0
                 ring.drain()  # here, and not all at once in the next flush
+            if time.monotonic() - began > SLICE_S:
                 await asyncio.sleep(0)
                 began = time.monotonic()
         if report.rejected and not report.accepted:
@@ -183,7 +199,7 @@ class LogsHandler(Guarded):
         name = self.get_query_argument("format", "json")
         if name not in _CONTENT_TYPES:
             self._refuse_argument("format", "json, ndjson or csv")
-        keep = self._filter()
+        keep = await self._filter()
         batch = self.site.ring.since(since, limit if keep is None else None)
         next_seq = batch.next_seq
         places: Sequence[int] = range(len(batch))
@@ -219,7 +235,7 @@ class LogsHandler(Guarded):
             self.write(b"]}")
         self.finish()
 
-    def _filter(self) -> Filter | None:
+    async def _filter(self) -> Filter | None:
         """What this request may see and wants to see; ``None``: everything."""
         config = self.site.config
         allowed = frozenset(config.log_channel_allowlist) or None
@@ -228,7 +244,9 @@ class LogsHandler(Guarded):
         text = self.get_query_argument("query", "")
         if text:
             try:
-                predicate = query_filter(text, now=time.time())
+                read = partial(query_filter, text, now=time.time())
+                is_long = len(text) > LONG_QUERY_CHARS
+                predicate = await self.site.pump.off_loop(read) if is_long else read()
             except QueryError as error:
                 self.set_status(400)
                 self.finish_json(
@@ -263,9 +281,10 @@ async def _matching(batch: LogBatch, keep: Filter, limit: int) -> tuple[list[int
     may_see, predicate = keep
     places: list[int] = []
     offset = 0  # of the part's first entry, among all of the batch
+    step = max(1, min(ROWS_SEARCHED_AT_ONCE, TESTS_AT_ONCE // max(1, predicate_cost(predicate))))
     for chunk, begin, end in batch.parts:
-        for start in range(begin, end, ROWS_SEARCHED_AT_ONCE):
-            stop = min(end, start + ROWS_SEARCHED_AT_ONCE)
+        for start in range(begin, end, step):
+            stop = min(end, start + step)
             seen = None if may_see is None else chunk.rows_where(start, stop, may_see)
             rows = matching(chunk, start, stop, batch.channels, predicate, seen)
             found = (rows + (offset - begin)).tolist()

@@ -25,7 +25,6 @@ from autobench_nb.transports.auth import (
     Gate,
     Refusal,
     TokenPlace,
-    cookies_named,
     unauthorized,
 )
 from autobench_nb.transports.commands import Log
@@ -71,12 +70,16 @@ class Guarded(RequestHandler):
     """Refuses before anything is read; ``needs_token`` says whether the token is asked for."""
 
     needs_token = True
-    is_socket = False
     is_logged = True
     success_is_silent = False
 
     def initialize(self, site: Site) -> None:
         self.site = site
+
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+        return str(self.request.remote_ip)
 
     def set_default_headers(self) -> None:
         for name, value in SECURITY_HEADERS.items():
@@ -96,13 +99,7 @@ class Guarded(RequestHandler):
             navigates = headers.get("Sec-Fetch-Mode") == "navigate"
             if not (navigates and self.request.method in SAFE_METHODS):
                 self.source = TokenPlace.FOREIGN
-        self.credential = gate.credential(
-            authorization=headers.get("Authorization"),
-            cookie=cookies_named(self.request.cookies, gate.cookie_name),
-            source=self.source,
-            safe=self.request.method in SAFE_METHODS and not self.is_socket,
-            peer=str(self.request.remote_ip),
-        )
+        self.credential = gate.credential(headers.get("Authorization"), self.peer)
         refusal = gate.host_refusal(host) or gate.origin_refusal(self.source)
         if refusal is None and self.needs_token and self.credential is not Credential.VALID:
             refusal = unauthorized(self.credential)
@@ -136,7 +133,7 @@ class Guarded(RequestHandler):
         super().log_exception(typ, value, tb)
 
     def check_xsrf_cookie(self) -> None:
-        """Origin, Host and SameSite do this here, see :mod:`autobench_nb.transports.auth`."""
+        """No request is believed for what a browser adds by itself, see :mod:`autobench_nb.transports.auth`."""
 
 
 class NotFound(Guarded):

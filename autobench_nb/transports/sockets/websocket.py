@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler
 
-from autobench_nb.contract.codes import CloseCode
-from autobench_nb.transports.auth import TOO_MANY_GUESSES, Credential, unauthorized
+from autobench_nb.transports.auth import Credential, unauthorized
 from autobench_nb.transports.http.handlers import SECURITY_HEADERS, Guarded
+from autobench_nb.transports.queries import make_ready, may_be_long
 from autobench_nb.transports.sockets.extensions import choose_offer
 from autobench_nb.transports.sockets.writer import SocketWriter, choose_writer
 
 _log = logging.getLogger(__name__)
 
+TURN_S: Final = 0.005
+"""When one client's messages have taken so long, others have their turn before its next."""
 _HANDSHAKE_HEADERS: Final = (
     "Cache-Control",
     "Connection",
@@ -27,19 +33,18 @@ _HANDSHAKE_HEADERS: Final = (
 
 
 class Socket(Guarded, WebSocketHandler):
-    """``/ws``. Without a credential in the handshake the hub waits for the token in ``hello``."""
+    """``/ws``. Without a credential in the handshake the hub waits for one in ``hello``."""
 
     needs_token = False
-    is_socket = True
     session: int | None = None
+    _is_first = True
+    _took_s = 0.0
     writer: SocketWriter | None = None
 
     def prepare(self) -> None:
         super().prepare()
         if self.credential in (Credential.WRONG, Credential.UNHEARD):
             self.refuse(unauthorized(self.credential))
-        if self.credential is Credential.NONE and not self.site.gate.guesses.may_try(self.peer):
-            self.refuse(TOO_MANY_GUESSES)  # its hello would be the next guess
         offers = self.request.headers.pop("Sec-WebSocket-Extensions", "")
         chosen = choose_offer(offers)
         if chosen is not None:
@@ -71,7 +76,7 @@ class Socket(Guarded, WebSocketHandler):
         pump.connect(
             make_link,
             authenticated=self.credential is Credential.VALID,
-            peer=str(self.request.remote_ip),
+            peer=self.peer,
         )
         self._drop_handshake()
 
@@ -89,21 +94,41 @@ class Socket(Guarded, WebSocketHandler):
         if self.writer is not None:
             self.writer.silent_rounds = 0
 
-    def on_message(self, message: str | bytes) -> None:
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         if self.writer is not None:
             self.writer.silent_rounds = 0
-        if self.session is not None:
-            self.site.pump.receive(self.session, message)
+        is_first, self._is_first = self._is_first, False
+        if not may_be_long(message):
+            return self._receive(message)
+        is_known = None
+        if is_first and self.credential is not Credential.VALID:
+            is_known = partial(self.site.gate.knows, peer=self.peer)
+        return self._receive_later(partial(make_ready, message, is_known), message)
 
-    @property
-    def peer(self) -> str:
-        """The client's address."""
-        return str(self.request.remote_ip)
+    async def _receive_later(self, ready: Callable[[], None], message: str | bytes) -> None:
+        """Do what makes the message a short work on another thread; the client's next message waits as long."""
+        try:
+            await self.site.pump.off_loop(ready)
+        except (RuntimeError, asyncio.CancelledError):
+            return  # the server is closing, and its threads have ended
+        turn = self._receive(message)
+        if turn is not None:
+            await turn
+
+    def _receive(self, message: str | bytes) -> Awaitable[None] | None:
+        """Hand it over; what comes back is awaited before the client's next message, so that others have their turn."""
+        if self.session is None:
+            return None
+        began = time.perf_counter()
+        self.site.pump.receive(self.session, message)
+        self._took_s += time.perf_counter() - began
+        if self._took_s < TURN_S:
+            return None
+        self._took_s = 0.0
+        return asyncio.sleep(0)
 
     def on_close(self) -> None:
         if self.writer is not None:
-            if self.credential is Credential.NONE and self.writer.close_code == CloseCode.POLICY:
-                self.site.gate.guesses.wrong(self.peer)  # the hub has refused its hello
             self.writer.closed()
         if self.session is not None:
             self.site.pump.disconnect(self.session)

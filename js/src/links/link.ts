@@ -8,7 +8,7 @@ export interface LinkInfo {
   url: string;
   /** The standalone page, for people. */
   page?: string;
-  /** None where a cookie does it. */
+  /** The access token, or the key that a page keeps in its place. */
   token?: string;
   epoch?: string;
 }
