@@ -220,7 +220,7 @@ class Conversation:
             query = parse_query(text).resolved(now=now)
             return query.text, QueryFilter.of(query, now=now)
         except QueryError as error:
-            raise BadMessage(ErrorCode.BAD_QUERY, str(error), column=error.column + 1) from None
+            raise BadMessage(ErrorCode.BAD_QUERY, str(error), column=error.column) from None
 
     def _resync(self, client: Session, message: StateResync, out: list[Effect], now: float) -> None:
         self.telemetry.resyncs += 1

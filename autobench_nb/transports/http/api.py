@@ -236,7 +236,7 @@ class LogsHandler(Guarded):
                         "error": {
                             "code": "bad-query",
                             "message": str(error),
-                            "column": error.column + 1,
+                            "column": error.column,
                             "expected": error.expected,
                         }
                     }
