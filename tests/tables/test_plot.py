@@ -88,6 +88,15 @@ def test_the_figures_stand_beside_the_marks() -> None:
     assert (cell(first, "count"), cell(second, "count")) == ("2", "1")
 
 
+def test_the_heading_says_how_many_repetitions_where_all_jobs_have_done_as_many() -> None:
+    page = html(job("a", [1.0, 2.0]), job("b", [3.0, 4.0]))
+    assert "<caption>run-1: heading, 2 repetitions each</caption>" in page
+    assert "<th>repetitions</th>" not in page
+    assert "<caption>run-1: heading</caption>" in html(job("a", [1.0]))
+    part = html(job("a", [1.0, 2.0]), job("b", [3.0], repeat=2, status="running"))
+    assert "<th>repetitions</th>" in part
+
+
 def test_what_failed_shows_its_whole_reason_and_no_ratio() -> None:
     reason = "took longer than 60 s: ended with SIGTERM after " + "x" * 300 + " <b>&"
     bad = job("bad", [0.5, None], repeat=20, status="timeout", reason=reason)

@@ -82,6 +82,9 @@ class Plot:
         values = [point.value for one in every for point in one.points]
         self._axis = axis_for(values, self._measure, log=log)
         self._is_empty = not values
+        # Where all jobs have done the same number of repetitions, the heading says it for all.
+        is_same = len({one.job.repeat for one in self._series}) == 1
+        self._counts = not (is_same and all(_is_whole(one) for one in self._series))
 
     def _repr_html_(self) -> str:
         """The picture, as a notebook shows it."""
@@ -111,17 +114,18 @@ class Plot:
     # --- its parts
 
     def _table(self) -> str:
-        title = self._measure.title
+        titles = ["ratio", "mean ± sd", *(["repetitions"] if self._counts else []), *self._beside]
         head = (
-            f"<thead><tr><th>job</th><th>{escape(title)}{self._tick_labels()}</th>"
-            "<th>ratio</th><th>mean ± sd</th><th>repetitions</th>"
-            + "".join(f"<th>{escape(title)}</th>" for title in self._beside)
+            f"<thead><tr><th>job</th><th>{escape(self._measure.title)}{self._tick_labels()}</th>"
+            + "".join(f"<th>{escape(title)}</th>" for title in titles)
             + "</tr></thead>"
         )
         rows = "".join(self._row(one) for one in self._series)
-        return (
-            f"<table><caption>{escape(self._heading)}</caption>{head}<tbody>{rows}</tbody></table>"
-        )
+        caption = escape(self._heading)
+        if not self._counts and self._series:
+            repeat = self._series[0].job.repeat
+            caption += "" if repeat == 1 else f", {repeat:,} repetitions each"
+        return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
 
     def _tick_labels(self) -> str:
         if self._is_empty:
@@ -140,14 +144,22 @@ class Plot:
         ratio = self._ratios[job.job_id]
         is_fastest = ratio is not None and ratio <= 1
         mark = f'<b class="{job.status}" title="{job.status}">{GLYPHS.get(job.status, "")}</b>'
+        strip = self._strip(one)
+        # Where there is nothing to draw, what stands instead has the place of the figures too.
+        span = "" if strip else ' colspan="3"'
         cells = [
-            f'<th scope="row" title="{escape(job.command)}">{mark} {escape(job.name)}</th>',
-            f'<td class="strip">{self._strip(one)}{_reason(job)}</td>',
-            f'<td class="ratio{" best" if is_fastest else ""}">'
-            f"{'' if ratio is None else ratio_text(ratio)}</td>",
-            f'<td class="mean">{self._mean(one)}</td>',
-            f'<td class="count{"" if _is_whole(one) else " part"}">{_count(one)}</td>',
+            f'<th scope="row" title="{escape(job.command)}"><div>{mark}{escape(job.name)}</div></th>',
+            f'<td class="strip"{span}>{strip}{_reason(job)}</td>',
         ]
+        if strip:
+            cells.append(
+                f'<td class="ratio{" best" if is_fastest else ""}">'
+                f"{'' if ratio is None else ratio_text(ratio)}</td>"
+                f'<td class="mean">{self._mean(one)}</td>'
+            )
+        if self._counts:
+            part = "" if _is_whole(one) else " part"
+            cells.append(f'<td class="count{part}">{_count(one)}</td>')
         cells += [
             f'<td class="beside" data-title="{escape(title)}">{escape(_cell(texts.get(job.name, "")))}</td>'
             for title, texts in self._beside.items()
@@ -183,7 +195,9 @@ class Plot:
                 " from its job's median"
             )
         if not self._is_empty:
-            said.append("│ mean" + ("; powers of ten" if self._log else ""))
+            said.append("│ mean")
+        if self._log and not self._is_empty:
+            said.append("an axis of powers of ten")
         if self._left_out:
             said.append(f"{self._left_out:,} more jobs are not drawn: run.to_pandas() has them all")
         return f'<p class="legend">{"<span></span>".join(said)}</p>' if said else ""

@@ -7,7 +7,7 @@ from typing import Final
 STYLE: Final = (
     "<style>"
     # Colours: text and lines are JupyterLab's own where it is the host; the rest keeps its contrast in both themes.
-    ".ab-plot{color-scheme:light dark;container-type:inline-size;max-width:1100px;"
+    ".ab-plot{color-scheme:light dark;container-type:inline-size;max-width:1100px;overflow-x:auto;"
     "--line:light-dark(#e3e7ed,#2b333d);--text:light-dark(#1c2330,#e6e9ee);"
     "--muted:light-dark(#4f5969,#aab3c0);--bar:light-dark(#d3d9e2,#3c4653);--dot:light-dark(#3d4a5c,#b4bfcd);"
     "--out:light-dark(#b86e00,#f2b450);--bad:light-dark(#b9222a,#ff8383);--ok:light-dark(#17763f,#58c98a);"
@@ -24,8 +24,9 @@ STYLE: Final = (
     "& thead th{color:var(--muted);font-size:11px;border-bottom:1px solid var(--line);vertical-align:top}"
     "& thead th:nth-child(n+3),& td.ratio,& td.mean,& td.count,& td.beside{text-align:right;white-space:nowrap;"
     "font-variant-numeric:tabular-nums}"
-    "& tbody th{max-width:28cqw;overflow-wrap:anywhere}"
-    "& tbody th b{display:inline-block;width:1.2em;font-weight:400;color:var(--muted)}"
+    # As wide as the longest name, up to a third of all; one that wraps stays to the right of its glyph.
+    "& tbody th div{width:max-content;max-width:22cqw;overflow-wrap:anywhere;padding-left:19px;text-indent:-19px}"
+    "& tbody th b{display:inline-block;width:19px;text-indent:0;font-weight:400;color:var(--muted)}"
     "& b.succeeded{color:var(--ok)}& b.failed,& b.timeout{color:var(--bad)}"
     "& td.ratio.best{color:var(--ok);font-weight:600}"
     "& td.count small,& td.count{color:var(--muted)}& small{font-size:11px}"
@@ -33,7 +34,7 @@ STYLE: Final = (
     "& .ticks i{position:absolute;font-style:normal;white-space:nowrap;font-variant-numeric:tabular-nums}"
     "& .ticks .m{transform:translateX(-50%)}& .ticks .r{transform:translateX(-100%)}"
     # The strip has no space at its sides, so that its places are those of the ticks.
-    "& thead th:nth-child(2),& td.strip{width:60%;padding-left:0;padding-right:0}"
+    "& thead th:nth-child(2),& td.strip{width:100%;min-width:160px;padding-left:0;padding-right:0}"
     "& td.strip svg{display:block;width:100%;height:20px;overflow:visible}"
     "& path{fill:none;vector-effect:non-scaling-stroke}"
     "& .grid{stroke:var(--line);stroke-width:1px}"
@@ -44,13 +45,17 @@ STYLE: Final = (
     "& .why{color:var(--muted);overflow-wrap:anywhere;white-space:pre-wrap}& tr.bad .why{color:var(--bad)}"
     "& .legend{margin:4px 8px 0;color:var(--muted);font-size:11px}& .legend span:empty{margin-right:14px}"
     "}"
-    # Narrow: a job is two lines, its name and figures above its strip.
-    "@container (max-width:560px){.ab-plot.ab-plot.ab-plot{"
-    "& thead tr{display:block}& thead th{display:none}& thead th:nth-child(2){display:block;width:auto}"
-    "& tbody tr{display:grid;grid-template-columns:1fr auto auto;margin-bottom:4px}"
-    "& tbody th{max-width:none;padding-left:0}& td.strip{grid-row:2;grid-column:1/-1;width:auto}"
+    # Narrow: a job is two lines, name and mean above strip and ratio; the axis is as long as the strips are.
+    "@container (max-width:640px){.ab-plot.ab-plot.ab-plot{"
+    "& caption{padding-left:0}& .legend{margin-left:0}& thead tr{display:block}& thead th{display:none}"
+    "& thead th:nth-child(2){display:block;width:auto;padding-right:60px}"
+    "& tbody tr{display:grid;grid-template-columns:minmax(0,1fr) 66px 60px;margin-bottom:4px}"
+    "& tbody th{padding-left:0;grid-column:1}& tbody th div{width:auto;max-width:none}"
+    "& td.mean{grid-row:1;grid-column:2/4}"
+    "& td.strip{grid-row:2;grid-column:1/3;width:auto}& td.ratio{grid-row:2;grid-column:3;padding:0}"
+    "& td.strip[colspan]{grid-column:1/4}& thead th:nth-child(2),& td.strip{min-width:0}& td.beside:empty{display:none}"
     "& td.count{grid-row:3;grid-column:1/-1;padding:0;text-align:left}& td.count:not(.part){display:none}"
-    "& td.mean{padding-right:0}& td.beside{grid-column:1/-1;text-align:left;padding:0}"
+    "& td.mean{padding:0}& td.beside{grid-column:1/-1;text-align:left;padding:0}"
     '& td.beside::before{content:attr(data-title) " ";color:var(--muted)}'
     "& .ticks i:nth-child(even):not(:last-child){display:none}"
     "}}"
