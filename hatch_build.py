@@ -14,7 +14,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-BUNDLES = ("widget.js", "widget.css", "page.html", "page.js", "page.css")
+BUNDLES = ("loader.js", "widget.js", "widget.css", "page.html", "page.js", "page.css")
 
 
 class BundleHook(BuildHookInterface):

@@ -18,6 +18,7 @@
     │   ├── AuthenticationError  the server refused the token
     │   └── ConnectionLost     the link ended and was not made again in time    (ConnectionError)
     ├── JobError               a run was asked for that cannot be               (ValueError)
+    ├── RunError               not all jobs of a run have succeeded; names them (RuntimeError)
     ├── CommandError           the server refused a command; has a code
     └── ClosedError            the orchestrator, client or server is closed     (RuntimeError)
 
@@ -27,7 +28,7 @@ Each message states the fact and then the remedy. What goes over the wire is a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 
@@ -103,12 +104,17 @@ class PatchError(StateError, ValueError):
 class QueryError(AutoBenchError, ValueError):
     """The log query cannot be read.
 
-    Attributes: ``column`` (0-based offset into the query text), ``expected`` (what could stand there, in words).
+    Args:
+        message: What is wrong, without the place.
+        offset: Characters of the query that stand before the place.
+        expected: What could stand there, in words.
+
+    Attributes: ``column`` (where in the query, in characters, counted from 1 as on the wire), ``expected``.
     """
 
-    def __init__(self, message: str, column: int, expected: str) -> None:
-        super().__init__(f"{message} at column {column + 1}: expected {expected}.")
-        self.column = column
+    def __init__(self, message: str, offset: int, expected: str) -> None:
+        self.column = offset + 1
+        super().__init__(f"{message} at column {self.column}: expected {expected}.")
         self.expected = expected
 
 
@@ -156,6 +162,18 @@ class ConnectionLost(TransportError, ConnectionError):
 
 class JobError(AutoBenchError, ValueError):
     """A run was asked for that cannot be."""
+
+
+class RunError(AutoBenchError, RuntimeError):
+    """Not all jobs of a run have succeeded.
+
+    Attributes: ``run_id``, and ``reasons``: why not, by the job's id, in the order of the run.
+    """
+
+    def __init__(self, message: str, run_id: str, reasons: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+        self.reasons = dict(reasons)
 
 
 class CommandError(AutoBenchError):

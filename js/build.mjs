@@ -35,13 +35,13 @@ async function buildId() {
 /** @type {esbuild.BuildOptions} */
 const options = {
   absWorkingDir: here,
-  entryPoints: { widget: 'src/widget.ts', page: 'src/page.ts' },
+  entryPoints: { widget: 'src/widget.ts', loader: 'src/loader.ts', page: 'src/page.ts' },
   outdir: out,
   bundle: true,
   format: 'esm',
   target: ['es2022', 'chrome111', 'firefox115', 'safari16.4'],
   platform: 'browser',
-  // One file each: the notebook imports widget.js from a blob, where nothing relative resolves.
+  // One file each: the notebook imports them from a blob, where nothing relative resolves.
   splitting: false,
   minify: !watch,
   sourcemap: watch ? 'inline' : false,
@@ -60,7 +60,7 @@ if (watch) {
   console.log(`watching; bundles go to ${out}`);
 } else {
   await esbuild.build(options);
-  for (const name of ['widget.js', 'widget.css', 'page.js', 'page.css', 'page.html']) {
+  for (const name of ['loader.js', 'widget.js', 'widget.css', 'page.js', 'page.css', 'page.html']) {
     const { size } = await stat(join(out, name));
     console.log(`${name.padEnd(12)} ${(size / 1000).toFixed(1)} kB`);
   }

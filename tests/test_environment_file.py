@@ -11,7 +11,6 @@ from packaging.requirements import Requirement
 from rattler import MatchSpec
 
 ROOT = Path(__file__).resolve().parent.parent
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
 
 
 def environment() -> dict[str, Any]:
@@ -49,7 +48,7 @@ def test_conda_gives_the_lower_bounds_that_the_project_asks_for() -> None:
     extras = project()["optional-dependencies"]
     for line in [*project()["dependencies"], *extras["lab"]]:
         wanted = Requirement(line)
-        spec = specs.get(CONDA_NAMES.get(wanted.name, wanted.name))
+        spec = specs.get(wanted.name)
         if spec is not None:
             assert str(spec.version) == str(wanted.specifier), line
             shared += 1

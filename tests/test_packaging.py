@@ -16,7 +16,7 @@ from tests.node import JS, install_modules
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("autobench_nb", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
-BUNDLES = ("widget.js", "widget.css", "page.html", "page.js", "page.css")
+BUNDLES = ("loader.js", "widget.js", "widget.css", "page.html", "page.js", "page.css")
 
 
 @pytest.fixture(scope="module")

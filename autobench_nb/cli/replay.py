@@ -26,7 +26,15 @@ class Pace:
     max_gap_s: float = 5.0
 
     def wait_s(self, before_ms: float | None, after_ms: float | None) -> float:
-        """How long to wait between two lines of these times; a clock that went back costs nothing."""
+        """How long to wait between two lines.
+
+        Args:
+            before_ms: The time of the earlier line in milliseconds since 1970; ``None``: it has none.
+            after_ms: That of the later one.
+
+        Returns:
+            Seconds; 0 where a time is missing or the clock went back.
+        """
         if self.speed is None or before_ms is None or after_ms is None:
             return 0.0
         return min(max(0.0, (after_ms - before_ms) / 1000 / self.speed), self.max_gap_s)
@@ -52,9 +60,15 @@ def parse_speed(text: str) -> float | None:
 def batches(
     lines: Iterable[ParsedLine | None], pace: Pace
 ) -> Iterator[tuple[float, list[ParsedLine]]]:
-    """Group entries: ``(seconds to wait first, entries)``. Waits below :data:`BATCH_S` are gathered.
+    """Group entries that are due at about the same time. Waits below :data:`BATCH_S` are gathered.
 
-    None among the entries says that no more come for now: what was gathered goes out.
+    Args:
+        lines: The entries in their order; ``None`` among them says that no more come for now: what was gathered goes
+            out.
+        pace: How fast.
+
+    Yields:
+        Seconds to wait first, and the entries that are due then, :data:`BATCH_LINES` at most.
     """
     waited, due, batch, before = 0.0, 0.0, list[ParsedLine](), None
     for line in lines:
@@ -74,7 +88,15 @@ def batches(
 
 
 def shifted(lines: Iterable[ParsedLine | None], to_ms: float) -> Iterator[ParsedLine | None]:
-    """The entries as if the first of them had been written at ``to_ms`` (milliseconds since 1970)."""
+    """The entries as if the first of them had been written at another time.
+
+    Args:
+        lines: The entries; what has no time, and ``None``, stays as it is.
+        to_ms: The time of the first, in milliseconds since 1970.
+
+    Yields:
+        The entries, all moved by as much.
+    """
     offset: float | None = None
     for line in lines:
         if line is None or line.ts is None:

@@ -30,7 +30,14 @@ END_S: Final = 1.0
 
 
 def replay_files(options: argparse.Namespace) -> int:
-    """Replay the files as the options say. Returns the exit status.
+    """Replay the files as the options say.
+
+    Args:
+        options: The parsed command line: ``files``, ``url`` (``None``: into a log here), ``speed`` and the others of
+            ``autobench-nb replay --help``.
+
+    Returns:
+        The exit status: 0, :data:`NOT_ALL` or :data:`INTERRUPTED`.
 
     Raises:
         AutoBenchError: An option cannot be, or the server cannot be reached.
@@ -45,7 +52,14 @@ def replay_files(options: argparse.Namespace) -> int:
 
 
 def log_files(options: argparse.Namespace) -> list[LogFile]:
-    """The files with their channels and readers. Raises :class:`ConfigError`."""
+    """The files with their channels and readers.
+
+    Args:
+        options: The parsed command line: ``files``, ``formats``, ``format``, ``channel``, ``zone`` and ``year``.
+
+    Raises:
+        ConfigError: A format, its definition or a time zone is not known.
+    """
     added = [
         one
         for path in options.formats
@@ -74,7 +88,18 @@ def log_files(options: argparse.Namespace) -> list[LogFile]:
 
 
 def access_token(options: argparse.Namespace) -> str:
-    """The token for the other server: of ``--token-file``, ``--token`` or the environment."""
+    """The token for the other server.
+
+    Args:
+        options: The parsed command line, of which ``token_file`` goes before ``token``, and both before the variable
+            ``AUTOBENCH_TOKEN``.
+
+    Returns:
+        The token; empty where none is given.
+
+    Raises:
+        OSError: The file of the token cannot be read.
+    """
     if options.token_file is not None:
         if str(options.token_file) == STDIN:
             return sys.stdin.readline().strip()

@@ -11,7 +11,11 @@ from autobench_nb.tables.schema import DEVICES
 
 
 class Devices(RecordsView, RecordWriter):
-    """Devices by id: ``devices.add("psu0", type="power supply", status="ready")``, ``devices["psu0"]["status"]``."""
+    """Devices by id: ``devices.add("psu0", type="power supply", status="ready")``, ``devices["psu0"]["status"]``.
+
+    Args:
+        store: The state whose ``devices`` slice it reads and writes.
+    """
 
     def __init__(self, store: StateStore) -> None:
         RecordsView.__init__(self, store.get, "/devices", "device", DEVICES)

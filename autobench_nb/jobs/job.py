@@ -84,6 +84,36 @@ class Job:
         """Why it did not succeed; while it runs, why it should have ended by now."""
         return self.lifecycle.reason if self.lifecycle.has_ended else self._overdue
 
+    @property
+    def wall_s(self) -> float | None:
+        """Seconds that a repetition takes: the mean of those that have succeeded, or the only one; ``None`` before."""
+        return self.timing.mean_s
+
+    @property
+    def value(self) -> Any:
+        """What the callable returned: the very object, of the last repetition that has succeeded; ``None`` before.
+
+        Those of all repetitions: ``[row.value for row in job.results]``.
+        """
+        succeeded = (row.value for row in self.results[::-1] if row.status == JobStatus.SUCCEEDED)
+        return next(succeeded, None)
+
+    @property
+    def output(self) -> str:
+        """What it has printed until now: stdout and stderr as they came, warm-ups too, redacted as the log is.
+
+        Read from the log. Where that had to let lines go, a first line in brackets says how many.
+
+        Raises:
+            JobError: The job belongs to a runner that was given no log to read.
+        """
+        printed = self.run.runner.printed
+        if printed is None:
+            raise JobError(
+                f"what job {self.id} printed cannot be read: its runner was given no log to read from."
+            )
+        return printed(self)
+
     def cancel(self) -> bool:
         """Ask the job to end, and return at once.
 
@@ -228,4 +258,7 @@ class Job:
 
     def __repr__(self) -> str:
         why = f": {self.reason}" if self.reason else ""
-        return f"<Job {self.id} {self.name!r} {self.status}{why} {self.done}/{self.repeat}>"
+        mean, sd = self.timing.mean_s, self.timing.sd_s
+        wall = "" if mean is None else f", {mean:.4g} s"
+        wall += "" if sd is None else f" ± {sd:.2g} s"
+        return f"<Job {self.id} {self.name!r} {self.status}{why} {self.done}/{self.repeat}{wall}>"

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self
 
+from autobench_nb import tables
+from autobench_nb.jobs import verdict
+from autobench_nb.jobs.cell import keep_awake, tell_when_it_ends
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.machine import FINAL
 from autobench_nb.jobs.results import Results
 from autobench_nb.lazy import LazyModule
 from autobench_nb.state.model import JobStatus
+from autobench_nb.tables.comparison import COMPARISON, JobRows, compared
 
 if TYPE_CHECKING:
     import asyncio
 
+    import pandas as pd
+    import pyarrow as pa
+
     from autobench_nb.jobs.runner import Runner
+    from autobench_nb.tables.plot import Plot
+    from autobench_nb.tables.plot.plot import Cells
 else:
     asyncio = LazyModule("asyncio")
 
@@ -23,13 +32,15 @@ else:
 class Run:
     """Some jobs that were asked for together. ``await`` it from any event loop, or :meth:`wait` in any thread.
 
-    Neither raises when jobs fail: ``status`` and each job's ``reason`` say so. A run goes on when an ``await`` of it is
-    cancelled (a notebook's interrupt, for instance); :meth:`cancel` ends it.
+    Neither raises when jobs fail: the run shows it, a cell that has waited without showing it ends with a line that
+    says so, and :meth:`check` raises. A run goes on when an ``await`` of it is cancelled (a notebook's interrupt, for
+    instance); :meth:`cancel` ends it.
 
     Attributes:
         id: Its id, such as ``run-1``.
         jobs: Its jobs, in the order in which they were given.
         results: One row for each measured repetition that has ended.
+        is_looked_at: Whether it was shown or checked since it ended, so that nothing more need be said.
     """
 
     def __init__(self, run_id: str, runner: Runner, rows: int) -> None:
@@ -37,6 +48,8 @@ class Run:
         self.runner = runner
         self.jobs: tuple[Job, ...] = ()
         self.results = Results(rows)
+        self.is_looked_at = False
+        self._is_told = False
         self._over: Future[None] = Future()
         # A future that runs cannot be cancelled: no cancelled await ends the waiting of all others.
         self._over.set_running_or_notify_cancel()
@@ -81,9 +94,28 @@ class Run:
             self._over.result(timeout_s)
         except TimeoutError:
             return False
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(verdict.goes_on(self))
+            raise
         # Within a batch of the calling thread's own nobody else could have written the ends of its jobs.
         self.runner.catch_up()
+        self._tell()
         return True
+
+    def check(self) -> Self:
+        """Raise unless every job has succeeded.
+
+        Returns:
+            The run itself, as in ``(await run).check().to_pandas()``.
+
+        Raises:
+            RunError: Some jobs have not, or have not ended yet; the error names each with its reason.
+        """
+        self.is_looked_at = self.done
+        error = verdict.error_of(self)
+        if error is not None:
+            raise error
+        return self
 
     def cancel(self) -> int:
         """Ask all of its jobs to end. Returns at once: :meth:`wait` waits for their end.
@@ -94,13 +126,94 @@ class Run:
         return self.runner.cancel(self.id)
 
     def __await__(self) -> Generator[Any, None, Self]:
-        yield from asyncio.wrap_future(self._over).__await__()
+        sleep = keep_awake()
+        try:
+            yield from asyncio.wrap_future(self._over).__await__()
+        except (asyncio.CancelledError, KeyboardInterrupt) as stopped:
+            if not self.done:
+                stopped.add_note(verdict.goes_on(self))
+            raise
+        finally:
+            sleep()
+        self._tell()
         return self
 
+    # --- how it comes out
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The jobs side by side, one row each, in their order, as far as they have come.
+
+        Returns:
+            A frame with ``job_id``, ``name``, ``status``, ``reason`` (why not), ``repetitions`` (measured ones that
+            have succeeded), of their wall times ``mean_s``, ``sd_s`` (n - 1), ``min_s`` and ``max_s`` in seconds,
+            ``ratio`` (to the mean of the fastest; none for a job that has not succeeded) and ``max_rss_bytes``.
+            ``run.results.to_pandas()`` has a row for each repetition.
+        """
+        return tables.records_to_pandas(compared(self._rows()), COMPARISON)
+
+    def to_arrow(self) -> pa.Table:
+        """The jobs side by side as an Arrow table, with the columns of :meth:`to_pandas`."""
+        return tables.records_to_arrow(compared(self._rows()), COMPARISON)
+
+    def plot(
+        self,
+        measure: str = "wall_s",
+        *,
+        log: bool = False,
+        beside: Mapping[str, Cells] | None = None,
+        wait: bool = True,
+    ) -> Plot:
+        """The jobs side by side as a picture: a bar to the mean, a dot for each repetition, the ratio to the fastest.
+
+        Args:
+            measure: What is drawn: ``"wall_s"`` or ``"cpu_s"`` (seconds), ``"max_rss_bytes"``, or ``"value"`` (of
+                callables that return numbers).
+            log: Whether the axis goes by powers of ten.
+            beside: Further columns by their titles, each a mapping (or a ``Series``) from the jobs' names to what is
+                written there, such as ``{"compressed to": {"gzip -1": "54%"}}``.
+            wait: Whether to wait until every job has ended, as :meth:`wait` does; else what has ended is drawn.
+
+        Returns:
+            The picture, which a notebook shows and :meth:`Plot.save` writes as a page.
+
+        Raises:
+            OptionError: There is no such measure.
+        """
+        # Imported when the first picture is made: who only runs jobs needs none of it.
+        from autobench_nb.tables.plot import Plot, measure_named
+
+        measure_named(measure)
+        if wait:
+            self.wait()
+        self.is_looked_at = self.done
+        return Plot(self._rows(), verdict.heading(self), measure, log=log, beside=beside)
+
+    def _repr_html_(self) -> str:
+        return self.plot(wait=False)._repr_html_()
+
     def __repr__(self) -> str:
-        ended = sum(job.status in FINAL for job in self.jobs)
-        head = f"<Run {self.id} {self.status}, {ended} of {len(self.jobs)} jobs ended"
-        rows = [f"  {job!r}" for job in self.jobs[:20]]
-        if len(self.jobs) > 20:
-            rows.append(f"  … and {len(self.jobs) - 20} more")
-        return "\n".join([head, *rows]) + ">"
+        self.is_looked_at = self.done
+        return verdict.text_of(self)
+
+    def _rows(self) -> list[JobRows]:
+        """Its jobs as they stand, with the rows of their repetitions: what tables and pictures are made of."""
+        return [
+            JobRows(
+                job.id,
+                job.name,
+                job.command,
+                str(job.status),
+                job.reason,
+                job.repeat,
+                tuple(job.results),
+            )
+            for job in self.jobs
+        ]
+
+    def _tell(self) -> None:
+        """Once: see that who has waited in a cell learns of failures."""
+        if self._is_told:
+            return
+        self._is_told = True
+        if self.status is not JobStatus.SUCCEEDED:
+            tell_when_it_ends(self)

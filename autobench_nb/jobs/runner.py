@@ -36,6 +36,7 @@ from autobench_nb.jobs.machine import (
     WriteEnded,
 )
 from autobench_nb.jobs.output import NARRATION, LogFunction
+from autobench_nb.jobs.printed import ReadPrinted
 from autobench_nb.jobs.records import Jobs
 from autobench_nb.jobs.repetitions import perform, tell
 from autobench_nb.jobs.results import MAX_ROWS, Results
@@ -71,6 +72,7 @@ class Runner(Closable):
         max_rows: How many result rows stay in ``results``.
         grace_s: Seconds between SIGTERM and SIGKILL, on this machine.
         report_interval_s: How often what changes while a job runs is written to the state.
+        printed: Gives what a job has printed, for ``job.output``.
 
     Raises:
         JobError: for a ``parallelism`` that is no whole number above 0.
@@ -88,10 +90,12 @@ class Runner(Closable):
         max_rows: int = MAX_ROWS,
         grace_s: float = GRACE_S,
         report_interval_s: float = REPORT_INTERVAL_S,
+        printed: ReadPrinted | None = None,
     ) -> None:
         self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
+        self.printed = printed
         self._log = log
         self._ready = ready
         self._executors: dict[str, Executor] = dict(executors or {})

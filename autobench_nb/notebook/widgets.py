@@ -8,13 +8,14 @@ because a question from the page waits behind a cell that blocks the kernel.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anywidget
+import ipywidgets
 import traitlets
 
 from autobench_nb.logs.entry import LogEntry
+from autobench_nb.notebook.bundle import ViewBundle, shared_bundle, static_file
 from autobench_nb.notebook.options import pane_options
 from autobench_nb.notebook.shown import shown_of, within
 from autobench_nb.tables import entries_of, logs_to_pandas
@@ -22,19 +23,8 @@ from autobench_nb.tables import entries_of, logs_to_pandas
 if TYPE_CHECKING:
     import pandas as pd
 
-STATIC = Path(__file__).resolve().parent.parent / "static"
 ROWS_A_MESSAGE = 2_000
 """Rows of :meth:`LogPane.show` in one widget message: well below 1 MB for usual lines."""
-
-
-def _bundle(name: str) -> Path:
-    path = STATIC / name
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path} is not there: the browser bundles are made when the package is installed. "
-            "Run `pip install -e .` in the checkout again."
-        )
-    return path
 
 
 class Host(Protocol):
@@ -57,8 +47,8 @@ class Host(Protocol):
 class View(anywidget.AnyWidget):
     """What all views share. ``options`` go to the page as they are, in camelCase."""
 
-    _esm = _bundle("widget.js")
-    _css = _bundle("widget.css")
+    _esm = static_file("loader.js")
+    bundle = traitlets.Instance(ViewBundle).tag(sync=True, **ipywidgets.widget_serialization)
     view = traitlets.Unicode().tag(sync=True)
     epoch = traitlets.Unicode().tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
@@ -68,13 +58,18 @@ class View(anywidget.AnyWidget):
         self._host = host
         link = host.link()
         given = {name: value for name, value in options.items() if value is not None}
-        super().__init__(view=view, epoch=link["epoch"], title=host.name, options=given)
+        super().__init__(
+            bundle=shared_bundle(), view=view, epoch=link["epoch"], title=host.name, options=given
+        )
         self.on_msg(self._receive)
         self._send_link()
 
     def _receive(self, widget: View, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:  # noqa: ARG002
         if content.get("type") == "link":
             self._send_link()
+        elif content.get("type") == "bundle":
+            # Asked for where the page does not have the model that holds it.
+            self.send({"type": "bundle", "code": self.bundle.code, "styles": self.bundle.styles})
 
     def _send_link(self) -> None:
         self.send({"type": "link", **self._host.link()})
@@ -113,7 +108,11 @@ class StatePane(View):
 
 
 class StatusBadge(View):
-    """The link's state, attempts and delay of a reconnect, latency, and a button to reconnect."""
+    """The link's state, attempts and delay of a reconnect, latency, and a button to reconnect.
+
+    Args:
+        host: An :class:`Orchestrator`, or a :class:`Client` of one.
+    """
 
     def __init__(self, host: Host) -> None:
         super().__init__(host, "badge", {})
@@ -199,7 +198,9 @@ class LogPane(View):
     def show(self, frame: pd.DataFrame, title: str = "DataFrame") -> None:
         """Show exactly the rows of ``frame``, until :meth:`live` or the pane's own way back.
 
-        Columns named as those of the log's tables are read as such, all others become fields.
+        Args:
+            frame: Columns named as those of the log's tables are read as such, all others become fields.
+            title: What the pane says it shows.
         """
         self._rows = entries_of(frame, getattr(self._host, "channels", None))
         self._rows_title = title

@@ -13,6 +13,7 @@ from autobench_nb.config import Config
 from autobench_nb.devices import Devices
 from autobench_nb.jobs.commands import job_commands
 from autobench_nb.jobs.executors.executor import Executor
+from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.commands import log_commands
@@ -106,7 +107,14 @@ def wire(
     hub = Hub(store, ring, epoch=epoch, config=config, token=token)
     inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
-    runner = Runner(store, ring.append, executors, parallelism=parallelism, ready=pressure.wait)
+    runner = Runner(
+        store,
+        ring.append,
+        executors,
+        parallelism=parallelism,
+        ready=pressure.wait,
+        printed=printed_in(ring),
+    )
     commands = Commands()
     commands.add(log_commands(ring, config.client_budget_bytes))
     commands.add(job_commands(runner.jobs, runner.results))

@@ -11,7 +11,11 @@ from autobench_nb.tables.schema import STREAMS
 
 
 class Streams(RecordsView, RecordWriter):
-    """Streams by id: ``streams.add("cam0", status="live", url="http://127.0.0.1:8090/cam0")``."""
+    """Streams by id: ``streams.add("cam0", status="live", url="http://127.0.0.1:8090/cam0")``.
+
+    Args:
+        store: The state whose ``streams`` slice it reads and writes.
+    """
 
     def __init__(self, store: StateStore) -> None:
         RecordsView.__init__(self, store.get, "/streams", "stream", STREAMS)
@@ -21,6 +25,12 @@ class Streams(RecordsView, RecordWriter):
         self, name: str, *, status: str = "unknown", url: str | None = None, **fields: Any
     ) -> None:
         """Add a stream.
+
+        Args:
+            name: Its id.
+            status: How it is, such as ``"live"`` or ``"frozen"``.
+            url: Where it can be watched; ``None`` where it cannot.
+            fields: Further fields of its record: JSON values.
 
         Raises:
             StateError: There is one of this id.

@@ -29,6 +29,7 @@ def apply_in_place(document: Any, operations: Iterable[Mapping[str, Any]]) -> An
     try:
         draft.run(operations)
     except BaseException:
+        # Whatever it is goes to the caller, an interrupt too; a document that is half patched would be no version.
         draft.take_back()
         raise
     return draft.root

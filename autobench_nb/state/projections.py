@@ -89,6 +89,7 @@ class Projector:
                 if value is not MISSING:
                     value = validated(target, value)
             except Exception as error:
+                # The user's own function may raise anything. It goes to who mutates, and names the projection.
                 note = f"in the projection {projection.label}"
                 if note not in getattr(error, "__notes__", ()):
                     error.add_note(note)

@@ -49,6 +49,10 @@ class RecordWriter:
     def update(self, name: str, **fields: Any) -> None:
         """Change some fields; objects within the record are merged.
 
+        Args:
+            name: The record's id.
+            fields: The fields with their new JSON values; those that are not named stay.
+
         Raises:
             PathError: There is no record of this id.
             SchemaError: A value cannot stand where it was given for.
@@ -59,7 +63,11 @@ class RecordWriter:
             self._store.merge(place, fields)
 
     def touch(self, name: str, status: str | None = None) -> None:
-        """Say that it was seen now (``lastSeen``), and has this ``status``, where one is given.
+        """Say that it was seen now (``lastSeen``, ISO 8601 in UTC).
+
+        Args:
+            name: The record's id.
+            status: How it is now; ``None`` leaves what stands there.
 
         Raises:
             PathError: There is no record of this id.
@@ -69,6 +77,9 @@ class RecordWriter:
 
     def remove(self, name: str) -> None:
         """Take the record away.
+
+        Args:
+            name: The record's id.
 
         Raises:
             PathError: There is no record of this id.

@@ -234,7 +234,7 @@ class StateStore:
                     self._snapshot_cache = SnapshotCache(self._document.root)
                 try:
                     data = self._snapshot_cache.assemble(self._flushed)
-                except Exception as error:
+                except Exception as error:  # whatever an encoder raises: the StateError tells it
                     raise self._repaired(error) from error
                 self._snapshot = snapshot = Snapshot(self._flushed, data)
         finally:
@@ -298,7 +298,7 @@ class StateStore:
             patch = orjson.dumps(operations)
             if self._snapshot_cache is not None:
                 self._snapshot_cache.touch(document.touched)
-        except Exception as error:
+        except Exception as error:  # whatever an encoder raises: the StateError tells it
             raise self._repaired(error) from error
         if self._prepared is not None:
             if self._prepared != b"[]":

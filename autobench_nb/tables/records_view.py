@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from autobench_nb import tables
 from autobench_nb.errors import PointerError
 from autobench_nb.state.pointer import join
 from autobench_nb.state.records import no_such
+from autobench_nb.tables.cells import is_number
 from autobench_nb.tables.schema import JOBS, Column
 
 if TYPE_CHECKING:
@@ -75,11 +77,15 @@ class RecordsView(Mapping[str, Mapping[str, Any]]):
         return tables.records_to_arrow(self.records(), self._schema)
 
     def __repr__(self) -> str:
-        rows = [f"  {name}: {record.get('status')}" for name, record in self._all().items()]
-        shown = rows[:REPR_ROWS]
+        rows = self._all()
+        shown = [self._line(name, record) for name, record in islice(rows.items(), REPR_ROWS)]
         if len(rows) > REPR_ROWS:
             shown.append(f"  … and {len(rows) - REPR_ROWS} more")
         return "\n".join([f"<{type(self).__name__} {len(rows)}", *shown]) + ">"
+
+    def _line(self, name: str, record: Mapping[str, Any]) -> str:
+        """What the ``repr`` says of one record."""
+        return f"  {name}: {record.get('status')}"
 
     def _all(self) -> dict[str, dict[str, Any]]:
         records: dict[str, dict[str, Any]] = self._read(self._pointer, {})
@@ -117,6 +123,12 @@ class JobsView(RecordsView):
         """The ids of those that run."""
         running: list[str] = self._read("/jobs/running", [])
         return running
+
+    def _line(self, name: str, record: Mapping[str, Any]) -> str:
+        mean, reason = record.get("meanS"), record.get("reason")
+        wall = f", {mean:.4g} s" if is_number(mean) else ""
+        why = f": {reason}" if reason else ""
+        return f"  {name} {record.get('name')!r}: {record.get('status')}{why}{wall}"
 
     def cancel(self, name: str) -> bool:
         """Ask the job (or all jobs of the run) of that id to end; False where there is none that has not ended."""

@@ -106,6 +106,9 @@ class ResultsView:
     """The held rows, oldest first: iterate, index, or take them as a table. Each access reads anew.
 
     Iteration reads page by page: rows that are let go meanwhile are left out, rows that come meanwhile are seen.
+
+    Args:
+        read: Gives a page of the held rows, see :data:`ReadPage`. What it raises, every access raises.
     """
 
     def __init__(self, read: ReadPage) -> None:
@@ -143,18 +146,25 @@ class ResultsView:
         return self._read(place, 1).rows[0]
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows as dicts, by the names of their attributes; ``started_at`` in ISO 8601, so that they are JSON."""
+        """The rows as dicts that JSON can carry.
+
+        Returns:
+            One dict for each row, oldest first, by the names of :class:`Result`; ``started_at`` in ISO 8601.
+        """
         return [row.to_record() for row in self]
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows as a DataFrame, one column for each field of :class:`Result`, also when there are none.
+        """The rows as a DataFrame, oldest first.
 
-        ``value`` has the type of what came back: numbers are numbers, what is no scalar is JSON text.
+        Returns:
+            A frame with one column for each field of :class:`Result`, also when there are no rows: times in seconds,
+            sizes in bytes, ``started_at`` in UTC. ``value`` has the type of what came back: numbers are numbers, what
+            is no scalar is JSON text.
         """
         rows = self.records()
         return tables.records_to_pandas(rows or [_BLANK], RESULTS).iloc[: len(rows)]
 
     def to_arrow(self) -> pa.Table:
-        """The rows as an Arrow table, with the columns of :meth:`to_pandas`."""
+        """The rows as an Arrow table, oldest first, with the columns of :meth:`to_pandas`."""
         rows = self.records()
         return tables.records_to_arrow(rows or [_BLANK], RESULTS).slice(0, len(rows))

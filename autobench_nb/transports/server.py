@@ -49,6 +49,11 @@ class Server:
 
     Made by :func:`serve` (the running loop) or :func:`serve_in_thread`. ``url`` holds no secret; ``login_url`` signs a
     browser in. Any thread may call the methods.
+
+    Attributes:
+        host, port: The address that it listens on; ``port`` is the one that was taken where 0 was asked for.
+        token: What clients prove themselves with: a secret.
+        name: What the page shows as a title.
     """
 
     def __init__(
@@ -152,7 +157,7 @@ class Server:
         """Flush, say ``bye``, close every connection and free the port.
 
         From another thread it returns when all has ended; on the loop's own thread the clients' answers are awaited
-        in the background, see :meth:`wait_closed`.
+        in the background, see :meth:`wait_closed`. ``reason``: a sentence for the clients.
         """
         self._on_loop(lambda: self._begin_close(reason))
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from autobench_nb.jobs import Job, Runner
+from autobench_nb.jobs.printed import printed_in
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.projections import PNO_SUMMARY
@@ -28,7 +29,11 @@ class Bench:
         self._runners: list[Runner] = []
 
     def runner(self, **how: Any) -> Runner:
-        runner = Runner(self.store, self.ring.append, **{"grace_s": 0.2, **how})
+        runner = Runner(
+            self.store,
+            self.ring.append,
+            **{"grace_s": 0.2, "printed": printed_in(self.ring), **how},
+        )
         self._runners.append(runner)
         return runner
 

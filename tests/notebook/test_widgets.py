@@ -6,60 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import comm
 import orjson
 import pytest
-from comm.base_comm import BaseComm
 
 import autobench_nb as ab
 from autobench_nb.notebook.widgets import View
-from tests.leaks import nothing_is_left
+from tests.notebook.conftest import customs, end_of
 
 PACKAGE = Path(ab.__file__).parent
-
-
-class KeepingComm(BaseComm):
-    """The kernel's end of a widget, whose other end is this list."""
-
-    def __init__(self, **options: Any) -> None:
-        self.sent: list[tuple[str, dict[str, Any]]] = []
-        super().__init__(**options)
-
-    def publish_msg(self, msg_type: str, data: Any = None, *args: Any, **rest: Any) -> None:
-        self.sent.append((msg_type, dict(data or {})))
-
-    def ask(self, **content: Any) -> None:
-        """A custom message from the page."""
-        data = {"method": "custom", "content": content}
-        self.handle_msg({"content": {"data": data}, "buffers": []})
-
-
-@pytest.fixture(autouse=True)
-def _comms(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(comm, "create_comm", KeepingComm)
-    with nothing_is_left():
-        yield
-
-
-@pytest.fixture
-def bench() -> Iterator[ab.Orchestrator]:
-    with ab.Orchestrator("my rig") as made:
-        yield made
-
-
-def end_of(widget: View) -> KeepingComm:
-    found = widget.comm
-    assert isinstance(found, KeepingComm)
-    return found
-
-
-def customs(widget: View) -> list[dict[str, Any]]:
-    """The custom messages that it has sent."""
-    return [data["content"] for _, data in end_of(widget).sent if data.get("method") == "custom"]
 
 
 Make = Callable[[Any], View]
@@ -164,5 +122,5 @@ def test_missing_bundles_say_the_remedy_and_all_but_the_widgets_works(tmp_path: 
     )
     assert done.stdout.split() == [str(tmp_path / "autobench_nb" / "__init__.py"), "True"]
     assert "FileNotFoundError" in done.stderr
-    assert "widget.js is not there" in done.stderr
+    assert "loader.js is not there" in done.stderr
     assert "pip install -e ." in done.stderr

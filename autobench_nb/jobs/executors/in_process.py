@@ -178,7 +178,7 @@ def _cancel_from_afar(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]
 def _text_of(error: BaseException) -> str:
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything; the text says that it did
         text = "its text cannot be had"
     name = type(error).__name__
     return f"{name}: {text}" if text else name

@@ -144,7 +144,7 @@ def _is_printed(logger: logging.Logger, record: logging.LogRecord) -> bool:
 def _forward(append: Callable[..., None], record: logging.LogRecord) -> None:
     try:
         message = record.getMessage()
-    except Exception:  # noqa: BLE001 - arguments that do not fit, or whose __str__ raises
+    except Exception:  # noqa: BLE001 - arguments that do not fit, or whose __str__ raises: they are logged as they are
         message = f"{record.msg} {record.args!r}"
     parts = []
     if record.exc_info:
@@ -183,6 +183,7 @@ def _popen_init(original: Any) -> Any:
                     bound.arguments[name] = output.pipe(_name_of(given, name))
             original(*bound.args, **bound.kwargs)
         except BaseException:
+            # Whatever Popen raises goes to its caller; the pipes of a child that never was are closed before.
             output.close()
             raise
         finally:

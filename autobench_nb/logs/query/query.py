@@ -60,7 +60,7 @@ class Query:
 def parse(text: str) -> Query:
     """Read a query.
 
-    Raises :class:`QueryError`, which tells the column (0-based, in characters) and what could stand there.
+    Raises :class:`QueryError`, which tells the column (in characters, counted from 1) and what could stand there.
     """
     return Query(_tree(text))
 

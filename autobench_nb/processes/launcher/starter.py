@@ -121,6 +121,7 @@ def spawn(
             setsigmask=(),
         )
     except BaseException:
+        # Whatever it is goes to the caller, an interrupt too; the pipe that nobody will write to is closed before.
         os.close(records)
         raise
     finally:

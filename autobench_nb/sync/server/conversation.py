@@ -220,7 +220,7 @@ class Conversation:
         try:
             return client_filter(text, now=self._wall())
         except QueryError as error:
-            raise BadMessage(ErrorCode.BAD_QUERY, str(error), column=error.column + 1) from None
+            raise BadMessage(ErrorCode.BAD_QUERY, str(error), column=error.column) from None
 
     def _resync(self, client: Session, message: StateResync, out: list[Effect], now: float) -> None:
         self.telemetry.resyncs += 1

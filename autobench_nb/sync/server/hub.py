@@ -326,7 +326,7 @@ class Hub:
             self._state.start_over(self._store.version)
             return None, None
         except BaseException:
-            # An interrupt within a subscriber: the commit is lost, so a snapshot must follow.
+            # An interrupt or exit within a subscriber goes on its way: the commit is lost, so a snapshot must follow.
             self._state.start_over(self._store.version)
             raise
 

@@ -228,6 +228,7 @@ class Client(Closable):
                 f"{self.url} was not reached in {timeout_s} s: {why}. Is it serving, and not held up by a cell?"
             ) from None
         except BaseException:
+            # Whatever ended the wait goes to the caller, an interrupt too; nobody has the client that could close it.
             self.close()
             raise
         self._has_arrived = True

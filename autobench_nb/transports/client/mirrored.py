@@ -42,7 +42,16 @@ class MirroredState:
         return self._mirror.version
 
     def get(self, pointer: str = "", default: Any = MISSING) -> Any:
-        """A copy of the value at ``pointer``; ``default``, or :class:`PathError`, where nothing stands."""
+        """A copy of the value at ``pointer``.
+
+        Args:
+            pointer: The place in the state (RFC 6901).
+            default: What is given where nothing stands there.
+
+        Raises:
+            PathError: Nothing stands there, and there is no default.
+            PointerError: ``pointer`` is none.
+        """
         value = self.peek(pointer, MISSING)
         if value is not MISSING:
             return copy.deepcopy(value)
@@ -59,10 +68,15 @@ class MirroredState:
     def subscribe(
         self, callback: Callable[[Commit], None], pointer: str = ""
     ) -> Callable[[], None]:
-        """Call ``callback(commit)`` after each change at, below or above ``pointer``. Gives back the way to end it.
+        """Call ``callback(commit)`` after each change at, below or above ``pointer``.
 
-        It is called on the client's thread. A commit that replaces all of the state has one operation with path "".
-        What the callback raises is logged once, with its name, and then only counted; the client goes on.
+        Args:
+            callback: Called on the client's thread. A commit that replaces all of the state has one operation with
+                path "". What it raises is logged once, with its name, and then only counted; the client goes on.
+            pointer: The place in the state (RFC 6901); the empty one stands for all of it.
+
+        Returns:
+            A function that ends it.
         """
         return self._subscribers.add(_contained(callback), pointer)
 
@@ -103,44 +117,68 @@ def _contained(callback: Callable[[Commit], None]) -> Callable[[Commit], None]:
 
 
 class MirroredEntries(Sequence[LogEntry]):
-    """Some of the entries that are mirrored, oldest first. Each access looks at what is held now."""
+    """Some of the entries that are mirrored, oldest first: a sequence of :class:`LogEntry`.
+
+    Each access looks at what is held now, so that its length changes while entries come and go.
+    """
 
     def snapshot(self) -> list[LogEntry]:
         """A list of them as they are now."""
         raise NotImplementedError
 
     def query(self, text: str) -> MirroredEntries:
-        """The entries that the query finds, e.g. ``level>=warn channel:psu -noise job:42``, live as well.
+        """The entries of these that a query finds.
 
-        Relative times (``since:-5m``) count from now. Raises :class:`QueryError` naming the column.
+        Args:
+            text: The query, e.g. ``level>=warn channel:psu -noise job:42`` (``docs/query.md``). Relative times
+                (``since:-5m``) count from now.
+
+        Returns:
+            A narrower view, as live as this one.
+
+        Raises:
+            QueryError: The query cannot be read; the error names the column.
         """
         return self.where(query_filter(text, now=time.time()))
 
     def where(self, predicate: Predicate) -> MirroredEntries:
-        """The entries that ``predicate`` is true of."""
+        """The entries of these of which ``predicate(entry)`` is true: a narrower view, as live as this one."""
         return _FilteredEntries(self, predicate)
 
     def between(self, first_seq: int, end_seq: int | None = None) -> MirroredEntries:
-        """The entries with ``first_seq <= seq < end_seq``."""
+        """The entries of these with ``first_seq <= seq < end_seq``.
+
+        Args:
+            first_seq: The lowest seq (an entry's number since the orchestrator began, from 0).
+            end_seq: One after the highest seq; ``None``: no end.
+
+        Returns:
+            A narrower view, as live as this one.
+        """
         return self.where(
             lambda entry: first_seq <= entry.seq and (end_seq is None or entry.seq < end_seq)
         )
 
     def since(self, seq: int) -> list[LogEntry]:
-        """The entries from ``seq`` on."""
+        """The entries from ``seq`` on, oldest first, as a list that does not change."""
         held = self.snapshot()
         return held[bisect_left(held, seq, key=lambda entry: entry.seq) :]
 
     def last(self, count: int) -> list[LogEntry]:
-        """The newest ``count``."""
+        """The newest ``count`` entries, oldest first, or as many as there are."""
         return self.snapshot()[-count:] if count > 0 else []
 
     def to_pandas(self) -> pd.DataFrame:
-        """A DataFrame of them, with the columns of ``tables.LOG_SCHEMA``."""
+        """The entries as a DataFrame, one row each, oldest first.
+
+        Returns:
+            A frame with the columns of ``tables.LOG_SCHEMA``: ``seq``, ``ts`` (UTC), level, channel, message, ids,
+            ``fields`` and ``exc`` (a traceback).
+        """
         return tables.logs_to_pandas(self.snapshot())
 
     def to_arrow(self) -> pa.Table:
-        """An Arrow table of them."""
+        """The entries as an Arrow table, one row each, oldest first, with the schema ``tables.LOG_SCHEMA``."""
         return tables.logs_table(self.snapshot())
 
     def __len__(self) -> int:

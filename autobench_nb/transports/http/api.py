@@ -254,7 +254,7 @@ class LogsHandler(Guarded):
                         "error": {
                             "code": "bad-query",
                             "message": str(error),
-                            "column": error.column + 1,
+                            "column": error.column,
                             "expected": error.expected,
                         }
                     }

@@ -31,7 +31,7 @@ def python_answer(text: str, wire: list[dict[str, Any]], zone: str) -> dict[str,
     try:
         query = parse(text)
     except QueryError as error:
-        return {"column": error.column, "expected": error.expected, "message": str(error)}
+        return {"column": error.column - 1, "expected": error.expected, "message": str(error)}
     assert parse(query.text) == query
     test = query.predicate(now=NOW, zone=ZoneInfo(zone))
     seqs = [entry.seq for entry in map(LogEntry.from_wire, wire) if test(entry)]
