@@ -112,6 +112,8 @@ def _is_patterns(value: Any) -> bool:
 
 TOKEN_VARIABLE: Final = "AUTOBENCH_TOKEN"
 """Holds the access token. No setting: it is a secret, and what the orchestrator starts does not inherit it."""
+READ_TOKEN_VARIABLE: Final = "AUTOBENCH_READ_TOKEN"
+"""Holds the token of those who may look and not command; as :data:`TOKEN_VARIABLE`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +215,11 @@ class Config:
     )
     ws_connection_log: bool = _flag(
         True, "WS_CONNECTION_LOG", "Log clients that come and go in the channel websocket"
+    )
+    connection_file: bool = _flag(
+        True,
+        "CONNECTION_FILE",
+        "Whether a file in Jupyter's runtime folder lets this user's other programs find the server",
     )
     flush_interval_ms: int = _whole(
         int(SERVER_CONFIG["flushIntervalMs"]),

@@ -1,4 +1,4 @@
-"""``autobench-nb``: an orchestrator without a notebook, and replays of log files."""
+"""``autobench-nb``: an orchestrator without a notebook, replays of log files, and a list of what serves."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ as if it happened now; at full speed they keep their own times. Each file is a c
 At the end it says how many lines were recognised, and as what. Exit status: 0 where all went as asked; 1 where
 something was not taken (no line of a file recognised, a damaged file, entries that the server rejected); 2 where
 nothing could be done; 130 after Ctrl-C with --url.
+"""
+
+_LIST = """\
+List the orchestrators of yours that serve on this machine, in notebooks or by themselves. "busy" is one that did not
+answer within a second: a cell holds it up. No token is printed: in Python, ab.connect("URL") finds it by itself.
 """
 
 
@@ -95,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_replay(commands)
     _add_recipes(commands)
+    _add_list(commands)
     return top
 
 
@@ -206,6 +212,14 @@ def _write_recipe(options: argparse.Namespace) -> int:
     return write_first(options.recipe)
 
 
+def _add_list(commands: Subparsers) -> None:
+    listing = commands.add_parser(
+        "list", help="list what serves", description=_LIST, formatter_class=_AS_WRITTEN
+    )
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    listing.set_defaults(run=_list)
+
+
 def _serve(options: argparse.Namespace) -> int:
     import asyncio
 
@@ -218,6 +232,12 @@ def _replay(options: argparse.Namespace) -> int:
     from autobench_nb.cli.replay_command import replay_files
 
     return replay_files(options)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from autobench_nb.cli.list_command import list_servers  # as above
+
+    return list_servers(options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -41,6 +41,7 @@ COMMAND_CODES: Final[Mapping[str, str]] = {
     "failed": "the command was run and failed; the message says why",
     "internal": "the command failed inside the server; its log says more",
     "closed": "the server is closing",
+    "read-only": "the client came in with a token that may look and not command",
 }
 """The codes of a ``result`` that is not ok."""
 

@@ -34,7 +34,8 @@ class CommandSpec(Struct, Generic[Args], frozen=True):
 
     Attributes: ``name`` on the wire; ``args``, the struct of its arguments; ``result``, the type of its value;
     ``summary``, one line for people; ``codes`` that it may fail with, besides those of every command
-    (``unknown-command``, ``internal``, ``closed``).
+    (``unknown-command``, ``internal``, ``closed``); ``reads``, whether it changes nothing, so that a client with a
+    read-only token may send it (all others fail for such a client with ``read-only``).
     """
 
     name: str
@@ -42,6 +43,7 @@ class CommandSpec(Struct, Generic[Args], frozen=True):
     result: Any
     summary: str
     codes: tuple[str, ...] = ()
+    reads: bool = False
 
     def __post_init__(self) -> None:
         unknown = set(self.codes) - COMMAND_CODES.keys()
@@ -138,6 +140,7 @@ STATE_HASH: Final = CommandSpec(
     StateHashArgs,
     StateHash,
     "The hash of what this connection mirrors: the whole state, or its slices and the version.",
+    reads=True,
 )
 JOB_CANCEL: Final = CommandSpec(
     "job.cancel", JobCancelArgs, JobCancelled, "Cancel a job, queued or running.", ("bad-args",)
@@ -148,6 +151,7 @@ LOGS_GET: Final = CommandSpec(
     WholeEntry,
     "One log entry with its whole message, or as much of it as fits one answer.",
     ("bad-args", "not-found"),
+    reads=True,
 )
 RESULTS_LIST: Final = CommandSpec(
     "results.list",
@@ -155,6 +159,7 @@ RESULTS_LIST: Final = CommandSpec(
     ResultsPage,
     "Result records, a page at a time, oldest first.",
     ("bad-args",),
+    reads=True,
 )
 SESSION_CODE: Final = CommandSpec(
     "session.code",
@@ -166,3 +171,6 @@ COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {
     spec.name: spec for spec in (STATE_HASH, JOB_CANCEL, LOGS_GET, RESULTS_LIST, SESSION_CODE)
 }
 """Every command of this orchestrator, by its name."""
+
+READING_COMMANDS: Final = frozenset(name for name, spec in COMMANDS.items() if spec.reads)
+"""What a client with a read-only token may ask for."""

@@ -37,7 +37,9 @@ Operation: TypeAlias = AddOperation | RemoveOperation | ReplaceOperation
 """What a patch consists of. This server sends no move, copy or test."""
 
 
-class Welcome(Struct, frozen=True, tag_field="type", tag="welcome", rename="camel"):
+class Welcome(
+    Struct, frozen=True, tag_field="type", tag="welcome", rename="camel", omit_defaults=True
+):
     """The first message of the server, once the client is known. It says where the server stands."""
 
     server_time: Annotated[str, Meta(description="ISO 8601 in UTC")]
@@ -48,6 +50,9 @@ class Welcome(Struct, frozen=True, tag_field="type", tag="welcome", rename="came
     resumed: Annotated[
         bool, Meta(description="patches and entries follow, not snapshot and history")
     ]
+    read_only: Annotated[
+        bool, Meta(description="this client may look and not command; left out where it may")
+    ] = False
 
 
 class Ack(Struct, frozen=True, tag_field="type", tag="ack"):

@@ -7,7 +7,7 @@ because a question from the page waits behind a cell that blocks the kernel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anywidget
@@ -16,12 +16,17 @@ import traitlets
 
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.notebook.bundle import ViewBundle, shared_bundle, static_file
+from autobench_nb.notebook.kept import KeptPicture
 from autobench_nb.notebook.options import pane_options
 from autobench_nb.notebook.shown import shown_of, within
 from autobench_nb.tables import entries_of, logs_to_pandas
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from autobench_nb.logs.redaction.redactor import Redactor
+    from autobench_nb.tables.records_view import JobsView
+    from autobench_nb.tables.results import ResultsView
 
 ROWS_A_MESSAGE = 2_000
 """Rows of :meth:`LogPane.show` in one widget message: well below 1 MB for usual lines."""
@@ -37,7 +42,25 @@ class Host(Protocol):
     def epoch(self) -> str | None: ...
 
     @property
+    def state(self) -> Any: ...
+
+    @property
+    def jobs(self) -> JobsView: ...
+
+    @property
+    def results(self) -> ResultsView: ...
+
+    @property
     def logs(self) -> Any: ...
+
+    @property
+    def redactor(self) -> Redactor:
+        """What takes secrets out of what is kept."""
+        ...
+
+    def before_close(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called when it closes, while everything can still be read."""
+        ...
 
     def link(self) -> Mapping[str, str]:
         """``url`` (ws://...), ``page`` (http://...), ``token`` and ``epoch``; starts to serve where it does not."""
@@ -61,8 +84,19 @@ class View(anywidget.AnyWidget):
         super().__init__(
             bundle=shared_bundle(), view=view, epoch=link["epoch"], title=host.name, options=given
         )
+        self._picture = KeptPicture(host, view, self._newest)
         self.on_msg(self._receive)
         self._send_link()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """What shows the view; beside it stands the picture that a saved notebook keeps."""
+        self._picture.show()
+        return super()._repr_mimebundle_(**kwargs)
+
+    def _newest(self, count: int) -> Sequence[LogEntry]:
+        """The newest log entries that the picture shows, at most ``count``."""
+        entries: Sequence[LogEntry] = self._host.logs.last(count)
+        return entries
 
     def _receive(self, widget: View, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:  # noqa: ARG002
         if content.get("type") == "link":
@@ -210,6 +244,14 @@ class LogPane(View):
         """Back from :meth:`show` to the live log."""
         self._rows = None
         self._send_rows()
+
+    def _newest(self, count: int) -> Sequence[LogEntry]:
+        if self._rows is not None:
+            return self._rows[-count:]
+        told = {"query": self.options.get("query", ""), **self.shown}
+        entries = self._host.logs.query(told["query"]) if told["query"] else self._host.logs
+        newest: Sequence[LogEntry] = entries.last(count)
+        return newest
 
     def _source(self) -> Iterable[LogEntry]:
         return self._host.logs if self._rows is None else self._rows

@@ -7,13 +7,13 @@ import inspect
 import os
 import secrets
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb import forks
-from autobench_nb.config import TOKEN_VARIABLE, Config
-from autobench_nb.errors import ClosedError, OptionError
+from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE, Config
+from autobench_nb.errors import ClosedError, ConfigError, OptionError
 from autobench_nb.jobs import Executor, Results, Run, Runner
 from autobench_nb.lazy import LazyModule
 from autobench_nb.lifetime import Closable
@@ -29,7 +29,9 @@ from autobench_nb.transports.auth import check_token, new_token
 if TYPE_CHECKING:
     import asyncio
 
+    from autobench_nb.logs.redaction.redactor import Redactor
     from autobench_nb.notebook.widgets import Dashboard
+    from autobench_nb.transports.connection_files import ConnectionFile
     from autobench_nb.transports.server import Server
 else:
     asyncio = LazyModule("asyncio")
@@ -74,15 +76,21 @@ class Orchestrator(Closable):
         self.config = Config.from_env(source, **settings)
         self.name = name
         self.epoch = secrets.token_hex(8)
-        given = source.get(TOKEN_VARIABLE)
-        self.token = check_token(given, TOKEN_VARIABLE) if given else new_token()
+        self.token = _token_of(source, TOKEN_VARIABLE)
+        self.read_token = _token_of(source, READ_TOKEN_VARIABLE)
+        if self.read_token == self.token:
+            raise ConfigError(
+                READ_TOKEN_VARIABLE, "(not shown)", f"another one than {TOKEN_VARIABLE}"
+            )
         self._server: Server | None = None
         self._closed = False
+        self._farewells: list[Callable[[], None]] = []
         rooms = self._rooms = wire(
             self.config,
             name=name,
             epoch=self.epoch,
             token=self.token,
+            read_token=self.read_token,
             parallelism=parallelism,
             redact=redact,
             projections=projections,
@@ -181,6 +189,7 @@ class Orchestrator(Closable):
             ClosedError: The orchestrator is closed, or serves on another port already.
         """
         # Tornado takes a while to import, and who never serves needs none of it.
+        from autobench_nb.transports.connection_files import ConnectionFile
         from autobench_nb.transports.server import serve, serve_in_thread
 
         self._check_open()
@@ -192,6 +201,12 @@ class Orchestrator(Closable):
         if old is not None and old.has_ended:
             # Its event loop has ended, as that of an earlier asyncio.run has.
             old.close()
+        file = ConnectionFile()
+
+        def ended() -> None:
+            file.remove()
+            self._rooms.inline.notify()
+
         make = serve_in_thread if thread or not _loop_runs() else serve
         rooms = self._rooms
         with rooms.inline.lock:
@@ -205,13 +220,26 @@ class Orchestrator(Closable):
                 host=host,
                 port=port,
                 token=self.token,
+                read_token=self.read_token,
                 commands=rooms.commands,
                 is_ready=lambda: not self._closed,
-                on_ended=rooms.inline.notify,
+                on_ended=ended,
             )
+        self._announce(server, file)
         _served.add(self)
         server.notify()
         return server
+
+    def _announce(self, server: Server, file: ConnectionFile) -> None:
+        """Let this user's other programs find the server."""
+        if not self.config.connection_file:
+            return
+        try:
+            file.write(name=self.name, url=server.url, token=self.token, epoch=self.epoch)
+        except OSError as error:
+            self.log("orchestrator").warn(
+                f"Other programs cannot find this orchestrator by itself, only by its URL: {error}"
+            )
 
     @property
     def server(self) -> Server | None:
@@ -242,7 +270,16 @@ class Orchestrator(Closable):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self.dashboard()._repr_mimebundle_(**kwargs)
 
+    @property
+    def redactor(self) -> Redactor:
+        """What takes secrets out of every log entry, and out of the picture that a saved notebook keeps."""
+        return self._rooms.ring.redactor
+
     # --- its end
+
+    def before_close(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called once, when :meth:`close` has ended what ran and before the server goes."""
+        self._farewells.append(callback)
 
     def close(self) -> None:
         """Cancel what runs, send what waits, say goodbye to every client. State and log stay readable."""
@@ -254,6 +291,8 @@ class Orchestrator(Closable):
         self._rooms.pressure.close()
         self._rooms.runner.close()
         self._bridges.close()
+        for farewell in self._farewells:
+            farewell()
         if self._server is not None:
             self._server.close()
 
@@ -288,6 +327,12 @@ def _close_all() -> None:
     """A kernel that ends without ``close()`` still says goodbye, and leaves no child process behind."""
     for orchestrator in tuple(_open):
         orchestrator.close()
+
+
+def _token_of(source: Mapping[str, str], variable: str) -> str:
+    """The token that the variable holds, or a new one."""
+    given = source.get(variable)
+    return check_token(given, variable) if given else new_token()
 
 
 def _loop_runs() -> bool:

@@ -59,6 +59,7 @@ def wire(
     name: str,
     epoch: str,
     token: str,
+    read_token: str,
     parallelism: int,
     redact: Iterable[str],
     projections: Iterable[Projection],
@@ -73,6 +74,7 @@ def wire(
         name: Stands in the dashboard's head.
         epoch: Names this life of the orchestrator.
         token: What clients prove themselves with.
+        read_token: What those prove themselves with who may look and not command.
         parallelism: Jobs that run at once.
         redact: Patterns (RE2) besides those of the settings.
         projections: Besides the summary of the pno findings.
@@ -89,7 +91,7 @@ def wire(
             inline.notify()
 
     channels = Channels()
-    ring = _ring(config, channels, redact, token, notify)
+    ring = _ring(config, channels, redact, [token, read_token], notify)
     store = StateStore(
         initial_state(
             name=name,
@@ -104,7 +106,7 @@ def wire(
         log_position=lambda: ring.next_seq,
         on_fault=lambda sentence, error: hub.faults.tell(sentence, error),
     )
-    hub = Hub(store, ring, epoch=epoch, config=config, token=token)
+    hub = Hub(store, ring, epoch=epoch, config=config, token=token, read_token=read_token)
     inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
     runner = Runner(
@@ -139,12 +141,12 @@ def _ring(
     config: Config,
     channels: Channels,
     redact: Iterable[str],
-    token: str,
+    tokens: list[str],
     notify: Callable[[], None],
 ) -> LogRing:
-    """The log, from which whatever must not be seen is taken: the settings' patterns, further ones, and the token."""
+    """The log, from which whatever must not be seen is taken: the settings' patterns, further ones, and the tokens."""
     patterns = [*config.log_redact_regex, *redact]
-    redactor = Redactor(patterns, secrets=config.log_redact_secrets, literals=[token])
+    redactor = Redactor(patterns, secrets=config.log_redact_secrets, literals=tokens)
     return LogRing(
         config.log_capacity,
         channels=channels,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import struct
-import termios
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
@@ -166,6 +164,10 @@ class CommandPipes:
 
 
 def _terminal() -> tuple[int, int]:
+    # Windows has neither, and no command comes this far there.
+    import fcntl
+    import termios
+
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *TERMINAL_SIZE, 0, 0))
     return ours, theirs

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import resource
+import importlib
 import sys
 import time
-from typing import Final, NamedTuple
-
-_THREAD: Final[int | None] = getattr(resource, "RUSAGE_THREAD", None)  # Linux
+from functools import cache
+from types import ModuleType
+from typing import NamedTuple
 
 
 class Usage(NamedTuple):
@@ -27,9 +27,11 @@ class Usage(NamedTuple):
 
 def thread_cpu_s() -> tuple[float, float | None]:
     """User and system seconds that this thread has used; elsewhere than on Linux their sum, and ``None``."""
-    if _THREAD is None:
+    resource = _resource()
+    thread = getattr(resource, "RUSAGE_THREAD", None)
+    if resource is None or thread is None:
         return time.thread_time(), None
-    usage = resource.getrusage(_THREAD)
+    usage = resource.getrusage(thread)
     return usage.ru_utime, usage.ru_stime
 
 
@@ -43,8 +45,11 @@ def forget_peak() -> bool:
     return True
 
 
-def peak_bytes() -> int:
-    """The process's peak resident memory: since :func:`forget_peak` on Linux, since its start elsewhere."""
+def peak_bytes() -> int | None:
+    """The process's peak resident memory: since :func:`forget_peak` on Linux, since its start elsewhere.
+
+    ``None`` where the system does not tell (Windows).
+    """
     try:
         with open("/proc/self/status") as file:
             for line in file:
@@ -52,5 +57,17 @@ def peak_bytes() -> int:
                     return int(line.split()[1]) * 1024
     except OSError:
         pass
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    resource = _resource()
+    if resource is None:
+        return None
+    peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+@cache
+def _resource() -> ModuleType | None:
+    """The standard module of that name, which Windows has not."""
+    try:
+        return importlib.import_module("resource")
+    except ImportError:
+        return None

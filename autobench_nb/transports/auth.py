@@ -65,8 +65,14 @@ class Credential(enum.Enum):
 
     NONE = "nothing"
     VALID = "the token, or a page's key"
+    READS = "the read-only token, or a key of a page that has signed in with it"
     WRONG = "something else than the token"
     UNHEARD = "something of an address that has guessed too often: not even compared with the token"
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether it lets its bearer in, be it only to look."""
+        return self in (Credential.VALID, Credential.READS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,9 @@ class Refusal:
 
 
 WRONG_TOKEN: Final = Refusal(401, "wrong-token", "That is not the access token of this server.")
+READS_ONLY: Final = Refusal(
+    403, "read-only", "The read-only token lets you look: to change something takes the other one."
+)
 TOO_MANY_GUESSES: Final = Refusal(
     429,
     "too-many-guesses",
@@ -89,11 +98,15 @@ TOO_MANY_GUESSES: Final = Refusal(
 class Gate:
     """Decides by the token, the names that the server answers to, and the configured origins."""
 
-    def __init__(self, token: str, *, host: str, port: int, config: Config) -> None:
+    def __init__(
+        self, token: str, *, host: str, port: int, config: Config, read_token: str | None = None
+    ) -> None:
         self.token = token
+        self.read_token = read_token
         self.codes = OneTimeCodes()
         self.guesses = Guesses()
         self.page_keys = PageKeys(token, port)
+        self.read_page_keys = None if read_token is None else PageKeys(read_token, port)
         self._any_address = host in {"", "0.0.0.0", "::"}
         self._names = {name.lower() for name in config.allowed_hosts}
         if not self._any_address:
@@ -147,28 +160,56 @@ class Gate:
         if authorization is None:
             return Credential.NONE
         scheme, _, given = authorization.partition(" ")
+        if scheme.lower() == "token":
+            # Jupyter's own, which its proxy hands on: it is not meant for us, and what is comes with the hello.
+            return Credential.NONE
         return self.judge(given.strip() if scheme.lower() == "bearer" else "", peer)
 
     def judge(self, given: str, peer: str) -> Credential:
         """What the token or page's key is worth that ``peer`` shows, by whichever way. Any thread may ask."""
-        if self.page_keys.proves(given):
-            return Credential.VALID
+        known = self._worth_of_key(given)
+        if known.lets_in:
+            return known
         if not self.guesses.may_try(peer):
             return Credential.UNHEARD
+        known = self.worth(given)
+        if not known.lets_in:
+            self.guesses.wrong(peer)
+        return known
+
+    def worth(self, given: str) -> Credential:
+        """What a token or page's key is worth by itself: ``VALID``, ``READS`` or ``WRONG``. Nothing is counted."""
         if same(given, self.token):
             return Credential.VALID
-        self.guesses.wrong(peer)
-        return Credential.WRONG
+        if self.read_token is not None and same(given, self.read_token):
+            return Credential.READS
+        return self._worth_of_key(given)
+
+    def new_key(self, credential: Credential) -> str:
+        """A key for a page that has signed in with that."""
+        keys = self.read_page_keys if credential is Credential.READS else self.page_keys
+        assert keys is not None
+        return keys.new()
+
+    def only_reads(self, given: str) -> bool:
+        """Whether what a client has shown lets it look and not command."""
+        return self.worth(given) is not Credential.VALID
+
+    def _worth_of_key(self, given: str) -> Credential:
+        if self.page_keys.proves(given):
+            return Credential.VALID
+        reads = self.read_page_keys
+        return Credential.READS if reads is not None and reads.proves(given) else Credential.WRONG
 
     def knows(self, given: str, peer: str) -> bool:
         """As :meth:`proves`, only to see whether something is worth doing beforehand: nothing is counted."""
-        if self.page_keys.proves(given):
+        if self._worth_of_key(given).lets_in:
             return True
-        return self.guesses.may_try(peer) and same(given, self.token)
+        return self.guesses.may_try(peer) and self.worth(given).lets_in
 
     def proves(self, given: str, peer: str) -> bool:
         """Whether what ``peer`` shows lets it in."""
-        return self.judge(given, peer) is Credential.VALID
+        return self.judge(given, peer).lets_in
 
 
 def unauthorized(credential: Credential) -> Refusal:

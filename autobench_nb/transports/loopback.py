@@ -21,6 +21,7 @@ class Loopback:
         on_effect: Sees what the mirror says, except what is for the hub.
         mirror: The client's side; one that was linked before resumes. A new one where none is given.
         on_end: Called once when the session has ended, from whichever side.
+        read_only: Whether the client may look and not command.
 
     While ``stalled`` nothing is delivered.
     """
@@ -32,6 +33,7 @@ class Loopback:
         *,
         mirror: Mirror | None = None,
         on_end: Callable[[], None] | None = None,
+        read_only: bool = False,
     ) -> None:
         self.mirror = Mirror() if mirror is None else mirror
         self.is_closed = False
@@ -46,7 +48,9 @@ class Loopback:
         self._stalled = False
         self._owes_drained = False
         self._scheduled = False
-        self.session = pump.connect(lambda _session: self, authenticated=True, peer="loopback")
+        self.session = pump.connect(
+            lambda _session: self, authenticated=True, peer="loopback", read_only=read_only
+        )
         self.send(self.mirror.hello())
 
     # --- the pump's side

@@ -68,6 +68,7 @@ class Server:
         self.host = host
         self.port: int = sockets[0].getsockname()[1]
         self.token = site.gate.token
+        self.worth_of = site.gate.worth
         self.name = site.name
         self._hub = hub
         self._on_ended = on_ended
@@ -319,6 +320,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     token: str | None = None,
+    read_token: str | None = None,
     commands: Mapping[str, Command] | None = None,
     is_ready: Callable[[], bool] = lambda: True,
     direct_writer: bool = True,
@@ -328,6 +330,7 @@ def serve(
 
     Args:
         token: The access token (default: made anew).
+        read_token: Lets clients look and not command (default: none does).
         static: The folder of the built browser bundles.
         port: The TCP port; 0 takes any free one.
         direct_writer: Whether sockets are written to directly, and not through tornado's ``write_message``.
@@ -339,8 +342,9 @@ def serve(
     token = new_token() if token is None else check_token(token)
     sockets = bind(host, port)
     pump = Pump(hub, store, config=config, commands=commands or {}, log=ring.append)
-    gate = Gate(token, host=host, port=sockets[0].getsockname()[1], config=config)
-    hub.prove_by(gate.proves)
+    port = sockets[0].getsockname()[1]
+    gate = Gate(token, host=host, port=port, config=config, read_token=read_token)
+    hub.prove_by(gate.proves, gate.only_reads)
     site = Site(
         name=name,
         epoch=hub.epoch,

@@ -61,6 +61,9 @@ export class Client {
   private readonly states: Signal<AppState | null> = signal(null);
   private readonly epochs: Signal<string | null> = signal(null);
   private readonly statuses: Signal<LinkStatus>;
+  private readonly readOnlys: Signal<boolean> = signal(false);
+  private readonly seens: Signal<number | null> = signal(null);
+  private heardAt: number | null = null;
   private readonly changes: Signal<Change> = signal({ operations: null });
   private readonly commands = new Map<string, Pending>();
   private replays: PendingReplay[] = [];
@@ -85,7 +88,11 @@ export class Client {
         for (const ask of this.askers) ask();
       },
       status: (status) => {
-        this.statuses.value = status;
+        const isLinked = status.phase === 'live' || status.phase === 'stale';
+        batch(() => {
+          this.statuses.value = status;
+          this.seens.value = isLinked ? null : this.heardAt;
+        });
       },
     });
     this.statuses = signal(this.link.status);
@@ -107,6 +114,16 @@ export class Client {
 
   get status(): ReadonlySignal<LinkStatus> {
     return this.statuses;
+  }
+
+  /** Whether the server takes no commands of this client: its token lets it look alone. */
+  get readOnly(): ReadonlySignal<boolean> {
+    return this.readOnlys;
+  }
+
+  /** When the server was heard of last, in ms since 1970, while it is not; clocks stand still there. Else null. */
+  get lastSeen(): ReadonlySignal<number | null> {
+    return this.seens;
   }
 
   /** The operations that led to the present state; null where all of it was replaced. */
@@ -213,6 +230,7 @@ export class Client {
   // ---- what comes ----
 
   private receive(text: string): void {
+    this.heardAt = Date.now();
     let effects: Effect[];
     let message: object;
     try {
@@ -236,6 +254,7 @@ export class Client {
         break;
       case 'connected':
         this.begin(effect.epoch);
+        this.readOnlys.value = effect.readOnly;
         this.link.welcomed();
         // Where the link was lost halfway through the past.
         if (effect.resumed && this.logs.nextSeq > 0) void this.backfill.start();

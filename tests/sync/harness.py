@@ -82,7 +82,12 @@ class Server:
     """A hub with its store and ring, and the links of its clients."""
 
     def __init__(
-        self, *, epoch: str = "epoch-1", token: str | None = TOKEN, **settings: Any
+        self,
+        *,
+        epoch: str = "epoch-1",
+        token: str | None = TOKEN,
+        read_token: str | None = None,
+        **settings: Any,
     ) -> None:
         self.config = Config(**settings)
         self.store = StateStore()
@@ -94,6 +99,7 @@ class Server:
             epoch=epoch,
             config=self.config,
             token=token,
+            read_token=read_token,
             wall=lambda: 1_700_000_000.0 + self.now,
         )
         self.links: dict[int, Link] = {}

@@ -26,7 +26,7 @@ from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, connect, local, serve_in_thread
-from autobench_nb.transports.client.reach import backoff_s, socket_url
+from autobench_nb.transports.client.reach import backoff_s, server_address
 from tests.transports.conftest import TOKEN
 
 ROW = {
@@ -359,7 +359,8 @@ def test_heartbeats_measure_the_latency(tmp_path: Path) -> None:
 def test_every_form_of_the_url_leads_to_the_socket(
     url: str, expected: tuple[str, str | None]
 ) -> None:
-    assert socket_url(url) == expected
+    address = server_address(url)
+    assert (address.url, address.access) == expected
 
 
 def test_delays_grow_to_the_limit_and_are_spread_by_the_jitter() -> None:

@@ -55,7 +55,8 @@ def install(*variables: ContextVar[Any]) -> None:
         _wrap(subprocess.Popen, "__init__", _popen_init)
         _wrap(subprocess.Popen, "wait", _popen_wait)
         _inherited.extend(variables)
-        os.register_at_fork(after_in_child=_leave_the_job)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_leave_the_job)
 
 
 def _leave_the_job() -> None:

@@ -8,6 +8,7 @@ from autobench_nb.jobs.executors.isolated import IsolatedCallables
 from autobench_nb.jobs.executors.local_process import GRACE_S, LocalProcess
 from autobench_nb.jobs.executors.overdue import NOTICE_S
 from autobench_nb.jobs.work import How, Task
+from autobench_nb.processes.support import why_no_commands
 from autobench_nb.state.model import JobKind
 
 
@@ -26,9 +27,9 @@ class LocalExecutor:
 
     def refusal(self, task: Task, how: How) -> str | None:
         """Say why it cannot do this work; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
-        if how.isolate and task.kind is JobKind.CALLABLE:
-            return self._isolated.refusal(task, how)
-        return None
+        if task.kind is JobKind.CALLABLE and not how.isolate:
+            return None
+        return why_no_commands() or (self._isolated.refusal(task, how) if how.isolate else None)
 
     def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:
         """Do one repetition; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import Any, Final
 
-from autobench_nb.config import TOKEN_VARIABLE
+from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.logs.entry import Level
@@ -131,6 +131,7 @@ def _inherited() -> dict[str, str]:
         return _known[1]
     env = {"PYTHONUNBUFFERED": "1", **os.environ}
     env.pop(TOKEN_VARIABLE, None)
+    env.pop(READ_TOKEN_VARIABLE, None)
     if raw is not None:
         _known = dict(raw), env
     return env

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -47,6 +46,8 @@ def take_standard_input() -> socket.socket:
 
     The descriptors 0 to 3 are nothing afterwards, so that no other is ever one of them.
     """
+    import fcntl  # what speaks to the launcher imports this module too, and Windows has none
+
     sock = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE))
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(FIRST_FREE):

@@ -15,10 +15,11 @@ class SendUp:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The server has welcomed us. Where not ``resumed``, a snapshot follows."""
+    """The server has welcomed us. Where not ``resumed``, a snapshot follows; ``read_only``: we may not command."""
 
     epoch: str
     resumed: bool
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,7 @@ class Mirror:
             self.epoch = None
             out.append(Replaced(reply.epoch))
         self._enter_epoch(reply.epoch, out)
-        out.append(Connected(reply.epoch, reply.resumed))
+        out.append(Connected(reply.epoch, reply.resumed, reply.read_only))
 
     def _enter_epoch(self, epoch: str, out: list[MirrorEffect]) -> None:
         """The link belongs to this epoch. Where it is another one: replace everything, merge nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from typing import Final
 
 from msgspec import UNSET, UnsetType
 
@@ -21,7 +22,7 @@ from autobench_nb.contract.client_messages import (
     SubscribePayload,
 )
 from autobench_nb.contract.codes import CloseCode, ErrorCode
-from autobench_nb.contract.commands import STATE_HASH
+from autobench_nb.contract.commands import READING_COMMANDS, STATE_HASH
 from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_COMMANDS
 from autobench_nb.contract.parsing import BadMessage
 from autobench_nb.errors import QueryError
@@ -35,13 +36,16 @@ from autobench_nb.sync.server.slices import slices_of
 from autobench_nb.sync.server.state_feed import StateFeed
 from autobench_nb.sync.server.telemetry import Counters
 
+READ_ONLY: Final = "This client came in with a read-only token: it may look, and not command."
+
 
 class Conversation:
     """Answers for all sessions; what needs a snapshot or the log is left to the feeds.
 
     ``hashes``: who waits for the state's hash. ``busy_since_ms``: since when the server is busy, or ``None``.
     ``proves(given, peer)``: whether what a client shows in its hello lets it in; the token does, unless a server that
-    knows more (:class:`~autobench_nb.transports.auth.Gate`) judges.
+    knows more (:class:`~autobench_nb.transports.auth.Gate`) judges. ``only_reads(given)``: whether it lets it look and
+    not command.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Conversation:
         self._config = config
         self._token = None if token is None else token.encode()
         self.proves: Callable[[str, str], bool] = self._is_token
+        self.only_reads: Callable[[str], bool] = _never
         self._wall = wall
         self.hashes: list[tuple[Session, str | int]] = []
         self.busy_since_ms: int | None = None
@@ -83,6 +88,7 @@ class Conversation:
                 self.refuse(client, "The token is not right.", out, now)
                 return
             client.authenticated = True
+            client.read_only = self.only_reads(token)
         if hello is None:
             self.greet(client, None, out, now)
             self.handle(client, message, out, now)
@@ -123,6 +129,7 @@ class Conversation:
                 state_version=version,
                 next_seq=seq,
                 resumed=resumed,
+                read_only=client.read_only,
             ),
             out,
             now,
@@ -184,7 +191,7 @@ class Conversation:
                 else:
                     self._logs.replay(client, message)
             case CommandRequest():
-                self._command(client, message, out)
+                self._command(client, message, out, now)
 
     def _pong(self, client: Session, ts: int | float, out: list[Effect], now: float) -> None:
         message = encoding.pong(
@@ -245,7 +252,9 @@ class Conversation:
         client.history = History(last=self._config.client_logs_snapshot)
         self._logs.catch_up(client)
 
-    def _command(self, client: Session, message: CommandRequest, out: list[Effect]) -> None:
+    def _command(
+        self, client: Session, message: CommandRequest, out: list[Effect], now: float
+    ) -> None:
         if message.id in client.commands:
             raise BadMessage(
                 ErrorCode.BAD_FIELD, "A command with this id has no answer yet.", id=message.id
@@ -256,8 +265,16 @@ class Conversation:
                 f"{MAX_COMMANDS} commands wait for their answers: wait for some of them.",
                 id=message.id,
             )
+        if client.read_only and message.name not in READING_COMMANDS:
+            client.send(encoding.result(message.id, error=("read-only", READ_ONLY)), out, now)
+            return
         client.commands.add(message.id)
         if message.name == STATE_HASH.name:
             self.hashes.append((client, message.id))
         else:
             out.append(RunCommand(client.id, message.id, message.name, message.args or {}))
+
+
+def _never(_given: str) -> bool:
+    """No token that is let in is a read-only one."""
+    return False

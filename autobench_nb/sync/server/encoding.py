@@ -43,7 +43,13 @@ def _as_it_is(data: bytes) -> Any:
 
 
 def welcome(
-    *, epoch: str, server_time_s: float, state_version: int, next_seq: int, resumed: bool
+    *,
+    epoch: str,
+    server_time_s: float,
+    state_version: int,
+    next_seq: int,
+    resumed: bool,
+    read_only: bool = False,
 ) -> Outgoing:
     """Where the server stands. ``server_time_s``: seconds since 1970, sent as ISO 8601 in UTC."""
     time = datetime.fromtimestamp(server_time_s, UTC).isoformat(timespec="milliseconds")
@@ -55,6 +61,7 @@ def welcome(
             state_version=state_version,
             next_seq=next_seq,
             resumed=resumed,
+            read_only=read_only,
         )
     )
 

@@ -46,6 +46,7 @@ class Hub:
         epoch: The id of this life of the orchestrator; a client that knows another one begins anew.
         config: The settings.
         token: What a client must show that the handshake did not authenticate; ``None`` lets everyone in.
+        read_token: What it may show instead, to look and not to command.
         wall: Gives seconds since 1970, for what people read.
     """
 
@@ -57,6 +58,7 @@ class Hub:
         epoch: str,
         config: Config,
         token: str | None = None,
+        read_token: str | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.epoch = epoch
@@ -92,6 +94,7 @@ class Hub:
             epoch=epoch,
             config=config,
             token=token,
+            read_token=read_token,
             wall=wall,
         )
         self._sessions: dict[int, Session] = {}
@@ -127,9 +130,12 @@ class Hub:
     # ------------------------------------------------------------ what happens to a session
 
     def connect(
-        self, now: float, *, authenticated: bool, peer: str = ""
+        self, now: float, *, authenticated: bool, peer: str = "", read_only: bool = False
     ) -> tuple[int, list[Effect]]:
-        """A client is there. Nothing is sent before it has said something, or the grace is over."""
+        """A client is there. Nothing is sent before it has said something, or the grace is over.
+
+        ``read_only``: it was authenticated as one that may look and not command.
+        """
         self._last_id += 1
         session = Session(
             self._last_id,
@@ -138,6 +144,7 @@ class Hub:
             budget=self._config.client_budget_bytes,
             now=now,
         )
+        session.read_only = read_only
         self._sessions[session.id] = session
         if session.authenticated:
             self._grace[session.id] = now + HELLO_GRACE_S

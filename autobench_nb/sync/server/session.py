@@ -56,6 +56,7 @@ class Session:
 
     Attributes:
         greeted: Whether a hello has come.
+        read_only: Whether it may look and not command.
         snapshot_reason: Why it is owed a snapshot, or ``None``; while it is owed one, it is sent no patches.
         base_version: The version of the snapshot with which its present slices began; 0 where it had these from the
             start, ``None`` as long as that has not been sent. What it held before is no base for their patches.
@@ -87,6 +88,7 @@ class Session:
         "predicate",
         "query",
         "queued",
+        "read_only",
         "replays",
         "seq",
         "slices",
@@ -99,6 +101,7 @@ class Session:
         self.id = id
         self.peer = peer
         self.authenticated = authenticated
+        self.read_only = False
         self.connected_at = now
         self.phase = Phase.HELLO
         self.welcomed = False

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Generator
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from autobench_nb.errors import ConnectionLost
 from autobench_nb.lifetime import Closable
+from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.tables.pno_view import PnoView
 from autobench_nb.tables.records_view import JobsView, RecordsView
 from autobench_nb.tables.results import Result, ResultPage, ResultsView
 from autobench_nb.tables.schema import DEVICES, STREAMS
 from autobench_nb.transports.client.arrivals import Arrivals
+from autobench_nb.transports.client.found import the_only_one, token_for
 from autobench_nb.transports.client.link import ClientLink, LinkStatus
 from autobench_nb.transports.client.memory import MemoryLink
 from autobench_nb.transports.client.mirrored import MirroredLogs, MirroredState
-from autobench_nb.transports.client.reach import socket_url
+from autobench_nb.transports.client.reach import jupyter_token_for, server_address
 from autobench_nb.transports.local import server_at
 
 COMMAND_TIMEOUT_S: Final = 30.0
@@ -39,13 +42,21 @@ class Client(Closable):
     """
 
     def __init__(
-        self, url: str, token: str | None = None, timeout_s: float = CONNECT_TIMEOUT_S
+        self,
+        url: str,
+        token: str | None = None,
+        timeout_s: float = CONNECT_TIMEOUT_S,
+        jupyter_token: str | None = None,
     ) -> None:
-        self.url, found = socket_url(url)
+        address = server_address(url)
+        self.url = address.url
         own = server_at(self.url)
-        given = token if token is not None else found
-        # Whoever is in the server's own process has its token anyway.
-        self._token = own.token if given is None and own is not None else given
+        self._token = token if token is not None else address.access
+        if self._token is None:
+            # Whoever is in the server's own process, or is its user on its machine, has its token anyway.
+            self._token = token_for(self.url) if own is None else own.token
+        if jupyter_token is None:
+            jupyter_token = jupyter_token_for(address)
         self._mirror = Mirror()
         self._arrivals = Arrivals(self._mirror)
         self._state, self._logs = self._arrivals.state, self._arrivals.logs
@@ -61,7 +72,10 @@ class Client(Closable):
         if own is not None and own.runs_here:
             self._link = MemoryLink(own, self._token, self._mirror, self._arrivals)
         else:
-            self._link = ClientLink(self.url, self._token, self._mirror, self._arrivals)
+            self._link = ClientLink(
+                self.url, self._token, self._mirror, self._arrivals, jupyter_token
+            )
+        self._farewells: list[Callable[[], None]] = []
         self._link.start()
 
     # --- what is read
@@ -123,6 +137,22 @@ class Client(Closable):
     def status(self) -> LinkStatus:
         """How the link is now."""
         return self._link.status
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether what is mirrored is known, or must be feared, not to be the newest."""
+        return self._link.status.phase != "live"
+
+    @property
+    def last_heard(self) -> datetime | None:
+        """When the server was heard of last, aware, in the local zone; ``None`` before the first message."""
+        at = self._link.heard_at
+        return None if at is None else datetime.fromtimestamp(at).astimezone()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the token lets this client look and not command."""
+        return self._link.read_only
 
     def wait_for(self, predicate: Callable[[Client], Any], timeout_s: float | None = None) -> Any:
         """Wait until ``predicate(client)`` is true.
@@ -201,8 +231,20 @@ class Client(Closable):
             "epoch": self.epoch,
         }
 
+    @property
+    def redactor(self) -> Redactor:
+        """What takes secrets out of the picture that a saved notebook keeps: the built-in set, and the token."""
+        return Redactor(secrets=True, literals=[self._token] if self._token else [])
+
+    def before_close(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called once, when :meth:`close` is."""
+        self._farewells.append(callback)
+
     def close(self) -> None:
         """End the link and the thread. What was mirrored stays readable."""
+        farewells, self._farewells = self._farewells, []
+        for farewell in farewells:
+            farewell()
         self._link.close()
 
     # --- how it begins
@@ -266,20 +308,32 @@ class Client(Closable):
         await asyncio.to_thread(self.close)
 
     def __repr__(self) -> str:
-        return f"<Client {self.url} {self.status.phase}>"
+        heard = self.last_heard
+        stale = f", stale since {heard:%H:%M:%S}" if self.is_stale and heard is not None else ""
+        return f"<Client {self.url} {self.status.phase}{stale}{', read-only' * self.read_only}>"
 
 
-def connect(url: str, token: str | None = None, timeout_s: float = CONNECT_TIMEOUT_S) -> Client:
-    """A live mirror of the orchestrator at ``url``, once its state and its first log entries are here.
+def connect(
+    url: str | None = None,
+    token: str | None = None,
+    timeout_s: float = CONNECT_TIMEOUT_S,
+    *,
+    jupyter_token: str | None = None,
+) -> Client:
+    """A live mirror of an orchestrator, once its state and its first log entries are here.
 
     In a script: ``client = ab.connect(url, token)``. On a running loop, as in a notebook: ``await ab.connect(...)``, or
     ``async with``. Without ``await`` it returns at once there, and what is read first waits for the state, at most
     :data:`FIRST_READ_S` seconds. A server on the caller's own loop is mirrored through memory, and is there at once.
 
     Args:
-        url: The page's, with or without ``?access=TOKEN``, or the socket's.
-        token: The access token; a server of this process needs none.
+        url: The page's, with or without ``?access=TOKEN``, or the socket's; through a proxy with all that the proxy
+            puts before. Without it the one orchestrator is meant that this user runs on this machine.
+        token: The access token, or the read-only one. A server of this process, or of this user on this machine, needs
+            none.
         timeout_s: How long to wait for a server that can be reached, but does not answer yet.
+        jupyter_token: What Jupyter, or the hub, wants to see before its proxy lets anybody through. By default the
+            environment's (``JUPYTERHUB_API_TOKEN``, ``JUPYTER_TOKEN``), where the address is one of that Jupyter's.
 
     Returns:
         The client, whose state and log have arrived, unless a running loop must not be held up.
@@ -287,9 +341,12 @@ def connect(url: str, token: str | None = None, timeout_s: float = CONNECT_TIMEO
     Raises:
         AuthenticationError: The token is wrong or missing.
         ConnectionLost: The server was not reached within ``timeout_s``, or, at once, nothing listens there.
-        TransportError: ``url`` is no URL of a server.
+        TransportError: ``url`` is no URL of a server; or there is none, and not just one server to be found.
     """
-    return Client(url, token, timeout_s).begin()
+    if url is None:
+        only = the_only_one()
+        url, token = only.url, only.token if token is None else token
+    return Client(url, token, timeout_s, jupyter_token).begin()
 
 
 def _loop_runs() -> bool:

@@ -14,8 +14,6 @@ from typing import Any, Final, Protocol
 
 import orjson
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.ioloop import IOLoop
-from tornado.platform.asyncio import BaseAsyncIOLoop
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
 from autobench_nb.contract.codes import CloseCode
@@ -37,10 +35,17 @@ from autobench_nb.sync.client.effects import (
 )
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports.client.answers import Answers
-from autobench_nb.transports.client.reach import backoff_s, explained, explained_status
+from autobench_nb.transports.client.endings import cut, end, end_begun_connections
+from autobench_nb.transports.client.reach import (
+    authorization,
+    backoff_s,
+    explained,
+    explained_status,
+    tls_of,
+    token_remedy,
+)
 
 MAX_MESSAGE_BYTES: Final = 1 << 30
-GOODBYE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +85,31 @@ class MessageReader(Protocol):
 
 
 class ClientLink:
-    """``error`` is why it ended by itself, where it did."""
+    """One client's way to its server.
+
+    Attributes:
+        error: Why it ended by itself, where it did.
+        read_only: Whether the server takes no commands of this client.
+        heard_at: When a message came last, in seconds since 1970; ``None`` before the first.
+    """
 
     poll_s: float | None = None
 
-    def __init__(self, url: str, token: str | None, mirror: Mirror, reader: MessageReader) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        mirror: Mirror,
+        reader: MessageReader,
+        jupyter_token: str | None = None,
+    ) -> None:
         self.url = url
         self.error: Exception | None = None
+        self.read_only = False
+        self.heard_at: float | None = None
         self.status = LinkStatus("connecting")
         self._token = token
+        self._jupyter_token = jupyter_token
         self._mirror = mirror
         self._reader = reader
         self._answers = Answers()
@@ -181,7 +202,7 @@ class ClientLink:
             self._become(LinkStatus("closed", reason=str(error)))
         finally:
             self._fail_answers("the client was closed.")
-            _end_begun_connections()
+            end_begun_connections()
 
     async def _keep_linked(self) -> None:
         attempt = 0
@@ -212,7 +233,9 @@ class ClientLink:
         self._connection = connection
         heart: asyncio.Task[None] | None = None
         try:
-            await connection.write_message(self._mirror.hello())
+            # Where Jupyter's token takes the header, ours comes with the first message.
+            token = None if self._jupyter_token is None else self._token
+            await connection.write_message(self._mirror.hello(token))
             heart = asyncio.create_task(self._heartbeat(connection))
             while (message := await connection.read_message()) is not None:
                 self._receive(connection, message)
@@ -222,7 +245,7 @@ class ClientLink:
             self._connection = None
             if heart is not None:
                 heart.cancel()
-            await _end(connection)
+            await end(connection)
         was_live = self._was_welcomed
         code, reason = connection.close_code, connection.close_reason
         farewell: Farewell | None = self._farewell  # a message may have set it meanwhile
@@ -241,8 +264,13 @@ class ClientLink:
             AuthenticationError: The token is wrong or missing.
             ConnectionLost: It was never live, and trying again is no remedy.
         """
-        headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
-        request = HTTPRequest(self.url, headers=headers, connect_timeout=10.0, request_timeout=10.0)
+        request = HTTPRequest(
+            self.url,
+            headers=authorization(self._token, self._jupyter_token),
+            connect_timeout=10.0,
+            request_timeout=10.0,
+            ssl_options=tls_of(self.url),
+        )
         try:
             return await websocket_connect(
                 request, compression_options={}, max_message_size=MAX_MESSAGE_BYTES
@@ -250,9 +278,9 @@ class ClientLink:
         except HTTPClientError as error:
             if error.code in (401, 403):
                 raise AuthenticationError(
-                    f"{self.url} refused us ({error.code}): give its token, which its server.token says."
+                    f"{self.url} refused us ({error.code}): {token_remedy(self.url)}"
                 ) from None
-            reason, remedy = explained_status(error.code)
+            reason, remedy = explained_status(error.code, self.url)
         except (OSError, WebSocketError) as error:
             reason, remedy = explained(error)
         if remedy and not self._was_ever_live:
@@ -274,7 +302,7 @@ class ClientLink:
                 await asyncio.wait_for(self._beat.wait(), settings["heartbeatTimeoutMs"] / 1000)
             except TimeoutError:
                 if not self._busy:
-                    _cut(connection)  # a dead link answers no close either
+                    cut(connection)  # a dead link answers no close either
                     return
             except WebSocketError:
                 return
@@ -283,6 +311,7 @@ class ClientLink:
         return {**WS_DEFAULTS, **self._reader.settings()}
 
     def _receive(self, connection: WebSocketClientConnection, message: str | bytes) -> None:
+        self.heard_at = time.time()
         for effect in self._mirror.receive(message, time.monotonic()):
             self._do(connection, effect)
         if self._was_welcomed and self._reader.is_complete:
@@ -308,8 +337,9 @@ class ClientLink:
                 self._become(LinkStatus(self.status.phase, latency_ms=round(latency, 2)))
             case Farewell():
                 self._farewell = effect
-            case Connected():
+            case Connected(read_only=read_only):
                 self._was_welcomed = True
+                self.read_only = read_only
             case _:
                 self._reader.on_effect(effect)
 
@@ -338,31 +368,3 @@ class ClientLink:
     def _become(self, status: LinkStatus) -> None:
         self.status = status
         self._reader.on_change()
-
-
-async def _end(connection: WebSocketClientConnection) -> None:
-    """Close, and wait a moment for the other side to do so too, so that nothing of it outlives the loop."""
-    connection.close()
-    try:
-        async with asyncio.timeout(GOODBYE_S):
-            while await connection.read_message() is not None:
-                pass
-    except TimeoutError:
-        pass
-    finally:
-        _cut(connection)
-
-
-def _cut(connection: WebSocketClientConnection) -> None:
-    stream = getattr(connection.protocol, "stream", None)
-    if stream is not None:
-        stream.close()
-
-
-def _end_begun_connections() -> None:
-    """Close what tornado began to connect and was not finished: cancelling it leaves the sockets open."""
-    loop = IOLoop.current()
-    assert isinstance(loop, BaseAsyncIOLoop)
-    for descriptor, (connection, _) in list(loop.handlers.items()):
-        loop.remove_handler(descriptor)
-        loop.close_fd(connection)

@@ -6,13 +6,14 @@ while it waits, as far as that work is the loop's to do.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 from typing import Any, Final
 
 from autobench_nb.errors import AuthenticationError, ClosedError, ConnectionLost
 from autobench_nb.sync.client.effects import Answered, Connected, Farewell, MirrorEffect
 from autobench_nb.sync.client.mirror import Mirror
-from autobench_nb.transports.auth import same
+from autobench_nb.transports.auth import Credential
 from autobench_nb.transports.client.answers import Answers
 from autobench_nb.transports.client.link import LinkStatus, MessageReader
 from autobench_nb.transports.loopback import Loopback
@@ -32,6 +33,8 @@ class MemoryLink:
     ) -> None:
         self.url = server.ws_url
         self.error: Exception | None = None
+        self.read_only = False
+        self.heard_at: float | None = None
         self.status = LinkStatus("connecting")
         self._server = server
         self._token = token
@@ -49,7 +52,11 @@ class MemoryLink:
 
     def start(self) -> None:
         """Begin a session, and mirror what can be mirrored at once. Called on the server's loop."""
-        if self._token is not None and not same(self._token, self._server.token):
+        # Whoever is in the server's own process, and names no token, has its token anyway.
+        known = Credential.VALID
+        if self._token is not None:
+            known = self._server.credential_of(self._token)
+        if not known.lets_in:
             self.error = AuthenticationError(
                 f"{self.url} refused us: give its own token, or none in its own process."
             )
@@ -57,7 +64,11 @@ class MemoryLink:
             return
         self._was_welcomed = False
         self._loopback = Loopback(
-            self._server.pump, self._on_effect, mirror=self._mirror, on_end=self._ended
+            self._server.pump,
+            self._on_effect,
+            mirror=self._mirror,
+            on_end=self._ended,
+            read_only=known is Credential.READS,
         )
         if self._loopback.is_closed:
             self._ended()
@@ -138,11 +149,13 @@ class MemoryLink:
         self._answers.fail("the client was closed.")
 
     def _on_effect(self, effect: MirrorEffect) -> None:
+        self.heard_at = time.time()
         match effect:
             case Answered():
                 self._answers.settle(effect)
-            case Connected():
+            case Connected(read_only=read_only):
                 self._was_welcomed = True
+                self.read_only = read_only
             case Farewell(reason=reason):
                 self._farewell = reason
             case _:

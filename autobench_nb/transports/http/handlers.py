@@ -20,6 +20,7 @@ from autobench_nb.config import Config
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.transports.auth import (
+    READS_ONLY,
     SAFE_METHODS,
     Credential,
     Gate,
@@ -72,6 +73,7 @@ class Guarded(RequestHandler):
     needs_token = True
     is_logged = True
     success_is_silent = False
+    readers_may_post = False
 
     def initialize(self, site: Site) -> None:
         self.site = site
@@ -101,10 +103,16 @@ class Guarded(RequestHandler):
                 self.source = TokenPlace.FOREIGN
         self.credential = gate.credential(headers.get("Authorization"), self.peer)
         refusal = gate.host_refusal(host) or gate.origin_refusal(self.source)
-        if refusal is None and self.needs_token and self.credential is not Credential.VALID:
-            refusal = unauthorized(self.credential)
+        if refusal is None and self.needs_token:
+            refusal = self._credential_refusal()
         if refusal is not None:
             self.refuse(refusal)
+
+    def _credential_refusal(self) -> Refusal | None:
+        if not self.credential.lets_in:
+            return unauthorized(self.credential)
+        reads = self.request.method in SAFE_METHODS or self.readers_may_post
+        return None if reads or self.credential is Credential.VALID else READS_ONLY
 
     def refuse(self, refusal: Refusal) -> NoReturn:
         """Answer with the refusal and stop."""

@@ -71,11 +71,12 @@ class Login(Guarded):
             if not gate.codes.redeem(code):
                 gate.guesses.wrong(self.peer)
                 self.refuse(USED_LINK)
+            credential = Credential.VALID
         else:
             credential = gate.judge(self.get_body_argument("access", ""), self.peer)
-            if credential is not Credential.VALID:
+            if not credential.lets_in:
                 self.refuse(TOO_MANY_GUESSES if credential is Credential.UNHEARD else WRONG_TOKEN)
-        self.finish_json({"key": gate.page_keys.new()})
+        self.finish_json({"key": gate.new_key(credential)})
 
 
 class Static(Guarded, StaticFileHandler):

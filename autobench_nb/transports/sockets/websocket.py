@@ -64,6 +64,8 @@ class Socket(Guarded, WebSocketHandler):
 
         def make_link(session: int) -> SocketWriter:
             self.session = session
+            if self.credential is Credential.READS:
+                pump.hub.restrict(session)
             self.writer = kind(
                 self.ws_connection,  # type: ignore[arg-type]  # choose_writer has looked
                 bits,
@@ -75,7 +77,7 @@ class Socket(Guarded, WebSocketHandler):
 
         pump.connect(
             make_link,
-            authenticated=self.credential is Credential.VALID,
+            authenticated=self.credential.lets_in,
             peer=self.peer,
         )
         self._drop_handshake()
@@ -101,7 +103,7 @@ class Socket(Guarded, WebSocketHandler):
         if not may_be_long(message):
             return self._receive(message)
         is_known = None
-        if is_first and self.credential is not Credential.VALID:
+        if is_first and not self.credential.lets_in:
             is_known = partial(self.site.gate.knows, peer=self.peer)
         return self._receive_later(partial(make_ready, message, is_known), message)
 

@@ -126,6 +126,7 @@ export const COMMAND_CODES = {
   failed: 'the command was run and failed; the message says why',
   internal: 'the command failed inside the server; its log says more',
   closed: 'the server is closing',
+  'read-only': 'the client came in with a token that may look and not command',
 } as const;
 export type CommandCode = keyof typeof COMMAND_CODES;
 
@@ -436,6 +437,8 @@ export interface Welcome {
   nextSeq: number;
   /** Patches and entries follow, not snapshot and history. */
   resumed: boolean;
+  /** This client may look and not command; left out where it may. */
+  readOnly?: boolean;
 }
 
 /** Hello was heard, and what follows from it has been sent. */

@@ -38,8 +38,8 @@ const LOST_HISTORY = SERVER_CONFIG.logs.snapshot;
 export type Effect =
   /** Send this to the server. */
   | { kind: 'send'; message: ClientMessage }
-  /** The server has welcomed us; where not `resumed`, a snapshot follows. */
-  | { kind: 'connected'; epoch: string; resumed: boolean }
+  /** The server has welcomed us; where not `resumed`, a snapshot follows. `readOnly`: it takes no commands of us. */
+  | { kind: 'connected'; epoch: string; resumed: boolean; readOnly: boolean }
   /** The state is another one now. `operations` is null where all of it was replaced, and `reason` says why. */
   | {
       kind: 'changed';
@@ -188,7 +188,8 @@ export class Mirror {
       out.push({ kind: 'replaced', epoch: reply.epoch });
     }
     this.liveIn(reply.epoch, out);
-    out.push({ kind: 'connected', epoch: reply.epoch, resumed: reply.resumed });
+    const { epoch, resumed, readOnly = false } = reply;
+    out.push({ kind: 'connected', epoch, resumed, readOnly });
   }
 
   /** The link belongs to this epoch. Where it is another one: replace everything, merge nothing. */

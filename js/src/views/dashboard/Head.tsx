@@ -31,7 +31,12 @@ export function Head({ client, title }: { client: Client; title: string }): JSX.
           )}
         </span>
       )}
-      {live && client.hasPage && (
+      {client.readOnly.value && (
+        <span class="ab-faint ab-head-reads" title="Your token lets you look, and not command.">
+          read-only
+        </span>
+      )}
+      {live && client.hasPage && !client.readOnly.value && (
         <button
           type="button"
           class="ab-link ab-head-page"

@@ -5,6 +5,8 @@ import { Pill } from '../shared/elements';
 import { count, plural } from '../shared/format';
 import { barOf, GLYPHS, isBad, isOver } from './jobs';
 
+const READ_ONLY = 'You came in with a read-only token: you may look, and not command.';
+
 interface Props {
   job: JobRecord;
   fact: string;
@@ -12,12 +14,24 @@ interface Props {
   position: number;
   total: number;
   isCancelling: boolean;
+  /** Whether this viewer may look and not command. */
+  isReadOnly: boolean;
   onPick: ((job: JobRecord) => void) | undefined;
   onCancel: (job: JobRecord) => void;
 }
 
 /** One job: how it does, its name, how far it is, what came out, and how long it took or will take. */
-export function JobRow({ job, fact: said, time, position, total, isCancelling, onPick, onCancel }: Props): JSX.Element {
+export function JobRow({
+  job,
+  fact: said,
+  time,
+  position,
+  total,
+  isCancelling,
+  isReadOnly,
+  onPick,
+  onCancel,
+}: Props): JSX.Element {
   const fact = visible(said);
   const name = visible(job.name ?? job.command ?? job.id);
   return (
@@ -42,8 +56,9 @@ export function JobRow({ job, fact: said, time, position, total, isCancelling, o
           <button
             type="button"
             class="ab-run-cancel"
-            disabled={isCancelling}
-            aria-label={`Cancel ${name}`}
+            disabled={isCancelling || isReadOnly}
+            title={isReadOnly ? READ_ONLY : undefined}
+            aria-label={isReadOnly ? `Cancel ${name}. ${READ_ONLY}` : `Cancel ${name}`}
             onClick={(event) => {
               event.stopPropagation();
               onCancel(job);

@@ -25,7 +25,8 @@ interface Props {
 /** The jobs in the order in which they were made: what is done, what is going on, what comes. */
 export function JobsView({ client, onPick }: Props): JSX.Element | null {
   const jobs = useComputed(() => client.state.value?.jobs).value;
-  const now = useNow(1_000, jobs !== undefined && jobs.running.length > 0);
+  const seen = client.lastSeen.value;
+  const now = useNow(1_000, jobs !== undefined && jobs.running.length > 0 && seen === null);
   const { cancel, cancelling, problem } = useCancel(client);
   const start = useRef<number | null>(null);
   if (jobs === undefined) return null;
@@ -49,10 +50,11 @@ export function JobsView({ client, onPick }: Props): JSX.Element | null {
         key={id}
         job={job}
         fact={factOf(job, place)}
-        time={timeOf(job, now.value)}
+        time={timeOf(job, seen ?? now.value)}
         position={i + 1}
         total={order.length}
         isCancelling={cancelling.value.has(id)}
+        isReadOnly={client.readOnly.value}
         onPick={onPick}
         onCancel={cancel}
       />

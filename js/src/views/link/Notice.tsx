@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Client } from '../../client';
 import type { LinkStatus } from '../../links/link';
+import { clock } from '../shared/format';
 import { useNow } from '../shared/hooks';
 import { countdown, noticeTexts } from './notice-texts';
 
@@ -19,6 +20,7 @@ export function Notice({ client, hasState }: { client: Client; hasState: boolean
       <span>
         <b>{fact}</b> {step}
       </span>
+      <LastSeen client={client} />
       {next && <span class="ab-num ab-muted">{next}</span>}
       {action && (
         <button type="button" class="ab-button" onClick={() => client.reconnect()}>
@@ -27,6 +29,12 @@ export function Notice({ client, hasState }: { client: Client; hasState: boolean
       )}
     </div>
   );
+}
+
+/** Of when that is what is still shown. */
+function LastSeen({ client }: { client: Client }): JSX.Element | null {
+  const seen = client.lastSeen.value;
+  return seen === null ? null : <span class="ab-num ab-muted">last seen {clock(seen)}</span>;
 }
 
 /** Nothing to show, and nothing on its way: the notice is all there is. */

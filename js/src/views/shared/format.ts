@@ -57,6 +57,12 @@ export function ago(ms: number): string {
   return `${Math.floor(s / 86_400)} d ago`;
 }
 
+/** "19:02:11", the local time of day of a moment in ms since 1970. */
+export function clock(ms: number): string {
+  const at = new Date(ms);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
+}
+
 export function latency(ms: number): string {
   return ms < 9.95 ? `${ms.toFixed(1)} ms` : `${count(Math.round(ms))} ms`;
 }

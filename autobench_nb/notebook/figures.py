@@ -1,0 +1,45 @@
+"""Numbers as people read them, in the same words as on the page (js/src/views/shared/format.ts). Pure."""
+
+from __future__ import annotations
+
+import math
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 line``, ``1,204 lines``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """``9.10 s``, ``1 m 42 s``, ``2 h 05 m``."""
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f} ms"
+    if seconds < 9.995:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} m {left:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} m" if hours < 24 else f"{hours // 24:,} d {hours % 24:02} h"
+
+
+def spread(mean_s: float, sd_s: float | None) -> str:
+    """``1.92 s ± 0.03``: both in the unit that suits the mean."""
+    scale, unit = (1e6, "µs") if mean_s < 0.001 else (1e3, "ms") if mean_s < 1 else (1.0, "s")
+    scaled = mean_s * scale
+    digits = 2 if scaled < 10 else 1 if scaled < 100 else 0
+    text = f"{scaled:.{digits}f} {unit}"
+    return text if sd_s is None else f"{text} ± {sd_s * scale:.{digits}f}"
+
+
+def size(count: float) -> str:
+    """``3.2 MiB`` of a number of bytes."""
+    if count < 1024:
+        return f"{count:.0f} B"
+    power = min(4, int(math.log(count, 1024)))
+    scaled = count / 1024**power
+    return f"{scaled:.{0 if scaled >= 100 else 1}f} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"

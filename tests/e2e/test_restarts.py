@@ -1,0 +1,290 @@
+"""Reloads, restarts and deaths, in a real JupyterLab: what is seen then, and what a saved notebook keeps."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import Lab, wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SETUP = """
+import os, autobench_nb as ab
+bench = ab.Orchestrator(name="my rig", environ={"AUTOBENCH_TOKEN": "the-token-of-my-rig", **FAST})
+psu = bench.log("psu")
+psu.info("volt 1")
+psu.warn("key AKIAIOSFODNN7EXAMPLE")
+run = bench.run({"greet": "echo hello", "count": lambda: 41 + 1})
+await run
+"""
+FAST = """
+FAST = {"WS_HEARTBEAT_INTERVAL_MS": "500", "WS_HEARTBEAT_TIMEOUT_MS": "500", "WS_RECONNECT_MAX_MS": "1000"}
+"""
+PANES = ["bench", "ab.LogPane(bench, height=150)", "ab.StatePane(bench, height=150)"]
+LAST_SEEN = re.compile(r"last seen \d\d:\d\d:\d\d")
+JUPYTERS_OWN = re.compile(
+    # What Jupyter itself says of a kernel that is not there, and of its own missing files.
+    r"WebSocket|Kernel|kernel|/api/|404|ERR_CONNECTION_REFUSED|favicon|Connection lost|Canceled|is already disposed"
+)
+
+
+@pytest.fixture
+def errors(page: Page) -> Iterator[list[str]]:
+    """What the console got as errors; of ours there may be none."""
+    said: list[str] = []
+    page.on(
+        "console", lambda message: said.append(message.text) if message.type == "error" else None
+    )
+    yield said
+    assert [text for text in said if not JUPYTERS_OWN.search(text)] == []
+
+
+@pytest.fixture
+def dashboard(lab: Lab, page: Page, errors: list[str], request: pytest.FixtureRequest) -> Locator:
+    """A live dashboard, and two panes below it, in a notebook of the test's own."""
+    lab.write(name_of(request), FAST + SETUP, *PANES)
+    lab.open(page, name_of(request))
+    lab.run_all(page)
+    expect(page.locator(".ab-dash .ab-badge").first).to_contain_text("live")
+    expect(page.locator(".ab-dash .ab-log")).to_contain_text("volt 1")
+    return page.locator(".ab-dash")
+
+
+def name_of(request: pytest.FixtureRequest) -> str:
+    return f"{request.node.name}.ipynb"
+
+
+@pytest.fixture
+def notebook(request: pytest.FixtureRequest) -> str:
+    return name_of(request)
+
+
+def save(page: Page) -> None:
+    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+def open_without_kernel(lab: Lab, page: Page, notebook: str) -> None:
+    """As the next day: the kernel is gone, the page is a new one, and the notebook's own kernel is another."""
+    page.evaluate("async () => { await jupyterapp.serviceManager.sessions.shutdownAll(); }")
+    lab.open(page, notebook)
+
+
+def pictures(page: Page) -> Locator:
+    return page.locator(".ab-picture")
+
+
+def settled(page: Page) -> None:
+    """Wait until the pictures in the notebook's model say what the last cell has made."""
+    page.wait_for_function(
+        """() => jupyterapp.shell.currentWidget.content.widgets
+            .filter((cell) => cell.model.type === 'code')
+            .some((cell) => JSON.stringify(cell.model.outputs.toJSON()).includes('ab-picture'))"""
+    )
+
+
+def test_a_reopened_notebook_shows_what_was_and_the_live_view_when_it_is_run_again(
+    lab: Lab, page: Page, dashboard: Locator, notebook: str
+) -> None:
+    settled(page)
+    for picture in pictures(page).all():
+        expect(picture).to_be_hidden()
+    save(page)
+    open_without_kernel(lab, page, notebook)
+    expect(pictures(page)).to_have_count(3)
+    first = pictures(page).first
+    expect(first).to_be_visible()
+    for text in ("my rig", "volt 1", "greet", "succeeded", "42"):
+        expect(first).to_contain_text(text)
+    expect(page.get_by_text("model not found")).to_have_count(0)
+    lab.run_all(page)
+    expect(page.locator(".ab-dash .ab-badge").first).to_contain_text("live")
+    for picture in pictures(page).all():
+        expect(picture).to_be_hidden()
+
+
+def test_what_is_saved_is_small_has_no_script_and_no_secret(
+    lab: Lab, page: Page, dashboard: Locator, notebook: str
+) -> None:
+    settled(page)
+    save(page)
+    text = (lab.folder / notebook).read_text("utf-8")
+    assert "the-token-of-my-rig" not in text
+    saved = nbformat.reads(text, 4)
+    outputs = [output for cell in saved.cells for output in cell.get("outputs", ())]
+    kept = [one["data"]["text/html"] for one in outputs if "text/html" in one.get("data", {})]
+    assert len(kept) == 3
+    for html in kept:
+        assert len(html.encode()) < 30_000
+        assert "<script" not in html
+        assert "AKIAIOSFODNN7EXAMPLE" not in html
+
+
+def test_a_reload_of_a_saved_notebook_is_live_again(
+    lab: Lab, page: Page, dashboard: Locator, notebook: str
+) -> None:
+    save(page)
+    page.goto(f"{lab.url}lab/tree/{notebook}?token={lab.token}")
+    expect(page.locator(".ab-dash .ab-badge").first).to_contain_text("live", timeout=60_000)
+    expect(page.locator(".ab-dash .ab-log")).to_contain_text("volt 1")
+    for picture in pictures(page).all():
+        expect(picture).to_be_hidden()
+
+
+def test_a_reload_of_a_notebook_that_was_not_saved_shows_its_cells_and_no_error(
+    lab: Lab, page: Page, dashboard: Locator, notebook: str
+) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{lab.url}lab/tree/{notebook}?token={lab.token}")
+    expect(page.locator(".jp-CodeCell").first).to_be_visible()
+    expect(page.get_by_text("model not found")).to_have_count(0)
+    lab.run_all(page)
+    expect(page.locator(".ab-dash .ab-badge").first).to_contain_text("live")
+
+
+def test_a_lid_that_was_closed_for_longer_than_the_server_waits_catches_up(
+    page: Page, dashboard: Locator
+) -> None:
+    """Frozen by the browser itself, for six heartbeats: the server drops it after three."""
+    browser = page.context.new_cdp_session(page)
+    kernel = page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
+    assert kernel
+    Lab.evaluate(
+        page,
+        "import asyncio\n"
+        "async def later():\n"
+        "    before = len([e for e in bench.logs if 'heard' in e.message])\n"
+        "    while bench.state.get('/meta/telemetry/clients') > 0:\n"
+        "        bench.log('psu').debug('is anybody there?'); await asyncio.sleep(0.1)\n"
+        "    bench.log('psu').info('while the lid was closed')\n"
+        "task = asyncio.get_running_loop().create_task(later())",
+    )
+    browser.send("Page.setWebLifecycleState", {"state": "frozen"})
+    frozen = page.context.new_page()
+    frozen.close()
+    browser.send("Page.setWebLifecycleState", {"state": "active"})
+    expect(dashboard.locator(".ab-log")).to_contain_text("while the lid was closed", timeout=60_000)
+    expect(dashboard.locator(".ab-badge").first).to_contain_text("live")
+
+
+def test_after_a_kernel_restart_all_panes_say_the_same_and_the_reloaded_page_shows_what_was(
+    lab: Lab, page: Page, dashboard: Locator, notebook: str
+) -> None:
+    save(page)
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    notices = page.locator(".ab-notice")
+    expect(notices).to_have_count(3)
+    expect(notices.first).to_contain_text(LAST_SEEN)
+    wait_until(
+        lambda: len({without_times(text) for text in notices.all_inner_texts()}) == 1,
+        "three notices that say the same",
+    )
+    expect(dashboard.locator(".ab-log")).to_contain_text("volt 1")
+    page.goto(f"{lab.url}lab/tree/{notebook}?token={lab.token}")
+    expect(pictures(page).first).to_be_visible()
+    expect(page.get_by_text("model not found")).to_have_count(0)
+
+
+def without_times(text: str) -> str:
+    """A notice without what counts down in it."""
+    return " ".join(re.sub(r"next try in \d+ s|trying …", "", text).split())
+
+
+def test_of_a_kernel_that_was_killed_the_clock_of_a_job_stands_still(
+    page: Page, dashboard: Locator
+) -> None:
+    Lab.evaluate(page, "long = bench.run({'long': 'sleep 1000'})")
+    row = dashboard.locator(".ab-run-running")
+    expect(row).to_contain_text("long")
+    pid = int(Lab.evaluate(page, "print(os.getpid())"))
+    expect(row.locator(".ab-run-time")).to_contain_text(re.compile(r"\d+ s"))
+    kill(pid)
+    expect(page.locator(".ab-dash .ab-notice")).to_contain_text(LAST_SEEN, timeout=60_000)
+    shown = row.locator(".ab-run-time").inner_text()
+    began = page.evaluate("() => Date.now()")
+    page.wait_for_function("(began) => Date.now() > began + 2500", arg=began)
+    assert row.locator(".ab-run-time").inner_text() == shown
+
+
+def kill(pid: int) -> None:
+    import os
+    import signal
+
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_server_that_comes_back_on_its_port_is_found_without_a_reload(
+    page: Page, dashboard: Locator
+) -> None:
+    Lab.evaluate(
+        page,
+        "port = bench.server.port\n"
+        "old = bench.server; old.close(); await old.wait_closed()\n"
+        "bench.log('psu').info('while nobody served')\n"
+        "bench.serve(port=port)",
+    )
+    expect(dashboard.locator(".ab-log")).to_contain_text("while nobody served", timeout=60_000)
+    expect(dashboard.locator(".ab-badge").first).to_contain_text("live")
+
+
+def test_an_interrupt_of_a_cell_that_awaits_a_run_leaves_the_view_live(
+    lab: Lab, page: Page, dashboard: Locator
+) -> None:
+    page.evaluate(
+        """() => {
+            const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            const code = "await bench.run({'long': 'sleep 1000'})";
+            window.awaited = kernel.requestExecute({ code, store_history: false }).done;
+        }"""
+    )
+    expect(dashboard.locator(".ab-run-running")).to_contain_text("long")
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
+    status = page.evaluate("async () => (await window.awaited).content.status")
+    assert status == "error"
+    Lab.evaluate(page, "bench.log('psu').info('after the interrupt')")
+    expect(dashboard.locator(".ab-log")).to_contain_text("after the interrupt")
+    expect(dashboard.locator(".ab-badge").first).to_contain_text("live")
+
+
+def test_a_pane_that_asked_while_the_kernel_was_busy_is_live_when_it_is_free(
+    lab: Lab, page: Page, dashboard: Locator, notebook: str
+) -> None:
+    save(page)
+    page.evaluate(
+        """() => {
+            const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            kernel.requestExecute({
+                code: "import time\\nwhile not os.path.exists('go-on'): time.sleep(0.05)\\nos.remove('go-on')",
+                store_history: false,
+            });
+        }"""
+    )
+    # No memory of where the server is: the pane has to ask, and the kernel does not answer.
+    page.evaluate("() => sessionStorage.clear()")
+    page.goto(f"{lab.url}lab/tree/{notebook}?token={lab.token}")
+    expect(page.locator(".jp-CodeCell").first).to_be_visible()
+    expect(page.locator(".ab-dash .ab-badge-word", has_text="live")).to_have_count(0)
+    (lab.folder / "go-on").touch()
+    expect(page.locator(".ab-dash .ab-badge").first).to_contain_text("live", timeout=60_000)
+
+
+def test_a_busy_ticker_costs_no_more_than_a_few_pictures(page: Page, dashboard: Locator) -> None:
+    counted = Lab.evaluate(
+        page,
+        "from IPython import get_ipython\n"
+        "import asyncio, json\n"
+        "publish, sent = get_ipython().display_pub.publish, []\n"
+        "get_ipython().display_pub.publish = lambda *a, **k: (sent.append(k.get('update')), publish(*a, **k))\n"
+        "for n in range(200):\n"
+        "    bench.state.set('/config/features', {'tick': n % 2 == 0}); psu.info(f'tick {n}')\n"
+        "    await asyncio.sleep(0.01)\n"
+        "get_ipython().display_pub.publish = publish\n"
+        "print(json.dumps(len(sent)))",
+    )
+    assert json.loads(counted) <= 3
