@@ -76,7 +76,7 @@ class RunningServer:
                     return None
                 told = json.loads(file.read(MAX_BYTES))
             fields = {field: told[field] for field in cls.__slots__}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         types = {"pid": int}
         if not all(type(value) is types.get(field, str) for field, value in fields.items()):
