@@ -48,9 +48,13 @@ class Loopback:
         self._stalled = False
         self._owes_drained = False
         self._scheduled = False
-        self.session = pump.connect(
-            lambda _session: self, authenticated=True, peer="loopback", read_only=read_only
-        )
+
+        def link(session: int) -> Loopback:
+            if read_only:
+                pump.hub.restrict(session)
+            return self
+
+        self.session = pump.connect(link, authenticated=True, peer="loopback")
         self.send(self.mirror.hello())
 
     # --- the pump's side

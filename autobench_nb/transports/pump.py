@@ -103,17 +103,10 @@ class Pump:
 
     # --- sessions
 
-    def connect(
-        self,
-        make_link: Callable[[int], Link],
-        *,
-        authenticated: bool,
-        peer: str,
-        read_only: bool = False,
-    ) -> int:
+    def connect(self, make_link: Callable[[int], Link], *, authenticated: bool, peer: str) -> int:
         """A new session; ``make_link(session)`` gives its way out. Returns the session."""
         session, effects = self.hub.connect(
-            self._loop.time(), authenticated=authenticated, peer=peer, read_only=read_only
+            self._loop.time(), authenticated=authenticated, peer=peer
         )
         self._links[session] = make_link(session)
         self._without_links.clear()

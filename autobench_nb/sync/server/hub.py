@@ -130,12 +130,9 @@ class Hub:
     # ------------------------------------------------------------ what happens to a session
 
     def connect(
-        self, now: float, *, authenticated: bool, peer: str = "", read_only: bool = False
+        self, now: float, *, authenticated: bool, peer: str = ""
     ) -> tuple[int, list[Effect]]:
-        """A client is there. Nothing is sent before it has said something, or the grace is over.
-
-        ``read_only``: it was authenticated as one that may look and not command.
-        """
+        """A client is there. Nothing is sent before it has said something, or the grace is over."""
         self._last_id += 1
         session = Session(
             self._last_id,
@@ -144,13 +141,16 @@ class Hub:
             budget=self._config.client_budget_bytes,
             now=now,
         )
-        session.read_only = read_only
         self._sessions[session.id] = session
         if session.authenticated:
             self._grace[session.id] = now + HELLO_GRACE_S
         else:
             self._unproven[session.id] = now + AUTH_DEADLINE_S
         return session.id, []
+
+    def restrict(self, session: int) -> None:
+        """Let a client that has just connected look and not command: the handshake has shown the read-only token."""
+        self._sessions[session].read_only = True
 
     def disconnect(self, session: int, now: float) -> list[Effect]:
         """The link is gone, whoever closed it."""

@@ -46,6 +46,8 @@ from autobench_nb.transports.client.reach import (
 )
 
 MAX_MESSAGE_BYTES: Final = 1 << 30
+WELCOME_S: Final = 10.0
+"""From the handshake to the server's welcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +207,10 @@ class ClientLink:
             end_begun_connections()
 
     async def _keep_linked(self) -> None:
-        attempt = 0
+        attempt, reason = 0, ""
         while True:
             attempt += 1
-            self._become(LinkStatus("connecting", attempt))
+            self._become(LinkStatus("connecting", attempt, reason=reason))
             reason, was_live = await self._one_link()
             if was_live:
                 attempt = 1
@@ -237,6 +239,8 @@ class ClientLink:
             token = None if self._jupyter_token is None else self._token
             await connection.write_message(self._mirror.hello(token))
             heart = asyncio.create_task(self._heartbeat(connection))
+            # A proxy takes the connection before it has one itself: without a welcome there is none.
+            silence = asyncio.get_running_loop().call_later(WELCOME_S, self._cut_silent, connection)
             while (message := await connection.read_message()) is not None:
                 self._receive(connection, message)
         except (WebSocketError, OSError, ProtocolError) as error:
@@ -245,6 +249,7 @@ class ClientLink:
             self._connection = None
             if heart is not None:
                 heart.cancel()
+                silence.cancel()
             await end(connection)
         was_live = self._was_welcomed
         code, reason = connection.close_code, connection.close_reason
@@ -255,7 +260,15 @@ class ClientLink:
             raise AuthenticationError(
                 f"{self.url} refused us: {reason or 'the token is not right.'}"
             )
+        if not was_live and not reason:
+            # A proxy hands on no close codes, and a server says nothing to whom it does not know.
+            return f"the connection ended without a word: {token_remedy(self.url)}", False
         return reason or "the connection ended", was_live
+
+    def _cut_silent(self, connection: WebSocketClientConnection) -> None:
+        if not self._was_welcomed:
+            self._farewell = Farewell(CloseCode.TRY_LATER, "it did not answer in time")
+            cut(connection)
 
     async def _open(self) -> WebSocketClientConnection | str:
         """A new connection, or why there is none.
