@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from html import escape
+from html import escape, unescape
 from itertools import islice
 from typing import Any, Final
 
@@ -45,8 +45,10 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What the picture of each view holds."""
 STYLE: Final = (
-    "<style>.jp-OutputArea:has(.ab-picture) .jp-OutputArea-child:has(> .jupyter-widgets:not(:has(*)))"
-    "{display:none}.ab-picture td,.ab-picture th{text-align:left}</style>"
+    "<style>.jp-OutputArea:has(.ab-picture) .jp-OutputArea-child:has(> .jupyter-widgets)"
+    ":not(:has(> .jupyter-widgets > *)){display:none}"
+    # Jupyter sets all of a table to the right: good for numbers, bad for names.
+    ".ab-picture.ab-picture.ab-picture :is(caption,:is(th,td):is(:first-child,:last-child)){text-align:left}</style>"
 )
 """Hides the words that stand in a widget's place where no kernel knows it any more, and no more than that."""
 
@@ -169,18 +171,21 @@ class _Drawing:
     def lines(self, budget: int) -> str:
         """The newest log lines, oldest first."""
         newest = reversed(self._moment.entries[-LINES:])
-        lines = list(_within((self._line(entry) for entry in newest), budget))
+        width = max((len(entry.channel) for entry in self._moment.entries[-LINES:]), default=0)
+        lines = list(_within((self._line(entry, min(width, 16)) for entry in newest), budget))
         if not lines:
             return ""
         return f"<p>Last {counted(len(lines), 'line')} of the log:</p><pre>{chr(10).join(reversed(lines))}</pre>"
 
-    def _line(self, entry: LogEntry) -> str:
+    def _line(self, entry: LogEntry, width: int) -> str:
         time = datetime.fromtimestamp(entry.ts / 1000, self._zone)
         text = self._text(entry.message, LINE_CHARS)
         if entry.exc:
             text += f" ⏎ {self._text(entry.exc.rstrip().rpartition(chr(10))[2], LINE_CHARS)}"
         at = f"{time:%H:%M:%S}.{time.microsecond // 1000:03}"
-        return f"{at} {entry.level.wire:5} {self._text(entry.channel, 40)}  {text}"
+        channel = self._text(entry.channel, 40)
+        pad = " " * (width - len(unescape(channel)))
+        return f"{at} {entry.level.wire:5} {channel}{pad}  {text}"
 
     def _records(self, slice_name: str, title: str, names: Sequence[str], budget: int) -> str:
         records: Mapping[str, Mapping[str, Any]] = self._moment.state.get(slice_name) or {}
