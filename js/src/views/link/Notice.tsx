@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import type { Client } from '../../client';
 import type { LinkStatus } from '../../links/link';
-import { clock } from '../shared/format';
 import { useNow } from '../shared/hooks';
+import { LastSeen } from './LastSeen';
 import { countdown, noticeTexts } from './notice-texts';
 
 /** What is wrong with the link and what to do, in a line of its own. */
@@ -29,12 +29,6 @@ export function Notice({ client, hasState }: { client: Client; hasState: boolean
       )}
     </div>
   );
-}
-
-/** Of when that is what is still shown. */
-function LastSeen({ client }: { client: Client }): JSX.Element | null {
-  const seen = client.lastSeen.value;
-  return seen === null ? null : <span class="ab-num ab-muted">last seen {clock(seen)}</span>;
 }
 
 /** Nothing to show, and nothing on its way: the notice is all there is. */

@@ -5,6 +5,7 @@ import { Dot } from '../shared/elements';
 import { latency, plural } from '../shared/format';
 import { useNow } from '../shared/hooks';
 import type { Tone } from '../shared/tone';
+import { LastSeen } from './LastSeen';
 import { countdown, noticeTexts } from './notice-texts';
 
 /** How this view is linked to the orchestrator, and while it is not, what it does about that. `quiet`: a notice says more. */
@@ -42,6 +43,7 @@ export function BadgeView({ client }: { client: Client }): JSX.Element {
           {fact} {step}
         </span>
       )}
+      <LastSeen client={client} />
       {status.phase === 'live' && page && (
         <a class="ab-link" href={page} target="_blank" rel="noreferrer">
           {page}

@@ -1,10 +1,12 @@
 import type { JSX } from 'preact';
+import { LastSeen } from '../../link/LastSeen';
+import { noticeTexts } from '../../link/notice-texts';
 import { plural } from '../../shared/format';
 import type { PaneModel } from '../model/model';
 
 /** A line over the far end of the rows while the link is not what it should be, or the rows are not the live log. */
 export function Banner({ model }: { model: PaneModel }): JSX.Element | null {
-  const { phase, nextDelayMs, reason } = model.client.status.value;
+  const status = model.client.status.value;
   const { held } = model.view.stats.value;
   const side = model.asked.prefs.choices.value.order === 'newest' ? 'ab-bottom' : 'ab-top';
   if (model.asked.isTable.value) {
@@ -19,28 +21,17 @@ export function Banner({ model }: { model: PaneModel }): JSX.Element | null {
       </div>
     );
   }
-  const fact = FACTS[phase];
-  if (fact === undefined) return null;
+  if (status.phase === 'live' || status.phase === 'connecting') return null;
+  const { fact } = noticeTexts(status, model.client.host);
   return (
     <div class={`ab-log-banner ab-log-lost ${side}`}>
       <span>
-        <b>{fact}</b>
-        {phase === 'waiting' && nextDelayMs ? `, next try in ${Math.max(1, Math.round(nextDelayMs / 1000))} s` : ''}
-        {phase === 'denied' && reason ? `: ${reason}` : ''}
-        {held > 0 ? '. The lines below are from before.' : '.'}
+        <b>{fact}</b> {held > 0 && 'The lines below are from before.'}
       </span>
+      <LastSeen client={model.client} />
       <button type="button" class="ab-link" onClick={() => model.client.reconnect()}>
         try now
       </button>
     </div>
   );
 }
-
-/** What is wrong, by the link's phase; the other phases are as they should be. */
-const FACTS: Partial<Record<string, string>> = {
-  waiting: 'The link is lost',
-  stale: 'The server does not answer',
-  gone: 'The kernel is gone',
-  denied: 'The server did not let this page in',
-  closed: 'The orchestrator has closed',
-};
