@@ -106,7 +106,7 @@ def wire(
         log_position=lambda: ring.next_seq,
         on_fault=lambda sentence, error: hub.faults.tell(sentence, error),
     )
-    hub = Hub(store, ring, epoch=epoch, config=config, token=token, read_token=read_token)
+    hub = Hub(store, ring, epoch=epoch, config=config, token=token)
     inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
     runner = Runner(

@@ -43,14 +43,21 @@ export function history(from: number, to: number, missed = 0): object {
   return { type: 'logs.history', entries: entries(from, to), epoch: 'A', firstSeq: from, nextSeq: to, missed };
 }
 
+interface Connects {
+  epoch?: string;
+  logs?: object;
+  readOnly?: boolean;
+}
+
 /** The server's side of a connect: welcome, snapshot, history. */
-export function connects(socket: FakeSocket, state: AppState, change: { epoch?: string; logs?: object } = {}): void {
+export function connects(socket: FakeSocket, state: AppState, change: Connects = {}): void {
   const epoch = change.epoch ?? 'A';
   const { version: stateVersion } = state;
   const serverTime = '2026-01-01T00:00:00.000Z';
   socket.opens();
   const nextSeq = state.logs.nextSeq;
-  socket.hears({ type: 'welcome', protocol: 1, epoch, serverTime, stateVersion, nextSeq, resumed: false });
+  const readOnly = change.readOnly ? { readOnly: true } : {};
+  socket.hears({ type: 'welcome', protocol: 1, epoch, serverTime, stateVersion, nextSeq, resumed: false, ...readOnly });
   socket.hears({ type: 'state.snapshot', stateVersion, data: structuredClone(state), epoch, reason: 'connect' });
   socket.hears({ ...(change.logs ?? history(nextSeq, nextSeq)), epoch });
 }

@@ -7,6 +7,7 @@ import { DevicesView } from '../src/views/DevicesView';
 import { Dashboard } from '../src/views/dashboard/Dashboard';
 import { JobsView } from '../src/views/jobs/JobsView';
 import { BadgeView } from '../src/views/link/StatusBadge';
+import { LogPane } from '../src/views/log/LogPane';
 import { StateTree } from '../src/views/state-tree/StateTree';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects, job } from './fixtures';
@@ -30,10 +31,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function go(state = appState()): FakeSocket {
+function go(state = appState(), change: Parameters<typeof connects>[2] = {}): FakeSocket {
   client.offer(INFO);
   const socket = FakeSocket.last();
-  connects(socket, state);
+  connects(socket, state, change);
   return socket;
 }
 
@@ -114,6 +115,28 @@ describe('the runs', () => {
     expect(one('.ab-run-running .ab-run-cancel').textContent).toBe('Cancel');
   });
 
+  it('cannot be cancelled by a spectator, and say why', () => {
+    const socket = go(appState({ jobs }), { readOnly: true });
+    show(<Dashboard client={client} title="rig" options={{ histogram: false }} storageKey="rig" />);
+    const button = one('.ab-run-running .ab-run-cancel') as HTMLButtonElement;
+    expect(button.disabled).toBe(true);
+    expect(button.title).toContain('read-only token');
+    expect(button.getAttribute('aria-label')).toContain('read-only token');
+    expect(one('.ab-head-reads').textContent).toBe('read-only');
+    act(() => button.click());
+    expect(socket.said().filter(({ type }) => type === 'command')).toEqual([]);
+  });
+
+  it('have a button again for one who comes back with the other token', () => {
+    go(appState({ jobs }), { readOnly: true });
+    show(<JobsView client={client} />);
+    act(() => {
+      client.offer({ ...INFO, token: 'the other one' });
+      connects(FakeSocket.last(), appState({ jobs }));
+    });
+    expect((one('.ab-run-running .ab-run-cancel') as HTMLButtonElement).disabled).toBe(false);
+  });
+
   it('tell who looks after the log which job was picked', () => {
     go(appState({ jobs }));
     const picked = vi.fn();
@@ -127,6 +150,59 @@ describe('the runs', () => {
     show(<JobsView client={client} />);
     expect(text()).toContain('Nothing has run yet.');
     expect(text()).toContain('bench.run(');
+  });
+});
+
+describe('a link that is lost', () => {
+  const SEEN = new Date(2026, 10, 28, 19, 2, 11);
+  const running = job('j1', { status: 'running', startedAt: SEEN.getTime() - 40_000 });
+  const state = () => appState({ jobs: { queue: [], running: ['j1'], lastCompleted: null, items: { j1: running } } });
+
+  it('stops the clock of a job, and says of when it is', async () => {
+    vi.setSystemTime(SEEN);
+    const socket = go(state());
+    show(<Dashboard client={client} title="rig" options={{ histogram: false }} storageKey="rig" />);
+    expect(one('.ab-last-seen')).toBeNull();
+    expect(one('.ab-run-time').textContent).toBe('40 s');
+    act(() => socket.closes(1006));
+    expect(one('.ab-notice').textContent).toContain('last seen 19:02:11');
+    await act(async () => {
+      await vi.advanceTimersByTimeAsync(90_000);
+    });
+    expect(one('.ab-run-time').textContent).toBe('40 s');
+  });
+
+  it('lets the clock go on when it is back', () => {
+    vi.setSystemTime(SEEN);
+    const socket = go(state());
+    show(<Dashboard client={client} title="rig" options={{ histogram: false }} storageKey="rig" />);
+    act(() => socket.closes(1006));
+    vi.setSystemTime(SEEN.getTime() + 60_000);
+    act(() => {
+      client.reconnect();
+      connects(FakeSocket.last(), state());
+    });
+    expect(all('.ab-last-seen')).toEqual([]);
+    expect(one('.ab-run-time').textContent).toBe('1 m 40 s');
+  });
+
+  it('is told in the same words by every pane', () => {
+    vi.setSystemTime(SEEN);
+    const socket = go(state());
+    const host = { storageKey: 'rig' };
+    show(
+      <div>
+        <Dashboard client={client} title="rig" options={{ histogram: false }} storageKey="rig" />
+        <LogPane client={client} options={{ histogram: false }} host={host} />
+        <BadgeView client={client} />
+      </div>,
+    );
+    act(() => socket.closes(1006));
+    const facts = all('.ab-notice b, .ab-log-banner b').map((fact) => fact.textContent);
+    expect(facts).toHaveLength(3);
+    expect(new Set(facts)).toEqual(new Set(['The connection was lost.']));
+    expect(one('.ab-badge-view').textContent).toContain('The connection was lost.');
+    expect(all('.ab-last-seen').map((seen) => seen.textContent)).toEqual(Array(4).fill('last seen 19:02:11'));
   });
 });
 

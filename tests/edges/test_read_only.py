@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 import autobench_nb as ab
+from autobench_nb.config import Config
 from autobench_nb.contract.commands import COMMANDS, READING_COMMANDS
 from autobench_nb.errors import CommandError, ConfigError
+from autobench_nb.transports.auth import Gate
 from autobench_nb.transports.client.memory import MemoryLink
 from tests.leaks import nothing_is_left
 from tests.sync.harness import Server
@@ -121,21 +124,17 @@ async def test_over_http_it_reads_and_does_not_write(site: str) -> None:
     assert written.code == 200
 
 
-@pytest.mark.parametrize("way", ["form", "link"])
-async def test_a_browser_that_signed_in_with_it_reads_and_does_not_write(
-    site: str, way: str
-) -> None:
+async def test_a_page_that_signed_in_with_it_reads_and_does_not_write(site: str) -> None:
     own = {"Origin": site.rstrip("/")}
-    if way == "form":
-        signed_in = await ask(site + "login", "POST", f"access={READ_TOKEN}", **own)
-    else:
-        signed_in = await ask(f"{site}?access={READ_TOKEN}")
-    assert signed_in.code == 303
-    cookie = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
-    assert (await ask(site, **cookie)).code == 200
-    assert (await ask(site + "api/state", **cookie)).code == 200
-    assert (await ask(site + "api/logs", "POST", "a line", **cookie, **own)).code == 403
-    assert (await ask(site + "logout", "POST", "", **cookie, **own)).code == 303
+    signed_in = await ask(site + "login", "POST", f"access={READ_TOKEN}", **own)
+    assert signed_in.code == 200
+    key = json.loads(signed_in.body)["key"]
+    assert READ_TOKEN not in key
+    bearer = {"Authorization": f"Bearer {key}", **own}
+    assert (await ask(site + "api/state", **bearer)).code == 200
+    assert (await ask(site + "api/logs", "POST", "a line", **bearer)).code == 403
+    async with ab.connect(site, key) as client:
+        assert client.read_only
 
 
 async def test_jupyters_own_header_that_a_proxy_hands_on_is_no_guess(site: str) -> None:
@@ -148,7 +147,9 @@ async def test_jupyters_own_header_that_a_proxy_hands_on_is_no_guess(site: str) 
 
 def test_the_welcome_says_so_and_only_there() -> None:
     for token, expected in ((TOKEN, None), (READ_TOKEN, True)):
-        server = Server(token=TOKEN, read_token=READ_TOKEN)
+        server = Server(token=TOKEN)
+        gate = Gate(TOKEN, host="127.0.0.1", port=1, config=Config(), read_token=READ_TOKEN)
+        server.hub.prove_by(gate.proves, gate.only_reads)
         heard = server.hello(server.connect(authenticated=False), token=token)
         (welcome,) = [said for said in heard if said["type"] == "welcome"]
         assert welcome.get("readOnly") is expected

@@ -86,7 +86,6 @@ class Server:
         *,
         epoch: str = "epoch-1",
         token: str | None = TOKEN,
-        read_token: str | None = None,
         **settings: Any,
     ) -> None:
         self.config = Config(**settings)
@@ -99,7 +98,6 @@ class Server:
             epoch=epoch,
             config=self.config,
             token=token,
-            read_token=read_token,
             wall=lambda: 1_700_000_000.0 + self.now,
         )
         self.links: dict[int, Link] = {}

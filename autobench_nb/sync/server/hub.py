@@ -46,7 +46,6 @@ class Hub:
         epoch: The id of this life of the orchestrator; a client that knows another one begins anew.
         config: The settings.
         token: What a client must show that the handshake did not authenticate; ``None`` lets everyone in.
-        read_token: What it may show instead, to look and not to command.
         wall: Gives seconds since 1970, for what people read.
     """
 
@@ -58,7 +57,6 @@ class Hub:
         epoch: str,
         config: Config,
         token: str | None = None,
-        read_token: str | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.epoch = epoch
@@ -94,7 +92,6 @@ class Hub:
             epoch=epoch,
             config=config,
             token=token,
-            read_token=read_token,
             wall=wall,
         )
         self._sessions: dict[int, Session] = {}
@@ -104,9 +101,15 @@ class Hub:
         self._unproven: dict[int, float] = {}
         self._last_id = 0
 
-    def prove_by(self, proves: Callable[[str, str], bool]) -> None:
-        """From now on ``proves(given, peer)`` says whether what a client shows in its hello lets it in."""
+    def prove_by(
+        self, proves: Callable[[str, str], bool], only_reads: Callable[[str], bool]
+    ) -> None:
+        """From now on these two judge what a client shows in its hello.
+
+        ``proves(given, peer)``: whether it lets the client in; ``only_reads(given)``: whether to look and not command.
+        """
         self._conversation.proves = proves
+        self._conversation.only_reads = only_reads
 
     # ------------------------------------------------------------ what a transport asks
 

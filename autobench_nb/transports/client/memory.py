@@ -55,7 +55,7 @@ class MemoryLink:
         # Whoever is in the server's own process, and names no token, has its token anyway.
         known = Credential.VALID
         if self._token is not None:
-            known = self._server.credential_of(self._token)
+            known = self._server.worth_of(self._token)
         if not known.lets_in:
             self.error = AuthenticationError(
                 f"{self.url} refused us: give its own token, or none in its own process."
