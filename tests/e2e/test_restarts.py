@@ -312,3 +312,36 @@ def test_a_picture_is_made_when_all_jobs_have_ended_long_after_their_cell(
             .filter((cell) => cell.model.type === 'code')
             .some((cell) => /ab-picture.*>late</.test(JSON.stringify(cell.model.outputs.toJSON())))"""
     )
+
+
+def test_another_notebook_and_a_spectator_look_at_the_same_and_only_one_of_them_may_cancel(
+    lab: Lab, page: Page, dashboard: Locator
+) -> None:
+    """Found by its address, without a token: the file of connection details has it."""
+    url = Lab.evaluate(page, "print(bench.server.url)")
+    read_token = Lab.evaluate(page, "print(bench.read_token)")
+    lab.write(
+        "other.ipynb",
+        "import autobench_nb as ab\n"
+        f"client = await ab.connect({url!r})\n"
+        f"spectator = await ab.connect({url!r}, {read_token!r})",
+        "ab.Dashboard(spectator)",
+        "ab.LogPane(client, height=150)",
+    )
+    other = page.context.new_page()
+    lab.open(other, "other.ipynb")
+    lab.run_all(other)
+    expect(other.locator(".ab-head-reads")).to_have_text("read-only", timeout=LONG_MS)
+    Lab.evaluate(page, "psu.info('for everybody'); long = bench.run({'long': 'sleep 1000'})")
+    for log in (*page.locator(".ab-log").all(), *other.locator(".ab-log").all()):
+        expect(log).to_contain_text("for everybody", timeout=LONG_MS)
+    row = other.locator(".ab-run-running")
+    expect(row.get_by_role("button", name="Cancel long")).to_be_disabled()
+    expect(row.get_by_role("button", name="read-only token")).to_be_visible()
+    cancelled = "client.jobs.cancel(client.wait_for(lambda one: one.jobs.running, 10)[0])"
+    assert (
+        Lab.evaluate(other, f"import asyncio; print(await asyncio.to_thread(lambda: {cancelled}))")
+        == "True"
+    )
+    expect(dashboard.locator(".ab-run-cancelled")).to_contain_text("long", timeout=LONG_MS)
+    other.close()
