@@ -104,10 +104,7 @@ class Hub:
     def prove_by(
         self, proves: Callable[[str, str], bool], only_reads: Callable[[str], bool]
     ) -> None:
-        """From now on these two judge what a client shows in its hello.
-
-        ``proves(given, peer)``: whether it lets the client in; ``only_reads(given)``: whether to look and not command.
-        """
+        """Have a hello judged by ``proves(given, peer)``: let in; ``only_reads(given)``: to look, not to command."""
         self._conversation.proves = proves
         self._conversation.only_reads = only_reads
 
