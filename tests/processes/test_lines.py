@@ -75,7 +75,9 @@ def test_the_short_way_for_floods_gives_the_same_entries(chunks: list[bytes], li
         return [*kept, log.lines]
 
     whole = b"".join(chunks)
-    assume(not draws(whole))  # what was printed at once may be drawn over, what has been logged may not
+    assume(
+        not draws(whole)
+    )  # what was printed at once may be drawn over, what has been logged may not
     assert entries([whole]) == entries([bytes([byte]) for byte in whole])
 
 
