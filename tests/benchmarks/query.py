@@ -134,6 +134,10 @@ def _again(logs: Logs, table: pa.Table, effort: dict[str, Any]) -> list[Row]:
     numbers = pc.cast(pc.struct_field(found, "value"), pa.float64())
     view = logs.query("finished")
     narrow = logs.query("hunter")
+    # A tenth of the lines: a million one by one would take most of this benchmark's time, and say the same.
+    tenth = logs.query(r"/run \d+7 gzip/")
+    their_tenth = table.filter(pc.match_substring_regex(table["message"], r"run \d+7 gzip"))
+    assert len(tenth) == len(their_tenth)
     len(view)
     len(narrow)
 
@@ -149,8 +153,8 @@ def _again(logs: Logs, table: pa.Table, effort: dict[str, Any]) -> list[Row]:
             "frame, theirs": lambda: table.filter(
                 pc.match_substring(table["message"], "finished", ignore_case=True)
             ).to_pandas(),
-            "iterate": lambda: sum(1 for _ in view),
-            "iterate, theirs": lambda: sum(1 for _ in table.to_pylist()),
+            "iterate": lambda: sum(1 for _ in tenth),
+            "iterate, theirs": lambda: sum(1 for _ in their_tenth.to_pylist()),
             "live": one_more,
         },
         **{**effort, "rounds": 3},
@@ -163,7 +167,7 @@ def _again(logs: Logs, table: pa.Table, effort: dict[str, Any]) -> list[Row]:
             "The peer has a column of numbers; ours keeps one with each chunk, and still looks at 245 of them"),
         Row(f"query: {size} lines to a DataFrame", best["frame"] * 1e3, "ms", said,
             best["frame, theirs"] * 1e3, GOAL, "`finished`, whose lines are known from the access before"),
-        Row(f"query: {size} lines iterated", best["iterate"] * 1e3, "ms", "table.to_pylist()",
+        Row(f"query: {len(tenth):,} lines iterated", best["iterate"] * 1e3, "ms", "table.to_pylist()",
             best["iterate, theirs"] * 1e3, 1, "An entry each, with its fields parsed"),
         Row("query: a view asked again, one new line", best["live"] * 1e3, "ms", "none", None, None,
             "`hunter`: only the open chunk is searched"),

@@ -61,6 +61,23 @@ def test_without_descriptors_the_server_waits_says_so_once_and_goes_on() -> None
     assert script.returncode == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_descriptors_that_are_gone_before_the_first_entry_is_read_lose_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.edges.exhausted_before"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    reason, lines, told, mirrored, runs = done.stdout.splitlines()
+    assert "Too many open files" in reason
+    assert (lines, mirrored, runs) == ("150", "150", "True")
+    assert 1 <= int(told) < 12  # what failed is told at its first, tenth, hundredth time
+
+
 async def test_half_open_connections_have_a_cap_and_the_oldest_goes(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,7 +145,7 @@ def test_an_error_line_that_begins_no_traceback_is_logged_while_the_command_runs
 ) -> None:
     logged = threading.Event()
 
-    def log(channel: str, level: Level, message: str, **more: object) -> None:
+    def log(channel: str, level: Level, message: str, *rest: object, **more: object) -> None:
         if message == "Error: early":
             logged.set()
 
@@ -175,7 +175,7 @@ def test_nested_bars_are_one_picture_and_a_line_each(bench: Bench, fifo: Path) -
 def test_lines_after_a_picture_are_lines_while_the_command_runs(bench: Bench, fifo: Path) -> None:
     logged = threading.Event()
 
-    def log(channel: str, level: Level, message: str, **more: object) -> None:
+    def log(channel: str, level: Level, message: str, *rest: object, **more: object) -> None:
         if message == "later":
             logged.set()
 

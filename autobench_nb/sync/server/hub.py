@@ -304,7 +304,7 @@ class Hub:
             self._logs.push(lagging, out, now)
         except Exception as error:  # noqa: BLE001 - as above
             self.faults.tell("New log entries could not be sent, and count as missed.", error)
-            self._logs.skip(lagging, out, now)
+            self._skip_log(lagging, out, now)
         try:
             self._serve(snapshot, out, now)
         except Exception as error:  # noqa: BLE001 - as above
@@ -312,6 +312,12 @@ class Hub:
         for client in lagging:
             self._settle(client, now)
         return out
+
+    def _skip_log(self, lagging: list[Session], out: list[Effect], now: float) -> None:
+        try:
+            self._logs.skip(lagging, out, now)
+        except Exception as error:  # noqa: BLE001 - the log cannot even be read: a later flush finds all of it
+            self.faults.tell("The log could not be read, and is tried again.", error)
 
     def _read_state(self, now: float) -> tuple[Commit | None, Snapshot | None]:
         """What the store has: its commit, and a snapshot where somebody waits for one."""
