@@ -45,6 +45,7 @@ from autobench_nb.logs.query.own_fields import COLUMNS_KEPT, own_numbers, own_te
 from autobench_nb.logs.query.regex import read_regex
 from autobench_nb.logs.query.regex_literals import required_literals
 from autobench_nb.logs.query.regex_tree import re2_pattern
+from autobench_nb.logs.query.seen import seen
 from autobench_nb.logs.query.time import resolve_time
 from autobench_nb.logs.ring.columns import EntrySource
 
@@ -264,7 +265,7 @@ def _traceback(text_test: TextTest) -> RowTest:
         excs = rows.chunk.excs
         if excs:
             for place, exc in rows.having(excs):
-                if exc and asked[place] and text_test(exc):
+                if exc and asked[place] and text_test(seen(exc)):
                     found[place] = True
         return found
 
@@ -296,8 +297,7 @@ def _regex(item: Pattern, text_test: TextTest, kernel: RegexKernel | None) -> Ro
             asked = likely(rows, asked)
         if kernel is None or rows.are_few(asked):
             return rows.each_message(asked, text_test)
-        offsets = rows.chunk.offsets[rows.start : rows.stop + 1]
-        found = kernel(rows.chunk.text, offsets, pattern)
+        found = kernel(rows.text, rows.places, pattern)
         if found is None:
             return rows.each_message(asked, text_test)
         if rows.long is None:
