@@ -184,8 +184,8 @@ class LogPane(View):
         """Exactly the rows that the pane shows, oldest first (of :meth:`show`: in the order of the frame).
 
         Args:
-            all_lines: Where the pane locates (or looks at a line in its context), every line is shown and the matches are
-                marked: these are given, unless all lines are asked for.
+            all_lines: Where the pane locates, or looks at a line in its context, every line is shown and the matches
+                are marked: the matches are given, unless all lines are asked for.
         """
         told = shown_of(self.shown, self.options.get("query", ""))
         return told.choose(self._source(), all_lines=all_lines)

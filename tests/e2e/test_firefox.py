@@ -34,7 +34,9 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     given = os.environ.get("AUTOBENCH_FIREFOX")
     path = given or next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
-        reason = "no Firefox: install one (Debian: apt install firefox-esr) or set AUTOBENCH_FIREFOX"
+        reason = (
+            "no Firefox: install one (Debian: apt install firefox-esr) or set AUTOBENCH_FIREFOX"
+        )
         if os.environ.get("AUTOBENCH_REQUIRE_BROWSER"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -49,7 +51,8 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     )
 
     def ask(request: dict[str, Any]) -> dict[str, Any]:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(json.dumps(request) + "\n")
         process.stdin.flush()
         said: dict[str, Any] = json.loads(process.stdout.readline() or '{"error": "it has ended"}')
@@ -73,7 +76,7 @@ def test_every_scenario_is_one_of_these_tests(firefox: Ask) -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_in_firefox(firefox: Ask, serve: Serve, name: str) -> None:
     bench = serve(log_capacity=20_000)
-    assert bench.server is not None and bench.token is not None
+    assert bench.server is not None
     server = {"login": bench.server.login_url, "url": bench.server.url, "token": bench.token}
     said = firefox({"name": name, **server})
     assert said == {"ok": True}, said.get("error")

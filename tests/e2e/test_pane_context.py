@@ -1,4 +1,4 @@
-"""Context is a place that one comes back from; what is taken along is what was asked for; a click on a job shows its lines."""
+"""Context is a place one comes back from; export takes what was asked for; a click on a job shows its lines."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ def test_what_was_cleared_is_cleared_again_after_the_context(lab: Pane) -> None:
     expect(lab.gaps).to_contain_text(["hidden by “clear to here”"])
 
 
-def test_export_in_a_context_and_in_locate_gives_the_matches(lab: Pane, bench: Orchestrator) -> None:
+def test_export_in_a_context_and_in_locate_gives_the_matches(
+    lab: Pane, bench: Orchestrator
+) -> None:
     enter(lab, "line 10")
     for _ in range(2):
         found = json.loads(exported(lab, "the matches", "JSON"))

@@ -70,7 +70,8 @@ def test_what_the_page_let_go_at_its_cap_is_said_and_a_click_fetches_it(
 def figures(text: str) -> dict[str, int]:
     """The figures of a foot by their words."""
     numbers = re.findall(
-        r"([\d,]+) (?:of ([\d,]+) )?(shown|muted|more in the ring|not for this page|lost|written)", text
+        r"([\d,]+) (?:of ([\d,]+) )?(shown|muted|more in the ring|not for this page|lost|written)",
+        text,
     )
     return {word: int((of or lines).replace(",", "")) for lines, of, word in numbers}
 
@@ -85,7 +86,8 @@ def gap_lines(pane: Pane) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("ring", "cap", "lines"), [(100, 100, 1_304), (500, 500, 8_407), (400, 64, 900), (300, 300, 200)]
+    ("ring", "cap", "lines"),
+    [(100, 100, 1_304), (500, 500, 8_407), (400, 64, 900), (300, 300, 200)],
 )
 def test_the_figures_of_page_ring_and_loss_add_up_and_are_the_same_everywhere(
     serve: Serve, page: Page, ring: int, cap: int, lines: int
@@ -113,9 +115,7 @@ def test_the_figures_of_page_ring_and_loss_add_up_and_are_the_same_everywhere(
     assert said in repr(bench.logs)
 
 
-def test_a_ring_that_overflows_says_once_how_it_is_made_larger(
-    serve: Serve, page: Page
-) -> None:
+def test_a_ring_that_overflows_says_once_how_it_is_made_larger(serve: Serve, page: Page) -> None:
     bench = serve(log_capacity=50)
     pane = Pane.open(page, bench)
     told = pane.root.get_by_role("status").filter(has_text="log_capacity=100_000")

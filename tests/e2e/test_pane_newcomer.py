@@ -1,4 +1,4 @@
-"""What one meets first: one's own lines and not the plumbing's, counts in order, rows also where there is little room."""
+"""What one meets first: one's own lines and not the plumbing's, counts in order, rows where there is little room."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def test_plumbing_is_shown_by_whatever_names_it(new: Pane, bench: Orchestrator, 
     expect(lines(new)).to_have_text(["volt", CONNECTED])
 
 
-@pytest.mark.parametrize("query", ["channel:websocket", "channel:web*", "channel:request,websocket"])
+@pytest.mark.parametrize(
+    "query", ["channel:websocket", "channel:web*", "channel:request,websocket"]
+)
 def test_who_asks_for_a_channel_gets_it(new: Pane, bench: Orchestrator, query: str) -> None:
     bench.log("psu").info("volt")
     new.ask(query)
@@ -171,18 +173,18 @@ def test_a_pane_200_px_high_shows_rows_and_not_chrome(
     pane = Pane(page, page.locator(".ab-log"))
     expect(pane.row("line 39")).to_be_visible()
     box, whole = pane.grid.bounding_box(), pane.root.bounding_box()
-    assert box is not None and whole is not None
+    assert box is not None
+    assert whole is not None
     assert whole["height"] == 200
     # Five rows and more, most of the pane.
-    assert box["height"] >= 5 * 21 and box["height"] / whole["height"] > 0.6
+    assert box["height"] >= 5 * 21
+    assert box["height"] / whole["height"] > 0.6
     expect(pane.query).to_be_visible()
     expect(pane.button("More")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [330, 360, 400])
-def test_no_lone_button_wraps_in_a_narrow_pane(
-    page: Page, bench: Orchestrator, width: int
-) -> None:
+def test_no_lone_button_wraps_in_a_narrow_pane(page: Page, bench: Orchestrator, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     pane = Pane.open(page, bench)
     tools = pane.root.get_by_role("toolbar")

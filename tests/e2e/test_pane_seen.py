@@ -1,4 +1,4 @@
-"""What is searched is what is seen: in the pane, over HTTP and in Python alike; and clocks tell which of two hours is meant."""
+"""What is searched is what is seen, in the pane, over HTTP and in Python; clocks tell which of two hours is meant."""
 
 from __future__ import annotations
 
@@ -99,13 +99,22 @@ def test_clocks_carry_the_offset_where_an_hour_comes_twice(
         "again": "2025-10-26T01:30:00.250+00:00",
         "after": "2025-10-26T02:00:00.250+00:00",
     }
-    wanted = {"before": "01:59:59", "once": "02:30:00+02", "again": "02:30:00+01", "after": "03:00:00"}
+    wanted = {
+        "before": "01:59:59",
+        "once": "02:30:00+02",
+        "again": "02:30:00+01",
+        "after": "03:00:00",
+    }
     berlin.set_viewport_size({"width": width, "height": 900})
     pane = Pane.open(berlin, bench, plumbing=False)
     post(
         bench,
         [
-            {"channel": "psu", "message": name, "ts": dt.datetime.fromisoformat(at).timestamp() * 1e3}
+            {
+                "channel": "psu",
+                "message": name,
+                "ts": dt.datetime.fromisoformat(at).timestamp() * 1e3,
+            }
             for name, at in moments.items()
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
@@ -32,7 +32,47 @@ SPARSE: Final = 16
 
 
 _HIDING: Final = ("hiding", "")
-"""Under this key a chunk keeps which of its rows are seen otherwise than they are written."""
+"""Under this key a chunk keeps its rows that are seen otherwise than they are written, and how they are seen."""
+SEEN_KEPT: Final = 1 << 20
+"""Bytes of them that a chunk keeps; of more, each query makes them anew."""
+
+
+class TextColumn:
+    """Texts end to end: ``text`` is their UTF-8, ``places`` where in it each begins and the last one ends."""
+
+    def __init__(self, text: bytes, places: NDArray[np.int64]) -> None:
+        self.text = text
+        self.places = places
+        self.count = len(places) - 1
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each text begins in :attr:`data`, and at last where the last one ends."""
+        places = self.places
+        return places - places[0] if places[0] else places
+
+    @cached_property
+    def data(self) -> NDArray[np.uint8]:
+        """The bytes of all texts, end to end."""
+        return np.frombuffer(self.text, np.uint8)[self.places[0] : self.places[-1]]
+
+    @cached_property
+    def lower(self) -> NDArray[np.uint8]:
+        """:attr:`data` with ASCII letters in lower case. What is no letter is not to be looked for in it."""
+        return self.data | np.uint8(0x20)
+
+    @cached_property
+    def is_ascii(self) -> bool:
+        """Whether no text has a character beyond ASCII."""
+        return not len(self.data) or int(self.data.max()) < 0x80
+
+
+class HiddenRows(NamedTuple):
+    """The rows of a chunk whose messages hide something, ascending, and these messages as they are seen."""
+
+    rows: NDArray[np.intp]
+    text: bytes
+    places: NDArray[np.int64]
 
 
 class ChunkRows:
@@ -46,81 +86,43 @@ class ChunkRows:
         self._channels = channels
 
     @cached_property
-    def _hiding(self) -> NDArray[np.intp]:
-        """The rows whose messages may be seen otherwise than they are written."""
-        chunk = self.chunk
-        rows = chunk.kept.get(_HIDING)
-        if not isinstance(rows, np.ndarray):  # a chunk does not change: looked for once
-            rows = chunk.kept[_HIDING] = rows_with_hidden(chunk.text, chunk.offsets)
-        if not len(rows):
-            return rows
-        first, last = np.searchsorted(rows, (self.start, self.stop))
-        inside: NDArray[np.intp] = rows[first:last] - self.start
-        return inside
+    def written(self) -> TextColumn:
+        """All messages as they were written."""
+        return TextColumn(self.chunk.text, self.chunk.offsets[self.start : self.stop + 1])
 
     @cached_property
-    def _column(self) -> tuple[bytes, NDArray[np.int64]]:
-        """The messages as they are seen: UTF-8 end to end, and where in it each begins and the last one ends."""
-        chunk = self.chunk
-        written = chunk.offsets[self.start : self.stop + 1]
-        hiding = self._hiding
-        if not len(hiding):
-            return chunk.text, written
-        texts = chunk.messages_of(hiding + self.start)
-        replaced = [one.encode() for one in seen_all([one[:WIRE_MESSAGE_LIMIT] for one in texts])]
-        lengths = np.diff(written)
-        lengths[hiding] = list(map(len, replaced))
-        offsets = np.zeros(self.count + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        pieces: list[bytes] = []
-        text = memoryview(chunk.text)
-        begins, ends = written[hiding].tolist(), written[hiding + 1].tolist()
-        at = int(written[0])
-        for begin, end, piece in zip(begins, ends, replaced, strict=True):
-            pieces += (text[at:begin], piece)
-            at = end
-        pieces.append(text[at : int(written[-1])])
-        return b"".join(pieces), offsets
+    def hiding(self) -> tuple[NDArray[np.intp], TextColumn] | None:
+        """The rows whose messages are seen otherwise than they were written, and how; ``None`` where there are none."""
+        hidden = _hidden_rows(self.chunk)
+        if hidden is None:
+            return None
+        first, last = np.searchsorted(hidden.rows, (self.start, self.stop))
+        if first == last:
+            return None
+        seen_ones = TextColumn(hidden.text, hidden.places[first : last + 1])
+        return hidden.rows[first:last] - self.start, seen_ones
 
-    @property
-    def text(self) -> bytes:
-        """UTF-8 in which all messages stand as they are seen, end to end."""
-        return self._column[0]
-
-    @property
-    def places(self) -> NDArray[np.int64]:
-        """Where each message begins in :attr:`text`, and at last where the last one ends."""
-        return self._column[1]
-
-    @cached_property
-    def offsets(self) -> NDArray[np.int64]:
-        """Where each message begins in :attr:`data`, and at last where the last one ends."""
-        places = self.places
-        return places - places[0] if places[0] else places
-
-    @cached_property
-    def data(self) -> NDArray[np.uint8]:
-        """The bytes of all messages as they are seen, end to end."""
-        text, places = self._column
-        return np.frombuffer(text, np.uint8)[places[0] : places[-1]]
-
-    @cached_property
-    def lower(self) -> NDArray[np.uint8]:
-        """:attr:`data` with ASCII letters in lower case. What is no letter is not to be looked for in it."""
-        return self.data | np.uint8(0x20)
-
-    @cached_property
-    def is_ascii(self) -> bool:
-        """Whether no message has a character beyond ASCII."""
-        return not len(self.data) or int(self.data.max()) < 0x80
+    def in_columns(
+        self, look: Callable[[TextColumn], tuple[Mask, Mask | None]]
+    ) -> tuple[Mask, Mask | None]:
+        """What ``look`` finds in all messages as they are seen, and of which rows it is not sure."""
+        found, unsure = look(self.written)
+        if self.hiding is not None:
+            rows, seen_ones = self.hiding
+            found, unsure = found.copy(), None if unsure is None else unsure.copy()
+            found[rows], unsure_ones = look(seen_ones)
+            if unsure is not None or unsure_ones is not None:
+                unsure = np.zeros(self.count, np.bool_) if unsure is None else unsure
+                unsure[rows] = False if unsure_ones is None else unsure_ones
+        return found, unsure
 
     @cached_property
     def long(self) -> Mask | None:
         """Messages that may be longer than what a query looks at; ``None``: none is."""
-        written = self.chunk.offsets[self.start : self.stop + 1]
-        if written[-1] - written[0] <= WIRE_MESSAGE_LIMIT:
+        places = self.written.places
+        if places[-1] - places[0] <= WIRE_MESSAGE_LIMIT:
             return None
-        long: Mask = np.diff(written) > WIRE_MESSAGE_LIMIT
+        long: Mask = np.diff(places) > WIRE_MESSAGE_LIMIT
         return long if long.any() else None
 
     def are_few(self, asked: Mask) -> bool:
@@ -163,7 +165,7 @@ class ChunkRows:
         rows = np.flatnonzero(asked)
         messages = self.chunk.messages_of(rows + self.start)
         # Of few rows each is looked at: the whole column would cost more.
-        if len(rows) >= FEW_ROWS and not len(self._hiding):
+        if len(rows) >= FEW_ROWS and self.hiding is None:
             return self._where(rows, (test(message[:WIRE_MESSAGE_LIMIT]) for message in messages))
         return self._where(rows, (test(seen(message[:WIRE_MESSAGE_LIMIT])) for message in messages))
 
@@ -171,3 +173,22 @@ class ChunkRows:
         found = np.zeros(self.count, np.bool_)
         found[rows] = np.fromiter(answers, np.bool_, len(rows))
         return found
+
+
+def _hidden_rows(chunk: Chunk) -> HiddenRows | None:
+    """Looked for once: a chunk does not change."""
+    kept = chunk.kept.get(_HIDING, False)
+    if kept is None or isinstance(kept, HiddenRows):
+        return kept
+    rows = rows_with_hidden(chunk.text, chunk.offsets)
+    if not len(rows):
+        chunk.kept[_HIDING] = None
+        return None
+    texts = [message[:WIRE_MESSAGE_LIMIT] for message in chunk.messages_of(rows)]
+    encoded = [text.encode() for text in seen_all(texts)]
+    places = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=places[1:])
+    hidden = HiddenRows(rows, b"".join(encoded), places)
+    if len(hidden.text) <= SEEN_KEPT:
+        chunk.kept[_HIDING] = hidden
+    return hidden

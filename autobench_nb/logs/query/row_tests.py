@@ -28,7 +28,7 @@ from autobench_nb.logs.query.ast import (
     Time,
     Words,
 )
-from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask, RowTest
+from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask, RowTest, TextColumn
 from autobench_nb.logs.query.cost import own_fields_of
 from autobench_nb.logs.query.literal import Literal
 from autobench_nb.logs.query.match import (
@@ -276,7 +276,7 @@ def _words(literal: Literal, text_test: TextTest) -> RowTest:
     def test(rows: ChunkRows, asked: Mask) -> Mask:
         if rows.are_few(asked):
             return rows.each_message(asked, text_test)
-        found, unsure = literal.rows(rows)
+        found, unsure = rows.in_columns(literal.rows)
         long = rows.long
         if long is not None:
             unsure = long if unsure is None else unsure | long
@@ -292,13 +292,19 @@ def _regex(item: Pattern, text_test: TextTest, kernel: RegexKernel | None) -> Ro
     likely = _Likely(required_literals(node), kernel is not None)
     pattern = re2_pattern(node)
 
+    def search(column: TextColumn) -> tuple[Mask, Mask | None]:
+        assert kernel is not None
+        found = kernel(column.text, column.places, pattern)
+        everything = np.ones(column.count, np.bool_)
+        return (everything, everything) if found is None else (found, None)
+
     def test(rows: ChunkRows, asked: Mask) -> Mask:
         if not rows.are_few(asked):
             asked = likely(rows, asked)
         if kernel is None or rows.are_few(asked):
             return rows.each_message(asked, text_test)
-        found = kernel(rows.text, rows.places, pattern)
-        if found is None:
+        found, failed = rows.in_columns(search)
+        if failed is not None:
             return rows.each_message(asked, text_test)
         if rows.long is None:
             return found & asked
@@ -326,7 +332,7 @@ class _Likely:
             return asked
         having = np.zeros(rows.count, np.bool_)
         for literal in self._literals:
-            found, unsure = literal.rows(rows)
+            found, unsure = rows.in_columns(literal.rows)
             having |= found if unsure is None else found | unsure
         likely: Mask = asked & having
         if not rows.are_few(likely):

@@ -1,6 +1,6 @@
 r"""Text as a reader sees it: without escape sequences, with every hidden character as the sign that a row shows for it.
 
-What is searched: a colour that changes inside a word hides nothing, and no two texts that look alike differ. The raw text
+What is searched: a colour that changes inside a word hides nothing, and what one sees can be asked for. The raw text
 stays as it was written. js/src/logs/text/seen.ts is the twin, and tests/vectors/seen.json holds both to it.
 """
 
@@ -20,9 +20,9 @@ else:
 
 _BORDER: Final = "\ud800"
 """Stands between texts that are seen together: no text that UTF-8 can carry has it."""
-# CSI sequences, OSC strings (hyperlinks, titles), other strings, and the escapes of two or three bytes; then the same as
-# one C1 character. A string counts only where it ends in its line: else a line could hide what follows. Of the two-byte
-# escapes, what begins a string that has no end is one too, so that its text is shown.
+# CSI sequences, OSC strings (hyperlinks, titles), other strings, and the escapes of two or three bytes; then the same
+# as one C1 character. A string counts only where it ends in its line: else a line could hide what follows. What begins
+# a string that has no end is an escape of two bytes, so that its text is shown.
 _ESCAPE: Final = re.compile(
     "\x1b(?:\\[[0-?]*[ -/]*[@-~]"
     "|\\][^\n\x07\x1b\x9c\ud800]*(?:\x07|\x1b\\\\|\x9c)"
@@ -30,7 +30,8 @@ _ESCAPE: Final = re.compile(
     "|[ -/]*[0-~]?)"
     "|\x9b[0-?]*[ -/]*[@-~]"
     "|\x9d[^\n\x07\x1b\x80-\x9f\ud800]*(?:\x07|\x1b\\\\|\x9c)"
-    "|[\x90\x98\x9e\x9f][^\n\x1b\x80-\x9f\ud800]*(?:\x1b\\\\|\x9c)"
+    # One by one, since re looks for a set of first characters only where each alternative begins with one.
+    + "".join(f"|{begin}[^\n\x1b\x80-\x9f\ud800]*(?:\x1b\\\\|\x9c)" for begin in "\x90\x98\x9e\x9f")
 )
 # C0 but tab and line feed, DEL and C1, soft hyphen, zero width, bidirectional controls, line separators, BOM, tags.
 _HIDDEN: Final = re.compile(
@@ -74,34 +75,26 @@ def rows_with_hidden(text: bytes, offsets: NDArray[np.int64]) -> NDArray[np.intp
         offsets: Where each text begins in it, and at last where the last one ends, in bytes.
     """
     data = np.frombuffer(text, np.uint8)[offsets[0] : offsets[-1]]
-    if not len(data):
+    is_ascii = text.isascii()
+    if not len(data) or (is_ascii and b"\x7f" not in text and int(data.min()) >= 0x20):
         return np.empty(0, np.intp)
-    places = [_controls(data), _beyond_ascii(text, data, int(offsets[0]))]
-    hits = np.concatenate(places)
-    if not len(hits):
-        return np.empty(0, np.intp)
-    return np.unique(np.searchsorted(offsets, hits + offsets[0], "right") - 1)
+    hits = _controls(data)
+    if not is_ascii:
+        hits = np.sort(np.concatenate([hits, _beyond_ascii(text, data, int(offsets[0]))]))
+    rows = np.searchsorted(offsets, hits + offsets[0], "right") - 1
+    return rows[np.diff(rows, prepend=-1) > 0]
 
 
 def _controls(data: NDArray[np.uint8]) -> NDArray[np.intp]:
     """Where C0 characters (but tab and line feed) and DEL stand."""
-    hidden = np.zeros(0, np.bool_)
-    if int(data.min()) < 0x20:
-        hidden = (data < 0x20) & (data != 0x09) & (data != 0x0A)
-    if int(data.max()) >= 0x7F:
-        deletes = data == 0x7F
-        hidden = hidden | deletes if len(hidden) else deletes
-    return np.flatnonzero(hidden)
+    return np.flatnonzero(((data < 0x20) & (data != 0x09) & (data != 0x0A)) | (data == 0x7F))
 
 
 def _beyond_ascii(text: bytes, data: NDArray[np.uint8], begin: int) -> NDArray[np.intp]:
     """Where hidden characters beyond ASCII begin."""
-    if int(data.max()) < 0x80:
-        return np.empty(0, np.intp)
     leads = data == _LEADS[0]
     for lead in _LEADS[1:]:
         leads |= data == lead
-    hits = np.flatnonzero(leads)
     hidden = _HIDDEN_BYTES.match
-    found = [place for place in hits.tolist() if hidden(text, begin + place)]
+    found = [place for place in np.flatnonzero(leads).tolist() if hidden(text, begin + place)]
     return np.array(found, np.intp)

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from autobench_nb import forks
 from autobench_nb.errors import ConfigError
-from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.account import LogAccount
+from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.ring.batch import LogBatch, Part

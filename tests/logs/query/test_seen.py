@@ -29,7 +29,9 @@ VECTORS: dict[str, Any] = json.loads(
 RAWS = [vector["raw"] for vector in VECTORS["texts"]]
 PIECES = ("\x1b", "[", "]", "1", ";", "m", "\x9b", "\x9d", "\x9c", "\x07", "\\", "\n", "\t", "\r")
 escaped = st.lists(
-    st.sampled_from([*PIECES, "\x1b[1m", "\x1b]8;;x\x07", "\x7f", "\xad", "\u202e", "ab", "k", "Ä"]),
+    st.sampled_from(
+        [*PIECES, "\x1b[1m", "\x1b]8;;x\x07", "\x7f", "\xad", "\u202e", "ab", "k", "Ä"]
+    ),
     max_size=12,
 ).map("".join)
 
@@ -163,7 +165,13 @@ def test_of_a_long_message_as_much_is_looked_at_as_the_wire_carries() -> None:
 
 @pytest.mark.parametrize(
     "nasty",
-    ["\x1b]" * 20_000, "\x9d" * 20_000, "\x1b[" + "1" * 20_000, "\x1bP" * 20_000, "\x1b[1;" * 20_000],
+    [
+        "\x1b]" * 20_000,
+        "\x9d" * 20_000,
+        "\x1b[" + "1" * 20_000,
+        "\x1bP" * 20_000,
+        "\x1b[1;" * 20_000,
+    ],
 )
 def test_what_is_made_to_take_long_is_seen_as_quickly_as_it_is_long(nasty: str) -> None:
     """Were it quadratic, it would be a million times what is bounded here: no clock is needed to see it."""

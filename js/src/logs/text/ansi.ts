@@ -34,8 +34,8 @@ const ST = '\u009c';
 const CSI = '([0-?]*)[ -/]*([@-~])';
 const STRING_END = `${ESC}\\\\|${ST}`;
 // CSI sequences, OSC strings (hyperlinks, titles), other strings, and the escapes of two or three bytes; then the same as one
-// C1 character. A string counts only where it ends in its line: else a line could hide what follows. Of the two-byte
-// escapes, what begins a string that has no end is one too, so that its text is shown.
+// C1 character. A string counts only where it ends in its line: else a line could hide what follows. What begins a string
+// that has no end is an escape of two bytes, so that its text is shown.
 const ESCAPE = new RegExp(
   `${ESC}(?:\\[${CSI}|\\][^\\n${BEL}${ESC}${ST}]*(?:${BEL}|${STRING_END})|[PX^_][^\\n${ESC}${ST}]*(?:${STRING_END})|[ -/]*[0-~]?)` +
     `|\u009b${CSI}|\u009d[^\\n${BEL}${ESC}\u0080-\u009f]*(?:${BEL}|${STRING_END})` +
