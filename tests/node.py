@@ -28,7 +28,7 @@ def node_env() -> dict[str, str]:
 
 def install_modules() -> None:
     """Have ``js/node_modules`` hold the development packages too (the build needs only the others)."""
-    if (JS / "node_modules" / "vitest").is_dir():
+    if all((JS / "node_modules" / name).is_dir() for name in ("vitest", "puppeteer-core")):
         return
     command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     subprocess.run(command, cwd=JS, env=node_env(), check=True, stdout=subprocess.DEVNULL)

@@ -19,7 +19,8 @@ def within(seq: int, ranges: Sequence[tuple[int, int]]) -> bool:
 class Shown:
     """The entries of ``query`` with ``first_seq <= seq < end_seq`` outside ``gaps``, and ``context`` lines around each.
 
-    Times in ``query`` are absolute, so that it means the same here as on the page.
+    Times in ``query`` are absolute, so that it means the same here as on the page. ``locates``: the page shows every
+    entry there is, and marks those of ``query``.
     """
 
     query: str = ""
@@ -27,11 +28,17 @@ class Shown:
     end_seq: int | None = None
     gaps: tuple[tuple[int, int], ...] = ()
     context: int = 0
+    locates: bool = False
 
-    def choose(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
-        """The entries of ``entries`` that are shown, in their order."""
+    def choose(self, entries: Iterable[LogEntry], *, all_lines: bool = False) -> list[LogEntry]:
+        """The entries of ``entries`` that are asked for, in their order.
+
+        Args:
+            entries: Those that there are.
+            all_lines: In locate mode every line that is shown, not only the matches.
+        """
         held = [entry for entry in entries if self._held(entry.seq)]
-        if not self.query:
+        if not self.query or (all_lines and self.locates):
             return held
         wants = compile_query(self.query)
         if not self.context:
@@ -51,12 +58,14 @@ def shown_of(told: Mapping[str, Any], query: str) -> Shown:
     """What the page told; before it has told anything, the entries of ``query``."""
     if not told:
         return Shown(query)
+    locates = told.get("mode") == "locate"
     if told.get("rows"):  # the pane holds all rows of its DataFrame, whatever their seq
-        return Shown(str(told["query"]), context=int(told["context"]))
+        return Shown(str(told["query"]), context=int(told["context"]), locates=locates)
     return Shown(
         str(told["query"]),
         int(told["firstSeq"]),
         int(told["endSeq"]),
         tuple((int(first), int(end)) for first, end in told["gaps"]),
         int(told["context"]),
+        locates,
     )

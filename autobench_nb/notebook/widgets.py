@@ -214,14 +214,19 @@ class LogPane(View):
         )
         super().__init__(host, "logs", options)
 
-    def entries(self) -> list[LogEntry]:
-        """Exactly the rows that the pane shows, oldest first (of :meth:`show`: in the order of the frame)."""
-        told = shown_of(self.shown, self.options.get("query", ""))
-        return told.choose(self._source())
+    def entries(self, *, all_lines: bool = False) -> list[LogEntry]:
+        """Exactly the rows that the pane shows, oldest first (of :meth:`show`: in the order of the frame).
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Exactly the rows that the pane shows, oldest first, with the columns of ``bench.logs.to_pandas()``."""
-        return logs_to_pandas(self.entries())
+        Args:
+            all_lines: Where the pane locates, or looks at a line in its context, every line is shown and the matches
+                are marked: the matches are given, unless all lines are asked for.
+        """
+        told = shown_of(self.shown, self.options.get("query", ""))
+        return told.choose(self._source(), all_lines=all_lines)
+
+    def to_pandas(self, *, all_lines: bool = False) -> pd.DataFrame:
+        """The rows of :meth:`entries`, with the columns of ``bench.logs.to_pandas()``."""
+        return logs_to_pandas(self.entries(all_lines=all_lines))
 
     @property
     def selection(self) -> Selection:

@@ -23,10 +23,14 @@ def neutral(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _DASH.fullmatch(text) else text
 
 
-def logs_to_csv(entries: Iterable[LogEntry]) -> Iterator[str]:
+def logs_to_csv(entries: Iterable[LogEntry], *, bom: bool = False) -> Iterator[str]:
     """Log entries as CSV, header first, one piece of text an entry (RFC 4180, lines end in CR LF).
 
     Columns as in :data:`LOG_COLUMNS`; ``ts`` in ISO 8601, UTC, microseconds. Formula cells are neutralised.
+
+    Args:
+        entries: What is exported, in its order.
+        bom: Whether a byte order mark comes first, without which some spreadsheets take UTF-8 for something else.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -38,7 +42,7 @@ def logs_to_csv(entries: Iterable[LogEntry]) -> Iterator[str]:
         return text
 
     writer.writerow(LOG_COLUMNS)
-    yield taken()
+    yield ("\ufeff" if bom else "") + taken()
     for entry in entries:
         row: list[Any] = [entry.seq, _time_text(entry.ts), entry.channel]
         row += [WIRE_LEVELS[entry.level], entry.message, entry.logger, entry.job_id, entry.step_id]

@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/client';
+import { PLAIN } from '../src/logs/text/time';
 import { textParts, visible } from '../src/logs/text/visible';
 import type { LogsHistory } from '../src/sync/messages';
 import { DevicesView } from '../src/views/DevicesView';
@@ -88,7 +89,7 @@ describe.each(MARKS.map((mark) => [shown(mark), mark] as const))('the mark %s', 
     go(name);
     const model = new PaneModel(client, { storageKey: 'marks' }, {});
     const columns = ['channel', 'logger', 'job', 'step', 'device', 'fields'] as const;
-    const look = { open: false, now: 0, dates: 'none', marks: undefined, wrap: false, whole: undefined } as const;
+    const look = { open: false, now: 0, stamp: PLAIN, marks: undefined, wrap: false, whole: undefined } as const;
     const line = told(<Cells store={client.logs} seq={0} columns={columns} {...look} job={name} />);
     expect(line).not.toContain(mark);
     // Channel, logger, step and device in the text and in the title, the job's name, a field's name and its value.

@@ -15,6 +15,9 @@ import { Prefs } from '../src/views/log/model/prefs';
 import { ranges } from '../src/views/log/model/tell-host';
 import { append, config, history, line } from './log-fixtures';
 
+/** What a pane's query says of the plumbing until somebody wants to see it. */
+const NO_PLUMBING = '-(channel:request,websocket level<warn)';
+
 const closing: (() => void)[] = [];
 let pictures: FrameRequestCallback[] = [];
 
@@ -218,7 +221,13 @@ describe('a log pane', () => {
     logs.append(append(0, 100));
     logs.append(append(110, 200));
     settle();
-    expect(model.shown()).toMatchObject({ query: 'level:error', firstSeq: 0, endSeq: 200, gaps: [[100, 110]], count: 38 });
+    expect(model.shown()).toMatchObject({
+      query: `level:error ${NO_PLUMBING}`,
+      firstSeq: 0,
+      endSeq: 200,
+      gaps: [[100, 110]],
+      count: 38,
+    });
   });
 
   it('selects only shown lines, and tells them as ranges', () => {

@@ -32,7 +32,7 @@ describe('what is asked', () => {
     expect([asked.text.value, asked.query.value.text, asked.error.value?.column]).toEqual(['level>=wat', 'level:error', 7]);
     expect(asked.prefs.now.query).toBe('level:error');
     asked.ask('');
-    expect([asked.query.value.test, asked.error.value]).toEqual([null, null]);
+    expect([asked.query.value.asked, asked.error.value]).toEqual([false, null]);
   });
 
   it('moves with the time where it is relative to it, and else stays the same object', () => {

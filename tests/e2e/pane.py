@@ -15,6 +15,10 @@ from autobench_nb import Orchestrator
 
 Serve = Callable[..., Orchestrator]
 OPENED = re.compile(r"Client \d+ connected")
+UNMUTED = """{
+    const key = 'autobench-nb/page/log';
+    if (localStorage.getItem(key) === null) localStorage.setItem(key, '{"v": 1, "plumbing": true}');
+}"""
 
 
 @pytest.fixture
@@ -60,9 +64,14 @@ class Pane:
         self.menu = root.get_by_role("dialog", name="Pane options")
 
     @classmethod
-    def open(cls, page: Page, bench: Orchestrator) -> Pane:
-        """Sign in at ``bench`` and wait until the page is live and says that it is connected."""
+    def open(cls, page: Page, bench: Orchestrator, *, plumbing: bool = True) -> Pane:
+        """Sign in at ``bench`` and wait until the page is live and says that it is connected.
+
+        With ``plumbing`` as one who has unmuted it once: every line that there is counts.
+        """
         assert bench.server is not None
+        if plumbing:
+            page.add_init_script(UNMUTED)
         page.goto(bench.server.login_url)
         pane = cls(page, page.locator(".ab-log"))
         expect(page.locator(".ab-badge")).to_contain_text("live")

@@ -49,10 +49,10 @@ def test_a_page_filters_pauses_and_goes_on_while_bursts_come_and_holds_no_more_t
 ) -> None:
     bench = serve(log_capacity=CAPACITY)
     pane = Pane.open(page, bench)
-    expect(pane.foot).to_contain_text(f"cap {CAPACITY:,}")
+    expect(pane.foot).to_contain_text(f"keeps {CAPACITY:,}")
     with bursts(bench) as warm:
         assert warm.wait(60)
-        expect(pane.foot).to_contain_text("evicted")
+        expect(pane.foot).to_contain_text("lost")
         pane.ask("needle")
         bench.log("app").warn("a needle in the burst")
         expect(pane.row("a needle in the burst")).to_be_visible()

@@ -112,6 +112,51 @@ def test_a_line_that_one_opens_stays_where_it_is(lab: Pane, bench: Orchestrator)
     top(lab, "line 199")
 
 
+@pytest.mark.parametrize("width", [330, 700, 1400])
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_nothing_lies_over_what_an_opened_line_offers(
+    lab: Pane, bench: Orchestrator, width: int, order: str
+) -> None:
+    """With one match it cannot be scrolled away: each button under the pointer is the one that is seen."""
+    lab.page.set_viewport_size({"width": width, "height": 800})
+    bench.log("psu").warn("the one")
+    lab.ask("level>=warn")
+    lab.shows("the one")
+    if order == "oldest":
+        lab.press("s")
+    lab.row("the one").dblclick(position={"x": 150, "y": 8})
+    write(bench, 2, "more")
+    bench.log("psu").debug("and a new line")
+    expect(lab.button(re.compile("Follow$"))).to_be_visible()
+    for name in ("copy", "as JSON", "permalink", "pin", "in context"):
+        button = lab.detail.get_by_role("button", name=name, exact=True)
+        hit = button.evaluate(
+            """el => {
+                const { left, top, width, height } = el.getBoundingClientRect();
+                const inside = [0.1, 0.5, 0.9].map(x => [left + width * x, top + height / 2]);
+                return inside.every(([x, y]) => el.contains(document.elementFromPoint(x, y)));
+            }"""
+        )
+        assert hit, name
+
+
+def test_the_follow_button_stands_in_the_foot_and_keeps_its_place(
+    lab: Pane, bench: Orchestrator
+) -> None:
+    follow = lab.foot.get_by_role("button", name=re.compile("Follow"))
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    before = follow.bounding_box()
+    lab.grid.hover()
+    lab.page.mouse.wheel(0, 210)
+    expect(follow).to_have_attribute("aria-pressed", "false")
+    write(bench, 3, "new")
+    expect(follow).to_contain_text("3 new lines")
+    assert follow.bounding_box() == before
+    follow.click()
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    top(lab, "new 2")
+
+
 def test_f_stops_following_and_follows_again(lab: Pane, bench: Orchestrator) -> None:
     lab.press("f")
     write(bench, 2, "new")
@@ -130,7 +175,7 @@ def test_oldest_first_follows_at_the_bottom(lab: Pane, bench: Orchestrator) -> N
     lab.page.mouse.wheel(0, -210)
     expect(lab.row("new 0")).not_to_be_in_viewport()
     write(bench, 1, "newer")
-    expect(lab.button(re.compile("↓ 1 new line$"))).to_be_visible()
+    expect(lab.button(re.compile(r"↓ 1 new line\b"))).to_be_visible()
     lab.press("End")
     expect(lab.row("newer 0")).to_be_in_viewport()
     expect(lab.root.locator(".ab-log-new")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Nothing is lost without a word: evicted, missed and skipped lines are rows of their own, and a click fetches them."""
+"""Nothing is lost without a word: what the page does not hold is a row, a figure that adds up, and a click away."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def test_what_left_the_ring_before_one_came_is_said(serve: Serve, page: Page) ->
     expect(pane.foot).to_contain_text("100 of 100 shown")
     pane.press("End")
     missed = pane.gaps
-    expect(missed).to_have_text(["1,205 lines left the ring before this point"])
+    expect(missed).to_have_text(
+        [re.compile(r"^1,205 lines lost from the ring\s*a larger ring: log_capacity=100_000$")]
+    )
     expect(missed.get_by_role("button")).to_have_count(0)
     expect(pane.row("line 1205")).to_be_visible()
     expect(pane.row("line 1204")).to_have_count(0)
@@ -49,10 +51,10 @@ def test_what_the_page_let_go_at_its_cap_is_said_and_a_click_fetches_it(
     bench = serve(log_capacity=1_000, client_logs_capacity=64)
     pane = Pane.open(page, bench)
     write(bench, 0, 200)
-    expect(pane.foot).to_contain_text("evicted")
+    expect(pane.foot).to_contain_text("more in the ring")
     expect(pane.row("line 199")).to_be_visible()
     pane.press("End")
-    evicted = pane.gaps.filter(has_text="left this page at its cap")
+    evicted = pane.gaps.filter(has_text="more in the ring")
     expect(evicted).to_be_visible()
     expect(pane.row(re.compile("^line 1$"))).to_have_count(0)
     evicted.get_by_role("button", name="fetch them").click()
@@ -63,6 +65,82 @@ def test_what_the_page_let_go_at_its_cap_is_said_and_a_click_fetches_it(
     # What was fetched makes way again for what arrives.
     write(bench, 200, 400)
     expect(pane.gaps).to_have_count(1)
+
+
+def figures(text: str) -> dict[str, int]:
+    """The figures of a foot by their words."""
+    numbers = re.findall(
+        r"([\d,]+) (?:of ([\d,]+) )?(shown|muted|more in the ring|not for this page|lost|written)",
+        text,
+    )
+    return {word: int((of or lines).replace(",", "")) for lines, of, word in numbers}
+
+
+def gap_lines(pane: Pane) -> dict[str, int]:
+    """Lines that the gap rows stand for: in the ring, and lost."""
+    found = {"more in the ring": 0, "lost": 0}
+    for text in pane.gaps.all_inner_texts():
+        lines, word = re.match(r"([\d,]+) lines? (more in the ring|lost)", text).groups()  # type: ignore[union-attr]
+        found[word] += int(lines.replace(",", ""))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ring", "cap", "lines"),
+    [(100, 100, 1_304), (500, 500, 8_407), (400, 64, 900), (300, 300, 200)],
+)
+def test_the_figures_of_page_ring_and_loss_add_up_and_are_the_same_everywhere(
+    serve: Serve, page: Page, ring: int, cap: int, lines: int
+) -> None:
+    bench = serve(log_capacity=ring, client_logs_capacity=cap)
+    pane = Pane.open(page, bench, plumbing=False)
+    for first in range(0, lines, 250):
+        write(bench, first, min(lines, first + 250))
+        expect(pane.row(re.compile(f"^line {min(lines, first + 250) - 1}$"))).to_be_visible()
+    account = bench.logs.account
+    assert account.held + account.lost == account.written == lines + 1
+    if account.lost == 0:
+        expect(pane.foot).not_to_contain_text("written")
+        return
+    expect(pane.foot).to_contain_text(f"= {account.written:,} written")
+    expect(pane.foot).to_contain_text(f"{account.lost:,} lost")
+    pane.press("End")
+    told = figures(pane.foot.inner_text())
+    muted, in_ring = told.get("muted", 0), told.get("more in the ring", 0)
+    assert told["shown"] + muted + in_ring == account.held
+    assert told["shown"] + muted + in_ring + told["lost"] == told["written"]
+    # Each figure of the foot is that of the gap rows.
+    assert gap_lines(pane) == {"more in the ring": in_ring, "lost": told["lost"]}
+    said = f"{account.held:,} held + {account.lost:,} lost = {account.written:,} written"
+    assert said in repr(bench.logs)
+
+
+def test_a_ring_that_overflows_says_once_how_it_is_made_larger(serve: Serve, page: Page) -> None:
+    bench = serve(log_capacity=50)
+    pane = Pane.open(page, bench)
+    told = pane.root.get_by_role("status").filter(has_text="log_capacity=100_000")
+    write(bench, 0, 20)
+    expect(pane.row("line 19")).to_be_visible()
+    expect(told).to_have_count(0)
+    write(bench, 20, 120)
+    expect(told).to_contain_text("The ring keeps the newest 50 lines; older ones are lost")
+    pane.button("Understood").click()
+    expect(told).to_have_count(0)
+    page.reload()
+    write(bench, 120, 220)
+    expect(pane.row("line 219")).to_be_visible()
+    expect(told).to_have_count(0)
+
+
+def test_what_the_server_may_not_send_is_no_loss(serve: Serve, page: Page) -> None:
+    bench = serve(log_level_min="warn")
+    pane = Pane.open(page, bench)
+    bench.log("psu").info("kept back")
+    bench.log("psu").warn("sent")
+    expect(pane.row("sent")).to_be_visible()
+    expect(pane.foot).to_contain_text("2 not for this page")
+    expect(pane.foot).to_contain_text("= 3 written")
+    expect(pane.gaps).to_have_count(0)
 
 
 class Wire:
@@ -108,9 +186,9 @@ def holed(serve: Serve, page: Page) -> Pane:
 
 def test_a_hole_is_a_row_where_it_is_and_a_click_fills_it(holed: Pane) -> None:
     pane = holed
-    hole = pane.gaps.filter(has_text="5 lines were skipped")
+    hole = pane.gaps.filter(has_text="5 lines more in the ring: skipped")
     expect(hole).to_be_visible()
-    expect(pane.foot).to_contain_text("5 missed")
+    expect(pane.foot).to_contain_text("5 more in the ring")
     expect(pane.grid.locator(".ab-log-gap + .ab-log-row")).to_contain_text("line 2")
     hole.get_by_role("button", name="fetch them").click()
     expect(hole).to_have_count(0)
@@ -121,7 +199,7 @@ def test_a_hole_is_said_also_between_the_lines_of_a_query(holed: Pane) -> None:
     pane = holed
     pane.ask('"line 1" OR "line 9"')
     pane.shows("line 9", "line 1")
-    expect(pane.gaps).to_contain_text(["5 lines were skipped"])
+    expect(pane.gaps).to_contain_text(["5 lines more in the ring: skipped"])
 
 
 def test_what_came_while_the_link_was_down_is_there_after_it(serve: Serve, page: Page) -> None:

@@ -99,7 +99,7 @@ def test_lines_of_context_stand_around_each_match(lab: Pane) -> None:
         for n in range(hit + 1, hit - 2, -1)
     ]
     lab.shows(*around)
-    expect(lab.foot).to_contain_text("± 1 lines")
+    expect(lab.foot).to_contain_text("± 1 line")
     expect(lab.row("line 5")).to_have_class(re.compile("ab-around"))
     # Where lines between two groups are left out, the eye sees the break.
     expect(lab.grid.locator(".ab-apart")).not_to_have_count(0)
@@ -138,7 +138,7 @@ def test_a_pin_outlives_its_line(bench: Orchestrator, lab: Pane) -> None:
     lab.row("line 7").click()
     lab.press("p")
     bench.state.set("/serverConfig/logs/capacity", 5)
-    expect(lab.foot).to_contain_text("cap 5")
+    expect(lab.foot).to_contain_text("keeps 5")
     pins = lab.root.get_by_role("list", name="Pinned lines")
     expect(pins).to_contain_text("line 7")
     expect(lab.row("line 7")).to_have_count(0)

@@ -521,3 +521,18 @@ def test_a_line_so_long_that_it_is_taken_in_at_once_is_told_of_like_any_other() 
     ring.append("psu", 20, "x" * (INBOX_WEIGHT + 1))
     assert told == [1]
     assert ring.next_seq == 1
+
+
+@pytest.mark.parametrize("count", [0, 7, 10, 11, 4_097, 8_407])
+def test_what_is_held_and_what_is_lost_add_up_to_what_was_written(count: int) -> None:
+    account = filled(count, capacity=10).account()
+    assert (account.held, account.written) == (min(count, 10), count)
+    assert account.held + account.lost == account.written
+    assert account.remedy == ("log_capacity=100_000" if count > 10 else "")
+
+
+def test_a_ring_that_was_made_larger_names_no_remedy_until_it_is_full_again() -> None:
+    ring = filled(20, capacity=10)
+    ring.resize(200_000)
+    assert (ring.account().lost, ring.account().remedy) == (10, "")
+    assert str(ring.account()) == "10 held + 10 lost = 20 written"

@@ -184,3 +184,18 @@ def test_iteration_gives_the_entries_that_access_gives() -> None:
 def test_the_repr_says_how_many() -> None:
     assert repr(LogView(ring_of(1_234))) == "<LogView of 1,234 entries>"
     assert "matching" in repr(LogView(ring_of(10)).query("m1"))
+
+
+def test_a_view_says_where_all_entries_are_and_how_the_ring_is_made_larger() -> None:
+    ring = LogRing(500)
+    for n in range(8_407):
+        ring.append("app", "info", f"m{n}")
+    view = LogView(ring)
+    assert (view.held, view.lost, view.written) == (500, 7_907, 8_407)
+    assert repr(view) == (
+        "<LogView of 500 entries: 500 held + 7,907 lost = 8,407 written; "
+        "a larger ring: log_capacity=100_000>"
+    )
+    narrow = view.query("m8406")
+    assert (len(narrow), narrow.held, narrow.lost) == (1, 500, 7_907)
+    assert "1 matching entries: 500 held + 7,907 lost" in repr(narrow)

@@ -124,3 +124,20 @@ def test_missing_bundles_say_the_remedy_and_all_but_the_widgets_works(tmp_path: 
     assert "FileNotFoundError" in done.stderr
     assert "loader.js is not there" in done.stderr
     assert "pip install -e ." in done.stderr
+
+
+LOCATED = {"query": "level>=warn", "mode": "locate", "context": 0, "rows": False}
+
+
+def test_a_pane_that_locates_gives_the_matches_unless_all_lines_are_asked_for(
+    bench: ab.Orchestrator,
+) -> None:
+    pane = ab.LogPane(bench)
+    for level in ("info", "warn", "info"):
+        bench.log("psu").log(level, level)
+    place = {"firstSeq": 0, "endSeq": 3, "gaps": []}
+    pane.shown = {**LOCATED, **place}
+    assert pane.to_pandas().message.tolist() == ["warn"]
+    assert pane.to_pandas(all_lines=True).message.tolist() == ["info", "warn", "info"]
+    pane.shown = {**LOCATED, **place, "mode": "filter"}
+    assert pane.to_pandas(all_lines=True).message.tolist() == ["warn"]

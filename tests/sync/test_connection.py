@@ -228,6 +228,18 @@ def test_a_query_in_hello_filters_history_and_live_entries_of_this_connection_al
     assert "not for it" in json.dumps(other.take())
 
 
+def test_a_query_looks_at_what_is_seen_and_sends_what_was_written() -> None:
+    server = Server()
+    server.log("fa\x1b[1miled before")
+    link = server.connect()
+    heard = server.hello(link, logsQuery="failed")
+    server.log("\x1b[1mfa\x1b[0miled")
+    server.log("\x1b[31mfine")
+    server.settle()
+    sent = [e["message"] for m in (*heard, *link.take()) for e in m.get("entries", ())]
+    assert sent == ["fa\x1b[1miled before", "\x1b[1mfa\x1b[0miled"]
+
+
 def test_a_client_with_a_query_resumes_under_it() -> None:
     server = Server()
     link = live(server, logsQuery="channel:psu")

@@ -249,3 +249,12 @@ def test_entries_that_came_over_the_wire_make_tables_too() -> None:
     frame = logs_to_pandas([entry])
     assert frame["ts"].iloc[0] == pd.Timestamp("2023-11-14T22:13:20.123456Z")
     assert frame["fields"].iloc[0] == '{"a":1}'
+
+
+def test_csv_begins_with_a_byte_order_mark_on_request_only() -> None:
+    ring = LogRing(5)
+    ring.append("app", "info", "é")
+    entries = ring.since(0).entries
+    plain, marked = ("".join(logs_to_csv(entries, bom=bom)) for bom in (False, True))
+    assert marked == "\ufeff" + plain
+    assert plain.startswith("seq,")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -14,6 +15,9 @@ from autobench_nb.transports.auth import WRONG_TOKEN
 from autobench_nb.transports.http.ingest import MAX_ENTRIES
 from tests.transports.conftest import TOKEN, Bench, Start, hello
 
+SEEN: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "seen.json").read_text("utf-8")
+)
 JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -261,6 +265,26 @@ async def test_csv_neutralises_what_a_spreadsheet_would_run(start: Start) -> Non
     assert answer.headers["Content-Type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
     assert [row["message"] for row in rows] == ["'=cmd|' /C calc'!A0", 'a,"b"\nc']
+
+
+async def test_csv_has_a_byte_order_mark_on_request(start: Start) -> None:
+    bench = await start()
+    bench.ring.append("app", "info", "é")
+    plain = (await bench.ask("/api/logs?format=csv")).body
+    assert not plain.startswith(b"\xef\xbb\xbf")
+    assert (await bench.ask("/api/logs?format=csv&bom=1")).body == b"\xef\xbb\xbf" + plain
+
+
+async def test_a_query_looks_at_what_is_seen(start: Start) -> None:
+    bench = await start()
+    texts = [text["raw"] for text in SEEN["texts"]]
+    for text in texts:
+        bench.ring.append("app", "info", text)
+    for vector in SEEN["queries"]:
+        query = quote(vector["query"])
+        body = json.loads((await bench.ask(f"/api/logs?query={query}")).body)
+        found = [entry["message"] for entry in body["entries"]]
+        assert (vector["query"], found) == (vector["query"], [texts[k] for k in vector["finds"]])
 
 
 async def test_a_query_filters_and_says_where_to_go_on(start: Start) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.query.seen import rows_with_hidden, seen, seen_all
 from autobench_nb.logs.ring.columns import WIRE_MESSAGE_LIMIT, Chunk
 
 if TYPE_CHECKING:
@@ -30,6 +31,50 @@ SPARSE: Final = 16
 """One row in so many is looked at by itself too, since the columns would be read for all."""
 
 
+_HIDING: Final = ("hiding", "")
+"""Under this key a chunk keeps its rows that are seen otherwise than they are written, and how they are seen."""
+SEEN_KEPT: Final = 1 << 20
+"""Bytes of them that a chunk keeps; of more, each query makes them anew."""
+
+
+class TextColumn:
+    """Texts end to end: ``text`` is their UTF-8, ``places`` where in it each begins and the last one ends."""
+
+    def __init__(self, text: bytes, places: NDArray[np.int64]) -> None:
+        self.text = text
+        self.places = places
+        self.count = len(places) - 1
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each text begins in :attr:`data`, and at last where the last one ends."""
+        places = self.places
+        return places - places[0] if places[0] else places
+
+    @cached_property
+    def data(self) -> NDArray[np.uint8]:
+        """The bytes of all texts, end to end."""
+        return np.frombuffer(self.text, np.uint8)[self.places[0] : self.places[-1]]
+
+    @cached_property
+    def lower(self) -> NDArray[np.uint8]:
+        """:attr:`data` with ASCII letters in lower case. What is no letter is not to be looked for in it."""
+        return self.data | np.uint8(0x20)
+
+    @cached_property
+    def is_ascii(self) -> bool:
+        """Whether no text has a character beyond ASCII."""
+        return not len(self.data) or int(self.data.max()) < 0x80
+
+
+class HiddenRows(NamedTuple):
+    """The rows of a chunk whose messages hide something, ascending, and these messages as they are seen."""
+
+    rows: NDArray[np.intp]
+    text: bytes
+    places: NDArray[np.int64]
+
+
 class ChunkRows:
     """Rows ``start`` to ``stop`` (exclusive) of a chunk; its own rows count from 0."""
 
@@ -41,34 +86,43 @@ class ChunkRows:
         self._channels = channels
 
     @cached_property
-    def offsets(self) -> NDArray[np.int64]:
-        """Where each message begins in :attr:`data`, and at last where the last one ends."""
-        offsets = self.chunk.offsets[self.start : self.stop + 1]
-        return offsets - offsets[0] if offsets[0] else offsets
+    def written(self) -> TextColumn:
+        """All messages as they were written."""
+        return TextColumn(self.chunk.text, self.chunk.offsets[self.start : self.stop + 1])
 
     @cached_property
-    def data(self) -> NDArray[np.uint8]:
-        """All messages' UTF-8, end to end."""
-        chunk = self.chunk
-        begin, end = chunk.offsets[self.start], chunk.offsets[self.stop]
-        return np.frombuffer(chunk.text, np.uint8)[begin:end]
+    def hiding(self) -> tuple[NDArray[np.intp], TextColumn] | None:
+        """The rows whose messages are seen otherwise than they were written, and how; ``None`` where there are none."""
+        hidden = _hidden_rows(self.chunk)
+        if hidden is None:
+            return None
+        first, last = np.searchsorted(hidden.rows, (self.start, self.stop))
+        if first == last:
+            return None
+        seen_ones = TextColumn(hidden.text, hidden.places[first : last + 1])
+        return hidden.rows[first:last] - self.start, seen_ones
 
-    @cached_property
-    def lower(self) -> NDArray[np.uint8]:
-        """:attr:`data` with ASCII letters in lower case. What is no letter is not to be looked for in it."""
-        return self.data | np.uint8(0x20)
-
-    @cached_property
-    def is_ascii(self) -> bool:
-        """Whether no message has a character beyond ASCII."""
-        return not len(self.data) or int(self.data.max()) < 0x80
+    def in_columns(
+        self, look: Callable[[TextColumn], tuple[Mask, Mask | None]]
+    ) -> tuple[Mask, Mask | None]:
+        """What ``look`` finds in all messages as they are seen, and of which rows it is not sure."""
+        found, unsure = look(self.written)
+        if self.hiding is not None:
+            rows, seen_ones = self.hiding
+            found, unsure = found.copy(), None if unsure is None else unsure.copy()
+            found[rows], unsure_ones = look(seen_ones)
+            if unsure is not None or unsure_ones is not None:
+                unsure = np.zeros(self.count, np.bool_) if unsure is None else unsure
+                unsure[rows] = False if unsure_ones is None else unsure_ones
+        return found, unsure
 
     @cached_property
     def long(self) -> Mask | None:
         """Messages that may be longer than what a query looks at; ``None``: none is."""
-        if len(self.data) <= WIRE_MESSAGE_LIMIT:
+        places = self.written.places
+        if places[-1] - places[0] <= WIRE_MESSAGE_LIMIT:
             return None
-        long: Mask = np.diff(self.offsets) > WIRE_MESSAGE_LIMIT
+        long: Mask = np.diff(places) > WIRE_MESSAGE_LIMIT
         return long if long.any() else None
 
     def are_few(self, asked: Mask) -> bool:
@@ -107,12 +161,34 @@ class ChunkRows:
                     yield row - start, value
 
     def each_message(self, asked: Mask, test: Callable[[str], bool]) -> Mask:
-        """The rows that are asked for and of whose messages, as far as a query looks at them, ``test`` is true."""
+        """The rows that are asked for and of whose messages, as they are seen, ``test`` is true."""
         rows = np.flatnonzero(asked)
         messages = self.chunk.messages_of(rows + self.start)
-        return self._where(rows, (test(message[:WIRE_MESSAGE_LIMIT]) for message in messages))
+        # Of few rows each is looked at: the whole column would cost more.
+        if len(rows) >= FEW_ROWS and self.hiding is None:
+            return self._where(rows, (test(message[:WIRE_MESSAGE_LIMIT]) for message in messages))
+        return self._where(rows, (test(seen(message[:WIRE_MESSAGE_LIMIT])) for message in messages))
 
     def _where(self, rows: NDArray[np.intp], answers: Iterable[bool]) -> Mask:
         found = np.zeros(self.count, np.bool_)
         found[rows] = np.fromiter(answers, np.bool_, len(rows))
         return found
+
+
+def _hidden_rows(chunk: Chunk) -> HiddenRows | None:
+    """Looked for once: a chunk does not change."""
+    kept = chunk.kept.get(_HIDING, False)
+    if kept is None or isinstance(kept, HiddenRows):
+        return kept
+    rows = rows_with_hidden(chunk.text, chunk.offsets)
+    if not len(rows):
+        chunk.kept[_HIDING] = None
+        return None
+    texts = [message[:WIRE_MESSAGE_LIMIT] for message in chunk.messages_of(rows)]
+    encoded = [text.encode() for text in seen_all(texts)]
+    places = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=places[1:])
+    hidden = HiddenRows(rows, b"".join(encoded), places)
+    if len(hidden.text) <= SEEN_KEPT:
+        chunk.kept[_HIDING] = hidden
+    return hidden

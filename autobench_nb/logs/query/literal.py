@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autobench_nb.lazy import LazyModule
-from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask
+from autobench_nb.logs.query.chunk_rows import Mask, TextColumn
 from autobench_nb.logs.query.match import fold
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Literal:
     def _odd_literals(self) -> list[Literal]:
         return [Literal([[variant.decode()]]) for variant in sorted(self.odd)]
 
-    def rows(self, rows: ChunkRows) -> tuple[Mask, Mask | None]:
+    def rows(self, rows: TextColumn) -> tuple[Mask, Mask | None]:
         """Which rows have it, and which must be looked at one by one, whatever was said of them."""
         if not self.width:
             return np.ones(rows.count, np.bool_), None
@@ -111,7 +111,7 @@ class Literal:
             unsure = found if unsure is None else unsure | found
         return self._rows_containing(rows), unsure
 
-    def _rows_containing(self, rows: ChunkRows) -> Mask:
+    def _rows_containing(self, rows: TextColumn) -> Mask:
         hits = self._find(rows)
         mask = np.zeros(rows.count, np.bool_)
         if not len(hits):
@@ -127,7 +127,7 @@ class Literal:
         np.greater(last, first, out=mask)
         return mask
 
-    def _find(self, rows: ChunkRows) -> NDArray[np.intp]:
+    def _find(self, rows: TextColumn) -> NDArray[np.intp]:
         """Where it stands in the text of all rows, end to end; also across their borders."""
         data = rows.data
         span = len(data) - self.width + 1
@@ -155,7 +155,7 @@ class Literal:
 
 
 def _compare(
-    rows: ChunkRows, where: slice | NDArray[np.intp], allowed: frozenset[int]
+    rows: TextColumn, where: slice | NDArray[np.intp], allowed: frozenset[int]
 ) -> NDArray[np.bool_]:
     first, *others = sorted(allowed)
     if others == [first + 32] and 0x41 <= first <= 0x5A:

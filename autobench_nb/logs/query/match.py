@@ -31,6 +31,7 @@ from autobench_nb.logs.query.ast import (
 )
 from autobench_nb.logs.query.regex import read_regex
 from autobench_nb.logs.query.regex_tree import re2_pattern
+from autobench_nb.logs.query.seen import seen
 from autobench_nb.logs.query.time import resolve_time
 from autobench_nb.logs.ring.columns import WIRE_MESSAGE_LIMIT
 
@@ -137,9 +138,9 @@ def _stars(pieces: list[str]) -> TextTest:
 
 
 def message_of(entry: LogEntry) -> str:
-    """As much of the message as the wire carries, so that every reader of it finds the same."""
+    """As much of the message as the wire carries, as it is seen, so that every reader of it finds the same."""
     message = entry.message
-    return message if len(message) <= WIRE_MESSAGE_LIMIT else message[:WIRE_MESSAGE_LIMIT]
+    return seen(message if len(message) <= WIRE_MESSAGE_LIMIT else message[:WIRE_MESSAGE_LIMIT])
 
 
 def _search(item: Words | Pattern) -> Predicate:
@@ -147,7 +148,7 @@ def _search(item: Words | Pattern) -> Predicate:
 
     def search(entry: LogEntry) -> bool:
         exc = entry.exc
-        return test(message_of(entry)) or bool(exc and test(exc))
+        return test(message_of(entry)) or bool(exc and test(seen(exc)))
 
     return search
 
@@ -157,7 +158,7 @@ def _match(field: str, items: tuple[Item, ...]) -> Predicate:
         tests = [contains(item) for item in items if isinstance(item, (Words, Pattern))]
         if field == "message":
             return lambda entry: any(test(message_of(entry)) for test in tests)
-        return lambda entry: bool(entry.exc) and any(test(entry.exc or "") for test in tests)
+        return lambda entry: bool(entry.exc) and any(test(seen(entry.exc or "")) for test in tests)
     if field in ("level", "seq"):
         spans = [bounds(item) for item in items if isinstance(item, Span)]
         number = attrgetter(field)

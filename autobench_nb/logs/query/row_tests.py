@@ -28,7 +28,7 @@ from autobench_nb.logs.query.ast import (
     Time,
     Words,
 )
-from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask, RowTest
+from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask, RowTest, TextColumn
 from autobench_nb.logs.query.cost import own_fields_of
 from autobench_nb.logs.query.literal import Literal
 from autobench_nb.logs.query.match import (
@@ -45,6 +45,7 @@ from autobench_nb.logs.query.own_fields import COLUMNS_KEPT, own_numbers, own_te
 from autobench_nb.logs.query.regex import read_regex
 from autobench_nb.logs.query.regex_literals import required_literals
 from autobench_nb.logs.query.regex_tree import re2_pattern
+from autobench_nb.logs.query.seen import seen
 from autobench_nb.logs.query.time import resolve_time
 from autobench_nb.logs.ring.columns import EntrySource
 
@@ -264,7 +265,7 @@ def _traceback(text_test: TextTest) -> RowTest:
         excs = rows.chunk.excs
         if excs:
             for place, exc in rows.having(excs):
-                if exc and asked[place] and text_test(exc):
+                if exc and asked[place] and text_test(seen(exc)):
                     found[place] = True
         return found
 
@@ -275,7 +276,7 @@ def _words(literal: Literal, text_test: TextTest) -> RowTest:
     def test(rows: ChunkRows, asked: Mask) -> Mask:
         if rows.are_few(asked):
             return rows.each_message(asked, text_test)
-        found, unsure = literal.rows(rows)
+        found, unsure = rows.in_columns(literal.rows)
         long = rows.long
         if long is not None:
             unsure = long if unsure is None else unsure | long
@@ -291,14 +292,19 @@ def _regex(item: Pattern, text_test: TextTest, kernel: RegexKernel | None) -> Ro
     likely = _Likely(required_literals(node), kernel is not None)
     pattern = re2_pattern(node)
 
+    def search(column: TextColumn) -> tuple[Mask, Mask | None]:
+        assert kernel is not None
+        found = kernel(column.text, column.places, pattern)
+        everything = np.ones(column.count, np.bool_)
+        return (everything, everything) if found is None else (found, None)
+
     def test(rows: ChunkRows, asked: Mask) -> Mask:
         if not rows.are_few(asked):
             asked = likely(rows, asked)
         if kernel is None or rows.are_few(asked):
             return rows.each_message(asked, text_test)
-        offsets = rows.chunk.offsets[rows.start : rows.stop + 1]
-        found = kernel(rows.chunk.text, offsets, pattern)
-        if found is None:
+        found, failed = rows.in_columns(search)
+        if failed is not None:
             return rows.each_message(asked, text_test)
         if rows.long is None:
             return found & asked
@@ -326,7 +332,7 @@ class _Likely:
             return asked
         having = np.zeros(rows.count, np.bool_)
         for literal in self._literals:
-            found, unsure = literal.rows(rows)
+            found, unsure = rows.in_columns(literal.rows)
             having |= found if unsure is None else found | unsure
         likely: Mask = asked & having
         if not rows.are_few(likely):

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from autobench_nb import forks
 from autobench_nb.errors import ConfigError
+from autobench_nb.logs.account import LogAccount
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.redaction.redactor import Redactor
@@ -231,6 +232,12 @@ class LogRing:
     def evicted(self) -> int:
         """How many entries are no longer held."""
         return self.first_seq
+
+    def account(self) -> LogAccount:
+        """Where the entries are that were ever accepted: all figures are of one moment, and add up."""
+        with self._inbox.lock:
+            first, end = self._read()
+            return LogAccount(end - first, first, end, self._capacity)
 
     @property
     def size(self) -> int:

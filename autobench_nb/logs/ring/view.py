@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, overload
 from weakref import WeakKeyDictionary
 
 from autobench_nb.lazy import LazyModule
+from autobench_nb.logs.account import LogAccount
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.predicate import (
     Predicate,
@@ -150,6 +151,26 @@ class LogView(Sequence[LogEntry]):
             return rows
         return rows[np.searchsorted(rows, start) : np.searchsorted(rows, stop)]
 
+    @property
+    def account(self) -> LogAccount:
+        """Where all entries are that were ever written, whatever this view is narrowed to; its figures add up."""
+        return self.ring.account()
+
+    @property
+    def held(self) -> int:
+        """How many entries the ring holds, whatever this view is narrowed to."""
+        return self.account.held
+
+    @property
+    def lost(self) -> int:
+        """How many entries the ring has let go for newer ones: ``held + lost == written``."""
+        return self.account.lost
+
+    @property
+    def written(self) -> int:
+        """How many entries were ever written."""
+        return self.account.written
+
     def __len__(self) -> int:
         if self.predicate is None:
             return len(self.batch())
@@ -183,4 +204,6 @@ class LogView(Sequence[LogEntry]):
 
     def __repr__(self) -> str:
         kind = "entries" if self.predicate is None else "matching entries"
-        return f"<{type(self).__name__} of {len(self):,} {kind}>"
+        account = self.account
+        told = f": {account}" if account.lost else ""
+        return f"<{type(self).__name__} of {len(self):,} {kind}{told}>"

@@ -199,6 +199,7 @@ class LogsHandler(Guarded):
         name = self.get_query_argument("format", "json")
         if name not in _CONTENT_TYPES:
             self._refuse_argument("format", "json, ndjson or csv")
+        bom = self._whole("bom", 0, 1) == 1
         keep = await self._filter()
         batch = self.site.ring.since(since, limit if keep is None else None)
         next_seq = batch.next_seq
@@ -216,7 +217,7 @@ class LogsHandler(Guarded):
             logs_to_csv = await self.site.pump.off_loop(_csv_writer)
             entries = batch.entries
             pieces: Iterator[bytes] = map(
-                str.encode, logs_to_csv(entries[place] for place in places)
+                str.encode, logs_to_csv((entries[place] for place in places), bom=bom)
             )
         else:
             pieces = _blocks(batch, places, _ndjson_rows if name == "ndjson" else _json_rows)

@@ -169,7 +169,7 @@ def test_every_letter_that_folds_is_found_by_what_it_folds_to(
     for seq, (char, folded) in enumerate(pairs):
         assert fold(char) == folded
         rows = chunk_rows.ChunkRows(chunk, start, stop, batch.channels)
-        hits, unsure = Literal.folded(f"<{folded}>").rows(rows)
+        hits, unsure = Literal.folded(f"<{folded}>").rows(rows.written)
         assert hits[seq] or (unsure is not None and unsure[seq])
 
 

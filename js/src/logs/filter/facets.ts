@@ -13,6 +13,7 @@ import type { FilterIndex, Segment } from './filter';
 import { CodeTable } from './tables';
 
 const TIME = DIMENSIONS.indexOf('time');
+const CHANNEL = DIMENSIONS.indexOf('channel');
 const KIND: readonly DictionaryKind[] = ['channel', 'logger', 'job', 'device'];
 
 /**
@@ -24,6 +25,11 @@ const KIND: readonly DictionaryKind[] = ['channel', 'logger', 'job', 'device'];
 export interface Parts {
   readonly by: Partial<Record<Dimension, Predicate>>;
   readonly rest: Predicate | null;
+  /**
+   * Lines that are muted though the query does not say so. They count for their channel as if the query muted it, and what
+   * the histogram spans does not reach out for them.
+   */
+  readonly muted?: Predicate;
   /** The same as `by`, but for time, asked of a value's code instead of a line; what is here is told by table. */
   readonly codes?: Partial<Record<Facet, CodeTest>>;
 }
@@ -39,6 +45,8 @@ class Tally {
   /** Offsets of the lines that the histogram counts; null while they are the filter's own hits. */
   timed: Uint16Array | null = null;
   timedCount = 0;
+  /** Lines that `Parts.muted` hides. */
+  muted = 0;
 
   constructor(
     readonly chunk: Chunk,
@@ -108,6 +116,11 @@ export class FacetIndex {
     return this.sums[FACETS.indexOf(facet)] as Uint32Array;
   }
 
+  /** How many lines `Parts.muted` hides, whatever else does. */
+  get muted(): number {
+    return this.tallies.reduce((sum, tally) => sum + tally.muted, 0);
+  }
+
   private align(): void {
     const { segments } = this.hits;
     const same = this.tallies.length === segments.length && this.tallies.every((tally, t) => tally.segment === segments[t]);
@@ -140,10 +153,14 @@ export class FacetIndex {
     });
     if (this.parts.by.time) tally.timed ??= new Uint16Array(chunk.room);
     const { timed } = tally;
-    const { rest } = this.parts;
+    const { rest, muted } = this.parts;
     const from = tally.done;
     const { ts } = chunk;
     for (let offset = from; offset < to; offset++) {
+      if (muted?.(chunk.start + offset)) {
+        tally.muted++;
+        continue;
+      }
       const at = ts[offset] as number;
       if (at < tally.minTs) tally.minTs = at;
       if (at > tally.maxTs) tally.maxTs = at;
@@ -153,7 +170,7 @@ export class FacetIndex {
     for (let dimension = 0; dimension < TIME; dimension++) this.countHits(tally, dimension, first, last);
     if (timed) for (let k = first; k < last; k++) timed[tally.timedCount++] = segment.offset(k);
     tally.done = to;
-    if (asked.length === 0 || last - first === to - from) return;
+    if ((asked.length === 0 && !muted) || last - first === to - from) return;
     let hit = first;
     for (let offset = from; offset < to; offset++) {
       if (hit < last && segment.offset(hit) === offset) {
@@ -161,9 +178,9 @@ export class FacetIndex {
         continue;
       }
       const i = chunk.start + offset;
-      let failed = -1;
+      let failed = muted?.(i) ? CHANNEL : -1;
       for (const { dimension, test, table, column } of asked) {
-        if (table ? table[column ? (column[offset] as number) : 0] === 1 : test(i)) continue;
+        if (dimension === failed || (table ? table[column ? (column[offset] as number) : 0] === 1 : test(i))) continue;
         failed = failed < 0 ? dimension : -2;
         if (failed === -2) break;
       }

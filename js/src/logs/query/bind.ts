@@ -1,18 +1,8 @@
 /** From a query's tree to a test of the lines of a columnar store. */
 import type { DictionaryKind, LogColumns, Predicate } from '../store/columns';
+import { seen } from '../text/seen';
 import { type Item, NAMES, type Node, NUMBER, type Span } from './ast';
-import {
-  containsTest,
-  cutMessage,
-  MESSAGE_LIMIT,
-  type NumberTest,
-  orderTest,
-  spanTest,
-  type TextTest,
-  valueNumber,
-  valueText,
-  wholeTest,
-} from './match';
+import { containsTest, type NumberTest, orderTest, spanTest, type TextTest, valueNumber, valueText, wholeTest } from './match';
 import { resolveTime } from './time';
 
 /** What a query is bound to. `now` in milliseconds since 1970; `zone` an IANA name, undefined is the browser's. */
@@ -29,9 +19,8 @@ export function build(node: Node, to: Binding): Predicate {
     case 'search': {
       const test = containsTest(node.item);
       return (i) => {
-        if (inMessage(columns, test, i)) return true;
-        const exc = columns.exc(i);
-        return exc !== undefined && exc !== '' && test(exc);
+        if (test(columns.seen(i))) return true;
+        return inTraceback(columns, test, i);
       };
     }
     case 'match':
@@ -92,9 +81,9 @@ function cost(node: Node): number {
   return node.field === 'message' ? 3 : node.field.startsWith('fields.') ? 2 : 0;
 }
 
-function inMessage(columns: LogColumns, test: TextTest, i: number): boolean {
-  const message = columns.message(i);
-  return test(message.length <= MESSAGE_LIMIT ? message : cutMessage(message));
+function inTraceback(columns: LogColumns, test: TextTest, i: number): boolean {
+  const exc = columns.exc(i);
+  return exc !== undefined && exc !== '' && test(seen(exc));
 }
 
 function match(field: string, items: readonly Item[], columns: LogColumns): Predicate {
@@ -104,11 +93,8 @@ function match(field: string, items: readonly Item[], columns: LogColumns): Pred
   if (field.startsWith('fields.')) return matchOwn(field.slice('fields.'.length), items, columns);
   const tests = items.flatMap((item) => (item.kind === 'words' || item.kind === 'pattern' ? [containsTest(item)] : []));
   const test: TextTest = (text) => tests.some((one) => one(text));
-  if (field === 'message') return (i) => inMessage(columns, test, i);
-  return (i) => {
-    const exc = columns.exc(i);
-    return exc !== undefined && exc !== '' && test(exc);
-  };
+  if (field === 'message') return (i) => test(columns.seen(i));
+  return (i) => inTraceback(columns, test, i);
 }
 
 function anyNumber(tests: readonly NumberTest[]): NumberTest {

@@ -1,4 +1,4 @@
-/** Where in a message a query's positive text terms are found. */
+/** Where in a message, as it is seen, a query's positive text terms are found. */
 
 import type { Query } from '.';
 import type { Node, Pattern, Words } from './ast';

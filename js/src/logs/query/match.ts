@@ -4,14 +4,6 @@ import { toRegExp } from './regex';
 
 export type TextTest = (text: string) => boolean;
 
-/** Characters of a message that are looked at: as many as the wire carries, so that every reader finds the same. */
-export const MESSAGE_LIMIT = 16_384;
-
-export function cutMessage(message: string): string {
-  if (message.length <= MESSAGE_LIMIT) return message;
-  return [...message.slice(0, 2 * MESSAGE_LIMIT)].slice(0, MESSAGE_LIMIT).join('');
-}
-
 /** `text` in lower case; the final sigma, the one letter that lower case makes by context, becomes a plain one. */
 export function foldCase(text: string): string {
   const low = text.toLowerCase();

@@ -61,6 +61,7 @@ const EMPTY_LINE: LogColumns = {
   step: () => undefined,
   device: () => undefined,
   message: () => '',
+  seen: () => '',
   fields: () => undefined,
   exc: () => undefined,
   code: () => 0,

@@ -18,3 +18,9 @@ export function chunkRoom(capacity: number): number {
   const rows = 2 ** Math.floor(Math.log2(Math.max(1, capacity / 64)));
   return Math.min(CHUNK_ROWS, Math.max(1, rows));
 }
+
+/** How a server's ring of so many lines is made larger, in Python. */
+export function largerRing(capacity: number): string {
+  const larger = Math.max(100_000, 10 * capacity);
+  return `log_capacity=${String(larger).replace(/\B(?=(?:\d{3})+$)/g, '_')}`;
+}

@@ -1,6 +1,7 @@
 import type { LogEntry } from '../../sync/messages';
 import { levelNumber } from '../levels';
 import { firstNotBefore } from '../search';
+import { seenMessage } from '../text/seen';
 import type { Dictionary } from './dictionary';
 
 /** Lines of a chunk at most. A power of two that keeps a chunk's columns within the processor's cache. */
@@ -27,6 +28,9 @@ export class Chunk {
   excs: (string | undefined)[] | null = null;
   /** Characters that a cut message has when whole, by offset. */
   cuts: Map<number, number> | null = null;
+  /** Messages as they are seen, by offset, where they are seen otherwise than they were written; found out when asked for. */
+  private seens: Map<number, string> | null = null;
+  private lookedAt = 0;
 
   constructor(
     base: number,
@@ -88,6 +92,25 @@ export class Chunk {
       }
     }
     this.count = at;
+  }
+
+  /** The message at an offset as it is seen, as much of it as queries look at. */
+  seen(offset: number): string {
+    if (offset >= this.lookedAt) this.lookAtMessages();
+    const message = this.messages[offset] as string;
+    return this.seens === null ? message : (this.seens.get(offset) ?? message);
+  }
+
+  /** Each message is looked at once, and a column in which nothing is hidden costs queries nothing more. */
+  private lookAtMessages(): void {
+    for (let k = this.lookedAt; k < this.count; k++) {
+      const message = this.messages[k] as string;
+      const text = seenMessage(message);
+      if (text === message) continue;
+      this.seens ??= new Map();
+      this.seens.set(k, text);
+    }
+    this.lookedAt = this.count;
   }
 
   private column(kind: 0 | 1 | 2 | 3 | 4): Uint32Array {

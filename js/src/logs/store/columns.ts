@@ -16,6 +16,8 @@ export interface LogColumns {
   step(i: number): string | undefined;
   device(i: number): string | undefined;
   message(i: number): string;
+  /** The message as it is seen, as much of it as queries look at. */
+  seen(i: number): string;
   fields(i: number): Record<string, unknown> | undefined;
   exc(i: number): string | undefined;
   /** The dictionary code of a line's value; 0 where it has none. */

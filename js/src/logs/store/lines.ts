@@ -65,6 +65,11 @@ export class ChunkedLines implements LogColumns {
     return c.messages[i - c.start] as string;
   }
 
+  seen(i: number): string {
+    const c = this.at(i);
+    return c.seen(i - c.start);
+  }
+
   fields(i: number): Record<string, unknown> | undefined {
     const c = this.at(i);
     return c.fields?.[i - c.start];

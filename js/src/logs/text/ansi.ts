@@ -30,23 +30,39 @@ export interface AnsiText {
 
 const ESC = '\u001b';
 const BEL = '\u0007';
-const END = `(?:${BEL}|${ESC}\\\\)?`;
-// CSI sequences, OSC strings (hyperlinks, titles), other strings, and the escapes of two or three bytes.
+const ST = '\u009c';
+const CSI = '([0-?]*)[ -/]*([@-~])';
+const STRING_END = `${ESC}\\\\|${ST}`;
+// CSI sequences, OSC strings (hyperlinks, titles), other strings, and the escapes of two or three bytes; then the same as one
+// C1 character. A string counts only where it ends in its line: else a line could hide what follows. What begins a string
+// that has no end is an escape of two bytes, so that its text is shown.
 const ESCAPE = new RegExp(
-  `${ESC}(?:\\[([0-?]*)[ -/]*([@-~])|\\][^${BEL}${ESC}]*${END}|[PX^_][^${ESC}]*(?:${ESC}\\\\)?|[ -/]*[0-~]?)`,
+  `${ESC}(?:\\[${CSI}|\\][^\\n${BEL}${ESC}${ST}]*(?:${BEL}|${STRING_END})|[PX^_][^\\n${ESC}${ST}]*(?:${STRING_END})|[ -/]*[0-~]?)` +
+    `|\u009b${CSI}|\u009d[^\\n${BEL}${ESC}\u0080-\u009f]*(?:${BEL}|${STRING_END})` +
+    `|[\u0090\u0098\u009e\u009f][^\\n${ESC}\u0080-\u009f]*(?:${STRING_END})`,
   'g',
 );
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is about control characters
+const BEGIN = /[\u001b\u0090\u0098\u009b\u009d-\u009f]/;
 
-const UNFINISHED = new RegExp(`${ESC}(?:\\[[0-?]*[ -/]*)?$`);
+const UNFINISHED = new RegExp(
+  `(?:${ESC}\\[?|\u009b)[0-?]*[ -/]*$|(?:${ESC}[\\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\\n${BEL}${ESC}\u0080-\u009f]*${ESC}?$`,
+);
 
 /** The first `length` characters of a line, without the half of a sequence that the cut would leave as text. */
 export function cutAnsi(line: string, length: number): string {
-  return line.slice(0, length).replace(UNFINISHED, '');
+  const cut = line.slice(0, length);
+  return hasAnsi(cut) ? cut.replace(UNFINISHED, '') : cut;
 }
 
-/** Whether there is anything to take out or style. */
+/** Whether there may be anything to take out or style. */
 export function hasAnsi(text: string): boolean {
-  return text.includes(ESC);
+  return BEGIN.test(text);
+}
+
+/** A text without any escape sequence. */
+export function withoutAnsi(text: string): string {
+  return hasAnsi(text) ? text.replace(ESCAPE, '') : text;
 }
 
 /** Text and styles of a line. */
@@ -65,7 +81,7 @@ export function parseAnsi(line: string): AnsiText {
   for (const match of line.matchAll(ESCAPE)) {
     take(line.slice(last, match.index));
     last = match.index + match[0].length;
-    if (match[2] === 'm') style = restyle(style, match[1] ?? '');
+    if ((match[2] ?? match[4]) === 'm') style = restyle(style, match[1] ?? match[3] ?? '');
   }
   take(line.slice(last));
   return { text, spans };

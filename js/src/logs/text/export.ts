@@ -16,9 +16,13 @@ const FORMULA = new RegExp(`^[\\s${'\0\u001c-\u001f\u0085'}]*[=+@\uff1d\uff0b\uf
 /** A lone dash, and a dash before a number that a word or another number follows (as real logs begin): text in any case. */
 const DASH = /^-(?:[ \t-\r]*|[ \t-\r]+\d+[ \t-\r]+\w[\s\S]*)$/;
 
-/** Lines as the parts of a file, some thousand lines each, so that a caller may pause between them. */
-export function* exported(entries: Iterable<LogEntry>, format: ExportFormat): Generator<string> {
-  if (format === 'csv') yield `${COLUMNS.join(',')}\r\n`;
+/**
+ * Lines as the parts of a file, some thousand lines each, so that a caller may pause between them.
+ *
+ * With `bom` a CSV file begins with a byte order mark, without which some spreadsheets take it for something else than UTF-8.
+ */
+export function* exported(entries: Iterable<LogEntry>, format: ExportFormat, bom = false): Generator<string> {
+  if (format === 'csv') yield `${bom ? '\ufeff' : ''}${COLUMNS.join(',')}\r\n`;
   if (format === 'json') yield '[';
   let part: string[] = [];
   let first = true;

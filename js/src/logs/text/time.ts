@@ -1,5 +1,7 @@
 /** Times as a reader wants them: in the own zone, or relative to another time. */
 
+import { hasTwice, twiceOffset } from './twice';
+
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const DAY = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit' });
 const ZONE = CLOCK.resolvedOptions().timeZone;
@@ -9,6 +11,11 @@ let lastQuarter = Number.NaN;
 let lastDay = '';
 let lastSecond = Number.NaN;
 let lastText = '';
+
+/** `HH:MM:SS` in the user's zone, with its offset where the clocks show it twice. */
+export function exactClock(ts: number): string {
+  return clock(ts) + twiceOffset(ts);
+}
 
 /** `HH:MM:SS` in the user's zone. */
 export function clock(ts: number): string {
@@ -38,12 +45,29 @@ export function day(ts: number): string {
   return lastDay;
 }
 
-/** How much of a line's date its time needs: none while every line is of today. */
-export type Dates = 'none' | 'day' | 'year';
+/** What stands beside a clock time. */
+export interface Stamp {
+  /** How much of the date: none while every line is of today. */
+  readonly date: 'none' | 'day' | 'year';
+  /** Whether some line is of an hour that the clocks show twice, so that offsets want room. */
+  readonly hasOffset: boolean;
+}
 
-/** What lines from `extent[0]` to `extent[1]` ms need where it is `now`. */
-export function datesOf(extent: readonly [number, number] | null, now: number): Dates {
-  if (extent === null) return 'none';
+const DATES = ['none', 'day', 'year'] as const;
+const STAMPS: readonly Stamp[] = DATES.flatMap((date) => [
+  { date, hasOffset: false },
+  { date, hasOffset: true },
+]);
+/** What times need of today's lines on all days but one of the year. */
+export const PLAIN = STAMPS[0] as Stamp;
+
+/** What lines from `extent[0]` to `extent[1]` ms need where it is `now`; the same object for the same answer. */
+export function stampOf(extent: readonly [number, number] | null, now: number): Stamp {
+  if (extent === null) return PLAIN;
+  return STAMPS[DATES.indexOf(dateOf(extent, now)) * 2 + Number(hasTwice(extent))] as Stamp;
+}
+
+function dateOf(extent: readonly [number, number], now: number): Stamp['date'] {
   const [first, last, today] = [day(extent[0]), day(extent[1]), day(now)];
   if (first === today && last === today) return 'none';
   const year = today.slice(0, 4);
@@ -53,7 +77,8 @@ export function datesOf(extent: readonly [number, number] | null, now: number): 
 /** Date, time to the millisecond and zone, for a tooltip. */
 export function fullTime(ts: number): string {
   if (!valid(ts)) return `${ts}`;
-  return `${day(ts)} ${clock(ts)}${millis(ts)} ${ZONE}`;
+  const offset = twiceOffset(ts);
+  return `${day(ts)} ${clock(ts)}${millis(ts)}${offset && ` ${offset}`} ${ZONE}`;
 }
 
 /** `2.1 s`, `1 m 42 s`, `3 h 5 m`, `4 d`: how long ago, or with a minus how far ahead. */

@@ -2,7 +2,7 @@ import { signal, useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useId, useMemo } from 'preact/hooks';
 import type { Client } from '../../client';
-import { solo } from '../../logs/query';
+import { setOnly } from '../../logs/query';
 import type { JobRecord } from '../../sync/messages';
 import { DevicesView } from '../DevicesView';
 import { FindingsView } from '../findings/FindingsView';
@@ -33,7 +33,7 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
   const tab = TABS.find((name) => name === prefs.value.tab) ?? 'Runs';
   const hasState = useComputed(() => client.state.value !== null).value;
   const pick = (job: JobRecord) => {
-    edits.value = (query) => solo(query, 'job', job.id);
+    edits.value = () => setOnly('', 'job', [job.id]);
   };
   return (
     <section class="autobench ab-dash" aria-label={`AutoBench: ${title}`} data-lm-suppress-shortcuts="true">

@@ -18,7 +18,7 @@ import { Announcements } from './status/Announcements';
 import { Banner } from './status/Banner';
 import { Footer } from './status/Footer';
 import { NoRows } from './status/NoRows';
-import { Unread } from './status/Unread';
+import { Strips } from './status/Strips';
 import { Menu } from './toolbar/Menu';
 import { Toolbar } from './toolbar/Toolbar';
 
@@ -84,16 +84,18 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
       {panels.menu.value && <Menu model={model} actions={actions} />}
       {histogram && <HistogramView model={model} />}
       <Pins model={model} actions={actions} />
+      <Strips model={model} actions={actions} />
       <div class="ab-log-body">
         {(facets || hasFacetsOver) && <Facets model={model} />}
         <div class="ab-log-main">
-          <RowsView model={model} actions={actions} id={id} now={now} />
-          <NoRows model={model} />
+          <div class="ab-log-list">
+            <RowsView model={model} actions={actions} id={id} now={now} />
+            <NoRows model={model} />
+          </div>
           <Banner model={model} />
-          <Unread model={model} actions={actions} />
         </div>
       </div>
-      <Footer model={model} />
+      <Footer model={model} actions={actions} />
       {panels.keys.value && <KeySheet onClose={closePanels} />}
       <Announcements model={model} />
     </section>

@@ -8,6 +8,8 @@ import { cssColor } from '../../../sync/colors';
 import { count } from '../../shared/format';
 import { jobName } from '../model/job-name';
 import type { PaneModel } from '../model/model';
+import { PLUMBING } from '../model/plumbing';
+import { useCalmOrder } from './calm-order';
 import { asksOf, hiddenBy, toggleValue } from './facet-query';
 
 const TITLES: Record<Facet, string> = { level: 'Level', channel: 'Channel', logger: 'Logger', job: 'Job', device: 'Device' };
@@ -20,6 +22,7 @@ interface Value {
   readonly label: string;
   readonly count: number;
   readonly color: string | null;
+  readonly isLast: boolean;
 }
 
 /** What lines there are, by level, channel, logger, job and device; a click writes into the query line. */
@@ -38,7 +41,13 @@ export function Facets({ model }: { model: PaneModel }): JSX.Element {
 function values(model: PaneModel, facet: Facet): Value[] {
   const counts = model.view.counts(facet);
   if (facet === 'level') {
-    return LEVEL_NAMES.map((name, k) => ({ name, label: name, count: counts[k] ?? 0, color: `var(--ab-${name})` }));
+    return LEVEL_NAMES.map((name, k) => ({
+      name,
+      label: name,
+      count: counts[k] ?? 0,
+      color: `var(--ab-${name})`,
+      isLast: false,
+    }));
   }
   const names = model.store.names(facet);
   const out: Value[] = [];
@@ -46,9 +55,11 @@ function values(model: PaneModel, facet: Facet): Value[] {
     const name = names[code] as string;
     const { emoji, color } = facet === 'channel' ? model.store.style(code) : { emoji: '', color: null };
     const label = visible(facet === 'job' ? (jobName(model.client, name) as string) : name);
-    out.push({ name, label: emoji ? `${emoji} ${label}` : label, count: counts[code] ?? 0, color: color && cssColor(color) });
+    const shown = emoji ? `${emoji} ${label}` : label;
+    const isLast = facet === 'channel' && isPlumbingMuted(model) && PLUMBING.includes(name);
+    out.push({ name, label: shown, count: counts[code] ?? 0, color: color && cssColor(color), isLast });
   }
-  // Jobs come and go: the latest stand first. The others keep their places.
+  // Of as many lines the latest job stands first: jobs come and go.
   return facet === 'job' ? out.reverse() : out;
 }
 
@@ -61,20 +72,52 @@ interface ListProps {
 
 function FacetList({ model, facet, values, text }: ListProps): JSX.Element | null {
   const [more, setMore] = useState(false);
+  const { ordered, hold } = useCalmOrder(values, text);
   if (values.length === 0) return null;
   const isHidden = hiddenBy(text, facet);
+  // Levels stand in their own order.
+  const listed = facet === 'level' ? values : ordered;
   return (
-    <section aria-label={TITLES[facet]}>
+    <section aria-label={TITLES[facet]} onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
       <FacetHead model={model} facet={facet} text={text} />
-      {values.slice(0, more ? MANY : FEW).map((value) => (
-        <FacetValue key={value.name} model={model} facet={facet} value={value} text={text} muted={isHidden(value.name)} />
+      {listed.slice(0, more ? MANY : FEW).map((value) => (
+        <FacetValue
+          key={value.name}
+          model={model}
+          facet={facet}
+          value={value}
+          text={text}
+          muted={value.isLast || isHidden(value.name)}
+        />
       ))}
+      {values.some(({ isLast }) => isLast) && <PlumbingNote model={model} />}
       {values.length > FEW && (
         <button type="button" class="ab-link ab-log-more" onClick={() => setMore(!more)}>
           {more ? 'fewer' : `${count(values.length - FEW)} more`}
         </button>
       )}
     </section>
+  );
+}
+
+/** Whether the plumbing's lines are muted though the query does not say so. */
+function isPlumbingMuted(model: PaneModel): boolean {
+  return model.asked.query.value.parts.muted !== undefined;
+}
+
+function PlumbingNote({ model }: { model: PaneModel }): JSX.Element {
+  return (
+    <p class="ab-log-facetnote">
+      muted at first: plumbing{' '}
+      <button
+        type="button"
+        class="ab-link"
+        title="Show the lines of requests and clients"
+        onClick={() => model.asked.setPlumbing(true)}
+      >
+        show
+      </button>
+    </p>
   );
 }
 
@@ -86,7 +129,7 @@ function FacetHead({ model, facet, text }: Omit<ListProps, 'values'>): JSX.Eleme
       {TITLES[facet]}
       {(isChannel || asksOf(text, facet)) && (
         <span>
-          <button type="button" class="ab-link" title={`Show every ${facet}`} onClick={() => asked.ask(showAll(text, facet))}>
+          <button type="button" class="ab-link" title={`Show every ${facet}`} onClick={() => showEvery(model, facet, text)}>
             All
           </button>
           {isChannel && (
@@ -103,6 +146,11 @@ function FacetHead({ model, facet, text }: Omit<ListProps, 'values'>): JSX.Eleme
   );
 }
 
+function showEvery({ asked }: PaneModel, facet: Facet, text: string): void {
+  asked.ask(showAll(text, facet));
+  if (facet === 'channel') asked.setPlumbing(true);
+}
+
 interface ValueProps extends Omit<ListProps, 'values'> {
   value: Value;
   muted: boolean;
@@ -111,7 +159,8 @@ interface ValueProps extends Omit<ListProps, 'values'> {
 /** One value: a click mutes it or shows it again, `only` mutes all others. */
 function FacetValue({ model, facet, value, text, muted }: ValueProps): JSX.Element {
   const { asked } = model;
-  const { name, label, color } = value;
+  const { name, label, color, isLast } = value;
+  const toggle = () => (isLast ? asked.setPlumbing(true) : asked.ask(toggleValue(text, facet, name)));
   return (
     <div class={`ab-log-facet${muted ? ' ab-off' : ''}`}>
       <button
@@ -119,7 +168,7 @@ function FacetValue({ model, facet, value, text, muted }: ValueProps): JSX.Eleme
         class="ab-log-facetname"
         aria-pressed={!muted}
         title={`${label}: click to ${muted ? 'show' : 'mute'}, Alt+click or double click for only this`}
-        onClick={(event) => asked.ask(event.altKey ? solo(text, facet, name) : toggleValue(text, facet, name))}
+        onClick={(event) => (event.altKey ? asked.ask(solo(text, facet, name)) : toggle())}
         onDblClick={() => asked.askOnly(facet, name)}
       >
         {color !== null && <i class="ab-dot" style={{ backgroundColor: color }} />}

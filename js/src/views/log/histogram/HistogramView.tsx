@@ -8,6 +8,8 @@ import { BAR, describeBin, stacked } from './plot';
 
 /** What a histogram without lines spans: the last minute, in ms. */
 const EMPTY_SPAN_MS = 60_000;
+/** What it spans at least unless one zooms in, in ms: the first lines of a bench are no landscape. */
+const MIN_SPAN_MS = 10_000;
 
 /** Lines over time by level; drag to set the time range in the query, double click to be rid of it. */
 export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
@@ -43,6 +45,7 @@ export function HistogramView({ model }: { model: PaneModel }): JSX.Element {
     if (!plot || !box.current) return;
     let [from, to] = view.extent() ?? [Date.now() - EMPTY_SPAN_MS, Date.now()];
     if (zoomed && isRanged) [from, to] = [since ?? from, until ?? to];
+    else from = Math.min(from, to - MIN_SPAN_MS);
     if (to <= from) to = from + 1;
     bins.current = view.bins(from, to, Math.max(10, Math.floor(box.current.clientWidth / BAR)));
     plot.setData(stacked(bins.current));

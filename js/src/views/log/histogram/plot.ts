@@ -1,7 +1,8 @@
 import uPlot from 'uplot';
 import type { Bins } from '../../../logs/filter/histogram';
 import { LEVEL_NAMES } from '../../../logs/levels';
-import { clock, day, millis } from '../../../logs/text/time';
+import { clock, day, exactClock, millis } from '../../../logs/text/time';
+import { twiceOffset } from '../../../logs/text/twice';
 import { count } from '../../shared/format';
 
 /** Height of the bars, and of the times below them, in px. */
@@ -96,8 +97,8 @@ function timeLabel(ts: number, step: number): string {
   if (step >= 365 * DAY_MS) return day(ts).slice(0, 4);
   if (step >= 28 * DAY_MS) return day(ts).slice(0, 7);
   if (step >= DAY_MS || (step >= 60_000 && time === '00:00:00')) return day(ts).slice(5);
-  if (step >= 60_000) return time.slice(0, 5);
-  return step >= 1_000 ? time : `${time.slice(3)}${millis(ts)}`;
+  if (step >= 60_000) return time.slice(0, 5) + twiceOffset(ts);
+  return step >= 1_000 ? exactClock(ts) : `${time.slice(3)}${millis(ts)}`;
 }
 
 /** A custom property as a colour that a canvas knows: as it stands, it may be a `light-dark()` of others. */
@@ -145,7 +146,7 @@ export function describeBin({ start, width, counts, length }: Bins, ts: number):
     .filter(([lines]) => lines > 0)
     .reverse()
     .map(([lines, name]) => `${count(lines)} ${name}`);
-  const when = width >= 86_400_000 ? day(from) : `${clock(from)}${width < 1_000 ? millis(from) : ''}`;
+  const when = width >= 86_400_000 ? day(from) : `${clock(from)}${width < 1_000 ? millis(from) : ''}${twiceOffset(from)}`;
   return `${when} + ${widthText(width)}: ${parts.join(', ') || 'no line'}`;
 }
 

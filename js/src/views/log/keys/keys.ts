@@ -24,7 +24,7 @@ export const KEY_SHEET: readonly (readonly [string, string])[] = [
   ['d', 'facets'],
   ['h', 'histogram'],
   ['?', 'this sheet'],
-  ['Esc', 'back to the lines; drop the selection'],
+  ['Esc', 'back to the lines; back from the context; drop the selection'],
 ];
 
 /** Where keys may lead the focus. */
@@ -66,9 +66,9 @@ function withControl(event: KeyboardEvent, model: PaneModel, actions: Actions): 
   return false;
 }
 
-/** Close what is open over the rows; where nothing is, drop the selection. Either way the rows have the focus. */
+/** Close what is open over the rows, else go back from a context, else drop the selection. The rows have the focus then. */
 function onEscape(model: PaneModel, actions: Actions, focus: Focus): boolean {
-  if (!model.panels.closeAll()) actions.dropSelection();
+  if (!model.panels.closeAll() && !actions.leaveContext()) actions.dropSelection();
   focus.rows();
   return true;
 }
@@ -100,7 +100,7 @@ function onPlainKey(event: KeyboardEvent, model: PaneModel, actions: Actions, fo
     '+': () => actions.setContext(choices.context + 1),
     '=': () => actions.setContext(choices.context + 1),
     '-': () => actions.setContext(choices.context - 1),
-    m: () => actions.setMode(choices.mode === 'filter' ? 'locate' : 'filter'),
+    m: () => actions.setMode(asked.mode.peek() === 'filter' ? 'locate' : 'filter'),
     p: () => actions.pin(),
     x: () => (asked.cleared.peek() ? actions.undoClear() : actions.clearToHere()),
     c: () => actions.copy(model.chosen.lines(), 'text'),

@@ -41,13 +41,27 @@ export class Actions {
     model.announcer.speak(`Match ${count(match)} of ${count(matches)}`);
   }
 
-  /** See a line among its neighbours: every line is shown, matches stay marked. */
+  /** See a line among its neighbours: every line is shown, matches stay marked, until one goes back. */
   around(seq: number): void {
-    const { asked } = this.model;
-    asked.setMode('locate');
-    if (seq < asked.cleared.peek()) asked.showCleared();
+    const { asked, announcer } = this.model;
+    const isHiding = asked.mode.peek() === 'filter' && asked.query.peek().asked;
+    if (isHiding || seq < asked.cleared.peek()) {
+      asked.enterContext(seq);
+      announcer.speak('In context: every line is shown. Escape goes back');
+    }
     this.model.look();
     this.select(seq);
+  }
+
+  /** Go back from the context of a line to what was shown before, at that line. False where none was looked at. */
+  leaveContext(): boolean {
+    const { asked, announcer } = this.model;
+    const seq = asked.leaveContext();
+    if (seq === null) return false;
+    this.model.look();
+    if (this.model.view.rows().shows(seq)) this.select(seq);
+    announcer.speak('Back from the context');
+    return true;
   }
 
   // ---- choosing lines ----
@@ -171,11 +185,14 @@ export class Actions {
     this.model.announcer.say('Shown again');
   }
 
+  /** Show only the lines with this value of a facet; a pane that only marks matches would not. */
   onlyTerm(kind: string, value: string): void {
+    this.model.asked.setMode('filter');
     this.model.asked.askOnly(kind, value);
   }
 
   onlyField(name: string, value: unknown): void {
+    this.model.asked.setMode('filter');
     this.model.asked.askField(name, value);
   }
 
@@ -191,15 +208,14 @@ export class Actions {
     this.toClipboard(permalink(this.model, seq), 'Copied the permalink');
   }
 
-  /** Save what is shown, selected, or all that is held as a file. */
-  async export(format: ExportFormat, scope: ExportScope): Promise<void> {
+  /** Save what is asked for, selected, or all that is held as a file. */
+  async export(format: ExportFormat, scope: ExportScope, bom = false): Promise<void> {
     const { store, view, chosen, announcer } = this.model;
     const lines =
-      scope === 'selected'
-        ? this.entries(chosen.lines())
-        : store.entries(scope === 'all' ? undefined : view.rows().positions());
-    await saveFile(lines, format, `autobench-log-${scope}-${store.epoch ?? 'rows'}-${store.firstSeq}-${store.nextSeq}`);
-    announcer.say(`Exported ${scope === 'all' ? 'all lines held' : `the lines ${scope}`} as ${FORMATS[format].name}`);
+      scope === 'selected' ? this.entries(chosen.lines()) : store.entries(scope === 'all' ? undefined : view.positionsAsked());
+    const name = `autobench-log-${scope}-${store.epoch ?? 'rows'}-${store.firstSeq}-${store.nextSeq}`;
+    const saved = await saveFile(lines, format, name, bom);
+    announcer.say(`Exported ${plural(saved, 'line')} as ${FORMATS[format].name}`);
   }
 
   // ---- what is not here ----

@@ -13,10 +13,12 @@ import {
   timeRangeOf,
   withoutTerm,
 } from '../../../logs/query';
+import { all } from '../../../logs/query/bind';
 import { resolveTime } from '../../../logs/query/time';
 import { codeTests } from '../../../logs/query/value-test';
 import type { Predicate } from '../../../logs/store/columns';
 import type { LogStore } from '../../../logs/store/store';
+import { MUTED, namesChannels, withoutPlumbing } from './plumbing';
 
 /** Where in a message the query's words are found: ranges [from, to) in order. */
 export type Marks = (message: string) => readonly Range[];
@@ -31,6 +33,8 @@ export interface QueryError {
 export interface Compiled {
   readonly text: string;
   readonly error: QueryError | null;
+  /** Whether the line asks for anything: it may be empty, and the plumbing's lines are muted all the same. */
+  readonly asked: boolean;
   /** Null where every line matches. */
   readonly test: Predicate | null;
   readonly parts: Parts;
@@ -41,13 +45,14 @@ export interface Compiled {
   /** The time range at its top, in ms since 1970. */
   readonly since: number | null;
   readonly until: number | null;
-  /** The same with absolute times: it means the same later and elsewhere. */
+  /** The same with absolute times and all that is muted: it means the same later and elsewhere. */
   readonly absolute: string;
 }
 
 export const EVERYTHING: Compiled = {
   text: '',
   error: null,
+  asked: false,
   test: null,
   parts: { by: {}, rest: null },
   marks: undefined,
@@ -57,19 +62,23 @@ export const EVERYTHING: Compiled = {
   absolute: '',
 };
 
-/** Read a query and bind it to a store; `now` in ms since 1970. */
-export function compile(text: string, store: LogStore, now: number): Compiled {
+/** Read a query and bind it to a store; `now` in ms since 1970. `mutesPlumbing`: unless it names channels itself. */
+export function compile(text: string, store: LogStore, now: number, mutesPlumbing = false): Compiled {
   const read = parse(text, { now });
   if (!read.ok) return { ...EVERYTHING, text, error: { column: read.offset, message: read.message } };
-  const { query } = read;
-  if (query.text === '') return { ...EVERYTHING, text };
+  const mutes = mutesPlumbing && !namesChannels(read.query.node);
+  const query = mutes ? withoutPlumbing(read.query) : read.query;
+  const asked = read.query.text !== '';
+  if (!asked && !mutes) return { ...EVERYTHING, text };
   const { since, until } = timeRangeOf(text);
+  const parts = asked ? partsOf(text, read.query, store, now) : EVERYTHING.parts;
   return {
     text,
     error: null,
+    asked,
     test: bind(query, store),
-    parts: partsOf(text, query, store, now),
-    marks: highlight(query),
+    parts: mutes ? { ...parts, muted: bind(MUTED, store) } : parts,
+    marks: asked ? highlight(read.query) : undefined,
     moves: /\b(?:since|until):(?:-|now)/.test(query.text),
     since: since === null ? null : resolveTime(since, now, undefined),
     until: until === null ? null : resolveTime(until, now, undefined),
@@ -89,8 +98,7 @@ function partsOf(text: string, query: Query, store: LogStore, now: number): Part
 /** What is still to be asked of the lines that the tables of codes let pass; null where nothing is. */
 export function testAfterTables({ test, parts }: Compiled): Predicate | null {
   if (test === null) return null;
-  const { time } = parts.by;
-  const { rest } = parts;
-  if (time && rest) return (i) => time(i) && rest(i);
-  return time ?? rest;
+  const { muted } = parts;
+  const tests = [muted ? (i: number) => !muted(i) : null, parts.by.time ?? null, parts.rest].filter((one) => one !== null);
+  return tests.length ? all(tests) : null;
 }

@@ -34,19 +34,21 @@ export interface PaneHost {
 
 /**
  * Exactly the lines that a pane shows: those of `query` within [firstSeq, endSeq) and not within `gaps`, with `context`
- * lines around each. In locate mode the pane shows every line, and `query` is empty.
+ * lines around each. In locate mode every line there is shown, and `query` tells the matches.
  */
 export interface Shown {
   epoch: string | null;
   query: string;
+  mode: 'filter' | 'locate';
   firstSeq: number;
   endSeq: number;
   /** Ranges [from, to) that the page does not hold. */
   gaps: [number, number][];
   order: 'newest' | 'oldest';
   context: number;
-  /** How many lines are shown. */
+  /** How many lines are shown, and how many of them match. */
   count: number;
+  matches: number;
   /** The same in words: "18,849 of 60,056 shown". */
   text: string;
   /** True while the pane shows rows that were chosen elsewhere. */

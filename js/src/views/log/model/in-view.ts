@@ -6,7 +6,7 @@ import { type Bins, Histogram } from '../../../logs/filter/histogram';
 import { type GapRow, gapRows, RowMap, type ServerRange } from '../../../logs/rows/rows';
 import type { Facet } from '../../../logs/store/columns';
 import type { LogStore } from '../../../logs/store/store';
-import { type Dates, datesOf } from '../../../logs/text/time';
+import { PLAIN, type Stamp, stampOf } from '../../../logs/text/time';
 import type { Asked } from './asked';
 import { type Compiled, testAfterTables } from './compile';
 import { nextMatch, rowBeside } from './navigation';
@@ -45,7 +45,7 @@ export class InView {
   readonly #drawn = signal<Drawn | null>(null);
   readonly #stats = signal<Stats>(NO_STATS);
   readonly #following = signal(true);
-  readonly #dates = signal<Dates>('none');
+  readonly #stamp = signal<Stamp>(PLAIN);
   readonly #counted = signal(0);
   readonly #height = signal(400);
   readonly #scroll = new Scroll();
@@ -65,7 +65,7 @@ export class InView {
   /** Whether the view goes with the end at which lines appear. */
   readonly following: ReadonlySignal<boolean> = this.#following;
   /** How much of the date the times need: lines of today alone are told by the clock. */
-  readonly dates: ReadonlySignal<Dates> = this.#dates;
+  readonly stamp: ReadonlySignal<Stamp> = this.#stamp;
   /** Raised when facets and histogram are worth drawing anew. */
   readonly counted: ReadonlySignal<number> = this.#counted;
   /** Height of the rows' view in px. */
@@ -107,7 +107,7 @@ export class InView {
     const counted = this.#facets.work(FACET_MS, clock);
     const map = this.#mapRows();
     batch(() => {
-      this.#dates.value = datesOf(this.#histogram.extent(), Date.now());
+      this.#stamp.value = stampOf(this.#histogram.extent(), Date.now());
       this.#drawn.value = this.#scroll.update(map, this.#followedEdge());
       this.#stats.value = this.#count(map);
       if (now - this.#countedAt >= COUNTS_MS || (found && counted && this.#countedAt === 0)) this.tellCounts(now);
@@ -131,6 +131,19 @@ export class InView {
     const map = this.#mapRows();
     this.#drawn.value = this.#scroll.update(map, null);
     return map;
+  }
+
+  /**
+   * Positions of the lines that are asked for, oldest first: in locate mode the matches, else what is shown.
+   *
+   * It looks at every line that has not been looked at yet, since whoever takes lines away takes all of them.
+   */
+  positionsAsked(): Iterable<number> {
+    this.#takeQuery();
+    this.#hits.work();
+    const { window, set } = this.#mapRows();
+    const isLocating = this.asked.mode.peek() === 'locate' && this.asked.query.peek().asked;
+    return new RowMap(this.store, isLocating ? this.#hits : set, [], window).positions();
   }
 
   /** Whether the line at this position of the store matches the query. */
@@ -172,9 +185,11 @@ export class InView {
 
   /** Which lines are shown, before clearing and pausing. */
   #rowSet(): RowSet {
-    const { mode, context } = this.asked.prefs.choices.peek();
-    if (mode === 'locate' || this.asked.query.peek().test === null) return new AllRows(this.store);
-    if (context === 0) return this.#hits;
+    const { context } = this.asked.prefs.choices.peek();
+    const { asked, test } = this.asked.query.peek();
+    const isLocating = this.asked.mode.peek() === 'locate' && (asked || this.asked.around.peek() !== null);
+    if (isLocating || test === null) return new AllRows(this.store);
+    if (context === 0 || !asked) return this.#hits;
     if (this.#context?.lines !== context) this.#context = new ContextRows(this.#hits, context);
     this.#context.sync();
     return this.#context;
@@ -182,7 +197,8 @@ export class InView {
 
   #count(map: RowMap): Stats {
     return countRows(map, this.#hits, {
-      asked: this.asked.query.peek().test !== null,
+      asked: this.asked.query.peek().asked,
+      muted: map.set instanceof AllRows ? 0 : this.#facets.muted,
       current: this.around.current.peek(),
       unreadFrom: this.#unreadFrom,
       paused: this.asked.paused.peek(),

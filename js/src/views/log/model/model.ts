@@ -1,6 +1,7 @@
 import { batch, effect, untracked } from '@preact/signals';
 import type { Client } from '../../../client';
 import type { ServerRange } from '../../../logs/rows/rows';
+import { type Account, accountOf } from '../../../logs/store/account';
 import { LogStore } from '../../../logs/store/store';
 import type { LogEntry } from '../../../sync/messages';
 import { count } from '../../shared/format';
@@ -57,13 +58,14 @@ export class PaneModel {
       }),
       effect(() => {
         const { asked } = this;
-        const { mode, context, order } = asked.prefs.choices.value;
-        void [mode, context, order, asked.query.value, asked.paused.value, asked.cleared.value, client.state.value?.logs];
+        const { context, order } = asked.prefs.choices.value;
+        void [asked.mode.value, context, order, asked.query.value, asked.around.value];
+        void [asked.paused.value, asked.cleared.value, client.state.value?.logs];
         this.wake();
       }),
       effect(() => {
         const edit = host.edits?.value;
-        if (edit) untracked(() => this.asked.ask(edit(this.asked.text.peek())));
+        if (edit) untracked(() => this.asked.askFromElsewhere(edit));
       }),
     );
   }
@@ -106,17 +108,20 @@ export class PaneModel {
   /** Exactly what is shown, for whoever asks for the same lines elsewhere. */
   shown(): Shown {
     const { asked, store } = this;
-    const { mode, context, order } = asked.prefs.now;
-    const { shown, held } = this.view.stats.value;
+    const { context, order } = asked.prefs.now;
+    const mode = asked.mode.value;
+    const { shown, held, matches } = this.view.stats.value;
     return {
       epoch: store.epoch,
-      query: mode === 'locate' ? '' : asked.query.value.absolute,
+      query: asked.query.value.absolute,
+      mode,
       firstSeq: Math.max(asked.cleared.value, store.firstSeq),
       endSeq: asked.paused.value ?? store.nextSeq,
       gaps: store.gaps.map(({ from, to }) => [from, to]),
       order,
       context: mode === 'locate' ? 0 : context,
       count: shown,
+      matches,
       text: `${count(shown)} of ${count(held)} shown`,
       rows: asked.isTable.value,
     };
@@ -153,6 +158,17 @@ export class PaneModel {
       this.view.tellCounts();
       if (this.asked.query.peek().moves) this.wake();
     }, COUNTS_MS);
+  }
+
+  /** Where the lines are that were ever written. */
+  account(): Account {
+    return accountOf(this.#store, this.#serverRange());
+  }
+
+  /** How many lines the server's ring may hold; null where it holds all that were written, or that is not known. */
+  overflowing(): number | null {
+    const logs = this.client.state.value?.logs;
+    return logs && logs.nextSeq > logs.size && logs.size >= logs.capacity ? logs.capacity : null;
   }
 
   /** What the server still holds, as its state says. */

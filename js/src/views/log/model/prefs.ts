@@ -1,5 +1,5 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Dates } from '../../../logs/text/time';
+import type { Stamp } from '../../../logs/text/time';
 import { type ChoiceStorage, loadChoices, pageStorage, saveChoices } from '../../shared/prefs';
 import type { LogPaneOptions } from './host';
 
@@ -10,14 +10,16 @@ export type Column = (typeof COLUMNS)[number];
 /** Columns of a fixed width, and that width in px; the message takes the rest, tags stand at its end. */
 export const WIDTHS: Partial<Record<Column, number>> = { seq: 64, time: 92, level: 44, channel: 104, logger: 120 };
 
-/** What a date takes beside a time, in px. */
-const DATE_WIDTHS: Record<Dates, number> = { none: 0, day: 44, year: 80 };
+/** What a date and an offset take beside a time, in px. */
+const DATE_WIDTHS: Record<Stamp['date'], number> = { none: 0, day: 44, year: 80 };
+const OFFSET_WIDTH = 26;
 
 /** Width of a column in px, as the user or the standard has it; undefined for one that takes what is left. */
-export function widthOf(column: Column, { widths, time }: Pick<Choices, 'widths' | 'time'>, dates: Dates): number | undefined {
+export function widthOf(column: Column, { widths, time }: Pick<Choices, 'widths' | 'time'>, stamp: Stamp): number | undefined {
   const standard = WIDTHS[column];
   if (standard === undefined) return undefined;
-  return widths[column] ?? standard + (column === 'time' && time === 'clock' ? DATE_WIDTHS[dates] : 0);
+  const beside = DATE_WIDTHS[stamp.date] + (stamp.hasOffset ? OFFSET_WIDTH : 0);
+  return widths[column] ?? standard + (column === 'time' && time === 'clock' ? beside : 0);
 }
 
 /** Bounds of a column's width in px. */
@@ -39,6 +41,10 @@ export interface Choices {
   facets: boolean;
   histogram: boolean;
   unfold: boolean;
+  /** Whether lines of the plumbing are shown, see plumbing.ts. */
+  plumbing: boolean;
+  /** Whether the reader has been told how the ring is made larger. */
+  knowsRing: boolean;
   recent: string[];
 }
 
@@ -54,6 +60,8 @@ export const DEFAULTS: Choices = {
   facets: true,
   histogram: true,
   unfold: false,
+  plumbing: false,
+  knowsRing: false,
   recent: [],
 };
 

@@ -14,16 +14,23 @@ export interface Stats {
   /** Lines that wait while paused: all, and those that match the query. */
   readonly waiting: number;
   readonly waitingMatches: number;
+  /** Lines of the plumbing that are held and hidden, though the query does not hide them. */
+  readonly muted: number;
   /** Lines not looked at yet. */
   readonly left: number;
 }
 
-export const NO_STATS: Stats = { shown: 0, held: 0, matches: 0, match: 0, unread: 0, waiting: 0, waitingMatches: 0, left: 0 };
+export const NO_STATS: Stats = {
+  ...{ shown: 0, held: 0, matches: 0, match: 0 },
+  ...{ unread: 0, waiting: 0, waitingMatches: 0, muted: 0, left: 0 },
+};
 
 /** What the numbers depend on beside the rows. */
 export interface Place {
   /** Whether the query asks for anything. */
   readonly asked: boolean;
+  /** Lines that are muted, where any are. */
+  readonly muted: number;
   /** Seq of the current line. */
   readonly current: number | null;
   /** Seq from which lines are unread; null while following. */
@@ -33,7 +40,7 @@ export interface Place {
 }
 
 /** Count what is shown, what matches, what is unread and what waits. */
-export function countRows(map: RowMap, hits: FilterIndex, { asked, current, unreadFrom, paused }: Place): Stats {
+export function countRows(map: RowMap, hits: FilterIndex, { asked, muted, current, unreadFrom, paused }: Place): Stats {
   const { store, set, window } = map;
   const rankOf = (seq: number) => hits.rank(store.lowerBound(seq));
   const lo = window.after > 0 ? rankOf(window.after) : 0;
@@ -49,6 +56,7 @@ export function countRows(map: RowMap, hits: FilterIndex, { asked, current, unre
     unread: unreadFrom === null ? 0 : Math.max(0, set.total - set.rank(store.lowerBound(unreadFrom))),
     waiting: paused === null ? 0 : store.nextSeq - paused,
     waitingMatches: paused === null ? 0 : hits.total - hi,
+    muted,
     left: hits.left,
   };
 }

@@ -8,14 +8,20 @@ const SLICE_MS = 10;
 /** How long a browser may take to fetch the file from memory, in ms. */
 const FILE_MS = 10_000;
 
-export type ExportScope = 'shown' | 'all' | 'selected';
+/** What is exported: what the query asks for (in filter mode what is shown), all that is held, or the selection. */
+export type ExportScope = 'asked' | 'all' | 'selected';
 
-/** Have the browser save lines as a file. `name` has no suffix. */
-export async function saveFile(lines: Iterable<LogEntry>, format: ExportFormat, name: string): Promise<void> {
+/** Have the browser save lines as a file; how many they were. `name` has no suffix, `bom` is for a CSV file. */
+export async function saveFile(lines: Iterable<LogEntry>, format: ExportFormat, name: string, bom: boolean): Promise<number> {
   const { mime, suffix } = FORMATS[format];
   const parts: string[] = [];
   let since = performance.now();
-  for (const part of exported(lines, format)) {
+  let count = 0;
+  for (const part of exported(
+    counted(lines, () => count++),
+    format,
+    bom,
+  )) {
     parts.push(part);
     if (performance.now() - since < SLICE_MS) continue;
     // A pause for the page: a million lines are some seconds of work.
@@ -28,6 +34,14 @@ export async function saveFile(lines: Iterable<LogEntry>, format: ExportFormat, 
   link.download = `${name}.${suffix}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), FILE_MS);
+  return count;
+}
+
+function* counted<T>(items: Iterable<T>, count: () => void): Generator<T> {
+  for (const item of items) {
+    count();
+    yield item;
+  }
 }
 
 /** Lines as the clipboard has them: readable text, or JSON (of one line the object, of several an array). */

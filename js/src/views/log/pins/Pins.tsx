@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { clock } from '../../../logs/text/time';
+import { exactClock } from '../../../logs/text/time';
 import type { Actions } from '../model/actions';
 import type { PaneModel } from '../model/model';
 import { LogText } from '../rows/LogText';
@@ -13,7 +13,7 @@ export function Pins({ model, actions }: { model: PaneModel; actions: Actions })
       {pins.map((pin) => (
         <li key={pin.seq} class={`ab-${pin.level}`}>
           <button type="button" class="ab-log-pinned" title="Go to this line" onClick={() => actions.goToPin(pin.seq)}>
-            <span class="ab-log-time">{clock(pin.ts)}</span>
+            <span class="ab-log-time">{exactClock(pin.ts)}</span>
             <i class="ab-dot" style={{ backgroundColor: pin.color }} />
             <span class="ab-log-pintext">
               <LogText text={pin.message.slice(0, 300)} />

@@ -114,7 +114,7 @@ function QueryInput({ model, actions, id, input, offers, onAccept }: InputProps)
 
 function MatchCount({ model }: { model: PaneModel }): JSX.Element | null {
   const { match, matches, left } = model.view.stats.value;
-  if (model.asked.query.value.test === null) return null;
+  if (!model.asked.query.value.asked) return null;
   return (
     <span class="ab-log-count" title="match, of how many (n, N)">
       {match ? count(match) : '–'} / {count(matches)}

@@ -2,7 +2,8 @@ import { Component, type CSSProperties, type JSX } from 'preact';
 import { levelName } from '../../../logs/levels';
 import type { LogStore } from '../../../logs/store/store';
 import { cutAnsi } from '../../../logs/text/ansi';
-import { clock, type Dates, day, fullTime, millis, relative } from '../../../logs/text/time';
+import { clock, day, fullTime, millis, relative, type Stamp } from '../../../logs/text/time';
+import { twiceOffset } from '../../../logs/text/twice';
 import { visible } from '../../../logs/text/visible';
 import { cssColor } from '../../../sync/colors';
 import { count, plural } from '../../shared/format';
@@ -18,8 +19,8 @@ export interface CellsProps {
   open: boolean;
   /** Now, for relative times; 0 for clock times. */
   now: number;
-  /** How much of the date stands before a clock time. */
-  dates: Dates;
+  /** What stands beside a clock time. */
+  stamp: Stamp;
   marks: Marks | undefined;
   /** Whether the text wraps. */
   wrap: boolean;
@@ -38,7 +39,7 @@ export class Cells extends Component<CellsProps> {
       next.columns !== now.columns ||
       next.open !== now.open ||
       next.now !== now.now ||
-      next.dates !== now.dates ||
+      next.stamp !== now.stamp ||
       next.marks !== now.marks ||
       next.wrap !== now.wrap ||
       next.whole !== now.whole ||
@@ -74,11 +75,15 @@ export class Cells extends Component<CellsProps> {
   }
 }
 
-function timeCell({ now, dates }: CellsProps, ts: number): JSX.Element {
+function timeCell({ now, stamp }: CellsProps, ts: number): JSX.Element {
+  const { date } = stamp;
+  const offset = !now && stamp.hasOffset ? twiceOffset(ts) : '';
   return (
-    <span role="gridcell" class="ab-log-time" title={fullTime(ts)}>
-      {!now && dates !== 'none' && <span class="ab-log-date">{dates === 'year' ? day(ts) : day(ts).slice(5)} </span>}
-      {now ? relative(ts, now) : clock(ts) + millis(ts)}
+    <span role="gridcell" class={`ab-log-time${offset && ' ab-twice'}`} title={fullTime(ts)}>
+      {!now && date !== 'none' && <span class="ab-log-date">{date === 'year' ? day(ts) : day(ts).slice(5)} </span>}
+      {offset ? clock(ts) : now ? relative(ts, now) : clock(ts) + millis(ts)}
+      {offset && <span class="ab-log-millis">{millis(ts)}</span>}
+      {offset}
     </span>
   );
 }

@@ -11,11 +11,11 @@ const SPACE = 8;
 /** Grips between the columns of fixed width: drag, or double click for the usual width. Keys: the column menu. */
 export function ColumnGrips({ model }: { model: PaneModel }): JSX.Element {
   const choices = model.asked.prefs.choices.value;
-  const dates = model.view.dates.value;
+  const stamp = model.view.stamp.value;
   const drag = useRef<{ column: Column; x: number; width: number } | null>(null);
   let left = BORDER + PADDING;
   const grips = COLUMNS.filter((column) => choices.columns.includes(column)).flatMap((column) => {
-    const width = widthOf(column, choices, dates);
+    const width = widthOf(column, choices, stamp);
     if (width === undefined) return [];
     left += width + SPACE;
     return [{ column, width, at: left - SPACE / 2 }];

@@ -113,11 +113,13 @@ function Verbs({ store, seq, i, actions, pinned }: VerbsProps): JSX.Element {
         </button>
       ))}
       <span class="ab-spring" />
-      {verbs.map(([name, act]) => (
-        <button type="button" class="ab-link" key={name} onClick={act}>
-          {name}
-        </button>
-      ))}
+      <span class="ab-log-verbs">
+        {verbs.map(([name, act]) => (
+          <button type="button" class="ab-link" key={name} onClick={act}>
+            {name}
+          </button>
+        ))}
+      </span>
     </div>
   );
 }

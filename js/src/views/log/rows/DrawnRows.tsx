@@ -2,8 +2,9 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { levelName } from '../../../logs/levels';
+import { largerRing } from '../../../logs/store/capacity';
 import type { LogStore } from '../../../logs/store/store';
-import type { Dates } from '../../../logs/text/time';
+import type { Stamp } from '../../../logs/text/time';
 import type { LogEntry } from '../../../sync/messages';
 import type { Actions } from '../model/actions';
 import type { Marks } from '../model/compile';
@@ -31,7 +32,7 @@ interface Picture {
   readonly id: string;
   readonly store: LogStore;
   readonly choices: Choices;
-  readonly dates: Dates;
+  readonly stamp: Stamp;
   readonly marks: Marks | undefined;
   /** Now in ms, for relative times; 0 for clock times. */
   readonly now: number;
@@ -50,6 +51,8 @@ export function DrawnRows({ drawn, model, actions, id, now }: Props): JSX.Elemen
   const { map, first, top } = drawn;
   const picture = pictureOf(model, actions, id, now, map.store);
   const fetching = model.remote.fetching.value;
+  const capacity = model.overflowing();
+  const ringHint = capacity === null ? null : largerRing(capacity);
   const slots = useRef<Slots>(NO_SLOTS);
   slots.current = recycled(slots.current, drawn);
   const rows: JSX.Element[] = [];
@@ -59,7 +62,8 @@ export function DrawnRows({ drawn, model, actions, id, now }: Props): JSX.Elemen
       const { gap } = row;
       const name = `g${gap.to}${gap.kind}`;
       const busy = fetching.has(gap.to);
-      rows.push(<GapLine key={name} gap={gap} busy={busy} actions={actions} id={`${id}-${name}`} index={index} />);
+      const hint = gap.from === 0 && gap.fetch === null && gap.kind !== 'cleared' ? ringHint : null;
+      rows.push(<GapLine key={name} gap={gap} hint={hint} busy={busy} actions={actions} id={`${id}-${name}`} index={index} />);
       return;
     }
     const element = lineRow(picture, row.seq, index, row.beside, slots.current.get(row.seq) as number);
@@ -75,14 +79,14 @@ export function DrawnRows({ drawn, model, actions, id, now }: Props): JSX.Elemen
 function pictureOf(model: PaneModel, actions: Actions, id: string, now: ReadonlySignal<number>, store: LogStore): Picture {
   const { asked, chosen, view, remote } = model;
   const choices = asked.prefs.choices.value;
-  const { marks, test } = asked.query.value;
+  const { marks, asked: isAsked } = asked.query.value;
   return {
     model,
     actions,
     id,
     store,
     choices,
-    dates: view.dates.value,
+    stamp: view.stamp.value,
     marks,
     now: choices.time === 'relative' ? now.value : 0,
     current: chosen.current.value,
@@ -90,8 +94,8 @@ function pictureOf(model: PaneModel, actions: Actions, id: string, now: Readonly
     opened: chosen.opened.value,
     pins: chosen.pins.value,
     messages: remote.messages.value,
-    isLocating: choices.mode === 'locate' && test !== null,
-    hasContext: choices.context > 0 && test !== null,
+    isLocating: asked.mode.value === 'locate' && isAsked,
+    hasContext: choices.context > 0 && isAsked,
   };
 }
 
@@ -121,7 +125,7 @@ function lineRow(picture: Picture, seq: number, index: number, beside: boolean, 
         columns={choices.columns}
         open={isOpen}
         now={picture.now}
-        dates={picture.dates}
+        stamp={picture.stamp}
         marks={marks}
         wrap={choices.wrap}
         whole={whole}

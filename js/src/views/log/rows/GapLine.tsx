@@ -6,6 +6,8 @@ import { MAX_FETCHED } from '../model/remote';
 
 interface Props {
   gap: GapRow;
+  /** How a larger ring is made, where that would have kept these lines. */
+  hint: string | null;
   busy: boolean;
   actions: Actions;
   id: string;
@@ -13,12 +15,17 @@ interface Props {
 }
 
 /** A row for lines that are not shown: what was lost or hidden, and the way back where there is one. */
-export function GapLine({ gap, busy, actions, id, index }: Props): JSX.Element {
+export function GapLine({ gap, hint, busy, actions, id, index }: Props): JSX.Element {
   return (
     <div class="ab-log-gap" role="row" id={id} aria-rowindex={index}>
       <span role="gridcell" class="ab-log-gaptext">
         {words(gap)}
       </span>
+      {hint !== null && (
+        <span role="gridcell" class="ab-log-gaphint">
+          a larger ring: <code>{hint}</code>
+        </span>
+      )}
       {gap.fetch && (
         <span role="gridcell">
           <button type="button" class="ab-link" disabled={busy} onClick={() => actions.fetch(gap)}>
@@ -37,19 +44,17 @@ export function GapLine({ gap, busy, actions, id, index }: Props): JSX.Element {
   );
 }
 
+/** In the words of the foot: a line that this page does not hold is in the ring, or lost. */
 function words({ kind, count, fetch }: GapRow): string {
   const lines = plural(count, 'line');
-  const were = count === 1 ? 'was' : 'were';
-  switch (kind) {
-    case 'cleared':
-      return `${lines} hidden by “clear to here”`;
-    case 'unfetched':
-      return `${plural(count, 'older line')} on the server`;
-    case 'skipped':
-      return `${lines} ${were} skipped: this page could not keep up, or its link was down`;
-    case 'evicted':
-      return fetch ? `${lines} left this page at its cap` : `${lines} left this page and the ring`;
-    default:
-      return `${lines} left the ring before this point`;
-  }
+  if (kind === 'cleared') return `${lines} hidden by “clear to here”`;
+  if (fetch === null) return `${lines} lost from the ring`;
+  return `${lines} more in the ring${REASONS[kind] ?? ''}`;
 }
+
+/** Why a page does not hold what the ring does. */
+const REASONS: Partial<Record<GapRow['kind'], string>> = {
+  unfetched: ': older than what this page was sent',
+  skipped: ': skipped, this page could not keep up or its link was down',
+  evicted: ': this page let go of the oldest to make room',
+};

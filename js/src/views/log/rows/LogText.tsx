@@ -1,6 +1,6 @@
 import type { ComponentChildren, CSSProperties, JSX } from 'preact';
-import { type AnsiStyle, parseAnsi } from '../../../logs/text/ansi';
-import { textParts } from '../../../logs/text/visible';
+import type { AnsiStyle } from '../../../logs/text/ansi';
+import { seenText } from '../../../logs/text/seen';
 import type { Marks } from '../model/compile';
 
 /** Characters of a line that a row draws; the rest is drawn when the row is opened. */
@@ -18,8 +18,7 @@ export function LogText({ text, marks }: { text: string; marks?: Marks | undefin
 }
 
 function styled(line: string, marks: Marks | undefined): ComponentChildren {
-  const { text, spans } = parseAnsi(line);
-  const parts = textParts(text);
+  const { text, spans, parts } = seenText(line);
   const marked = marks ? marks(text) : [];
   if (spans.length === 0 && marked.length === 0 && parts.length <= 1 && parts[0]?.kind !== 'link') {
     if (parts.length === 0 || parts[0]?.kind === 'text') return text;
@@ -45,7 +44,7 @@ function styled(line: string, marks: Marks | undefined): ComponentChildren {
     if (shown?.kind === 'mark') {
       node = (
         <span class="ab-log-hidden" title={shown.title}>
-          {shown.shown}
+          {node}
         </span>
       );
     }

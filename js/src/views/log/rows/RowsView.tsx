@@ -25,7 +25,7 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
   const drawn = view.drawn.value;
   const choices = asked.prefs.choices.value;
   const { wrap, columns, time } = choices;
-  const dates = view.dates.value;
+  const stamp = view.stamp.value;
   const current = chosen.current.value;
   // A line that is filtered or scrolled away has no element that a screen reader could be led to.
   const isDrawn = current !== null && drawn?.rows.some(({ seq }) => seq === current);
@@ -39,7 +39,7 @@ export function RowsView({ model, actions, id, now }: Props): JSX.Element {
   });
 
   const template = COLUMNS.filter((column) => columns.includes(column))
-    .map((column) => widthOf(column, choices, dates))
+    .map((column) => widthOf(column, choices, stamp))
     .flatMap((width) => (width === undefined ? [] : [`${width}px`]))
     .join(' ');
   const height = drawn?.height ?? 0;

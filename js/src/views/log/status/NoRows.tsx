@@ -10,7 +10,7 @@ const MAX_GAPS = 4;
 /** What stands in place of rows where there are none, with the next step in words. */
 export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
   const { asked, view, client } = model;
-  const { held, left } = view.stats.value;
+  const { held, left, muted } = view.stats.value;
   const drawn = view.drawn.value;
   if (!drawn || drawn.map.lines > 0) return null;
   // Below the rows for what is not here, which say what was lost.
@@ -19,8 +19,10 @@ export function NoRows({ model }: { model: PaneModel }): JSX.Element | null {
   if (held === 0 && !asked.isTable.value) {
     return phase === 'connecting' || client.state.value === null ? <Connecting top={top} /> : <NothingLogged top={top} />;
   }
+  if (!asked.query.value.asked && muted > 0 && asked.cleared.value === 0) return <NothingLogged top={top} />;
   if (left > 0) return <div class="ab-log-empty">Searching … {count(left)} lines to go</div>;
   if (held === 0) return <div class="ab-log-empty">The table that was shown here has no rows.</div>;
+  if (asked.paused.value !== null && asked.text.value.trim() === '') return <GoneWhilePaused top={top} />;
   return <NoMatch model={model} top={top} />;
 }
 
@@ -54,16 +56,25 @@ function NothingLogged({ top }: Placed): JSX.Element {
   );
 }
 
+function GoneWhilePaused({ top }: Placed): JSX.Element {
+  return (
+    <div class="ab-log-empty" style={top}>
+      <b>The lines that stood here have left this page.</b>
+      <p>Newer ones wait until you go on: Space, or the button in the foot.</p>
+    </div>
+  );
+}
+
 function NoMatch({ model, top }: Placed & { model: PaneModel }): JSX.Element {
   const { asked, view, store } = model;
   void view.counted.value;
-  const { held } = view.stats.value;
+  const { held, muted } = view.stats.value;
   const text = asked.text.value;
-  const suggestions = text.trim() === '' ? [] : suggestionsFor(text, store);
+  const suggestions = text.trim() === '' ? [] : suggestionsFor(text, store, asked.mutesPlumbing);
   return (
     <div class="ab-log-empty" style={top}>
       <b>
-        None of {plural(held, 'line')} match{asked.cleared.value > 0 ? ', or they were cleared' : ''}.
+        None of {plural(held - muted, 'line')} match{asked.cleared.value > 0 ? ', or they were cleared' : ''}.
       </b>
       {suggestions.length > 0 && (
         <ul>

@@ -26,9 +26,14 @@ export interface Suggestion {
 }
 
 /** Queries near one that shows nothing, counted over the newest lines; those that show most first. */
-export function suggestionsFor(text: string, store: LogStore): Suggestion[] {
+export function suggestionsFor(text: string, store: LogStore, mutesPlumbing = false): Suggestion[] {
   const terms = termsOf(text);
-  const counted = ({ term, query }: NearQuery, how: 'ask' | 'drop') => ({ how, term, query, count: countNewest(query, store) });
+  const counted = ({ term, query }: NearQuery, how: 'ask' | 'drop') => ({
+    how,
+    term,
+    query,
+    count: countNewest(query, store, mutesPlumbing),
+  });
   const byCount = (a: Suggestion, b: Suggestion) => b.count - a.count;
   const asks = askingForNames(text, terms, store).slice(0, MAX_QUERIES);
   const drops = terms.length > 1 ? terms.slice(0, MAX_QUERIES) : [];
@@ -46,8 +51,8 @@ interface NearQuery {
   readonly query: string;
 }
 
-function countNewest(query: string, store: LogStore): number {
-  const { test, error } = compile(query, store, Date.now());
+function countNewest(query: string, store: LogStore, mutesPlumbing: boolean): number {
+  const { test, error } = compile(query, store, Date.now(), mutesPlumbing);
   if (error !== null) return 0;
   let count = 0;
   for (let i = Math.max(0, store.size - COUNTED); i < store.size; i++) if (test === null || test(i)) count++;

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type ExportFormat, FORMATS } from '../../../logs/text/export';
+import { count } from '../../shared/format';
 import type { Actions } from '../model/actions';
 import type { PaneModel } from '../model/model';
 import { COLUMNS, type Column, MAX_CONTEXT, MIN_WIDTH, WIDTHS, widthOf } from '../model/prefs';
@@ -8,11 +9,6 @@ import type { ExportScope } from '../model/transfer';
 
 /** Width that the menu gives a column at most, in px; dragging goes further. */
 const MAX_SLIDER = 300;
-const SCOPES: readonly (readonly [ExportScope, string])[] = [
-  ['shown', 'what is shown'],
-  ['all', 'all held'],
-  ['selected', 'selection'],
-];
 
 interface Props {
   model: PaneModel;
@@ -49,15 +45,23 @@ export function Menu({ model, actions }: Props): JSX.Element {
 }
 
 function ExportSection({ model, actions }: Props): JSX.Element {
-  const [scope, setScope] = useState<ExportScope>('shown');
+  const [scope, setScope] = useState<ExportScope>('asked');
+  const [bom, setBom] = useState(false);
+  const { matches, shown, held } = model.view.stats.value;
+  const isLocating = model.asked.mode.value === 'locate' && model.asked.query.value.asked;
+  const scopes: readonly (readonly [ExportScope, string, string])[] = [
+    ['asked', isLocating ? 'the matches' : 'what is shown', count(isLocating ? matches : shown)],
+    ['all', 'all held', count(held)],
+    ['selected', 'selection', count(model.chosen.lines().length)],
+  ];
   return (
     <section>
       <h2>Export</h2>
       <div class="ab-log-choice" role="radiogroup" aria-label="What to export">
-        {SCOPES.map(([name, label]) => (
+        {scopes.map(([name, label, lines]) => (
           <label key={name}>
-            <input type="radio" name="what" checked={scope === name} onChange={() => setScope(name)} />
-            {label}
+            <input type="radio" name="what" aria-label={label} checked={scope === name} onChange={() => setScope(name)} />
+            {label} <span class="ab-log-faint">{lines}</span>
           </label>
         ))}
       </div>
@@ -69,20 +73,21 @@ function ExportSection({ model, actions }: Props): JSX.Element {
             key={format}
             onClick={() => {
               model.panels.closeMenu();
-              void actions.export(format, scope);
+              void actions.export(format, scope, bom);
             }}
           >
             {FORMATS[format].name}
           </button>
         ))}
       </div>
+      <Check label="Byte order mark in CSV, for spreadsheets" on={bom} set={setBom} />
     </section>
   );
 }
 
 function LinesSection({ model, actions }: Props): JSX.Element {
   const choices = model.asked.prefs.choices.value;
-  const { wrap, unfold, time, order, facets, histogram } = choices;
+  const { wrap, unfold, time, order, facets, histogram, plumbing } = choices;
   const relative = time === 'relative';
   return (
     <section>
@@ -98,10 +103,17 @@ function LinesSection({ model, actions }: Props): JSX.Element {
         />
         lines
       </label>
+      <Check
+        label="Locate: every line, matches marked"
+        on={model.asked.mode.value === 'locate'}
+        set={(on) => actions.setMode(on ? 'locate' : 'filter')}
+      />
+      <Check label="Pause" on={model.asked.paused.value !== null} set={() => actions.togglePause()} />
       <Check label="Wrap" on={wrap} set={(on) => actions.setChoices({ wrap: on })} />
       <Check label="Open tracebacks" on={unfold} set={(on) => actions.setChoices({ unfold: on })} />
       <Check label="Relative times" on={relative} set={(on) => actions.setChoices({ time: on ? 'relative' : 'clock' })} />
       <Check label="Oldest first" on={order === 'oldest'} set={(on) => actions.setOrder(on ? 'oldest' : 'newest')} />
+      <Check label="Plumbing: requests, clients that come and go" on={plumbing} set={(on) => model.asked.setPlumbing(on)} />
       <Check label="Facets" on={facets} set={(on) => actions.setChoices({ facets: on })} />
       <Check label="Histogram" on={histogram} set={(on) => actions.setChoices({ histogram: on })} />
     </section>
@@ -128,7 +140,7 @@ function ColumnsSection({ model, actions }: Props): JSX.Element {
               min={MIN_WIDTH}
               max={MAX_SLIDER}
               aria-label={`Width of ${column}`}
-              value={widthOf(column, choices, model.view.dates.value)}
+              value={widthOf(column, choices, model.view.stamp.value)}
               onInput={(event) => model.asked.prefs.setWidth(column, event.currentTarget.valueAsNumber)}
             />
           )}

@@ -14,7 +14,8 @@ interface Props {
 /** The query line and the few buttons that people use all day. */
 export function Toolbar({ model, actions, id, input }: Props): JSX.Element {
   const { asked, panels } = model;
-  const { mode, order } = asked.prefs.choices.value;
+  const { order } = asked.prefs.choices.value;
+  const mode = asked.mode.value;
   return (
     <div class="ab-log-tools" role="toolbar" aria-label="Log">
       <QueryLine model={model} actions={actions} id={id} input={input} />
@@ -78,6 +79,7 @@ function PauseButton({ model, actions }: Pick<Props, 'model' | 'actions'>): JSX.
     <button
       type="button"
       class={`ab-log-button ab-log-pause${paused ? ' ab-on' : ''}`}
+      aria-label={`${paused ? 'Resume' : 'Pause'}${waiting ? ` · ${count(waiting)}` : ''}`}
       aria-pressed={paused}
       title={paused ? 'Go on (Space)' : 'Pause: new lines wait and are counted (Space)'}
       onClick={() => actions.togglePause()}
@@ -85,7 +87,8 @@ function PauseButton({ model, actions }: Pick<Props, 'model' | 'actions'>): JSX.
       <span class="ab-log-glyph" aria-hidden="true">
         {paused ? '▶' : '❚❚'}
       </span>
-      {paused ? `Resume${waiting ? ` · ${count(waiting)}` : ''}` : 'Pause'}
+      <span class="ab-log-word">{paused ? `Resume${waiting ? ' · ' : ''}` : 'Pause'}</span>
+      {waiting > 0 && count(waiting)}
     </button>
   );
 }

@@ -1,0 +1,33 @@
+"""Where log entries are: held by the ring, or lost."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class LogAccount(NamedTuple):
+    """Every entry that was ever accepted is in one of two places: ``held + lost == written``.
+
+    Attributes:
+        held: Entries in the ring.
+        lost: Entries that the ring held and let go, oldest first, since newer ones needed their place.
+        written: Entries that were accepted since the orchestrator began.
+        capacity: Entries that the ring may hold.
+    """
+
+    held: int
+    lost: int
+    written: int
+    capacity: int
+
+    @property
+    def remedy(self) -> str:
+        """How the ring is made larger; empty where that would have kept nothing."""
+        if not self.lost or self.held < self.capacity:
+            return ""
+        return f"log_capacity={max(100_000, 10 * self.capacity):_}"
+
+    def __str__(self) -> str:
+        text = f"{self.held:,} held + {self.lost:,} lost = {self.written:,} written"
+        remedy = self.remedy
+        return f"{text}; a larger ring: {remedy}" if remedy else text
