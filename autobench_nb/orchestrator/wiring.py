@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from autobench_nb import __version__
 from autobench_nb.config import Config
 from autobench_nb.devices import Devices
-from autobench_nb.jobs.commands import job_commands
+from autobench_nb.jobs.commands import job_commands, result_commands
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
@@ -90,6 +90,7 @@ def wire(
         else:
             inline.notify()
 
+    redact = list(redact)
     channels = Channels()
     ring = _ring(config, channels, redact, [token, read_token], notify)
     store = StateStore(
@@ -119,7 +120,10 @@ def wire(
     )
     commands = Commands()
     commands.add(log_commands(ring, config.client_budget_bytes))
-    commands.add(job_commands(runner.jobs, runner.results))
+    # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
+    told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=[token])
+    commands.add(job_commands(runner, told))
+    commands.add(result_commands(runner.results))
     commands.add(session_commands(partial(_new_code, server)))
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
