@@ -10,7 +10,7 @@ STAT: Final = "/proc/stat"
 SHORTEST_S: Final = 0.1
 """The kernel counts in hundredths of a second: of less than this nothing can be said."""
 _BUSY: Final = (1, 2, 3, 6, 7, 8)
-"""Columns of ``cpu`` (proc_stat(5)): user with guest, nice, system, irq, softirq, steal. Idle and iowait are no work."""
+"""Columns of ``cpu`` (proc_stat(5)): user with guest, nice, system, irq, softirq, steal. Idle and iowait are none."""
 
 
 class OtherLoad:
