@@ -217,13 +217,13 @@ describe('what can be done about a job', () => {
     show();
     act(() => named('Cancel xz').click());
     expect(socket.said().at(-1)).toMatchObject({ type: 'command', name: 'job.cancel', args: { jobId: 'j2' } });
-    expect(named('Cancel xz').textContent).toBe('ending …');
+    expect(named('ending … xz').textContent).toBe('ending …');
     act(() => named('Retry gzip').click());
     expect(socket.said().at(-1)).toMatchObject({ name: 'job.retry', args: { jobIds: ['j1'] } });
     expect(named('Put zstd first')).toBeUndefined();
     act(() => named('Put last first').click());
     expect(socket.said().at(-1)).toMatchObject({ name: 'job.first', args: { jobId: 'j4' } });
-    act(() => named('Cancel what is left of run 1').click());
+    act(() => named('Cancel rest of run 1').click());
     expect(socket.said().at(-1)).toMatchObject({ name: 'job.cancel', args: { jobId: 'run-1' } });
   });
 
@@ -244,7 +244,7 @@ describe('what can be done about a job', () => {
     go();
     const picked = vi.fn();
     show((one) => picked(one.id));
-    act(() => named('Show the log of gzip').click());
+    act(() => named('Show log of gzip').click());
     act(() => row('xz').querySelector<HTMLElement>('.ab-run-toggle')?.click());
     expect(picked.mock.calls).toEqual([['j1'], ['j2']]);
     act(() => row('xz').querySelector<HTMLElement>('.ab-run-toggle')?.click());
@@ -317,7 +317,7 @@ describe('an opened job', () => {
     expect(socket.said().findLast((said) => said.name === 'job.get')).toMatchObject({ args: { jobId: 'j1' } });
     await answer(socket, details);
     const facts = Object.fromEntries(all('dt').map((word) => [word.textContent, word.nextElementSibling?.textContent]));
-    expect(facts.command).toBe('gzip -9 data copy');
+    expect(facts.command).toBe('gzip -9 data copy the command');
     expect(facts.folder).toBe('/home/me/corpora');
     expect(facts.environment).toBe('−BZIP2+TOKEN=[redacted]');
     expect(facts.started).toContain('1 warm-up, then 2 repetitions · at most 1 m 00 s each');
@@ -334,7 +334,7 @@ describe('an opened job', () => {
     go([job('j1', { name: 'gzip', command: 'gzip -9 data', status: 'succeeded' })]);
     show();
     act(() => row('gzip').querySelector<HTMLElement>('.ab-run-toggle')?.click());
-    await act(async () => named('Copy the command').click());
+    await act(async () => named('copy the command').click());
     expect(writeText).toHaveBeenCalledWith('gzip -9 data');
     vi.unstubAllGlobals();
   });

@@ -31,7 +31,7 @@ export function Actions({
         <button
           type="button"
           class={`ab-link${standing === 'failed' || standing === 'asks' ? '' : ' ab-quiet'}`}
-          aria-label={`Show the log of ${name}`}
+          aria-label={`Show log of ${name}`}
           onClick={() => {
             table.go(line.key);
             onPick(job);
@@ -59,7 +59,7 @@ function Act({
       <button
         type="button"
         class="ab-button ab-small ab-run-cancel"
-        aria-label={`Cancel ${name}`}
+        aria-label={isEnding ? `ending … ${name}` : `Cancel ${name}`}
         disabled={isEnding}
         onClick={() => table.cancel(job)}
       >

@@ -224,7 +224,7 @@ function FoldAct(props: FoldProps): JSX.Element | null {
       type="button"
       class="ab-button ab-small ab-run-cancel"
       disabled={isEnding}
-      aria-label={`Cancel ${wordsOf(props)}`}
+      aria-label={isEnding ? `ending … ${wordsOf(props)}` : `Cancel ${wordsOf(props)}`}
       onClick={() => table.cancelAll(ids)}
     >
       {isEnding ? 'ending …' : 'Cancel'}

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { RepetitionRecord } from '../../sync/messages';
 import { count } from '../shared/format';
-import { BOTTOM, LEFT, LOAD_BOTTOM, type Plotted, plotOf, RIGHT, TOP, WIDTH } from './model/plot';
+import { BOTTOM, LEFT, LOAD_BOTTOM, LOAD_TOP, type Plotted, plotOf, RIGHT, TOP, WIDTH } from './model/plot';
 import type { Spread } from './model/stats';
 
 const HEIGHT = 164;
@@ -110,7 +110,7 @@ function Picture({ plot, hasBand }: { plot: Plotted; hasBand: boolean }): JSX.El
             <title>How many processors other work kept busy</title>
           </text>
           {load.most >= 0.5 && (
-            <text class="ab-plot-text" x={Math.max(LEFT + 22, load.mostX - 7)} y={LOAD_BOTTOM - 13} text-anchor="end">
+            <text class="ab-plot-text" x={load.mostX} y={LOAD_TOP - 1} text-anchor="middle">
               {load.most.toFixed(1)}
             </text>
           )}

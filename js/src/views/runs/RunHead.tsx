@@ -48,7 +48,7 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
             <button
               type="button"
               class="ab-link"
-              aria-label={`Retry the ${plural(counts.failedIds.length, 'failed job')} of ${title}`}
+              aria-label={`Retry ${plural(counts.failedIds.length, 'failed job')} of ${title}`}
               disabled={table.busy.value.has(`retry ${counts.failedIds[0]}`)}
               onClick={() => table.retry(counts.failedIds, plural(counts.failedIds.length, 'failed job'))}
             >
@@ -59,7 +59,7 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
             <button
               type="button"
               class="ab-link ab-quiet"
-              aria-label={`Cancel what is left of ${title}`}
+              aria-label={`Cancel rest of ${title}`}
               onClick={() => table.cancelRuns(activeRuns(group.runIds, group.ids, items), group.title)}
             >
               Cancel rest
@@ -69,7 +69,7 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
             <button
               type="button"
               class="ab-link ab-quiet"
-              aria-label={`Run ${title} again`}
+              aria-label={`Run again: ${title}`}
               disabled={table.busy.value.has(`retry ${group.ids[0]}`)}
               onClick={() => table.retry(originals(group.ids, items), group.title)}
             >

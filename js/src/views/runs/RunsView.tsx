@@ -32,7 +32,7 @@ interface Props {
 export function RunsView({ client, onPick, maxHeight }: Props): JSX.Element | null {
   const jobs = useComputed(() => client.state.value?.jobs).value;
   const table = useMemo(() => new RunsTable(client), [client]);
-  useEffect(() => () => table.times.close(), [table]);
+  useEffect(() => () => table.close(), [table]);
   if (jobs === undefined) return null;
   table.begin(jobs);
   return <Runs table={table} jobs={jobs} onPick={onPick} maxHeight={maxHeight} />;
@@ -56,7 +56,7 @@ function Runs({ table, jobs, onPick, maxHeight }: RunsProps): JSX.Element {
   const isActive = jobs.running.length > 0;
   const now = useLiveNow(client, NOW_MS, isActive).value;
   const usual = useMemo(() => usualS(jobs.items as Rec<JobRecord>, activeMates(lines)), [lines]);
-  const expected = expectations(jobs, usual, now);
+  const expected = useMemo(() => expectations(jobs, usual, now), [jobs, usual, now]);
   const start = useMemo(() => firstActive(lines), []);
   const current = table.current.value;
   if (lines.length === 0 && choices.sought.chip === 'all' && !choices.sought.text) return <NothingYet />;

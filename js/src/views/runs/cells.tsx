@@ -5,6 +5,7 @@ import { Answer } from './Answer';
 import type { JobProps } from './JobRow';
 import { figure, figureText, ratioText } from './model/figures';
 import { leftS, progressOf, repetitionText, soFarS } from './model/progress';
+import { placeOf } from './model/queue';
 import { reasonOf, reasonParts, type Standing, totalS } from './model/record';
 import { clockSeconds } from './model/summary';
 import { plainText } from './plain-text';
@@ -51,7 +52,7 @@ function Why({ standing, ...props }: JobProps & { standing: Standing }): JSX.Ele
   const { job, jobs, expected } = props;
   if (standing === 'asks') return <Answer {...props} />;
   if (standing === 'queued') {
-    const place = jobs.queue.indexOf(job.id) + 1;
+    const place = placeOf(jobs.queue, job.id);
     const starts = expected.get(job.id)?.startsS ?? null;
     return (
       <span role="gridcell" class="ab-run-why">
@@ -71,7 +72,7 @@ function Why({ standing, ...props }: JobProps & { standing: Standing }): JSX.Ele
   }
   const [fact, more] = reasonParts(reason);
   const during = !more && job.done && (job.repeat ?? 1) > 1 ? ` in repetition ${count(job.done + 1)}` : '';
-  const last = plainText(props.table.lastLineOf(job)).trim();
+  const last = plainText(props.table.lastLines.of(job)).trim();
   const isNews = last !== '' && !reason.includes(last) && !last.includes(reason);
   return (
     <span role="gridcell" class="ab-run-why">

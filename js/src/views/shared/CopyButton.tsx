@@ -21,7 +21,6 @@ export function CopyButton({ text, what }: { text: string; what: string }): JSX.
     <button
       type="button"
       class="ab-link ab-copy"
-      aria-label={`Copy ${what}`}
       onClick={(event) => {
         event.stopPropagation();
         void copy();
@@ -31,7 +30,8 @@ export function CopyButton({ text, what }: { text: string; what: string }): JSX.
         <rect x="3.5" y="3.5" width="7" height="7" rx="1.5" />
         <path d="M7.5 1.5a1 1 0 0 0-1-1h-5a1 1 0 0 0-1 1v5a1 1 0 0 0 1 1" />
       </svg>
-      <span role="status">{said.value || 'copy'}</span>
+      {said.value || 'copy'}
+      <span class="ab-hidden"> {what}</span>
     </button>
   );
 }

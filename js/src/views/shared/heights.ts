@@ -19,8 +19,11 @@ export class Heights {
 
   /** Take in what was measured. Returns whether it was anything new. */
   measure(key: string, height: number): boolean {
-    if (height <= 0 || this.measured.get(key) === height) return false;
+    const known = this.measured.get(key);
+    if (height <= 0 || known === height) return false;
     this.measured.set(key, height);
+    // Most lines are as high as was thought, and then nothing moves.
+    if (known === undefined && this.guess(key) === height) return false;
     this.isStale = true;
     return true;
   }

@@ -9,8 +9,8 @@ export const LEFT = 42;
 export const RIGHT = 422;
 export const TOP = 8;
 export const BOTTOM = 112;
-export const LOAD_TOP = 122;
-export const LOAD_BOTTOM = 142;
+export const LOAD_TOP = 126;
+export const LOAD_BOTTOM = 146;
 /** More off ones are not named: their names would lie over each other. */
 const MOST_NAMES = 4;
 

@@ -48,18 +48,39 @@ export function expectations(jobs: Jobs, usual: ReadonlyMap<string, number>, now
     const job = get(items, id);
     return job === undefined || isOver(job) ? 0 : leftS(job, now);
   });
+  // Nobody overtakes: after one of which nobody can tell when it starts, nobody can tell of any.
+  let isKnown = true;
   for (const id of jobs.queue.slice(0, MOST_PLACES)) {
     const job = get(items, id);
     if (job === undefined) continue;
+    if (!isKnown) {
+      out.set(id, { startsS: null, takesS: takesS(job, items, usual) });
+      continue;
+    }
     const slots = Math.max(1, get(runs, job.runId ?? '')?.parallel ?? 1);
     const takes = takesS(job, items, usual);
     const starts = startOf(ends, slots);
     out.set(id, { startsS: starts, takesS: takes });
-    // Nobody overtakes: what follows starts no earlier.
-    if (starts !== null) ends = ends.filter((end) => end === null || end > starts);
-    ends.push(starts === null || takes === null ? null : starts + takes);
+    if (starts === null) {
+      isKnown = false;
+      continue;
+    }
+    ends = ends.filter((end) => end === null || end > starts);
+    ends.push(takes === null ? null : starts + takes);
   }
   return out;
+}
+
+const places = new WeakMap<readonly string[], Map<string, number>>();
+
+/** The place of a job in the queue, from 1; 0 where it is not in it. */
+export function placeOf(queue: readonly string[], id: string): number {
+  let known = places.get(queue);
+  if (known === undefined) {
+    known = new Map(queue.map((one, i) => [one, i + 1]));
+    places.set(queue, known);
+  }
+  return known.get(id) ?? 0;
 }
 
 /** When fewer than `slots` of these will still run. */

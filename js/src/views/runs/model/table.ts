@@ -5,14 +5,12 @@ import { type Client, CommandError } from '../../../client';
 import { visible } from '../../../logs/text/visible';
 import type { JobRecord, Jobs } from '../../../sync/messages';
 import { plural } from '../../shared/format';
-import { lastLines } from './last-lines';
+import { LastLines } from './last-lines';
 import { type Choices, type Sort, shutAtFirst } from './layout';
 import { nameOf } from './record';
 import { EVERYTHING, type Sought } from './search';
 import { TimesOfJobs } from './times';
 
-/** A line that was not held is looked for again after so many changes of the log. */
-const LOOK_EVERY = 20;
 /** Commands that wait for their answers at once. */
 const AT_ONCE = 50;
 
@@ -28,11 +26,17 @@ export class RunsTable {
   /** What was typed for jobs that ask, and not sent yet: a row that leaves the view must not lose it. */
   readonly drafts = new Map<string, string>();
   readonly times: TimesOfJobs;
-  private readonly lastLines = new Map<string, { line: string; revision: number }>();
+  readonly lastLines: LastLines;
   private isFirst = true;
 
   constructor(readonly client: Client) {
     this.times = new TimesOfJobs(client);
+    this.lastLines = new LastLines(client);
+  }
+
+  close(): void {
+    this.times.close();
+    this.lastLines.close();
   }
 
   get choices(): Choices {
@@ -101,18 +105,6 @@ export class RunsTable {
 
   go(key: string | null): void {
     this.currentNow.value = key;
-  }
-
-  /** The last line that an ended job printed, as far as this page holds it; empty where it does not. */
-  lastLineOf(job: JobRecord): string {
-    const { logs, epoch } = this.client;
-    const key = `${epoch.peek()} ${job.id}`;
-    const known = this.lastLines.get(key);
-    const revision = logs.revision.peek();
-    if (known !== undefined && (known.line || revision - known.revision < LOOK_EVERY)) return known.line;
-    const line = lastLines(logs, job.id, 1)[0]?.message ?? '';
-    this.lastLines.set(key, { line, revision });
-    return line;
   }
 
   // ---- what the orchestrator is asked for ----
