@@ -230,9 +230,7 @@ class Runner(Closable):
             retry_of=of and of.id,
         )
         run.adopt(
-            self._new_job(
-                run, old.task, how, old.lifecycle.limit, old.lifecycle.executor, old.id
-            )
+            self._new_job(run, old.task, how, old.lifecycle.limit, old.lifecycle.executor, old.id)
             for old, how in again
         )
         self._queue(run)

@@ -31,6 +31,7 @@ from autobench_nb.state.projections import PNO_SUMMARY, Projection
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports.auth import session_commands
+from autobench_nb.transports.commands import Command
 
 if TYPE_CHECKING:
     from autobench_nb.transports.server import Server
@@ -84,11 +85,7 @@ def wire(
     """
 
     def notify() -> None:
-        running = server()
-        if running is not None:
-            running.notify()
-        else:
-            inline.notify()
+        (server() or inline).notify()
 
     redact = list(redact)
     channels = Channels()
@@ -118,13 +115,14 @@ def wire(
         ready=pressure.wait,
         printed=printed_in(ring),
     )
-    commands = Commands()
-    commands.add(log_commands(ring, config.client_budget_bytes))
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=[token])
-    commands.add(job_commands(runner, told))
-    commands.add(result_commands(runner.results))
-    commands.add(session_commands(partial(_new_code, server)))
+    commands = _commands(
+        log_commands(ring, config.client_budget_bytes),
+        job_commands(runner, told),
+        result_commands(runner.results),
+        session_commands(partial(_new_code, server)),
+    )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
         channels=channels,
@@ -139,6 +137,13 @@ def wire(
         pno=Pno(store),
         commands=commands,
     )
+
+
+def _commands(*rooms: Mapping[str, Command]) -> Commands:
+    commands = Commands()
+    for handlers in rooms:
+        commands.add(handlers)
+    return commands
 
 
 def _ring(

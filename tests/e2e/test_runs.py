@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def fifo(tmp_path: Path) -> Fifo:
 
 
 @pytest.fixture
-def runs(pane: Pane, page: Page) -> Iterator[Runs]:
+def runs(pane: Pane, page: Page) -> Runs:
     return Runs(page)
 
 
