@@ -20,6 +20,20 @@ import msgspec
 from msgspec import Meta, Struct
 
 from autobench_nb.contract.codes import COMMAND_CODES
+from autobench_nb.contract.jobs import (
+    JobAgain,
+    JobCancelArgs,
+    JobCancelled,
+    JobDetails,
+    JobFirstArgs,
+    JobGetArgs,
+    JobMoved,
+    JobRetryArgs,
+    JobSendArgs,
+    JobSent,
+    JobTimes,
+    JobTimesArgs,
+)
 from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
 from autobench_nb.contract.records import EntryRecord, ResultRecord
 from autobench_nb.contract.types import Count
@@ -77,18 +91,6 @@ class StateHash(TypedDict):
     hash: str
 
 
-class JobCancelArgs(Struct, frozen=True, rename="camel"):
-    """Which job."""
-
-    job_id: Annotated[str, Meta(title="a job's id")]
-
-
-class JobCancelled(TypedDict):
-    """Whether there was something to cancel: false where the job has ended, or is not known."""
-
-    cancelled: bool
-
-
 class LogsGetArgs(Struct, frozen=True, rename="camel"):
     """Which entry, and from which character of its message on."""
 
@@ -143,7 +145,46 @@ STATE_HASH: Final = CommandSpec(
     reads=True,
 )
 JOB_CANCEL: Final = CommandSpec(
-    "job.cancel", JobCancelArgs, JobCancelled, "Cancel a job, queued or running.", ("bad-args",)
+    "job.cancel",
+    JobCancelArgs,
+    JobCancelled,
+    "Cancel a job, queued or running, or all of a run.",
+    ("bad-args",),
+)
+JOB_FIRST: Final = CommandSpec(
+    "job.first",
+    JobFirstArgs,
+    JobMoved,
+    "Put a job that waits at the head of the queue.",
+    ("bad-args",),
+)
+JOB_GET: Final = CommandSpec(
+    "job.get",
+    JobGetArgs,
+    JobDetails,
+    "What a job was asked to do, with secrets left out, and how each of its repetitions went.",
+    ("bad-args", "not-found"),
+)
+JOB_RETRY: Final = CommandSpec(
+    "job.retry",
+    JobRetryArgs,
+    JobAgain,
+    "Do the same work again: a new run of new jobs, asked for as the old ones were.",
+    ("bad-args", "not-found", "closed"),
+)
+JOB_SEND: Final = CommandSpec(
+    "job.send",
+    JobSendArgs,
+    JobSent,
+    "Write to the standard input of a running command.",
+    ("bad-args", "not-found"),
+)
+JOB_TIMES: Final = CommandSpec(
+    "job.times",
+    JobTimesArgs,
+    JobTimes,
+    "The seconds that the repetitions of some jobs took.",
+    ("bad-args",),
 )
 LOGS_GET: Final = CommandSpec(
     "logs.get",
@@ -167,9 +208,11 @@ SESSION_CODE: Final = CommandSpec(
     SessionCode,
     "A code that signs one browser in to the page, so that its address need not hold the token.",
 )
-COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {
-    spec.name: spec for spec in (STATE_HASH, JOB_CANCEL, LOGS_GET, RESULTS_LIST, SESSION_CODE)
-}
+_ALL: Final = (
+    *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
+    *(LOGS_GET, RESULTS_LIST, SESSION_CODE),
+)
+COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""
 
 READING_COMMANDS: Final = frozenset(name for name, spec in COMMANDS.items() if spec.reads)

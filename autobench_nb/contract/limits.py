@@ -26,6 +26,8 @@ MAX_REPLAYS: Final = 16
 BATCH_ENTRIES: Final = 5_000
 RESULTS_PAGE: Final = 1_000
 MAX_RESULTS_PAGE: Final = 5_000
+MAX_JOBS_ASKED: Final = 1_000
+MAX_SENT_CHARS: Final = 65_536
 
 
 class Limit(NamedTuple):
@@ -80,5 +82,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
     ),
     "BATCH_ENTRIES": Limit(BATCH_ENTRIES, "entries", "of one `logs.history` or `logs.append`"),
     "MAX_RESULTS_PAGE": Limit(MAX_RESULTS_PAGE, "records", "of one page of `results.list`"),
+    "MAX_JOBS_ASKED": Limit(MAX_JOBS_ASKED, "jobs", "of one `job.retry` or `job.times`"),
+    "MAX_SENT_CHARS": Limit(MAX_SENT_CHARS, "characters", "of the `text` of `job.send`"),
 }  # fmt: skip
 """What a client can meet, by the name that it has in Python and in TypeScript."""

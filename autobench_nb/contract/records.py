@@ -130,7 +130,32 @@ class JobRecord(TypedDict, total=False):
     meanS: Seconds | None
     sdS: Seconds | None
     etaS: Seconds | None
+    maxS: Annotated[Seconds | None, About(description="the slowest repetition that succeeded")]
     current: Annotated[str | None, About(description="what it says that it is doing")]
+    fraction: Annotated[
+        float | None,
+        About(description="0 to 1: how far this repetition says it is; null where it says nothing"),
+    ]
+    repetition: Annotated[
+        int | None, About(description="the one under way, from 1; 0 while it warms up")
+    ]
+    repetitionAt: Annotated[Instant | None, About(description="when that one began")]
+    asks: Annotated[
+        bool, About(description="`current` looks like a prompt, and it can be answered")
+    ]
+    warmup: Annotated[int, About(description="repetitions before the measured ones")]
+    retryOf: Annotated[str | None, About(description="the id of the job whose work it does again")]
+
+
+class RunRecord(TypedDict, total=False):
+    """``/jobs/runs/{id}``: what was asked for together."""
+
+    id: Required[str]
+    name: Annotated[str | None, About(description="as it was called; null where it was not")]
+    createdAt: Instant
+    jobs: Annotated[int, About(description="how many it has, those that left the state included")]
+    parallel: Annotated[int, About(description="how many of them may run at once")]
+    retryOf: Annotated[str | None, About(description="the id of the run whose jobs it does again")]
 
 
 class JobsState(TypedDict):
@@ -140,6 +165,7 @@ class JobsState(TypedDict):
     running: list[str]
     lastCompleted: str | None
     items: dict[str, JobRecord]
+    runs: NotRequired[dict[str, RunRecord]]
 
 
 class Finding(TypedDict, total=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from autobench_nb.errors import JobError
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.jobs.machine import Lifecycle
 from autobench_nb.jobs.output import CURRENT_LIMIT, JobLog, LogFunction, OutputStream
+from autobench_nb.jobs.past import Past
+from autobench_nb.jobs.prompts import looks_like_prompt
 from autobench_nb.jobs.results import Results
 from autobench_nb.jobs.timing import Timing
 from autobench_nb.jobs.work import How, Task
@@ -37,6 +40,9 @@ class Job:
         done: How many of them have succeeded.
         results: One row for each measured repetition that has ended.
         lifecycle: What the runner's machine knows of it, and changes.
+        past: What it remembers of its repetitions, warm-ups too.
+        folder: Where it runs; None before it has started, and where only its executor knows.
+        retry_of: The id of the job whose work it does again.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class Job:
         log: LogFunction,
         ready: Callable[[float], bool] | None,
         changed: Callable[[Job], None],
+        retry_of: str | None = None,
     ) -> None:
         self.id = lifecycle.job_id
         self.run_id = run.id
@@ -68,8 +75,13 @@ class Job:
         self.run = run
         self._ready = ready
         self._changed = changed
-        self._fraction = 0.0
+        self.past = Past()
+        self.folder: str | None = None
+        self.retry_of = retry_of
+        self._fraction: float | None = None
+        self._repetition_ms: float | None = None
         self._current: str | None = None
+        self._asks = False
         self._overdue: str | None = None
         self._said: set[str] = set()
         self.log = JobLog(log, self.id, self._touch)
@@ -178,12 +190,20 @@ class Job:
         """What it does now: its progress line or picture, or the line that it has not finished (a prompt)."""
         return self._current
 
-    def _show(self, text: str | None, fraction: float | None = None) -> None:
+    @property
+    def takes_input(self) -> bool:
+        """Whether it was asked for with a standard input that :meth:`send` writes to."""
+        return self.how.stdin or self.how.pty
+
+    def _show(
+        self, text: str | None, fraction: float | None = None, *, unfinished: bool = False
+    ) -> None:
+        asks = unfinished and self.takes_input and looks_like_prompt(text or "")
         if fraction is not None:
             self._fraction = fraction
-        elif text == self._current:
+        elif text == self._current and asks == self._asks:
             return
-        self._current = text
+        self._current, self._asks = text, asks
         self._touch()
 
     def _touch(self) -> None:
@@ -202,15 +222,20 @@ class Job:
 
     # --- its life, as the runner tells it
 
-    def next_repetition(self, number: int) -> None:
-        """Begin repetition ``number``; 0: a warm-up."""
+    def next_repetition(self, number: int, started_ms: float) -> None:
+        """Begin repetition ``number``; 0: a warm-up. ``started_ms``: since 1970."""
+        if self.folder is None:
+            self.folder = self._find_folder()
         self.repetition = number
-        self._fraction = 0.0
+        self._repetition_ms = started_ms
+        self._fraction = None
         self._current = self._overdue = None
+        self._asks = False
+        self._touch()
 
     def count(self, outcome: RepetitionOutcome) -> None:
         """Count a measured repetition that has ended."""
-        self._fraction = 0.0
+        self._fraction = None
         self.exit_code = outcome.exit_code
         if outcome.status is JobStatus.SUCCEEDED:
             self.done += 1
@@ -218,13 +243,24 @@ class Job:
                 self.timing.add(outcome.wall_s)
         self._touch()
 
+    def _find_folder(self) -> str | None:
+        if self.lifecycle.executor != "local":
+            return self.how.cwd
+        try:
+            return clean(os.path.abspath(self.how.cwd or os.getcwd()))
+        except OSError:
+            # The process's own folder was removed; that nothing can be started there is said by the outcome.
+            return self.how.cwd
+
     # --- as the state has it
 
     def live(self) -> dict[str, Any]:
         """The fields of its record that change while it runs."""
         done = self.done
         over = self.lifecycle.has_ended
-        inner = done + (self._fraction if self.repetition and not over else 0.0)
+        fraction = None if over else self._fraction
+        inner = done + (fraction if self.repetition and fraction is not None else 0.0)
+        begun = not over and self._repetition_ms is not None
         return {
             "done": done,
             "exitCode": self.exit_code,
@@ -235,7 +271,12 @@ class Job:
             "meanS": self.timing.mean_s,
             "sdS": self.timing.sd_s,
             "etaS": None if over else self.timing.eta_s(self.repeat - inner),
+            "maxS": self.timing.max_s,
             "current": None if over else self._current,
+            "fraction": fraction,
+            "repetition": self.repetition if begun else None,
+            "repetitionAt": self._repetition_ms if begun else None,
+            "asks": self._asks and not over,
             "reason": self.reason,
         }
 
@@ -253,8 +294,14 @@ class Job:
             "startedAt": lifecycle.started_ms,
             "finishedAt": lifecycle.finished_ms,
             "repeat": self.repeat,
+            "warmup": self.how.warmup,
+            "retryOf": self.retry_of,
             **self.live(),
         }
+
+    def run_record(self) -> dict[str, Any]:
+        """The record of its run."""
+        return self.run.record()
 
     def __repr__(self) -> str:
         why = f": {self.reason}" if self.reason else ""

@@ -5,8 +5,9 @@ Events go in (a run was submitted, a job has ended, a cancel was asked for, the 
 :class:`~autobench_nb.jobs.runner.Runner` feeds the machine under its own lock and carries the effects out in their
 order.
 
-Jobs start in the order in which they came, and none overtakes another. Each brings a limit: how many jobs may run while
-it does. So a job with limit 1 always runs alone, whatever the limits of those before and after it.
+Jobs start in the order in which they came, and none overtakes another unless somebody asks for it. Each brings a limit:
+how many jobs may run while it does. So a job with limit 1 always runs alone, whatever the limits of those before and
+after it.
 """
 
 from __future__ import annotations
@@ -78,13 +79,20 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstRequested:
+    """Somebody wants this queued job to be the next one."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunnerClosed:
     """Nothing more may start; what waits and what runs is to end."""
 
     reason: str
 
 
-JobEvent = RunSubmitted | JobEnded | CancelRequested | RunnerClosed
+JobEvent = RunSubmitted | JobEnded | CancelRequested | FirstRequested | RunnerClosed
 
 
 # --- effects
@@ -111,6 +119,13 @@ class WriteQueued:
     """Write to the state that these jobs wait, at the end of the queue."""
 
     job_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFirst:
+    """Write to the state that this job, which waits, stands at the head of the queue."""
+
+    job_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +160,7 @@ class WakeWaiters:
     run_id: str
 
 
-StateWrite = WriteQueued | WriteStarted | WriteEnded | ForgetJobs
+StateWrite = WriteQueued | WriteFirst | WriteStarted | WriteEnded | ForgetJobs
 JobEffect = StartJob | StopJob | WakeWaiters | StateWrite
 
 
@@ -205,6 +220,10 @@ class JobMachine:
                     self._end(job, status, reason, now_ms, effects)
             case CancelRequested(name, reason):
                 self._cancel(tuple(self._named(name)), reason, now_ms, effects)
+            case FirstRequested(job_id):
+                if job_id in self._waiting:
+                    self._waiting.move_to_end(job_id, last=False)
+                    effects.append(WriteFirst(job_id))
             case RunnerClosed(reason):
                 self._closed = True
                 everything = (*self._running.values(), *self._waiting.values())

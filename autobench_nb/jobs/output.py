@@ -39,9 +39,14 @@ LogFunction = Callable[..., None]
 
 
 class ShowCurrent(Protocol):
-    """Is told what a job does now (None: nothing in particular), and how far it is, where that is said."""
+    """Is told what a job does now (None: nothing in particular), and how far it is, where that is said.
 
-    def __call__(self, text: str | None, fraction: float | None = None) -> None: ...
+    ``unfinished``: the end of ``text`` is a line that is not finished.
+    """
+
+    def __call__(
+        self, text: str | None, fraction: float | None = None, *, unfinished: bool = False
+    ) -> None: ...
 
 
 class JobLog:
@@ -297,7 +302,7 @@ class OutputStream:
             self._pressure.wait(urgent)
             self._rows(screen.feed(data[start : start + 8 * LINES_A_LOOK]))
         picture = screen.picture()
-        self._show(picture or None, _fraction(picture))
+        self._show(picture or None, _fraction(picture), unfinished=not screen.rests_below)
 
     def _rows(self, rows: list[DrawnLine]) -> None:
         for row in rows:
@@ -339,15 +344,18 @@ class OutputStream:
         text = state.decode("utf-8", "replace")
         text = _COLOR.sub("", text) if "\x1b" in text else text
         if text.strip():
-            self._show(text, _fraction(text) if progress else None)
+            self._show(text, _fraction(text) if progress else None, unfinished=not progress)
         elif not progress:
             self._show(None)
 
-    def _show(self, text: str | None, fraction: float | None = None) -> None:
+    def _show(
+        self, text: str | None, fraction: float | None = None, *, unfinished: bool = False
+    ) -> None:
         if text is None and not self._shows:
             return
         self._shows = text is not None
-        self._current(None if text is None else text[:CURRENT_LIMIT], fraction)
+        shown = None if text is None else text[:CURRENT_LIMIT]
+        self._current(shown, fraction, unfinished=unfinished)
 
 
 def _fraction(text: str) -> float | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.other_load import SHORTEST_S, OtherLoad
+from autobench_nb.jobs.past import PastRepetition
 from autobench_nb.jobs.results import Result, Results
 from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
@@ -29,10 +32,16 @@ def perform(job: Job, executor: Executor, results: Results) -> tuple[JobStatus, 
 
 
 def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -> RepetitionOutcome:
-    job.next_repetition(repetition)
-    started_at = datetime.now(UTC)
+    started_ms = round(time.time() * 1e3, 3)
+    job.next_repetition(repetition, started_ms)
+    started_at = datetime.fromtimestamp(started_ms / 1e3, UTC)
     lines = job.log.lines
+    # What explains noise is worth a look only where there are several, and long enough to say anything.
+    last = job.past.newest(1)
+    load = OtherLoad() if last and (last[0].outcome.wall_s or 0.0) >= SHORTEST_S else None
     outcome = executor.run(job.task, job)
+    other_load = None if load is None else load.processors(_cpu_s(outcome))
+    job.past.add(PastRepetition(repetition, started_ms, outcome, other_load))
     if repetition:
         row = Result(
             run_id=job.run_id,
@@ -59,6 +68,12 @@ def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -
             results.add(row)
         job.count(outcome)
     return outcome
+
+
+def _cpu_s(outcome: RepetitionOutcome) -> float | None:
+    if outcome.cpu_user_s is None:
+        return None
+    return outcome.cpu_user_s + (outcome.cpu_system_s or 0.0)
 
 
 def _note_on(job: Job, value: Any) -> str | None:

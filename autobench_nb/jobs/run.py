@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self
 
@@ -38,13 +38,28 @@ class Run:
 
     Attributes:
         id: Its id, such as ``run-1``.
+        name: What it was called; None where it was not.
+        parallel: How many of its jobs may run at once.
+        retry_of: The id of the run whose jobs it does again.
         jobs: Its jobs, in the order in which they were given.
         results: One row for each measured repetition that has ended.
         is_looked_at: Whether it was shown or checked since it ended, so that nothing more need be said.
     """
 
-    def __init__(self, run_id: str, runner: Runner, rows: int) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        runner: Runner,
+        rows: int,
+        *,
+        name: str | None = None,
+        parallel: int = 1,
+        retry_of: str | None = None,
+    ) -> None:
         self.id = run_id
+        self.name = name
+        self.parallel = parallel
+        self.retry_of = retry_of
         self.runner = runner
         self.jobs: tuple[Job, ...] = ()
         self.results = Results(rows)
@@ -54,9 +69,20 @@ class Run:
         # A future that runs cannot be cancelled: no cancelled await ends the waiting of all others.
         self._over.set_running_or_notify_cancel()
 
-    def adopt(self, jobs: Sequence[Job]) -> None:
+    def adopt(self, jobs: Iterable[Job]) -> None:
         """Take ``jobs`` for its own."""
         self.jobs = tuple(jobs)
+
+    def record(self) -> dict[str, Any]:
+        """The record of it in the state."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "createdAt": self.jobs[0].lifecycle.created_ms,
+            "jobs": len(self.jobs),
+            "parallel": self.parallel,
+            "retryOf": self.retry_of,
+        }
 
     def finish(self) -> None:
         """Wake who waits: all of its jobs have ended."""

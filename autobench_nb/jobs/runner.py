@@ -9,18 +9,19 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from autobench_nb import forks
 from autobench_nb.errors import JobError
-from autobench_nb.jobs.executors.executor import Executor
+from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.executors.local_process import GRACE_S
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.machine import (
     CancelRequested,
+    FirstRequested,
     ForgetJobs,
     JobEffect,
     JobEnded,
@@ -34,20 +35,20 @@ from autobench_nb.jobs.machine import (
     StopJob,
     WakeWaiters,
     WriteEnded,
+    WriteFirst,
 )
 from autobench_nb.jobs.output import NARRATION, LogFunction
+from autobench_nb.jobs.performers import Performers
 from autobench_nb.jobs.printed import ReadPrinted
 from autobench_nb.jobs.records import Jobs
-from autobench_nb.jobs.repetitions import perform, tell
+from autobench_nb.jobs.repetitions import perform
 from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
-from autobench_nb.jobs.threads import JobThreads
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.text import clean
-from autobench_nb.state.model import JobKind, JobStatus
+from autobench_nb.state.model import JobStatus
 from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
@@ -113,8 +114,7 @@ class Runner(Closable):
         self._acts: deque[StartJob | StopJob] = deque()
         # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
         self._turn = threading.RLock()
-        self._threads: dict[threading.Thread, Job] = {}
-        self._commands = JobThreads()
+        self._performers = Performers(self._perform, self._feed_end, self._log)
         self._run_numbers = itertools.count(1)
         self._job_numbers = itertools.count(1)
         _open.add(self)
@@ -128,8 +128,7 @@ class Runner(Closable):
         self._machine = JobMachine(0)
         self._machine.handle(RunnerClosed("a fork of the process that runs the jobs"), now_ms())
         self._acts.clear()
-        self._threads.clear()
-        self._commands.after_fork_in_child()
+        self._performers.after_fork_in_child()
         self._writer.after_fork_in_child()
         _open.discard(self)
 
@@ -198,10 +197,46 @@ class Runner(Closable):
             keep_daemons=keep_daemons,
             subtract_shell=subtract_shell,
         )
-        self._check(executor, tasks, how)
+        check_work(self._executors, executor, tasks, how)
         limit = self.parallelism if parallel is None else limit_of("parallel", parallel)
-        run = Run(f"run-{next(self._run_numbers)}", self, len(tasks) * repeat)
+        run = self._new_run(len(tasks) * repeat, name=name, parallel=limit)
         run.adopt([self._new_job(run, task, how, limit, executor) for task in tasks])
+        self._queue(run)
+        return run
+
+    def retry(self, job_ids: Sequence[str], repeat: int | None = None) -> Run:
+        """Do the work of some jobs again: a new run of new jobs, asked for as the old ones were.
+
+        Args:
+            job_ids: Which jobs, in the order in which they are to be done; none of them needs to have ended.
+            repeat: Measured repetitions of each, where not as many as before.
+
+        Raises:
+            JobError: One of them is not known any more.
+            ClosedError: after :meth:`close`.
+        """
+        again: list[tuple[Job, How]] = []
+        for job_id in job_ids:
+            old = self.job(job_id)
+            if old is None:
+                raise JobError(f"there is no job {job_id!r} any more.")
+            again.append((old, old.how if repeat is None else replace(old.how, repeat=repeat)))
+        runs = {old.run.id: old.run for old, _ in again}
+        of = next(iter(runs.values())) if len(runs) == 1 else None
+        run = self._new_run(
+            sum(how.repeat for _, how in again),
+            name=of and of.name,
+            parallel=max(old.lifecycle.limit for old, _ in again),
+            retry_of=of and of.id,
+        )
+        run.adopt(
+            self._new_job(run, old.task, how, old.lifecycle.limit, old.lifecycle.executor, old.id)
+            for old, how in again
+        )
+        self._queue(run)
+        return run
+
+    def _queue(self, run: Run) -> None:
         submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in run.jobs))
         with self._lock:
             effects = self._machine.handle(submitted, now_ms())
@@ -209,7 +244,14 @@ class Runner(Closable):
             self._jobs.update((job.id, job) for job in run.jobs)
             self._take(effects)
         self._carry_out(effects)
-        return run
+
+    def job(self, job_id: str) -> Job | None:
+        """The job of that id; None where there is none any more."""
+        return self._jobs.get(job_id)
+
+    def put_first(self, job_id: str) -> bool:
+        """Have a queued job be the next one; False where it does not wait."""
+        return any(isinstance(one, WriteFirst) for one in self._feed(FirstRequested(job_id)))
 
     def cancel(self, name: str) -> int:
         """Ask the job, or all jobs of the run, of that id to end; how many of them had not ended yet.
@@ -218,7 +260,8 @@ class Runner(Closable):
         callables when they look at ``current_job().cancelled``.
         """
         effects = self._feed(CancelRequested(name))
-        return sum(isinstance(one, StopJob) or _is_cancelled(one) for one in effects)
+        # No job ends otherwise by being asked to.
+        return sum(isinstance(one, StopJob | WriteEnded) for one in effects)
 
     def catch_up(self) -> None:
         """Write to the state what is not yet written there, as far as nobody else's batch is open."""
@@ -240,8 +283,7 @@ class Runner(Closable):
         # Whoever holds the turn may be about to start a job. It starts or sees its stop before the executors close.
         if self._turn.acquire(timeout=CLOSE_PATIENCE_S):
             self._turn.release()
-        self._commands.close()
-        self._join()
+        self._performers.close(CLOSE_PATIENCE_S)
         self._writer.close()
         for executor in self._executors.values():
             executor.close()
@@ -255,17 +297,12 @@ class Runner(Closable):
 
     # --- what is asked for
 
-    def _check(self, executor: str, tasks: list[Task], how: How) -> None:
-        chosen = self._executors.get(executor)
-        if chosen is None:
-            names = ", ".join(repr(name) for name in self._executors)
-            raise JobError(f"there is no executor {executor!r}: take one of {names}.")
-        for task in tasks:
-            refusal = chosen.refusal(task, how)
-            if refusal is not None:
-                raise JobError(f"{task.name!r}: the executor {executor!r} {refusal}")
+    def _new_run(self, rows: int, **more: Any) -> Run:
+        return Run(f"run-{next(self._run_numbers)}", self, rows, **more)
 
-    def _new_job(self, run: Run, task: Task, how: How, limit: int, executor: str) -> Job:
+    def _new_job(
+        self, run: Run, task: Task, how: How, limit: int, executor: str, of: str | None = None
+    ) -> Job:
         return Job(
             Lifecycle(str(next(self._job_numbers)), run.id, limit, executor),
             run,
@@ -274,6 +311,7 @@ class Runner(Closable):
             log=self._log,
             ready=self._ready,
             changed=self._writer.touch,
+            retry_of=of,
         )
 
     # --- from events to effects
@@ -318,62 +356,17 @@ class Runner(Closable):
     def _do(self, act: StartJob | StopJob) -> None:
         match act:
             case StartJob(job_id):
-                self._start(self._jobs[job_id])
+                self._performers.start(self._jobs[job_id])
             case StopJob(job_id, reason):
                 job = self._jobs.get(job_id)
                 if job is not None:
                     job.stop.request(JobStatus.CANCELLED, reason)
 
-    def _start(self, job: Job) -> None:
-        try:
-            if job.task.kind is JobKind.COMMAND:
-                idle = self._commands.take()
-                self._threads[idle] = job
-                idle.works.put(partial(self._run_job, job))
-                return
-            # A callable has a thread of its own: what it leaves in one is not the next one's.
-            thread = threading.Thread(
-                target=self._run_job, args=(job,), name=f"autobench-job-{job.id}", daemon=True
-            )
-            self._threads[thread] = job
-            thread.start()
-        except RuntimeError as error:  # the system gives no more threads
-            self._threads = {one: its for one, its in self._threads.items() if its is not job}
-            self._feed(JobEnded(job.id, JobStatus.FAILED, f"no thread for it: {error}"))
+    def _perform(self, job: Job) -> tuple[JobStatus, str | None]:
+        return perform(job, self._executors[job.lifecycle.executor], self.results)
 
-    # --- one job, in its thread
-
-    def _run_job(self, job: Job) -> None:
-        status: JobStatus
-        reason: str | None
-        try:
-            status, reason = perform(job, self._executors[job.lifecycle.executor], self.results)
-            tell(job, status, reason)
-        except BaseException as error:  # noqa: BLE001 - a fault of ours may fail this job, but not stop the queue
-            status, reason = (
-                JobStatus.FAILED,
-                f"the runner itself failed: {type(error).__name__}: {error}",
-            )
-        try:
-            self._feed(JobEnded(job.id, status, None if reason is None else clean(reason)))
-        finally:
-            # In a forked child they are forgotten.
-            self._threads.pop(threading.current_thread(), None)
-
-    def _join(self) -> None:
-        until = time.monotonic() + CLOSE_PATIENCE_S
-        for thread, job in tuple(self._threads.items()):
-            if thread is threading.current_thread():  # a callable closes its own orchestrator
-                continue
-            # A process surely ends; who waits here within a batch of the state's holds up nobody.
-            patient = job.task.kind is JobKind.COMMAND or job.how.isolate
-            thread.join(None if patient else max(0.0, until - time.monotonic()))
-            if thread.is_alive():
-                self._log(
-                    NARRATION,
-                    Level.WARN,
-                    f"{thread.name} does not end: its callable never looks at job.cancelled.",
-                )
+    def _feed_end(self, job: Job, status: JobStatus, reason: str | None) -> None:
+        self._feed(JobEnded(job.id, status, reason))
 
     def _log_refused_write(self, error: Exception) -> None:
         """Say once that the state refused what the runner wrote; the jobs go on without it."""
@@ -399,7 +392,3 @@ def _close_all() -> None:
 def now_ms() -> float:
     """Milliseconds since 1970."""
     return round(time.time() * 1e3, 3)
-
-
-def _is_cancelled(effect: JobEffect) -> bool:
-    return isinstance(effect, WriteEnded) and effect.status is JobStatus.CANCELLED

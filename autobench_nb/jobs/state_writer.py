@@ -21,6 +21,7 @@ from autobench_nb.jobs.machine import (
     Lifecycle,
     StateWrite,
     WriteEnded,
+    WriteFirst,
     WriteQueued,
     WriteStarted,
 )
@@ -52,6 +53,9 @@ class WrittenJob(Protocol):
     def live(self) -> dict[str, Any]:
         """The fields that change while it runs."""
 
+    def run_record(self) -> dict[str, Any]:
+        """The whole record of its run."""
+
 
 class StateWriter:
     """Writes the jobs slice. Thread-safe.
@@ -77,6 +81,9 @@ class StateWriter:
         self._queue: list[str] = []
         self._running: list[str] = []
         self._last_completed: str | None = None
+        # Which jobs of a run are in the state; a run's record goes with the last of them.
+        self._jobs_of: dict[str, set[str]] = {}
+        self._run_of: dict[str, str] = {}
         # Jobs whose records may not be in the state as they were written: id to whether they are to be there at all.
         self._doubtful: dict[str, bool] = {}
         self._complaints: set[str] = set()
@@ -230,6 +237,11 @@ class StateWriter:
         match write:
             case WriteQueued(job_ids):
                 self._apply_queued(job_ids, self._take_started(job_ids, written))
+            case WriteFirst(job_id):
+                if job_id in self._queue:
+                    self._queue.remove(job_id)
+                    self._queue.insert(0, job_id)
+                    self._store.set("/jobs/queue", list(self._queue))
             case WriteStarted(job_id, started_ms):
                 self._take_out("/jobs/queue", self._queue, job_id)
                 self._running.append(job_id)
@@ -247,9 +259,11 @@ class StateWriter:
             case ForgetJobs(job_ids):
                 for job_id in job_ids:
                     self._remove(job_id)
+                self._forget_runs(job_ids)
 
     def _apply_queued(self, job_ids: tuple[str, ...], started: dict[str, float]) -> None:
         records = {}
+        runs = {}
         for job_id in job_ids:
             started_ms = started.get(job_id)
             waits = started_ms is None
@@ -264,7 +278,25 @@ class StateWriter:
                     "finishedAt": None,
                 }
                 records[job_id] = {**job.record(), **state}
+                run_id = job.lifecycle.run_id
+                if run_id not in runs:
+                    runs[run_id] = job.run_record()
+                self._run_of[job_id] = run_id
+                self._jobs_of.setdefault(run_id, set()).add(job_id)
         self._store.merge("/jobs/items", records)
+        self._store.merge("/jobs/runs", runs)
+
+    def _forget_runs(self, job_ids: tuple[str, ...]) -> None:
+        """Take the records of runs out of which the last job has gone."""
+        for job_id in job_ids:
+            run_id = self._run_of.pop(job_id, None)
+            if run_id is None:
+                continue
+            left = self._jobs_of[run_id]
+            left.discard(job_id)
+            if not left:
+                del self._jobs_of[run_id]
+                self._take_away(f"/jobs/runs/{run_id}")
 
     def _merge(self, job_id: str, fields: dict[str, Any]) -> None:
         """Lay ``fields`` over the job's record; where that is not there or not right, over a new whole one."""
@@ -281,8 +313,11 @@ class StateWriter:
         return {} if job is None else job.live()
 
     def _remove(self, job_id: str) -> None:
+        self._take_away(f"/jobs/items/{job_id}")
+
+    def _take_away(self, pointer: str) -> None:
         try:
-            self._store.remove(f"/jobs/items/{job_id}")
+            self._store.remove(pointer)
         except PathError:
             return  # somebody took it away before
 
@@ -310,6 +345,18 @@ class StateWriter:
                 self._remove(job_id)
             elif self._store.get(f"/jobs/items/{job_id}/status", None) != job.lifecycle.status:
                 self._merge(job_id, job.record())
+        self._correct_runs(doubtful)
+
+    def _correct_runs(self, doubtful: dict[str, bool]) -> None:
+        for run_id in self._store.get("/jobs/runs", {}):
+            if run_id not in self._jobs_of:
+                self._take_away(f"/jobs/runs/{run_id}")
+        for job_id in doubtful:
+            job, run_id = self._job(job_id), self._run_of.get(job_id)
+            if job is None or run_id is None:
+                continue
+            if self._store.get(f"/jobs/runs/{run_id}", None) is None:
+                self._store.merge("/jobs/runs", {run_id: job.run_record()})
 
 
 def _writes_again(doubtful: dict[str, bool]) -> list[StateWrite]:
@@ -323,5 +370,5 @@ def _ids_of(write: StateWrite) -> tuple[str, ...]:
     match write:
         case WriteQueued(job_ids) | ForgetJobs(job_ids):
             return job_ids
-        case WriteStarted(job_id) | WriteEnded(job_id):
+        case WriteFirst(job_id) | WriteStarted(job_id) | WriteEnded(job_id):
             return (job_id,)

@@ -6,16 +6,18 @@ import math
 
 
 class Timing:
-    """Welford's running mean and variance of seconds."""
+    """Welford's running mean and variance of seconds; ``max_s``: the longest."""
 
     def __init__(self) -> None:
         self.count = 0
         self._mean = 0.0
         self._squares = 0.0
+        self.max_s: float | None = None
 
     def add(self, seconds: float) -> None:
         """Take in one more repetition."""
         self.count += 1
+        self.max_s = seconds if self.max_s is None else max(self.max_s, seconds)
         delta = seconds - self._mean
         self._mean += delta / self.count
         self._squares += delta * (seconds - self._mean)

@@ -40,7 +40,7 @@ KNOWN: Final = (
     Channel("orchestrator", "🛰️", BLUE),
     Channel("app", "📦", BLUE),
     Channel("benchmark", "⏱️", GREEN),
-    Channel("job", "🏃", GREEN),
+    Channel("job", "🏃", BLUE),
     Channel("pno", "🔬", PURPLE),
     Channel("websocket", "🔗", CYAN),
     Channel("request", "📝", PURPLE),

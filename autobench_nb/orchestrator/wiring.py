@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from autobench_nb import __version__
 from autobench_nb.config import Config
 from autobench_nb.devices import Devices
-from autobench_nb.jobs.commands import job_commands
+from autobench_nb.jobs.commands import job_commands, result_commands
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
@@ -31,6 +31,7 @@ from autobench_nb.state.projections import PNO_SUMMARY, Projection
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports.auth import session_commands
+from autobench_nb.transports.commands import Command
 
 if TYPE_CHECKING:
     from autobench_nb.transports.server import Server
@@ -84,12 +85,9 @@ def wire(
     """
 
     def notify() -> None:
-        running = server()
-        if running is not None:
-            running.notify()
-        else:
-            inline.notify()
+        (server() or inline).notify()
 
+    redact = list(redact)
     channels = Channels()
     ring = _ring(config, channels, redact, [token, read_token], notify)
     store = StateStore(
@@ -117,10 +115,14 @@ def wire(
         ready=pressure.wait,
         printed=printed_in(ring),
     )
-    commands = Commands()
-    commands.add(log_commands(ring, config.client_budget_bytes))
-    commands.add(job_commands(runner.jobs, runner.results))
-    commands.add(session_commands(partial(_new_code, server)))
+    # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
+    told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=[token])
+    commands = _commands(
+        log_commands(ring, config.client_budget_bytes),
+        job_commands(runner, told),
+        result_commands(runner.results),
+        session_commands(partial(_new_code, server)),
+    )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
         channels=channels,
@@ -135,6 +137,13 @@ def wire(
         pno=Pno(store),
         commands=commands,
     )
+
+
+def _commands(*rooms: Mapping[str, Command]) -> Commands:
+    commands = Commands()
+    for handlers in rooms:
+        commands.add(handlers)
+    return commands
 
 
 def _ring(

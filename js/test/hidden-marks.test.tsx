@@ -9,10 +9,10 @@ import type { LogsHistory } from '../src/sync/messages';
 import { DevicesView } from '../src/views/DevicesView';
 import { Head } from '../src/views/dashboard/Head';
 import { FindingsView } from '../src/views/findings/FindingsView';
-import { JobsView } from '../src/views/jobs/JobsView';
 import { Facets } from '../src/views/log/facets/Facets';
 import { PaneModel } from '../src/views/log/model/model';
 import { Cells } from '../src/views/log/rows/Cells';
+import { RunsView } from '../src/views/runs/RunsView';
 import { StreamsView } from '../src/views/StreamsView';
 import { StateTree } from '../src/views/state-tree/StateTree';
 import { FakeSocket, install } from './fake-socket';
@@ -73,7 +73,7 @@ describe.each(MARKS.map((mark) => [shown(mark), mark] as const))('the mark %s', 
     ['devices', () => <DevicesView client={client} />],
     ['streams', () => <StreamsView client={client} />],
     ['findings', () => <FindingsView client={client} />],
-    ['runs', () => <JobsView client={client} />],
+    ['runs', () => <RunsView client={client} />],
     ['head', () => <Head client={client} title="t" />],
     ['state tree', () => <StateTree client={client} height={2_000} pointer={`/devices/${name}/${name}`} />],
   ];

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/client';
 import { DevicesView } from '../src/views/DevicesView';
 import { Dashboard } from '../src/views/dashboard/Dashboard';
-import { JobsView } from '../src/views/jobs/JobsView';
 import { BadgeView } from '../src/views/link/StatusBadge';
 import { LogPane } from '../src/views/log/LogPane';
 import { StateTree } from '../src/views/state-tree/StateTree';
@@ -72,87 +71,6 @@ describe('the badge', () => {
   });
 });
 
-describe('the runs', () => {
-  const jobs = {
-    queue: ['j3'],
-    running: ['j2'],
-    lastCompleted: 'j1',
-    items: {
-      j1: job('j1', { name: 'gzip', status: 'failed', createdAt: 1, repeat: 20, done: 3, errors: 1, exitCode: 137 }),
-      j2: job('j2', { name: 'xz', status: 'running', createdAt: 2, repeat: 20, done: 11, progress: 0.6, etaS: 102 }),
-      j3: job('j3', { name: 'zstd', createdAt: 3, etaS: 31 }),
-    },
-  };
-
-  it('stand in the order in which they were made, with what came out and what is left', () => {
-    go(appState({ jobs }));
-    show(<JobsView client={client} />);
-    const rows = all('.ab-run').map((row) => row.textContent);
-    expect(rows[0]).toContain('gzip × 201 errorexit 137');
-    expect(rows[1]).toContain('xz × 2012 of 20−1 m 42 s');
-    expect(rows[2]).toContain('zstdqueued, 1st~ 31 s');
-  });
-
-  it('can be cancelled while they are not over, by a command with the job', () => {
-    const socket = go(appState({ jobs }));
-    show(<JobsView client={client} />);
-    expect(all('.ab-run-cancel')).toHaveLength(2);
-    act(() => one('.ab-run-running .ab-run-cancel').click());
-    expect(socket.said().at(-1)).toMatchObject({ type: 'command', name: 'job.cancel', args: { jobId: 'j2' } });
-    expect(one('.ab-run-running .ab-run-cancel').textContent).toBe('ending …');
-  });
-
-  it('say in words why a cancel was refused', async () => {
-    const socket = go(appState({ jobs }));
-    show(<JobsView client={client} />);
-    act(() => one('.ab-run-running .ab-run-cancel').click());
-    const id = socket.said().at(-1)?.id;
-    await act(async () => {
-      socket.hears({ type: 'result', id, ok: false, error: { code: 'not-found', message: 'There is no such job.' } });
-      await vi.advanceTimersByTimeAsync(0);
-    });
-    expect(one('[role="alert"]').textContent).toBe('xz was not cancelled: There is no such job.');
-    expect(one('.ab-run-running .ab-run-cancel').textContent).toBe('Cancel');
-  });
-
-  it('cannot be cancelled by a spectator, and say why', () => {
-    const socket = go(appState({ jobs }), { readOnly: true });
-    show(<Dashboard client={client} title="rig" options={{ histogram: false }} storageKey="rig" />);
-    const button = one('.ab-run-running .ab-run-cancel') as HTMLButtonElement;
-    expect(button.disabled).toBe(true);
-    expect(button.title).toContain('read-only token');
-    expect(button.getAttribute('aria-label')).toContain('read-only token');
-    expect(one('.ab-head-reads').textContent).toBe('read-only');
-    act(() => button.click());
-    expect(socket.said().filter(({ type }) => type === 'command')).toEqual([]);
-  });
-
-  it('have a button again for one who comes back with the other token', () => {
-    go(appState({ jobs }), { readOnly: true });
-    show(<JobsView client={client} />);
-    act(() => {
-      client.offer({ ...INFO, token: 'the other one' });
-      connects(FakeSocket.last(), appState({ jobs }));
-    });
-    expect((one('.ab-run-running .ab-run-cancel') as HTMLButtonElement).disabled).toBe(false);
-  });
-
-  it('tell who looks after the log which job was picked', () => {
-    go(appState({ jobs }));
-    const picked = vi.fn();
-    show(<JobsView client={client} onPick={(one) => picked(one.id)} />);
-    act(() => one('.ab-run-running .ab-plain').click());
-    expect(picked.mock.calls).toEqual([['j2']]);
-  });
-
-  it('say how to begin where there are none', () => {
-    go();
-    show(<JobsView client={client} />);
-    expect(text()).toContain('Nothing has run yet.');
-    expect(text()).toContain('bench.run(');
-  });
-});
-
 describe('a link that is lost', () => {
   const SEEN = new Date(2026, 10, 28, 19, 2, 11);
   const running = job('j1', { status: 'running', startedAt: SEEN.getTime() - 40_000 });
@@ -163,13 +81,13 @@ describe('a link that is lost', () => {
     const socket = go(state());
     show(<Dashboard client={client} title="rig" options={{ histogram: false }} storageKey="rig" />);
     expect(one('.ab-last-seen')).toBeNull();
-    expect(one('.ab-run-time').textContent).toBe('40 s');
+    expect(one('.ab-run .ab-run-total').textContent).toBe('40 s so far');
     act(() => socket.closes(1006));
     expect(one('.ab-notice').textContent).toContain('last seen 19:02:11');
     await act(async () => {
       await vi.advanceTimersByTimeAsync(90_000);
     });
-    expect(one('.ab-run-time').textContent).toBe('40 s');
+    expect(one('.ab-run .ab-run-total').textContent).toBe('40 s so far');
   });
 
   it('lets the clock go on when it is back', () => {
@@ -183,7 +101,7 @@ describe('a link that is lost', () => {
       connects(FakeSocket.last(), state());
     });
     expect(all('.ab-last-seen')).toEqual([]);
-    expect(one('.ab-run-time').textContent).toBe('1 m 40 s');
+    expect(one('.ab-run .ab-run-total').textContent).toBe('1 m 40 s so far');
   });
 
   it('is told in the same words by every pane', () => {

@@ -222,7 +222,9 @@ def printed(quick: bool) -> list[Row]:
     ring = LogRing(10_000)
 
     def stream(name: str) -> Callable[[], None]:
-        def nothing(text: str | None, fraction: float | None = None) -> None:
+        def nothing(
+            text: str | None, fraction: float | None = None, *, unfinished: bool = False
+        ) -> None:
             pass
 
         log = JobLog(ring.append, "1", lambda: None)

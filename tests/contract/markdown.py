@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from autobench_nb.contract import records
+from autobench_nb.contract import jobs, records
 from autobench_nb.contract.client_messages import (
     CLIENT_MESSAGES,
     HelloPayload,
@@ -150,7 +151,8 @@ def _commands() -> str:
     for name, spec in COMMANDS.items():
         defaults = {one.encode_name: one.default for one in msgspec.structs.fields(spec.args)}
         args = [
-            _field(field) + (f", default {defaults[field.name]:,}" if field.optional else "")
+            _field(field)
+            + (f", default {_default(defaults[field.name])}" if field.optional else "")
             for field in fields_of(spec.args)
         ]
         result = "<br>".join(_field(field) for field in fields_of(spec.result))
@@ -159,6 +161,12 @@ def _commands() -> str:
         codes = ", ".join(f"`{code}`" for code in spec.codes)
         rows.append((f"`{name}`", spec.summary, "<br>".join(args) or "none", result, codes or "-"))
     return _table(("command", "what it does", "args", "value", "may fail with"), rows)
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"`{json.dumps(value)}`"
 
 
 def _limits() -> str:
@@ -190,7 +198,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "colors": _colors,
     "state": lambda: _fields(*shapes_in(records.AppState)),
     "commands": _commands,
-    "result": lambda: _fields(records.ResultRecord),
+    "result": lambda: _fields(
+        records.ResultRecord, jobs.RepetitionRecord, jobs.RepetitionTimes, jobs.Variable
+    ),
     "command-codes": lambda: _codes("code", COMMAND_CODES),
     "error-codes": lambda: _codes("code", ERROR_CODES),
     "close-codes": lambda: _codes("code", CLOSE_CODES),

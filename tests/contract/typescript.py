@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from autobench_nb.contract import codes, records
+from autobench_nb.contract import codes, jobs, records
 from autobench_nb.contract import commands as contract_commands
 from autobench_nb.contract.client_messages import (
     CLIENT_MESSAGES,
@@ -49,7 +49,14 @@ OPEN: frozenset[type] = frozenset(
     {records.Meta, records.Device, records.Stream, records.JobRecord, records.Finding}
 )
 """Records in which users put fields of their own, which our views show."""
-RECORDS = (records.AppState, records.EntryRecord, records.ResultRecord)
+RECORDS = (
+    records.AppState,
+    records.EntryRecord,
+    records.ResultRecord,
+    jobs.Variable,
+    jobs.RepetitionRecord,
+    jobs.RepetitionTimes,
+)
 OPERATIONS = (AddOperation, RemoveOperation, ReplaceOperation)
 WIDTH = 120
 

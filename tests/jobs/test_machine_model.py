@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from autobench_nb.errors import ClosedError
 from autobench_nb.jobs.machine import (
     CancelRequested,
+    FirstRequested,
     ForgetJobs,
     JobEffect,
     JobEnded,
@@ -30,6 +31,7 @@ from autobench_nb.jobs.machine import (
     StopJob,
     WakeWaiters,
     WriteEnded,
+    WriteFirst,
     WriteStarted,
 )
 from autobench_nb.jobs.state_writer import StateWriter
@@ -53,6 +55,9 @@ class ToldJob:
 
     def live(self) -> dict[str, Any]:
         return {"lines": self.lines}
+
+    def run_record(self) -> dict[str, Any]:
+        return {"id": self.lifecycle.run_id}
 
     def record(self) -> dict[str, Any]:
         return {
@@ -157,6 +162,18 @@ class Jobs(RuleBasedStateMachine):
     def cancel_a_job(self, data: st.DataObject) -> None:
         self.feed(CancelRequested(data.draw(st.sampled_from(self.order))))
 
+    @precondition(lambda self: self.order)
+    @rule(data=st.data())
+    def put_a_job_first(self, data: st.DataObject) -> None:
+        job_id = data.draw(st.sampled_from(self.order))
+        waiting = self.machine.waiting
+        if job_id in waiting:
+            first = min(self.order.index(other) for other in waiting)
+            self.order.remove(job_id)
+            self.order.insert(first, job_id)
+        effects = self.feed(FirstRequested(job_id))
+        assert (effects[:1] == [WriteFirst(job_id)]) == (job_id in waiting)
+
     @precondition(lambda self: self.runs)
     @rule(data=st.data())
     def cancel_a_run(self, data: st.DataObject) -> None:
@@ -247,6 +264,8 @@ class Jobs(RuleBasedStateMachine):
         assert state["running"] == list(self.machine.running)
         alive = {*self.machine.waiting, *self.machine.running, *self.machine.kept}
         assert set(state["items"]) == alive
+        runs = {self.jobs[job_id].lifecycle.run_id for job_id in alive}
+        assert set(state.get("runs", {})) == runs
         for job_id in alive:
             assert state["items"][job_id] == self.jobs[job_id].record()
 

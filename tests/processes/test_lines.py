@@ -67,7 +67,7 @@ def test_the_short_way_for_floods_gives_the_same_entries(chunks: list[bytes], li
             "stdout",
             pressure=Pressure(None),
             limit=limit,
-            current=lambda text, fraction=None: None,
+            current=lambda text, fraction=None, *, unfinished=False: None,
         )
         for part in parts:
             stream.feed(part, lambda: False)

@@ -6,9 +6,11 @@ another class of the same shape, given to the runner by name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from autobench_nb.errors import JobError
 from autobench_nb.jobs.output import JobLog, OutputStream
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.processes.stdin import CommandInput
@@ -34,6 +36,10 @@ class RepetitionOutcome:
     max_rss_bytes: int | None = None
     shell_s: float | None = None
     value: Any = None
+
+    def without_value(self) -> RepetitionOutcome:
+        """The same, but for what was returned, which may be large."""
+        return self if self.value is None else replace(self, value=None)
 
 
 class Repetition(Protocol):
@@ -89,3 +95,21 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Give back what it holds. No repetition runs any more, but for callables that never ended."""
+
+
+def check_work(
+    executors: Mapping[str, Executor], name: str, tasks: Sequence[Task], how: How
+) -> None:
+    """See to it that all of the work can be done.
+
+    Raises:
+        JobError: There is no executor of that ``name``, or it cannot do one of the tasks.
+    """
+    chosen = executors.get(name)
+    if chosen is None:
+        names = ", ".join(repr(one) for one in executors)
+        raise JobError(f"there is no executor {name!r}: take one of {names}.")
+    for task in tasks:
+        refusal = chosen.refusal(task, how)
+        if refusal is not None:
+            raise JobError(f"{task.name!r}: the executor {name!r} {refusal}")

@@ -59,6 +59,12 @@ export const BATCH_ENTRIES = 5000;
 /** Of one page of `results.list`. Unit: records. */
 export const MAX_RESULTS_PAGE = 5000;
 
+/** Of one `job.retry` or `job.times`. Unit: jobs. */
+export const MAX_JOBS_ASKED = 1000;
+
+/** Of the `text` of `job.send`. Unit: characters. */
+export const MAX_SENT_CHARS = 65_536;
+
 /** The number of each level, in rising order. */
 export const LEVELS = {
   debug: 10,
@@ -227,6 +233,7 @@ export interface JobsState {
   running: string[];
   lastCompleted: string | null;
   items: Record<string, JobRecord>;
+  runs?: Record<string, RunRecord>;
 }
 
 /** `/jobs/items/{id}`. */
@@ -262,9 +269,38 @@ export interface JobRecord {
   sdS?: number | null;
   /** Seconds. */
   etaS?: number | null;
+  /** The slowest repetition that succeeded. */
+  maxS?: number | null;
   /** What it says that it is doing. */
   current?: string | null;
+  /** 0 to 1: how far this repetition says it is; null where it says nothing. */
+  fraction?: number | null;
+  /** The one under way, from 1; 0 while it warms up. */
+  repetition?: number | null;
+  /** When that one began. */
+  repetitionAt?: number | null;
+  /** `current` looks like a prompt, and it can be answered. */
+  asks?: boolean;
+  /** Repetitions before the measured ones. */
+  warmup?: number;
+  /** The id of the job whose work it does again. */
+  retryOf?: string | null;
   [more: string]: unknown;
+}
+
+/** `/jobs/runs/{id}`: what was asked for together. */
+export interface RunRecord {
+  id: string;
+  /** As it was called; null where it was not. */
+  name?: string | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  createdAt?: number;
+  /** How many it has, those that left the state included. */
+  jobs?: number;
+  /** How many of them may run at once. */
+  parallel?: number;
+  /** The id of the run whose jobs it does again. */
+  retryOf?: string | null;
 }
 
 /** `/pno`: the analysis scan. */
@@ -390,6 +426,41 @@ export interface ResultRecord {
   value: unknown;
   /** What JSON could not carry of it. */
   valueNote: string | null;
+}
+
+/** One variable of the environment that was given for a job. */
+export interface Variable {
+  name: string;
+  /** Null where it was removed; secrets are left out. */
+  value: string | null;
+}
+
+/** One repetition that has ended. */
+export interface RepetitionRecord {
+  /** From 1; 0 for a warm-up. */
+  number: number;
+  status: JobStatus;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt: number;
+  /** Seconds. */
+  wallS: number | null;
+  /** Seconds. */
+  cpuUserS: number | null;
+  /** Seconds. */
+  cpuSystemS: number | null;
+  maxRssBytes: number | null;
+  exitCode: number | null;
+  signal: string | null;
+  /** How many processors others kept busy meanwhile; null where not known. */
+  otherLoad: number | null;
+}
+
+/** What the repetitions of one job took. */
+export interface RepetitionTimes {
+  /** Seconds of those that succeeded, in rising order; of many some. */
+  times: number[];
+  /** How many have succeeded. */
+  count: number;
 }
 
 // ---- server to client ----
@@ -637,7 +708,7 @@ export interface StateHash {
   hash: string;
 }
 
-/** Which job. */
+/** Which job; a run's id stands for all of its jobs. */
 export interface JobCancelArgs {
   jobId: string;
 }
@@ -645,6 +716,81 @@ export interface JobCancelArgs {
 /** Whether there was something to cancel: false where the job has ended, or is not known. */
 export interface JobCancelled {
   cancelled: boolean;
+}
+
+/** Which job is to be the next one. */
+export interface JobFirstArgs {
+  jobId: string;
+}
+
+/** Whether it waits: false where it has started, or is not known. */
+export interface JobMoved {
+  moved: boolean;
+}
+
+/** Which job. */
+export interface JobGetArgs {
+  jobId: string;
+}
+
+/** What a job was asked to do, and how each repetition went. */
+export interface JobDetails {
+  id: string;
+  runId: string;
+  name: string;
+  kind: JobKind;
+  command: string;
+  /** Where it runs; null before it has started. */
+  folder: string | null;
+  /** What was laid over that of the orchestrator. */
+  environment: Variable[];
+  executor: string;
+  /** That each repetition may take. */
+  timeoutS: number | null;
+  repeat: number;
+  warmup: number;
+  /** How many jobs may run while it does. */
+  parallel: number;
+  /** Whether `job.send` can reach it while it runs. */
+  takesInput: boolean;
+  /** Those that have ended, warm-ups too; of many the newest. */
+  repetitions: RepetitionRecord[];
+  /** How many have ended, warm-ups too. */
+  ended: number;
+}
+
+/** Which jobs, and how often each is to be repeated, where not as often as before. */
+export interface JobRetryArgs {
+  jobIds: string[];
+  repeat?: number | null;
+}
+
+/** The new run and its jobs, in the order in which they were asked for. */
+export interface JobAgain {
+  runId: string;
+  jobIds: string[];
+}
+
+/** What is written to which job; `end`: its input ends after it. */
+export interface JobSendArgs {
+  jobId: string;
+  text: string;
+  end?: boolean;
+}
+
+/** That the text is on its way: true. */
+export interface JobSent {
+  sent: boolean;
+}
+
+/** Which jobs. */
+export interface JobTimesArgs {
+  jobIds: string[];
+}
+
+/** By the id of the job; one that is not known is left out. */
+export interface JobTimes {
+  items: Record<string, RepetitionTimes>;
 }
 
 /** Which entry, and from which character of its message on. */
@@ -707,8 +853,18 @@ export interface SessionCode {
 export interface Commands {
   /** The hash of what this connection mirrors: the whole state, or its slices and the version. */
   'state.hash': { args: StateHashArgs; result: StateHash };
-  /** Cancel a job, queued or running. */
+  /** Cancel a job, queued or running, or all of a run. */
   'job.cancel': { args: JobCancelArgs; result: JobCancelled };
+  /** Put a job that waits at the head of the queue. */
+  'job.first': { args: JobFirstArgs; result: JobMoved };
+  /** What a job was asked to do, with secrets left out, and how each of its repetitions went. */
+  'job.get': { args: JobGetArgs; result: JobDetails };
+  /** Do the same work again: a new run of new jobs, asked for as the old ones were. */
+  'job.retry': { args: JobRetryArgs; result: JobAgain };
+  /** Write to the standard input of a running command. */
+  'job.send': { args: JobSendArgs; result: JobSent };
+  /** The seconds that the repetitions of some jobs took. */
+  'job.times': { args: JobTimesArgs; result: JobTimes };
   /** One log entry with its whole message, or as much of it as fits one answer. */
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
   /** Result records, a page at a time, oldest first. */

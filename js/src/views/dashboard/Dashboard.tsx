@@ -6,14 +6,15 @@ import { setOnly } from '../../logs/query';
 import type { JobRecord } from '../../sync/messages';
 import { DevicesView } from '../DevicesView';
 import { FindingsView } from '../findings/FindingsView';
-import { JobsView } from '../jobs/JobsView';
 import { isStuck, Notice } from '../link/Notice';
 import { LogPane, type LogPaneOptions } from '../log/LogPane';
+import { RunsView } from '../runs/RunsView';
 import { StreamsView } from '../StreamsView';
 import { Skeleton } from '../shared/elements';
 import { storedChoices } from '../shared/prefs';
 import { StateTree } from '../state-tree/StateTree';
 import { Head } from './Head';
+import { Hint } from './Hint';
 import { TABS, type Tab, Tabs } from './Tabs';
 
 interface Props {
@@ -24,6 +25,9 @@ interface Props {
   storageKey: string;
 }
 
+/** A log pane of fewer px is meant to be low: the parts above it keep as low, and show rows before anything else. */
+const LOW = 320;
+
 /** All of it: the badge, runs, devices, streams, findings, the state, and the log. */
 export function Dashboard({ client, title, options, storageKey }: Props): JSX.Element {
   const id = useId();
@@ -32,18 +36,24 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
   const host = useMemo(() => ({ storageKey: `autobench-nb/${storageKey}/log`, edits }), [storageKey]);
   const tab = TABS.find((name) => name === prefs.value.tab) ?? 'Runs';
   const hasState = useComputed(() => client.state.value !== null).value;
+  const low = typeof options.height === 'number' && options.height < LOW ? options.height : undefined;
   const pick = (job: JobRecord) => {
     edits.value = () => setOnly('', 'job', [job.id]);
   };
   return (
-    <section class="autobench ab-dash" aria-label={`AutoBench: ${title}`} data-lm-suppress-shortcuts="true">
+    <section
+      class={`autobench ab-dash${low === undefined ? '' : ' ab-dash-low'}`}
+      aria-label={title === 'AutoBench' ? title : `AutoBench: ${title}`}
+      data-lm-suppress-shortcuts="true"
+    >
       <Head client={client} title={title} />
       <Notice client={client} hasState={hasState} />
       {!hasState && isStuck(client.status.value) ? null : (
         <>
+          {hasState && <Hint client={client} storageKey={storageKey} />}
           <Tabs client={client} id={id} tab={tab} onTab={(next) => prefs.set({ tab: next })} />
           <div class="ab-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
-            {hasState ? <Panel client={client} tab={tab} onPick={pick} /> : <Skeleton rows={[62, 48, 70]} />}
+            {hasState ? <Panel client={client} tab={tab} onPick={pick} maxHeight={low} /> : <Skeleton rows={[62, 48, 70]} />}
           </div>
           <LogPane client={client} options={options} host={host} />
         </>
@@ -52,11 +62,18 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
   );
 }
 
+interface PanelProps {
+  client: Client;
+  tab: Tab;
+  onPick(job: JobRecord): void;
+  maxHeight: number | undefined;
+}
+
 /** What a tab shows. */
-function Panel({ client, tab, onPick }: { client: Client; tab: Tab; onPick(job: JobRecord): void }): JSX.Element {
+function Panel({ client, tab, onPick, maxHeight }: PanelProps): JSX.Element {
   switch (tab) {
     case 'Runs':
-      return <JobsView client={client} onPick={onPick} />;
+      return <RunsView client={client} onPick={onPick} {...(maxHeight === undefined ? {} : { maxHeight })} />;
     case 'Devices':
       return <DevicesView client={client} />;
     case 'Streams':
@@ -64,6 +81,6 @@ function Panel({ client, tab, onPick }: { client: Client; tab: Tab; onPick(job: 
     case 'Findings':
       return <FindingsView client={client} />;
     case 'State':
-      return <StateTree client={client} height={320} />;
+      return <StateTree client={client} height={maxHeight ?? 320} />;
   }
 }

@@ -7,24 +7,27 @@ import { StatusBadge } from '../link/StatusBadge';
 import { count, plural } from '../shared/format';
 import { useNow } from '../shared/hooks';
 
+const PRODUCT = 'AutoBench';
+
 /** Whose dashboard this is, how much goes on, and how the view is linked to it. */
 export function Head({ client, title }: { client: Client; title: string }): JSX.Element {
-  const version = useComputed(() => client.state.value?.version).value;
+  const hasState = useComputed(() => client.state.value !== null).value;
   const viewers = useComputed(() => client.state.value?.meta.telemetry?.clients).value;
   const rate = useRate(client);
   const live = client.status.value.phase === 'live';
   const name = useComputed(() => client.state.value?.meta.name).value;
-  const shown = visible(typeof name === 'string' && name ? name : title);
+  const shown = titleOf(visible(typeof name === 'string' && name ? name : title));
   return (
     <header class="ab-head">
-      <b>AutoBench</b>
-      <span class="ab-faint ab-head-title" title={shown}>
-        {shown}
-      </span>
+      <b>{PRODUCT}</b>
+      {shown && (
+        <span class="ab-faint ab-head-title" title={shown}>
+          {shown}
+        </span>
+      )}
       <span class="ab-space" />
-      {version !== undefined && (
+      {hasState && (
         <span class="ab-head-figures ab-muted ab-num">
-          <span title="Version of the state">v {count(version)}</span>
           <span title="Log lines a second">{count(rate)} lines/s</span>
           {viewers !== undefined && viewers > 0 && (
             <span title="Clients that look at this orchestrator">{plural(viewers, 'viewer')}</span>
@@ -49,6 +52,11 @@ export function Head({ client, title }: { client: Client; title: string }): JSX.
       <StatusBadge client={client} quiet />
     </header>
   );
+}
+
+/** What stands beside the product's own name: nothing where nobody has given the bench a name. */
+function titleOf(name: string): string {
+  return name === PRODUCT ? '' : name;
 }
 
 /** Log lines a second, over the last two seconds. */

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Client } from '../../client';
 import { fold } from '../../sync/read';
 import { seriousFindings } from '../findings/FindingsView';
-import { activeJobs } from '../jobs/jobs';
+import { activeJobs } from '../runs/model/record';
 import { Pill } from '../shared/elements';
 import { count } from '../shared/format';
 import { addStatusCounts, countStatuses } from '../shared/tone';

@@ -56,9 +56,7 @@ export function FindingsView({ client }: { client: Client }): JSX.Element | null
         ))}
       </div>
       {sorted.length === 0 ? (
-        <Empty title={pno.lastRunAt ? 'Nothing was found.' : 'No check has run yet.'}>
-          Findings appear here as checks report them.
-        </Empty>
+        <NoFindings hasRun={Boolean(pno.lastRunAt)} />
       ) : (
         <VirtualRows
           count={sorted.length}
@@ -69,6 +67,20 @@ export function FindingsView({ client }: { client: Client }): JSX.Element | null
         />
       )}
     </div>
+  );
+}
+
+const EXAMPLE = `bench.pno.start()
+bench.pno.finding("noise", "rail 3 is 40 mV above its limit", "warn", device="psu0")
+bench.pno.finish()`;
+
+function NoFindings({ hasRun }: { hasRun: boolean }): JSX.Element {
+  return hasRun ? (
+    <Empty title="Nothing was found.">The last scan reported no finding.</Empty>
+  ) : (
+    <Empty title="No check has run yet." code={EXAMPLE}>
+      Report what a check finds from a cell:
+    </Empty>
   );
 }
 

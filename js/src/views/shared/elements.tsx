@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { CopyButton } from './CopyButton';
 import type { Tone } from './tone';
 
 /** A dot in a colour. What the colour says is said in words too, by the text beside the dot. */
@@ -17,9 +18,12 @@ export function Empty({ title, code, children }: { title: string; code?: string;
       <b>{title}</b>
       {children && <p>{children}</p>}
       {code && (
-        <pre>
-          <code>{code}</code>
-        </pre>
+        <div class="ab-empty-code">
+          <pre>
+            <code>{code}</code>
+          </pre>
+          <CopyButton text={code} what="the example" />
+        </div>
       )}
     </div>
   );

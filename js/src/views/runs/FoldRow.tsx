@@ -1,0 +1,233 @@
+import type { JSX } from 'preact';
+import { visible } from '../../logs/text/visible';
+import type { JobRecord } from '../../sync/messages';
+import { get, type Rec } from '../../sync/read';
+import { count, duration, estimate, plural } from '../shared/format';
+import { Mean } from './cells';
+import { GLYPHS } from './JobRow';
+import type { LineProps } from './LineView';
+import { figureText, ratioText } from './model/figures';
+import type { Line } from './model/layout';
+import { leftS, type Progress, progressOf } from './model/progress';
+import { reasonParts, totalS } from './model/record';
+import { meanOf, sdOf } from './model/stats';
+import { Strip } from './Strip';
+import { percentText, Track } from './Track';
+
+type FoldProps = LineProps & { line: Extract<Line, { kind: 'fold' }> };
+
+/** Several jobs of a run as one row. */
+export function FoldRow(props: FoldProps): JSX.Element {
+  const { table, line, row, rowId, isCurrent } = props;
+  const { fold, isUnfolded, run } = line;
+  const { standing, ids } = fold;
+  const words = wordsOf(props);
+  const show = () => {
+    table.go(line.key);
+    table.toggleFold(line.key);
+  };
+  const layoutClass = standing === 'done' ? 'ab-run-done' : standing === 'running' ? 'ab-run-running' : 'ab-run-said';
+  return (
+    <div
+      role="row"
+      id={rowId}
+      data-line={line.key}
+      aria-level={2}
+      aria-rowindex={row}
+      aria-expanded={isUnfolded}
+      class={`ab-run ab-run-fold ${layoutClass} ab-run-is-${standing}${isCurrent ? ' ab-run-current' : ''}`}
+      onClick={(event) => {
+        if (event.target instanceof Element && event.target.closest('button') === null) show();
+      }}
+    >
+      <span role="gridcell" class="ab-run-glyph" aria-hidden="true">
+        {GLYPHS[standing]}
+      </span>
+      <span role="gridcell" class="ab-run-name">
+        <button type="button" class="ab-plain ab-run-toggle" onClick={show}>
+          <span class="ab-run-caret" aria-hidden="true">
+            {isUnfolded ? '▾' : '▸'}
+          </span>
+          <span class="ab-run-name-text">{words}</span>
+        </button>
+      </span>
+      <FoldCells {...props} />
+      <span role="gridcell" class="ab-run-repeat ab-num">
+        {`${count(ids.length)} of ${count(run.asked)}`}
+      </span>
+      <span role="gridcell" class="ab-run-total ab-num">
+        {totalText(props)}
+      </span>
+      <span role="gridcell" class="ab-run-actions">
+        <button
+          type="button"
+          class={`ab-link${standing === 'failed' ? '' : ' ab-quiet'}`}
+          aria-label={`${isUnfolded ? 'Hide' : 'Show'} ${words}`}
+          onClick={show}
+        >
+          {isUnfolded ? 'hide' : `show ${count(ids.length)}`}
+        </button>
+        <FoldAct {...props} />
+      </span>
+    </div>
+  );
+}
+
+function wordsOf({ line }: FoldProps): string {
+  const { standing, ids } = line.fold;
+  switch (standing) {
+    case 'failed':
+      return `${count(ids.length)} jobs, one reason`;
+    default:
+      return `${plural(ids.length, 'job')} ${standing}`;
+  }
+}
+
+function membersOf({ jobs, line }: FoldProps): JobRecord[] {
+  const items = jobs.items as Rec<JobRecord>;
+  return line.fold.ids.flatMap((id) => get(items, id) ?? []);
+}
+
+function FoldCells(props: FoldProps): JSX.Element {
+  const { line, now } = props;
+  const { standing, reason, inCommon } = line.fold;
+  if (standing === 'failed') {
+    const [fact, more] = reasonParts(visible(reason));
+    return (
+      <span role="gridcell" class="ab-run-why">
+        <b>{fact}</b>
+        {more}
+        {inCommon && (
+          <>
+            {'. All have '}
+            <span class="ab-mono">{visible(inCommon)}</span>
+          </>
+        )}
+      </span>
+    );
+  }
+  if (standing === 'done') return <DoneCells {...props} />;
+  if (standing === 'running') {
+    const progress = together(membersOf(props).map((job) => progressOf(job, now)));
+    return (
+      <>
+        <span role="gridcell" class="ab-run-time">
+          <Track progress={progress} label={`Progress of ${wordsOf(props)}`} />
+        </span>
+        <span role="gridcell" class="ab-run-ratio ab-num ab-text-busy">
+          {percentText(progress)}
+        </span>
+        <span role="gridcell" class="ab-run-mean ab-faint">
+          {progress === null ? 'progress unknown' : ''}
+        </span>
+      </>
+    );
+  }
+  return (
+    <span role="gridcell" class="ab-run-why">
+      {standing === 'queued' && queuedText(props)}
+    </span>
+  );
+}
+
+/** All of them on the axis of the run, a dot for each job's mean. */
+function DoneCells(props: FoldProps): JSX.Element {
+  const { run } = props.line;
+  const means = membersOf(props)
+    .flatMap((job) => job.meanS ?? [])
+    .sort((a, b) => a - b);
+  if (means.length === 0 || run.slowestS <= 0) return <span role="gridcell" class="ab-run-why" />;
+  const mean = meanOf(means);
+  const sd = sdOf(means);
+  return (
+    <>
+      <span role="gridcell" class="ab-run-time ab-run-ruled">
+        <Strip
+          mean={mean}
+          times={means}
+          end={run.slowestS}
+          isFold
+          label={`${figureText(mean, sd)}, each dot the mean of a job`}
+        />
+      </span>
+      <span role="gridcell" class="ab-run-ratio ab-num">
+        {run.fastestS !== null && ratioText(mean / run.fastestS)}
+      </span>
+      <span role="gridcell" class="ab-run-mean ab-num">
+        <Mean mean={mean} sd={sd} />
+      </span>
+    </>
+  );
+}
+
+function queuedText({ line, jobs, expected }: FoldProps): string {
+  const next = line.fold.ids.find((id) => expected.get(id)?.startsS != null) ?? '';
+  const starts = expected.get(next)?.startsS ?? null;
+  const runId = get(jobs.items as Rec<JobRecord>, line.fold.ids[0] as string)?.runId ?? '';
+  const parallel = get(jobs.runs as Rec<{ parallel?: number }> | undefined, runId)?.parallel ?? 1;
+  const when = starts === null ? '' : starts < 1 ? 'the next starts soon' : `the next starts in ~ ${estimate(starts)}`;
+  return [when, parallel > 1 ? `${count(parallel)} at a time` : 'one at a time'].filter(Boolean).join(', ');
+}
+
+function totalText(props: FoldProps): string | JSX.Element {
+  const { standing } = props.line.fold;
+  const members = membersOf(props);
+  if (standing === 'running') {
+    const left = members.map((job) => leftS(job, props.now));
+    if (left.some((one) => one === null)) return '';
+    return (
+      <>
+        <b>~ {estimate(Math.max(...(left as number[])))}</b> left
+      </>
+    );
+  }
+  if (standing === 'queued') {
+    const takes = members.map((job) => props.expected.get(job.id)?.takesS ?? null);
+    return takes.some((one) => one === null)
+      ? 'not known yet'
+      : `~ ${estimate((takes as number[]).reduce((a, b) => a + b, 0))}`;
+  }
+  return duration(members.reduce((sum, job) => sum + (totalS(job) ?? 0), 0));
+}
+
+/** What several jobs have done as one; null where of any of them nobody knows. */
+function together(parts: readonly (Progress | null)[]): Progress | null {
+  if (parts.length === 0 || parts.some((one) => one === null)) return null;
+  const known = parts as readonly Progress[];
+  return {
+    done: meanOf(known.map((one) => one.done)),
+    inFlight: meanOf(known.map((one) => one.inFlight)),
+    isEstimate: known.some((one) => one.isEstimate),
+  };
+}
+
+function FoldAct(props: FoldProps): JSX.Element | null {
+  const { table, line } = props;
+  const { standing, ids } = line.fold;
+  if (standing === 'failed') {
+    return (
+      <button
+        type="button"
+        class="ab-button ab-small"
+        disabled={table.busy.value.has(`retry ${ids[0]}`)}
+        aria-label={`Retry ${wordsOf(props)}`}
+        onClick={() => table.retry(ids, wordsOf(props))}
+      >
+        Retry {count(ids.length)}
+      </button>
+    );
+  }
+  if (standing !== 'running' && standing !== 'queued') return null;
+  const isEnding = table.busy.value.has(`cancel ${ids[0]}`);
+  return (
+    <button
+      type="button"
+      class="ab-button ab-small ab-run-cancel"
+      disabled={isEnding}
+      aria-label={isEnding ? `ending … ${wordsOf(props)}` : `Cancel ${wordsOf(props)}`}
+      onClick={() => table.cancelAll(ids)}
+    >
+      {isEnding ? 'ending …' : 'Cancel'}
+    </button>
+  );
+}

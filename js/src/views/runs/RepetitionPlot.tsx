@@ -1,0 +1,129 @@
+import type { JSX } from 'preact';
+import type { RepetitionRecord } from '../../sync/messages';
+import { count } from '../shared/format';
+import { BOTTOM, LEFT, LOAD_BOTTOM, LOAD_TOP, type Plotted, plotOf, RIGHT, TOP, WIDTH } from './model/plot';
+import type { Spread } from './model/stats';
+
+const HEIGHT = 164;
+const WITHOUT_LOAD = 132;
+
+interface Props {
+  repetitions: readonly RepetitionRecord[];
+  spread: Spread | null;
+  /** How many have ended; of many only the newest are shown. */
+  ended: number;
+}
+
+/** The repetitions in their order: warm-ups hollow, the median ± 3 MAD as a band, what lies beyond it in amber and by name. */
+export function RepetitionPlot({ repetitions, spread, ended }: Props): JSX.Element | null {
+  const plot = plotOf(repetitions, spread);
+  if (plot === null) return null;
+  const has = (kind: string) => plot.points.some((point) => point.kind === kind);
+  return (
+    <div class="ab-plot">
+      <div class="ab-plot-head">
+        <span>
+          {repetitions.length < ended ? `Last ${count(repetitions.length)} of ${count(ended)} repetitions` : 'Repetitions'}
+        </span>
+        <span class="ab-plot-legend">
+          {has('warmup') && <Key kind="warmup" word="warm-up" />}
+          <Key kind="plain" word="repetition" />
+          {has('off') && <Key kind="off" word="beyond 3 MAD" />}
+          {has('failed') && <Key kind="failed" word="not succeeded" />}
+        </span>
+      </div>
+      <Picture plot={plot} hasBand={spread !== null} />
+    </div>
+  );
+}
+
+function Key({ kind, word }: { kind: string; word: string }): JSX.Element {
+  return (
+    <span>
+      <i class={`ab-plot-key-${kind}`} />
+      {word}
+    </span>
+  );
+}
+
+function Picture({ plot, hasBand }: { plot: Plotted; hasBand: boolean }): JSX.Element {
+  const { points, rules, marks, band, warmTo, load } = plot;
+  const height = load === null ? WITHOUT_LOAD : HEIGHT;
+  const off = points.filter((point) => point.kind === 'off').length;
+  const label = `${count(points.length)} repetitions in their order${off ? `, ${count(off)} of them beyond 3 MAD` : ''}`;
+  return (
+    <svg class="ab-plot-picture ab-num" viewBox={`0 0 ${WIDTH} ${height}`} width="100%" role="img" aria-label={label}>
+      {rules.map(({ y, label: text }) => (
+        <g key={text}>
+          <line class="ab-plot-rule" x1={LEFT} x2={RIGHT} y1={y} y2={y} />
+          <text class="ab-plot-text" x={LEFT - 6} y={y + 3.5} text-anchor="end">
+            {text}
+          </text>
+        </g>
+      ))}
+      {warmTo !== null && (
+        <>
+          <rect class="ab-plot-warm" x={LEFT} y={TOP - 4} width={warmTo - LEFT} height={BOTTOM - TOP + 6} />
+          {warmTo - LEFT > 24 && (
+            <text class="ab-plot-text" x={(LEFT + warmTo) / 2} y={TOP + 4} text-anchor="middle">
+              warm-up
+            </text>
+          )}
+        </>
+      )}
+      {band !== null && (
+        <>
+          <rect class="ab-plot-band" x={LEFT} y={band.from} width={RIGHT - LEFT} height={Math.max(1, band.to - band.from)} />
+          <line class="ab-plot-median" x1={LEFT} x2={RIGHT} y1={band.middle} y2={band.middle} />
+        </>
+      )}
+      {points.map((point) => (
+        <circle key={point.x} class={`ab-plot-${point.kind}`} cx={point.x} cy={point.y} r={point.kind === 'off' ? 3.4 : 2.8}>
+          <title>{point.title}</title>
+        </circle>
+      ))}
+      {points
+        .filter((point) => point.name)
+        .map((point) => (
+          <text
+            key={point.x}
+            class="ab-plot-text ab-plot-name"
+            x={point.x > RIGHT - 60 ? point.x - 7 : point.x + 7}
+            y={point.y + 3.5}
+            text-anchor={point.x > RIGHT - 60 ? 'end' : 'start'}
+          >
+            {point.name}
+          </text>
+        ))}
+      {hasBand && band !== null && (
+        <text class="ab-plot-text" x={RIGHT - 3} y={Math.max(TOP + 6, band.from - 4)} text-anchor="end">
+          median ± 3 MAD
+        </text>
+      )}
+      {load !== null && (
+        <>
+          <polygon class="ab-plot-area" points={load.area} />
+          <polyline class="ab-plot-load" points={load.line} />
+          <line class="ab-plot-rule" x1={LEFT} x2={RIGHT} y1={LOAD_BOTTOM} y2={LOAD_BOTTOM} />
+          <text class="ab-plot-text" x={LEFT - 6} y={LOAD_BOTTOM - 2} text-anchor="end">
+            load
+            <title>How many processors other work kept busy</title>
+          </text>
+          {load.most >= 0.5 && (
+            <text class="ab-plot-text" x={load.mostX} y={LOAD_TOP - 1} text-anchor="middle">
+              {load.most.toFixed(1)}
+            </text>
+          )}
+        </>
+      )}
+      {marks.map(({ x, label: text }) => (
+        <text key={text} class="ab-plot-text" x={x} y={height - 5} text-anchor="middle">
+          {text}
+        </text>
+      ))}
+      <text class="ab-plot-text" x={LEFT - 6} y={height - 5} text-anchor="end">
+        rep.
+      </text>
+    </svg>
+  );
+}
