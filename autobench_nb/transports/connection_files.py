@@ -1,7 +1,7 @@
 """Files of connection details, as Jupyter's own: how a user's other programs on this machine find what serves.
 
 One JSON file for each server, for its owner's eyes alone (0600), in Jupyter's runtime folder. It holds the token. A
-file goes when its server ends; one whose process has ended without that is swept by whoever looks next.
+file goes when its server ends; one whose process has ended without that is swept by whoever looks or serves next.
 """
 
 from __future__ import annotations
@@ -130,6 +130,8 @@ class ConnectionFile:
         server = RunningServer.here(name=name, url=url, token=token, epoch=epoch)
         folder = _writable_folder() if folder is None else folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Nobody else may ever look: what killed processes have left would pile up.
+        running_servers([folder])
         path = folder / f"{PREFIX}{server.pid}-{server.epoch}.json"
         # Made for the owner alone from its first byte on, and never to be seen half written.
         descriptor, draft = tempfile.mkstemp(prefix=f".{PREFIX}", dir=folder)

@@ -188,6 +188,16 @@ def test_what_a_killed_process_has_left_is_ignored_and_swept(folder: Path) -> No
         assert files(folder) == []
 
 
+def test_who_serves_sweeps_too(folder: Path) -> None:
+    folder.mkdir()
+    left = folder / f"{PREFIX}1-abc.json"
+    left.write_text(details(pid=2**22 + 1))
+    with ab.Orchestrator() as bench:
+        bench.serve(thread=True)
+        assert not left.exists()
+        assert len(files(folder)) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "is_kept"),
     [
