@@ -110,7 +110,7 @@ print(bench.logs.query("channel:benchmark")[0].message, flush=True)
 del bench, run
 gc.collect()
 with ab.connect(other) as second:
-    (job,) = second.state["/jobs/running"]
+    (job,) = second.state.get("/jobs/running")
     assert second.command("job.cancel", {"jobId": job})["cancelled"] if CANCEL else True
 client.close()
 """
