@@ -183,7 +183,7 @@ def _add_replay(commands: Subparsers) -> None:
 
 def _add_recipes(commands: Subparsers) -> None:
     check = commands.add_parser("check", help="check a recipe, and list the steps of a run of it")
-    check.add_argument("recipe", type=Path, metavar="RECIPE")
+    check.add_argument("recipe", type=_path, metavar="RECIPE")
     check.add_argument(
         "-p",
         "--parameter",
@@ -195,7 +195,7 @@ def _add_recipes(commands: Subparsers) -> None:
     check.set_defaults(run=_check_recipe)
     first = commands.add_parser("init", help="write a first recipe to begin with")
     first.add_argument(
-        "recipe", type=Path, metavar="RECIPE", nargs="?", default=Path("recipe.yaml")
+        "recipe", type=_path, metavar="RECIPE", nargs="?", default="recipe.yaml"
     )
     first.set_defaults(run=_write_recipe)
 

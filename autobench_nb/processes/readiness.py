@@ -31,6 +31,6 @@ class Readiness:
         self._poll.unregister(descriptor)
 
     def ready(self, timeout_s: float | None) -> set[int]:
-        """Those that are ready, waiting for one at most so long (None: without end). An early end finds none."""
+        """Wait for one to be ready, at most so long (None: without end); gives those that are."""
         timeout = None if timeout_s is None else math.ceil(timeout_s * 1e3)
         return {descriptor for descriptor, _ in self._poll.poll(timeout)}

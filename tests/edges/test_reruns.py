@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import logging
 import logging.config
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +93,40 @@ def test_what_nobody_references_is_collected() -> None:
     del bench
     gc.collect()
     assert gone() is None
+
+
+UNREFERENCED = """
+import gc, urllib.request
+import autobench_nb as ab
+url = ab.Orchestrator().serve(thread=True).url
+gc.collect()
+assert urllib.request.urlopen(url + "healthz").status == 200
+client = ab.connect(url)  # whoever has the address reaches it, and can end what runs there
+bench = ab.Orchestrator()
+run, other = bench.run("echo $$; exec sleep 1000"), bench.serve(thread=True).url
+while not bench.logs.query("channel:benchmark"):
+    pass
+print(bench.logs.query("channel:benchmark")[0].message, flush=True)
+del bench, run
+gc.collect()
+with ab.connect(other) as second:
+    (job,) = second.state.get("/jobs/running")
+    assert second.command("job.cancel", {"jobId": job})["cancelled"] if CANCEL else True
+client.close()
+"""
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_one_that_serves_is_reached_by_its_address_and_ends_with_the_process(cancels: bool) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"CANCEL = {cancels}\n{UNREFERENCED}"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not Path(f"/proc/{int(done.stdout)}").exists()
 
 
 @pytest.fixture

@@ -14,13 +14,9 @@ class CodedParser:
     def __init__(self, read: Callable[[str], ParsedLine | None]) -> None:
         self.parse = read
 
-    def fits(self, line: str) -> bool:
-        """Whether a line fits."""
-        return self.parse(line) is not None
-
     def count(self, lines: Sequence[str]) -> int:
         """How many of the lines fit."""
-        return sum(map(self.fits, lines))
+        return sum(self.parse(line) is not None for line in lines)
 
     def find(self, lines: Sequence[str]) -> list[Any]:
         """What each line says, None for one that does not fit."""

@@ -16,7 +16,7 @@ MAX_LINE_CHARS: Final = 16 * 1024 * 1024
 """A longer line comes in pieces of at least this size, so that a file without line ends does not fill the memory."""
 STEP_BYTES: Final = 1024 * 1024
 """Bytes that are inflated at once."""
-MAGIC_BYTES: Final = 6
+MAGIC_BYTES: Final = 8
 """Bytes at the start of a file that tell how it is compressed."""
 
 _MARKS: Final = (
@@ -24,7 +24,20 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
 _LOOKED_AT: Final = 1_024
-_GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+_CR_CHARS: Final = 64 * 1024
+"""A text of so many characters that has carriage returns and no newline has its lines end with those."""
+_MAGIC: Final = (
+    (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"]\x00\x00", "lzma"),
+    (b"\x28\xb5\x2f\xfd", "zstd"), (b"\x04\x22\x4d\x18", "lz4"), (b"LZIP", "lzip"), (b"\x1f\x9d", "compress"),
+    (b"PK\x03\x04", "zip"), (b"LPKSHHRH", "journal"), (b"ElfFile\x00", "evtx"),
+)  # fmt: skip
+_ELSEWHERE: Final = {
+    "zip": "a zip archive cannot be read here: give what `unzip -p FILE` prints",
+    "compress": "a file of compress cannot be read here: give what `gzip -dc FILE` prints",
+    "journal": "a systemd journal cannot be read here: give what `journalctl --file FILE -o short-iso` prints",
+    "evtx": "a Windows event log cannot be read here: give what `Get-WinEvent -Path FILE | Export-Csv` writes",
+}
+"""Kinds that are told by their beginning, and what to do about them."""
 
 
 class DamagedArchive(ValueError):
@@ -32,8 +45,8 @@ class DamagedArchive(ValueError):
 
 
 def compression_of(start: bytes) -> str | None:
-    """``gzip``, ``bzip2``, ``xz`` or ``zstd``, from the first :data:`MAGIC_BYTES` of a file; None for any other."""
-    for magic, name in ((_GZIP, "gzip"), (_BZIP2, "bzip2"), (_XZ, "xz"), (_ZSTD, "zstd")):
+    """``gzip``, ``bzip2``, ``xz`` or another kind, from a file's first :data:`MAGIC_BYTES`; None for a plain one."""
+    for magic, name in _MAGIC:
         if start.startswith(magic):
             return name
     return None
@@ -50,8 +63,9 @@ class Inflater:
     """
 
     def __init__(self, kind: str) -> None:
-        if kind not in ("gzip", "bzip2", "xz"):
-            raise DamagedArchive(f"{kind} cannot be read here: give what `{kind} -dc FILE` prints")
+        if kind not in ("gzip", "bzip2", "xz", "lzma"):
+            said = f"{kind} cannot be read here: give what `{kind} -dc FILE` prints"
+            raise DamagedArchive(_ELSEWHERE.get(kind, said))
         self._kind = kind
         self._member = self._begin()
         self._fed = False
@@ -108,7 +122,7 @@ class Inflater:
 
 
 class LineDecoder:
-    r"""Gives the lines of a source whose bytes come piece by piece, without their ends (``\n`` or ``\r\n``).
+    r"""Gives the lines of a source whose bytes come piece by piece, without their ends: ``\n``, ``\r\n`` or ``\r``.
 
     The encoding is told by a byte order mark, or by where the zeros of UTF-16 stand; else it is UTF-8. Bytes that are
     none become ``\xNN``.
@@ -119,6 +133,7 @@ class LineDecoder:
         self._start = b""
         self._parts: list[str] = []
         self._size = 0
+        self._has_newlines = False
 
     def feed(self, data: bytes) -> list[str]:
         """The lines that ``data`` completes."""
@@ -140,11 +155,22 @@ class LineDecoder:
         if "\n" not in text:
             self._parts.append(text)
             self._size += len(text)
+            if self._size >= _CR_CHARS and not self._has_newlines and "\r" in text:
+                return self._returned()
             return self._rest() if self._size >= MAX_LINE_CHARS else []
+        self._has_newlines = True
         lines = ("".join(self._parts) + text).replace("\r\n", "\n").split("\n")
         rest = lines.pop()
         self._parts, self._size = [rest], len(rest)
         return lines
+
+    def _returned(self) -> list[str]:
+        """Lines of a text without any newline, which end with carriage returns instead; the last one stays open."""
+        text = "".join(self._parts)
+        # A last one stays: the newline that would make it an end of DOS may still come.
+        end = text.rfind("\r", 0, len(text) - 1) + 1
+        self._parts, self._size = [text[end:]], len(text) - end
+        return text[:end].split("\r")[:-1]
 
     def _rest(self) -> list[str]:
         line = "".join(self._parts)
@@ -155,7 +181,10 @@ class LineDecoder:
         """The last line, where it has no end."""
         data = self._begin() if self._decoder is None else b""
         assert self._decoder is not None
-        return [*self._lines(self._decoder.decode(data, final=True)), *self._rest()]
+        lines = self._lines(self._decoder.decode(data, final=True))
+        if not self._has_newlines:
+            lines += self._returned()
+        return [*lines, *self._rest()]
 
 
 def encoding_of(start: bytes) -> tuple[str, int]:

@@ -17,7 +17,10 @@ from autobench_nb.logs.formats.parser import level_parser_of
 from autobench_nb.logs.formats.structured import said_level
 from autobench_nb.logs.formats.times import Clock
 
-_DATED = re.compile(r"\d[\d:/. -]{4}", re.ASCII)
+_DATED = re.compile(
+    r"\d(?::\d\d|\d{3}[-/.]\d\d|\d[-/.]\d\d[-/. ]|\d{5}|\.\d{3}|[/-][A-Z][a-z]{2}[/-]\d)", re.ASCII
+)
+"""Something like a part of a time."""
 _matched_last: list[int] = []
 """The format that fitted last is tried first, since lines of one program look alike; any thread may set it."""
 _JSON_CHARS: Final = 64 * 1024
@@ -41,14 +44,18 @@ def level_of_line(text: str) -> Level | None:
         return _json_level(text)
     # A format that fits has the last word, but only lines that say a time (or a letter, as Android's) can have one
     # whose level the text itself does not show.
-    if _DATED.search(head, 0, 48) is not None or head[1:2] == "/":
+    if _DATED.search(head, 0, 64) is not None or head[:1] == "<" or head[1:2] == "/":
+        formats = default_catalogue().formats
         for place in (*_matched_last, *default_catalogue().starting_with(head[0])):
             found = _level_parser(place)(head)
-            if found is not None:
-                # What fits nearly everything must not stand in the way of what knows the level.
-                if found[0] is not None or not default_catalogue().formats[place].generic:
-                    _matched_last[:] = [place]
+            if found is None:
+                continue
+            if found[0] is not None or not formats[place].generic:
+                _matched_last[:] = [place]
                 return found[0]
+            if place not in _matched_last:
+                # What fits nearly everything does not stand in the way of what knows the level.
+                return None
     return level_in_text(head)
 
 

@@ -36,9 +36,6 @@ class LineParser(Protocol):
     def parse(self, line: str) -> ParsedLine | None:
         """One line; None where it does not fit."""
 
-    def fits(self, line: str) -> bool:
-        """Whether a line fits; its time goes on from the line before, as if it had been read."""
-
     def count(self, lines: Sequence[str]) -> int:
         """How many of the lines fit, one after the other."""
 
@@ -93,14 +90,6 @@ class FormatParser:
         if read is None:
             return None
         return read[0]._replace(message=read[0].message + tail) if tail else read[0]
-
-    def fits(self, line: str) -> bool:
-        """Whether a line fits; its time goes on from the line before, as if it had been read."""
-        line = line[:HEAD_CHARS]
-        found = self._match(line) if self._has in line else None
-        if found is None:
-            return False
-        return self._are_times([found])
 
     def count(self, lines: Sequence[str]) -> int:
         """How many of the lines fit, one after the other."""

@@ -227,12 +227,7 @@ class Hub:
         self._settle(client, now)
         return out
 
-    def dropped(
-        self,
-        session: int,
-        messages: Iterable[Outgoing],
-        now: float,
-    ) -> list[Effect]:
+    def dropped(self, session: int, messages: Iterable[Outgoing], now: float) -> list[Effect]:
         """The transport carried out :class:`Drop` and discarded these."""
         out: list[Effect] = []
         client = self._sessions.get(session)

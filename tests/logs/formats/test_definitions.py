@@ -79,6 +79,27 @@ def test_a_definition_that_cannot_be_says_why(text: str, said: str) -> None:
         read_formats(text, "mine.toml")
 
 
+ANYTHING = (
+    BASE
+    + """
+pattern = '(?P<time>[^|]*)\\|(?P<fraction>[^|]*)\\|(?P<zone>[^|]*)\\|(?P<pri>[^|]*)\\|(?P<message>.*)'
+time = "%Y-%m-%d %H:%M:%S"
+"""
+)
+
+
+@pytest.mark.parametrize("fraction", ["", "5", "7" * 400, "x", "-1", "\u00b2", "\u0665"])
+def test_a_format_whose_groups_take_anything_reads_any_line(fraction: str) -> None:
+    catalogue = Catalogue(read_formats(ANYTHING, "mine.toml"))
+    for zone in ("", "+01:00", "+xx", "-", "+99:99", "/", "A/B", "\ud800/x"):
+        for pri in ("", "11", "x", "9" * 500):
+            line = f"2026-01-15 10:30:45|{fraction}|{zone}|{pri}|said"
+            [read] = LineReader(now=1.8e9, catalogue=catalogue).entries([line])
+            assert read.message.endswith("said")
+            assert read.ts is not None
+            assert abs(read.ts - 1_768_473_045_000) <= 24 * 3_600_000
+
+
 def test_no_pattern_of_the_package_takes_long_for_any_line() -> None:
     """Each against lines that make a careless one go back and forth: the time of all grows as their length does."""
     pieces = [

@@ -168,3 +168,41 @@ def test_a_layout_of_any_kind() -> None:
     )
     assert layout.local("Thursday, 15. January 2026, 12:30:45 PM") == utc(2026, 1, 15, 12, 30, 45)
     assert layout.local("Thursday, 15. Nonsense 2026, 12:30:45 PM") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("2026-12-31 23:59:60 ERROR x", "2026-12-31T23:00:00+00:00"),
+        ("2026-06-30 23:59:60.5 ERROR x", "2026-06-30T22:00:00.500000+00:00"),
+        ("[15-Jan-2026 10:30:45 America/New_York] PHP Warning:  x", "2026-01-15T15:30:45+00:00"),
+        ("[15-Jul-2026 10:30:45 America/New_York] PHP Warning:  x", "2026-07-15T14:30:45+00:00"),
+        ("[15-Jan-2026 10:30:45 Europe/Nowhere] PHP Warning:  x", "2026-01-15T10:30:45+00:00"),
+        ("[15-Jan-2026 10:30:45] PHP Warning:  x", "2026-01-15T09:30:45+00:00"),
+        ("2026-01-15 10:30:45.123 PDT ERROR x", "2026-01-15T17:30:45.123000+00:00"),
+        ("2026-01-15 10:30:45 GET /x", "2026-01-15T09:30:45+00:00"),
+        ("01/15/2026 12:30:45 AM ERROR x", "2026-01-14T23:30:45+00:00"),
+        ("01/15/2026 12:30:45.250 PM ERROR x", "2026-01-15T11:30:45.250000+00:00"),
+        ("03/04/2026 10:30:45 PM ERROR x", "2026-03-04T21:30:45+00:00"),
+        ("1768473045123456789 ERROR x", "2026-01-15T10:30:45.123457+00:00"),
+        ("1768473045.5 ERROR x", "2026-01-15T10:30:45.500000+00:00"),
+    ],
+)
+def test_odd_times_in_a_zone_that_lines_do_not_name(line: str, expected: str) -> None:
+    assert times([line], zone=BERLIN) == [expected]
+
+
+def test_days_and_months_in_either_order_are_told_by_the_lines_around() -> None:
+    day_first = [f"{day:02d}/03/2026 10:00:00 ERROR x" for day in (11, 12, 13, 14)]
+    month_first = [f"03/{day:02d}/2026 10:00:00 ERROR x" for day in (11, 12, 13, 14)]
+    march = [f"2026-03-{day}T10:00:00+00:00" for day in (11, 12, 13, 14)]
+    assert times(day_first) == times(month_first) == march
+
+
+def test_seconds_that_jump_within_a_minute_and_minutes_that_go_back_are_read() -> None:
+    clocks = ["10:30:59", "10:30:01", "10:29:60", "10:31:00", "10:30:30"]
+    seconds = [59, 1, 0, 60, 30]
+    for line in ("Jan 15 {} h p: x", "2026-01-15 {} ERROR x", "[Thu Jan 15 {} 2026] [error] x"):
+        read = list(LineReader(now=at(2026, 11, 24)).entries([line.format(one) for one in clocks]))
+        start = utc(2026, 1, 15, 10, 30)
+        assert [(one.ts or 0) - start for one in read] == [second * 1_000 for second in seconds]
