@@ -194,9 +194,7 @@ def _add_recipes(commands: Subparsers) -> None:
     )
     check.set_defaults(run=_check_recipe)
     first = commands.add_parser("init", help="write a first recipe to begin with")
-    first.add_argument(
-        "recipe", type=_path, metavar="RECIPE", nargs="?", default="recipe.yaml"
-    )
+    first.add_argument("recipe", type=_path, metavar="RECIPE", nargs="?", default="recipe.yaml")
     first.set_defaults(run=_write_recipe)
 
 
