@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
@@ -29,12 +29,12 @@ FEW_ROWS: Final = 24
 """So few rows are looked at one by one: a comparison of columns costs as much before it begins."""
 SPARSE: Final = 16
 """One row in so many is looked at by itself too, since the columns would be read for all."""
-
-
 _HIDING: Final = ("hiding", "")
-"""Under this key a chunk keeps its rows that are seen otherwise than they are written, and how they are seen."""
+"""Under this key a chunk keeps which of its rows are seen otherwise than they are written."""
+_SEEN: Final = ("seen", "")
+"""And under this one, how they are seen."""
 SEEN_KEPT: Final = 1 << 20
-"""Bytes of them that a chunk keeps; of more, each query makes them anew."""
+"""Bytes of it that a chunk keeps; of more, each query makes it anew."""
 
 
 class TextColumn:
@@ -67,14 +67,6 @@ class TextColumn:
         return not len(self.data) or int(self.data.max()) < 0x80
 
 
-class HiddenRows(NamedTuple):
-    """The rows of a chunk whose messages hide something, ascending, and these messages as they are seen."""
-
-    rows: NDArray[np.intp]
-    text: bytes
-    places: NDArray[np.int64]
-
-
 class ChunkRows:
     """Rows ``start`` to ``stop`` (exclusive) of a chunk; its own rows count from 0."""
 
@@ -93,14 +85,24 @@ class ChunkRows:
     @cached_property
     def hiding(self) -> tuple[NDArray[np.intp], TextColumn] | None:
         """The rows whose messages are seen otherwise than they were written, and how; ``None`` where there are none."""
-        hidden = _hidden_rows(self.chunk)
-        if hidden is None:
+        chunk = self.chunk
+        rows = _hidden_rows(chunk)
+        if not len(rows):
             return None
-        first, last = np.searchsorted(hidden.rows, (self.start, self.stop))
+        first, last = np.searchsorted(rows, (self.start, self.stop)).tolist()
         if first == last:
             return None
-        seen_ones = TextColumn(hidden.text, hidden.places[first : last + 1])
-        return hidden.rows[first:last] - self.start, seen_ones
+        column = chunk.kept.get(_SEEN)
+        if isinstance(column, TextColumn):
+            column = TextColumn(column.text, column.places[first : last + 1])
+        elif self.are_narrow:
+            column = _seen_column(chunk, rows[first:last])
+        else:
+            column = _seen_column(chunk, rows)
+            if len(column.text) <= SEEN_KEPT:
+                chunk.kept[_SEEN] = column
+            column = TextColumn(column.text, column.places[first : last + 1])
+        return rows[first:last] - self.start, column
 
     def in_columns(
         self, look: Callable[[TextColumn], tuple[Mask, Mask | None]]
@@ -175,20 +177,18 @@ class ChunkRows:
         return found
 
 
-def _hidden_rows(chunk: Chunk) -> HiddenRows | None:
-    """Looked for once: a chunk does not change."""
-    kept = chunk.kept.get(_HIDING, False)
-    if kept is None or isinstance(kept, HiddenRows):
-        return kept
-    rows = rows_with_hidden(chunk.text, chunk.offsets)
-    if not len(rows):
-        chunk.kept[_HIDING] = None
-        return None
+def _hidden_rows(chunk: Chunk) -> NDArray[np.intp]:
+    """The rows whose messages hide something, ascending. Looked for once: a chunk does not change."""
+    rows = chunk.kept.get(_HIDING)
+    if not isinstance(rows, np.ndarray):
+        rows = chunk.kept[_HIDING] = rows_with_hidden(chunk.text, chunk.offsets)
+    return rows
+
+
+def _seen_column(chunk: Chunk, rows: NDArray[np.intp]) -> TextColumn:
+    """The messages of some rows as they are seen."""
     texts = [message[:WIRE_MESSAGE_LIMIT] for message in chunk.messages_of(rows)]
     encoded = [text.encode() for text in seen_all(texts)]
     places = np.zeros(len(rows) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=places[1:])
-    hidden = HiddenRows(rows, b"".join(encoded), places)
-    if len(hidden.text) <= SEEN_KEPT:
-        chunk.kept[_HIDING] = hidden
-    return hidden
+    return TextColumn(b"".join(encoded), places)

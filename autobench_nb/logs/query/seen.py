@@ -81,8 +81,9 @@ def rows_with_hidden(text: bytes, offsets: NDArray[np.int64]) -> NDArray[np.intp
     hits = _controls(data)
     if not is_ascii:
         hits = np.sort(np.concatenate([hits, _beyond_ascii(text, data, int(offsets[0]))]))
-    rows: NDArray[np.intp] = np.searchsorted(offsets, hits + offsets[0], "right") - 1
-    return rows[np.diff(rows, prepend=-1) > 0]
+    rows = np.searchsorted(offsets, hits + offsets[0], "right") - 1
+    once: NDArray[np.intp] = rows[np.diff(rows, prepend=-1) > 0]
+    return once
 
 
 def _controls(data: NDArray[np.uint8]) -> NDArray[np.intp]:

@@ -155,6 +155,25 @@ def test_every_character_that_a_row_marks_is_found_in_bytes() -> None:
     assert np.array_equal(rows, np.arange(len(marked)))
 
 
+@pytest.mark.parametrize("kept", [0, chunk_rows.SEEN_KEPT])
+def test_a_query_that_takes_a_chunk_in_turns_finds_the_same(
+    monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(chunk_rows, "SEEN_KEPT", kept)
+    monkeypatch.setattr(chunk_rows, "FEW_ROWS", 0)
+    batch = batch_of(["fa\x1b[0miled" if n % 3 else "plain" for n in range(3_000)])
+    wanted = [n for n in range(3_000) if n % 3]
+    for text in ("failed", "/^failed$/"):
+        test = QueryFilter.of(parse(text), now=NOW, kernel=WAYS[1][1])
+        for turn in (100, 1_000, 3_000):
+            rows: list[int] = []
+            for chunk, start, stop in batch.parts:
+                for begin in range(start, stop, turn):
+                    end = min(stop, begin + turn)
+                    rows += matching(chunk, begin, end, batch.channels, test).tolist()
+            assert rows == wanted
+
+
 def test_of_a_long_message_as_much_is_looked_at_as_the_wire_carries() -> None:
     long = "\x1b[1m" + "x" * (WIRE_MESSAGE_LIMIT - 10) + "fa\x1b[0miled"
     batch = batch_of([long, "fa\x1b[0miled", "plain"] * 20)
