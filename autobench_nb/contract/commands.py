@@ -164,6 +164,7 @@ JOB_GET: Final = CommandSpec(
     JobDetails,
     "What a job was asked to do, with secrets left out, and how each of its repetitions went.",
     ("bad-args", "not-found"),
+    reads=True,
 )
 JOB_RETRY: Final = CommandSpec(
     "job.retry",
@@ -185,6 +186,7 @@ JOB_TIMES: Final = CommandSpec(
     JobTimes,
     "The seconds that the repetitions of some jobs took.",
     ("bad-args",),
+    reads=True,
 )
 LOGS_GET: Final = CommandSpec(
     "logs.get",

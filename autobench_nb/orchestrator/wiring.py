@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autobench_nb import __version__
 from autobench_nb.config import Config
@@ -88,17 +88,11 @@ def wire(
         (server() or inline).notify()
 
     redact = list(redact)
+    tokens = [token, read_token]
     channels = Channels()
-    ring = _ring(config, channels, redact, [token, read_token], notify)
+    ring = _ring(config, channels, redact, tokens, notify)
     store = StateStore(
-        initial_state(
-            name=name,
-            started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            build=__version__,
-            epoch=epoch,
-            config=config,
-            channels=channels.names,
-        ),
+        _first_state(name, epoch, config, channels),
         projections=[PNO_SUMMARY, *projections],
         on_dirty=notify,
         log_position=lambda: ring.next_seq,
@@ -116,7 +110,7 @@ def wire(
         printed=printed_in(ring),
     )
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
-    told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=[token])
+    told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
         job_commands(runner, told),
@@ -136,6 +130,17 @@ def wire(
         streams=Streams(store),
         pno=Pno(store),
         commands=commands,
+    )
+
+
+def _first_state(name: str, epoch: str, config: Config, channels: Channels) -> dict[str, Any]:
+    return initial_state(
+        name=name,
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        build=__version__,
+        epoch=epoch,
+        config=config,
+        channels=channels.names,
     )
 
 

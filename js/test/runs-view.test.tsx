@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/client';
-import type { JobRecord, Jobs } from '../src/sync/messages';
+import type { AppState, JobRecord, Jobs } from '../src/sync/messages';
 import { Dashboard } from '../src/views/dashboard/Dashboard';
 import { RunsView } from '../src/views/runs/RunsView';
 import { FakeSocket, install } from './fake-socket';
@@ -50,13 +50,21 @@ const LIST: readonly JobRecord[] = [
   job('j3', { ...RUN, name: 'zstd', createdAt: 3 }),
 ];
 
-function go(list: readonly JobRecord[] = LIST, change: Partial<Jobs> = {}): FakeSocket {
+function stateOf(list: readonly JobRecord[], change: Partial<Jobs> = {}): AppState {
   const items = Object.fromEntries(list.map((one) => [one.id, one]));
   const queue = list.filter((one) => one.status === 'queued').map((one) => one.id);
   const running = list.filter((one) => one.status === 'running').map((one) => one.id);
+  return appState({ jobs: { queue, running, lastCompleted: null, items, ...change } });
+}
+
+function go(
+  list: readonly JobRecord[] = LIST,
+  change: Partial<Jobs> = {},
+  how: Parameters<typeof connects>[2] = {},
+): FakeSocket {
   client.offer(INFO);
   const socket = FakeSocket.last();
-  connects(socket, appState({ jobs: { queue, running, lastCompleted: null, items, ...change } }));
+  connects(socket, stateOf(list, change), how);
   return socket;
 }
 
@@ -133,6 +141,7 @@ describe('the table of runs', () => {
     show();
     act(() => void vi.advanceTimersByTime(5_000));
     expect(row('fetch').textContent).toContain('5 s so far');
+    act(() => socket.hears({ type: 'server.busy', busy: false, since: 0 }));
     act(() => socket.closes(1006));
     act(() => void vi.advanceTimersByTime(60_000));
     expect(row('fetch').textContent).toContain('5 s so far');
@@ -217,7 +226,7 @@ describe('what can be done about a job', () => {
     show();
     act(() => named('Cancel xz').click());
     expect(socket.said().at(-1)).toMatchObject({ type: 'command', name: 'job.cancel', args: { jobId: 'j2' } });
-    expect(named('ending … xz').textContent).toBe('ending …');
+    expect(named('ending … Cancel xz').textContent).toBe('ending …');
     act(() => named('Retry gzip').click());
     expect(socket.said().at(-1)).toMatchObject({ name: 'job.retry', args: { jobIds: ['j1'] } });
     expect(named('Put zstd first')).toBeUndefined();
@@ -238,6 +247,30 @@ describe('what can be done about a job', () => {
     });
     expect(one('[role="alert"]').textContent).toBe('xz was not cancelled: There is no such job.');
     expect(named('Cancel xz').textContent).toBe('Cancel');
+  });
+
+  it('is not for a spectator, who is told why', () => {
+    const socket = go(LIST, {}, { readOnly: true });
+    show(() => {});
+    for (const name of ['Cancel xz', 'Retry gzip', 'Retry 1 failed job of run 1', 'Cancel rest of run 1']) {
+      const button = all('button').find((one) => one.getAttribute('aria-label')?.startsWith(name)) as HTMLButtonElement;
+      expect(button.disabled).toBe(true);
+      expect(button.title).toContain('read-only token');
+      expect(button.getAttribute('aria-label')).toContain('read-only token');
+      act(() => button.click());
+    }
+    expect(socket.said().filter(({ type }) => type === 'command')).toEqual([]);
+    expect((named('Show log of gzip') as HTMLButtonElement).disabled).toBe(false);
+  });
+
+  it('is there again for one who comes back with the other token', () => {
+    go(LIST, {}, { readOnly: true });
+    show();
+    act(() => {
+      client.offer({ ...INFO, token: 'the other one' });
+      connects(FakeSocket.last(), stateOf(LIST));
+    });
+    expect((named('Cancel xz') as HTMLButtonElement).disabled).toBe(false);
   });
 
   it('leads to its lines', () => {

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { CommandButton } from './CommandButton';
 import type { JobProps } from './JobRow';
 import type { Standing } from './model/record';
 
@@ -12,20 +13,19 @@ export function Actions({
   name,
   onPick,
 }: JobProps & { standing: Standing; name: string }): JSX.Element {
-  const busy = table.busy.value;
   return (
     <span role="gridcell" class="ab-run-actions">
       {standing === 'queued' ? (
         jobs.queue[0] !== job.id && (
-          <button
-            type="button"
+          <CommandButton
+            table={table}
             class="ab-link ab-quiet"
-            aria-label={`Put ${name} first`}
-            disabled={busy.has(`first ${job.id}`)}
+            label={`Put ${name} first`}
+            busy={[`first ${job.id}`]}
             onClick={() => table.first(job)}
           >
             first
-          </button>
+          </CommandButton>
         )
       ) : onPick === undefined ? null : (
         <button
@@ -52,36 +52,30 @@ function Act({
   standing,
   name,
 }: Pick<JobProps, 'table' | 'job'> & { standing: Standing; name: string }): JSX.Element {
-  const busy = table.busy.value;
   if (standing === 'queued' || standing === 'running' || standing === 'asks') {
-    const isEnding = busy.has(`cancel ${job.id}`) || busy.has(`cancel ${job.runId}`);
     return (
-      <button
-        type="button"
+      <CommandButton
+        table={table}
         class="ab-button ab-small ab-run-cancel"
-        aria-label={isEnding ? `ending … ${name}` : `Cancel ${name}`}
-        disabled={isEnding}
+        label={`Cancel ${name}`}
+        busy={[`cancel ${job.id}`, `cancel ${job.runId}`]}
+        meanwhile="ending …"
         onClick={() => table.cancel(job)}
       >
-        {isEnding ? 'ending …' : 'Cancel'}
-      </button>
+        Cancel
+      </CommandButton>
     );
   }
-  const isBusy = busy.has(`retry ${job.id}`);
-  const retry = () => table.retry([job.id], name);
-  return standing === 'done' ? (
-    <button
-      type="button"
-      class="ab-link ab-quiet ab-run-act"
-      aria-label={`Run ${name} again`}
-      disabled={isBusy}
-      onClick={retry}
+  const isDone = standing === 'done';
+  return (
+    <CommandButton
+      table={table}
+      class={isDone ? 'ab-link ab-quiet ab-run-act' : 'ab-button ab-small'}
+      label={isDone ? `Run ${name} again` : `Retry ${name}`}
+      busy={[`retry ${job.id}`]}
+      onClick={() => table.retry([job.id], name)}
     >
-      again
-    </button>
-  ) : (
-    <button type="button" class="ab-button ab-small" aria-label={`Retry ${name}`} disabled={isBusy} onClick={retry}>
-      Retry
-    </button>
+      {isDone ? 'again' : 'Retry'}
+    </CommandButton>
   );
 }

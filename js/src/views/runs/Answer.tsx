@@ -27,7 +27,7 @@ interface FieldProps extends Pick<JobProps, 'table' | 'job'> {
 /** A field whose text goes to the standard input of a job, with a line's end. */
 export function AnswerField({ table, job, label, isSecret = false }: FieldProps): JSX.Element {
   const text = useSignal(table.drafts.get(job.id) ?? '');
-  const isBusy = table.busy.value.has(`send ${job.id}`);
+  const isBusy = table.busy.value.has(`send ${job.id}`) || table.client.readOnly.value;
   const set = (next: string) => {
     text.value = next;
     if (next) table.drafts.set(job.id, next);

@@ -5,6 +5,7 @@ import { get, type Rec } from '../../sync/read';
 import { CopyButton } from '../shared/CopyButton';
 import { count, duration, plural } from '../shared/format';
 import { AnswerField } from './Answer';
+import { CommandButton } from './CommandButton';
 import { useDetails } from './details';
 import type { JobProps } from './JobRow';
 import { exitText, explain, measured } from './model/explain';
@@ -41,9 +42,15 @@ export function Detail(props: JobProps & { name: string; standing: Standing }): 
               <span class="ab-muted">{more}</span>
             </span>
             {isOver(job) && (
-              <button type="button" class="ab-button ab-small" onClick={() => table.retry([job.id], name, MORE)}>
+              <CommandButton
+                table={table}
+                class="ab-button ab-small"
+                label={`Run ${MORE} more of ${name}`}
+                busy={[`retry ${job.id}`]}
+                onClick={() => table.retry([job.id], name, MORE)}
+              >
                 Run {MORE} more
-              </button>
+              </CommandButton>
             )}
           </div>
         )}
@@ -56,9 +63,15 @@ export function Detail(props: JobProps & { name: string; standing: Standing }): 
         <LastLines {...props} />
         <p class="ab-run-detail-log">
           {isOver(job) && (
-            <button type="button" class="ab-link ab-quiet ab-run-detail-again" onClick={() => table.retry([job.id], name)}>
+            <CommandButton
+              table={table}
+              class="ab-link ab-quiet ab-run-detail-again"
+              label={`run again: ${name}`}
+              busy={[`retry ${job.id}`]}
+              onClick={() => table.retry([job.id], name)}
+            >
               run again
-            </button>
+            </CommandButton>
           )}
           {onPick && (
             <button type="button" class="ab-link" onClick={() => onPick(job)}>

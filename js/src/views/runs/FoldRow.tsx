@@ -3,6 +3,7 @@ import { visible } from '../../logs/text/visible';
 import type { JobRecord } from '../../sync/messages';
 import { get, type Rec } from '../../sync/read';
 import { count, duration, estimate, plural } from '../shared/format';
+import { CommandButton } from './CommandButton';
 import { Mean } from './cells';
 import { GLYPHS } from './JobRow';
 import type { LineProps } from './LineView';
@@ -204,30 +205,31 @@ function together(parts: readonly (Progress | null)[]): Progress | null {
 function FoldAct(props: FoldProps): JSX.Element | null {
   const { table, line } = props;
   const { standing, ids } = line.fold;
+  const words = wordsOf(props);
   if (standing === 'failed') {
     return (
-      <button
-        type="button"
+      <CommandButton
+        table={table}
         class="ab-button ab-small"
-        disabled={table.busy.value.has(`retry ${ids[0]}`)}
-        aria-label={`Retry ${wordsOf(props)}`}
-        onClick={() => table.retry(ids, wordsOf(props))}
+        label={`Retry ${words}`}
+        busy={[`retry ${ids[0]}`]}
+        onClick={() => table.retry(ids, words)}
       >
         Retry {count(ids.length)}
-      </button>
+      </CommandButton>
     );
   }
   if (standing !== 'running' && standing !== 'queued') return null;
-  const isEnding = table.busy.value.has(`cancel ${ids[0]}`);
   return (
-    <button
-      type="button"
+    <CommandButton
+      table={table}
       class="ab-button ab-small ab-run-cancel"
-      disabled={isEnding}
-      aria-label={isEnding ? `ending … ${wordsOf(props)}` : `Cancel ${wordsOf(props)}`}
+      label={`Cancel ${words}`}
+      busy={[`cancel ${ids[0]}`]}
+      meanwhile="ending …"
       onClick={() => table.cancelAll(ids)}
     >
-      {isEnding ? 'ending …' : 'Cancel'}
-    </button>
+      Cancel
+    </CommandButton>
   );
 }

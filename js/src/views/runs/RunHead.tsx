@@ -3,6 +3,7 @@ import { visible } from '../../logs/text/visible';
 import type { JobRecord } from '../../sync/messages';
 import { get, type Rec } from '../../sync/read';
 import { count, plural } from '../shared/format';
+import { CommandButton } from './CommandButton';
 import type { LineProps } from './LineView';
 import type { Line } from './model/layout';
 import { leftOfS } from './model/queue';
@@ -45,36 +46,37 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
         <Ticks items={items} ids={group.ids} />
         <span class="ab-run-group-actions">
           {counts.failedIds.length > 0 && (
-            <button
-              type="button"
+            <CommandButton
+              table={table}
               class="ab-link"
-              aria-label={`Retry ${plural(counts.failedIds.length, 'failed job')} of ${title}`}
-              disabled={table.busy.value.has(`retry ${counts.failedIds[0]}`)}
+              label={`Retry ${plural(counts.failedIds.length, 'failed job')} of ${title}`}
+              busy={[`retry ${counts.failedIds[0]}`]}
               onClick={() => table.retry(counts.failedIds, plural(counts.failedIds.length, 'failed job'))}
             >
               Retry {count(counts.failedIds.length)}
-            </button>
+            </CommandButton>
           )}
           {active > 0 && (
-            <button
-              type="button"
+            <CommandButton
+              table={table}
               class="ab-link ab-quiet"
-              aria-label={`Cancel rest of ${title}`}
+              label={`Cancel rest of ${title}`}
+              busy={[]}
               onClick={() => table.cancelRuns(activeRuns(group.runIds, group.ids, items), group.title)}
             >
               Cancel rest
-            </button>
+            </CommandButton>
           )}
           {active === 0 && counts.failedIds.length === 0 && (
-            <button
-              type="button"
+            <CommandButton
+              table={table}
               class="ab-link ab-quiet"
-              aria-label={`Run again: ${title}`}
-              disabled={table.busy.value.has(`retry ${group.ids[0]}`)}
+              label={`Run again: ${title}`}
+              busy={[`retry ${group.ids[0]}`]}
               onClick={() => table.retry(originals(group.ids, items), group.title)}
             >
               Run again
-            </button>
+            </CommandButton>
           )}
         </span>
       </span>
