@@ -108,7 +108,7 @@ function isPlumbingMuted(model: PaneModel): boolean {
 function PlumbingNote({ model }: { model: PaneModel }): JSX.Element {
   return (
     <p class="ab-log-facetnote">
-      muted at first: plumbing{' '}
+      muted at first{' '}
       <button
         type="button"
         class="ab-link"

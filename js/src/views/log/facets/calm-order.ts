@@ -2,6 +2,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 /** How long an order stands at least while the counts grow, in ms. */
 const REST_MS = 2_000;
+/** How long after another query, whose counts come a little later, in ms. */
+const COUNTING_MS = 500;
+/** So that a timer that is early finds the rest over, in ms. */
+const SLACK_MS = 20;
 
 interface Counted {
   readonly name: string;
@@ -29,7 +33,7 @@ export function useCalmOrder<T extends Counted>(values: readonly T[], query: str
   const isNew = order.query !== query || values.some(({ name }) => !order.places.has(name));
   if (!order.isHeld && (isNew || now - order.at >= REST_MS)) {
     order.places = new Map(sorted.map(({ name }, place) => [name, place]));
-    order.at = now;
+    order.at = order.query === query ? now : now - REST_MS + COUNTING_MS;
     order.query = query;
   }
   const placeOf = ({ name }: T) => order.places.get(name) ?? Number.POSITIVE_INFINITY;
@@ -38,7 +42,7 @@ export function useCalmOrder<T extends Counted>(values: readonly T[], query: str
   const isStale = ordered.some((value, place) => value !== sorted[place]);
   useEffect(() => {
     if (!isStale || isHeld) return;
-    const timer = setTimeout(() => redraw((n) => n + 1), REST_MS);
+    const timer = setTimeout(() => redraw((n) => n + 1), Math.max(0, order.at + REST_MS - performance.now()) + SLACK_MS);
     return () => clearTimeout(timer);
   }, [isStale, isHeld]);
   const hold = (on: boolean) => {

@@ -80,7 +80,7 @@ function ExportSection({ model, actions }: Props): JSX.Element {
           </button>
         ))}
       </div>
-      <Check label="Byte order mark in CSV, for spreadsheets" on={bom} set={setBom} />
+      <Check label="Byte order mark in CSV" on={bom} set={setBom} />
     </section>
   );
 }
@@ -113,7 +113,7 @@ function LinesSection({ model, actions }: Props): JSX.Element {
       <Check label="Open tracebacks" on={unfold} set={(on) => actions.setChoices({ unfold: on })} />
       <Check label="Relative times" on={relative} set={(on) => actions.setChoices({ time: on ? 'relative' : 'clock' })} />
       <Check label="Oldest first" on={order === 'oldest'} set={(on) => actions.setOrder(on ? 'oldest' : 'newest')} />
-      <Check label="Plumbing: requests, clients that come and go" on={plumbing} set={(on) => model.asked.setPlumbing(on)} />
+      <Check label="Plumbing (requests, clients)" on={plumbing} set={(on) => model.asked.setPlumbing(on)} />
       <Check label="Facets" on={facets} set={(on) => actions.setChoices({ facets: on })} />
       <Check label="Histogram" on={histogram} set={(on) => actions.setChoices({ histogram: on })} />
     </section>
