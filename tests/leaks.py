@@ -12,10 +12,10 @@ from collections.abc import Iterator
 @contextlib.contextmanager
 def nothing_is_left() -> Iterator[None]:
     """No thread of ours, no process and no open descriptor more than before."""
-    before = _descriptors()
+    before = descriptors()
     yield
     assert [thread.name for thread in _threads()] == [], "threads are left"
-    left = _descriptors() - before
+    left = descriptors() - before
     assert left <= 0, f"{left} descriptors are left"
 
 
@@ -27,7 +27,7 @@ def _threads() -> list[threading.Thread]:
     return [thread for thread in ours if thread.is_alive()]
 
 
-def _descriptors() -> int:
+def descriptors() -> int:
     """Sockets, pipes and files; a loop's own three are the test runner's."""
     kinds = []
     for name in os.listdir("/proc/self/fd"):

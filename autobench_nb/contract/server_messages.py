@@ -136,13 +136,14 @@ class ErrorMessage(Struct, frozen=True, tag_field="type", tag="error", omit_defa
 
 
 class ServerBusy(Struct, frozen=True, tag_field="type", tag="server.busy"):
-    """Reserved: a running cell blocks the server, or it is free again; no heartbeats are due while it is busy.
+    """The kernel runs a cell, or is free again. State and log go on meanwhile.
 
-    A client takes it. No transport of this version sends it.
+    Where clients are not heard until the cell ends, no heartbeats are due and commands wait.
     """
 
     busy: bool
     since: Annotated[Number, Meta(description="ms since 1970 UTC")]
+    listens: Annotated[bool, Meta(description="whether clients are heard meanwhile")] = False
 
 
 class Bye(Struct, frozen=True, tag_field="type", tag="bye"):

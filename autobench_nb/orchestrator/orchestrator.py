@@ -96,7 +96,7 @@ class Orchestrator(Closable):
             projections=projections,
             executors=executors,
             server=lambda: self.server,
-            is_served=lambda: self._server is not None and not self._server.has_ended,
+            is_served=lambda: self._server is not None and not self._server.has_ended(),
         )
         self._bridges = Bridges(rooms.ring)
         self.channels = rooms.channels
@@ -177,9 +177,9 @@ class Orchestrator(Closable):
         Args:
             host: The address to listen on. The default can be reached from this machine alone.
             port: The TCP port; 0 takes any free one.
-            thread: Whether the server gets a thread and an event loop of its own, so that pages stay live while a cell
-                blocks. Without it the running loop serves, which in a notebook is the notebook's own; where no loop
-                runs, a thread is used anyway.
+            thread: Whether the server accepts and reads on a thread of its own, so that commands and new pages get
+                through while a cell blocks. Without it the running loop does, which in a notebook is the notebook's
+                own; what is sent leaves while a cell blocks either way. Where no loop runs, a thread is used anyway.
 
         Returns:
             The running server; the one that runs already, where there is one.
@@ -190,7 +190,7 @@ class Orchestrator(Closable):
         """
         # Tornado takes a while to import, and who never serves needs none of it.
         from autobench_nb.transports.connection_files import ConnectionFile
-        from autobench_nb.transports.server import serve, serve_in_thread
+        from autobench_nb.transports.serving import serve, serve_in_thread
 
         self._check_open()
         old = self._server
@@ -198,8 +198,8 @@ class Orchestrator(Closable):
             if port not in (0, old.port):
                 raise ClosedError(f"{old!r} is running: close() it before serving on port {port}.")
             return old
-        if old is not None and old.has_ended:
-            # Its event loop has ended, as that of an earlier asyncio.run has.
+        if old is not None:
+            # Two pumps never drive one hub. (Its event loop may have ended without it, as an earlier asyncio.run's.)
             old.close()
         file = ConnectionFile()
 
@@ -227,6 +227,7 @@ class Orchestrator(Closable):
             )
         self._announce(server, file)
         _served.add(self)
+        kernel_cells.tell(server)
         server.notify()
         return server
 

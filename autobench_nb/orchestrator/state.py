@@ -55,7 +55,8 @@ class State:
     ) -> Callable[[], None]:
         """Call ``callback(commit)`` after each flush that touched ``pointer``. Gives back the way to end it.
 
-        It is called on the server's loop, or, while nothing serves, by the thread that mutated.
+        It is called on a thread of the server's own, also while a cell blocks the notebook's loop; or, while nothing
+        serves, by the thread that mutated.
         """
         self._before_follow()
         return self._store.subscribe(callback, pointer)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autobench_nb.transports.client.client import Client, connect
     from autobench_nb.transports.client.link import LinkStatus
-    from autobench_nb.transports.server import Server, serve, serve_in_thread
+    from autobench_nb.transports.server import Server
+    from autobench_nb.transports.serving import serve, serve_in_thread
 
 __all__ = ["Client", "LinkStatus", "Server", "connect", "serve", "serve_in_thread"]
 
@@ -17,8 +18,8 @@ _HOMES = {
     "LinkStatus": "client.link",
     "Server": "server",
     "connect": "client.client",
-    "serve": "server",
-    "serve_in_thread": "server",
+    "serve": "serving",
+    "serve_in_thread": "serving",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -14,13 +13,15 @@ from autobench_nb.transports.sockets.wire import Wire
 
 
 class Loopback:
-    """One session over memory, on the pump's loop. Messages are delivered in the loop's next turn, in order.
+    """One session over memory. Messages are delivered in the next turn of the pump's loop, in order.
+
+    Any thread may make one, and call the methods of the mirror's side; everything else happens on the pump's thread.
 
     Args:
-        pump: The hub's side. Everything is called on its loop's thread.
-        on_effect: Sees what the mirror says, except what is for the hub.
+        pump: The hub's side.
+        on_effect: Sees what the mirror says, except what is for the hub. On the pump's thread.
         mirror: The client's side; one that was linked before resumes. A new one where none is given.
-        on_end: Called once when the session has ended, from whichever side.
+        on_end: Called once when the session has ended, from whichever side. On the pump's thread.
         read_only: Whether the client may look and not command.
 
     While ``stalled`` nothing is delivered.
@@ -42,19 +43,15 @@ class Loopback:
         self._pump = pump
         self._on_effect = on_effect
         self._on_end = on_end
-        self._loop = asyncio.get_running_loop()
         self._queue: deque[Outgoing] = deque()
         self._waiting = 0
         self._stalled = False
         self._owes_drained = False
         self._scheduled = False
-
-        def link(session: int) -> Loopback:
-            if read_only:
-                pump.hub.restrict(session)
-            return self
-
-        self.session = pump.connect(link, authenticated=True, peer="loopback")
+        self.session = 0
+        self.session = pump.connect(
+            lambda _session: self, authenticated=True, peer="loopback", read_only=read_only
+        )
         self.send(self.mirror.hello())
 
     # --- the pump's side
@@ -99,8 +96,7 @@ class Loopback:
 
     @stalled.setter
     def stalled(self, stalled: bool) -> None:
-        self._stalled = stalled
-        self._schedule()
+        self._pump.thread.call(self._stall, stalled)
 
     def send(self, data: bytes) -> None:
         """A message to the hub."""
@@ -110,24 +106,25 @@ class Loopback:
     def leave(self) -> None:
         """The client goes."""
         self._on_end = None
-        self._end()
+        self._pump.thread.call(self._end)
 
-    def deliver(self) -> None:
-        """Deliver now what is queued, instead of in the loop's next turn."""
-        if not self.is_closed:
-            self._deliver()
+    # --- on the pump's thread
+
+    def _stall(self, stalled: bool) -> None:
+        self._stalled = stalled
+        self._schedule()
 
     def _schedule(self) -> None:
         if not self._scheduled and not self._stalled and not self.is_closed:
             self._scheduled = True
-            self._loop.call_soon(self._deliver)
+            self._pump.thread.loop.call_soon(self._deliver)
 
     def _deliver(self) -> None:
         self._scheduled = False
         while self._queue and not self._stalled:
             message = self._queue.popleft()
             self._waiting -= len(message)
-            for effect in self.mirror.receive(message.data, self._loop.time()):
+            for effect in self.mirror.receive(message.data, self._pump.thread.loop.time()):
                 if isinstance(effect, SendUp):
                     self.send(effect.data)
                 elif self._on_effect is not None:

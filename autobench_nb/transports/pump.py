@@ -1,15 +1,17 @@
-"""Drives the hub on the server's loop: when to flush, when to tick, and the carrying out of its effects.
+"""Drives the hub on a thread of its own: when to flush, when to tick, and the carrying out of its effects.
 
-All runs on the loop's thread, except :meth:`Pump.notify` and :meth:`Pump.flush_soon`, which any thread may call.
+The hub, and all that is written to clients, belong to this thread, so that what changes is told also while a cell
+blocks the server's loop. Any thread may call what is said to be for any thread; all else runs on the pump's own.
+Commands run on the server's loop (:class:`~autobench_nb.transports.command_queue.CommandQueue`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
+import socket
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final, cast
 
 from autobench_nb.config import Config
@@ -24,11 +26,14 @@ from autobench_nb.sync.effects import (
     Send,
 )
 from autobench_nb.sync.server.hub import Hub
-from autobench_nb.transports.commands import Command, Log, run_command
-from autobench_nb.transports.liveness import Liveness
+from autobench_nb.transports.command_queue import CommandQueue
+from autobench_nb.transports.flush_clock import FlushClock
+from autobench_nb.transports.loop_thread import LoopThread
+from autobench_nb.transports.loop_watch import LoopWatch
+from autobench_nb.transports.sockets.direct import put_all
 from autobench_nb.transports.sockets.fan_out import FanOut, fan_outs
 from autobench_nb.transports.sockets.wire import Bundle, Wire
-from autobench_nb.transports.sockets.writer import Link, Traffic, put_all
+from autobench_nb.transports.sockets.writer import Link, SocketWriter, Traffic
 from autobench_nb.transports.warming import RETRY_S, warm
 from autobench_nb.transports.workers import Workers
 
@@ -36,103 +41,103 @@ TURN_S: Final = 0.01
 """After so long, what is left of the effects waits for the loop's next turn. Their order stays."""
 BROADCAST_SLICE: Final = 500
 """Sessions that a broadcast reaches before the time is looked at."""
-LAG_WINDOW_S: Final = 10.0
-"""The telemetry's loop lag is the worst of about this time."""
 
 
 class Pump:
-    """One hub's engine. Make it on the loop that it shall run on."""
+    """One hub's engine.
+
+    Args:
+        thread: The pump's own; it ends with :meth:`end`.
+        hub: The sessions.
+        store: The state, which is warmed in pieces before a snapshot is cut.
+        config: The settings.
+        commands: Runs the clients' commands.
+        on_detached: Called on the pump's thread when nothing here touches the hub any more.
+    """
 
     def __init__(
         self,
+        thread: LoopThread,
         hub: Hub,
         store: StateStore,
         *,
         config: Config,
-        commands: Mapping[str, Command],
-        log: Log,
+        commands: CommandQueue,
+        on_detached: Callable[[], None],
     ) -> None:
         self.hub = hub
         self.traffic = Traffic()
+        self.thread = thread
+        self._loop = thread.loop
         self._store = store
-        self._config = config
+        self._clock = FlushClock(thread, config.flush_interval_ms / 1000, self._flush_due)
         self._commands = commands
-        self._log = log
-        self._loop = asyncio.get_running_loop()
+        self._on_detached = on_detached
+        self.watch = LoopWatch(thread, commands.loop, self._tell_busy)
+        """Whether the server's loop turns, and what runs there."""
         self._links: dict[int, Link] = {}
         self._pending: deque[Effect | FanOut] = deque()
         self._performing = False
-        self._inside = False  # within a flush, or within an effect that is being carried out
-        self._lock = threading.Lock()
-        self._notified = False
-        self._hurried = False
         self._closed = False
-        self._flush: asyncio.TimerHandle | None = None
+        self._is_detached = False
         self._tick: asyncio.TimerHandle | None = None
         self._warming = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._without_links = asyncio.Event()
-        self._without_links.set()
-        self._workers = Workers(self._loop)
-        heartbeat_s = config.ws_heartbeat_interval_ms / 1e3
-        self._liveness = Liveness(self._links, heartbeat_s, self._end_silent)
+        self._workers = Workers()
         self._held_back = False  # the flush that is being carried out could not cut a snapshot
-        self._lag = (0.0, 0.0)  # (seconds, when)
 
-    # --- from any thread
+    # --- for any thread
 
     def notify(self) -> None:
-        """Something changed: flush at the end of the window. Costs one lock while a flush is due anyway."""
-        with self._lock:
-            if self._notified or self._closed:
-                return
-            self._notified = True
-        try:
-            self._loop.call_soon_threadsafe(self._open_window)
-        except RuntimeError:  # the loop ended without closing us: nobody is left to be told
-            self._closed = True
+        """Something changed: flush, at once after silence, else at the end of the window that the last flush began."""
+        self._clock.notify()
 
     def flush_soon(self) -> None:
-        """Flush in the loop's next turn, without waiting for the end of the window."""
-        with self._lock:
-            if self._hurried or self._closed:
-                return
-            self._hurried = True
-        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to be told
-            self._loop.call_soon_threadsafe(self._flush_at_once)
+        """Flush in the pump's next turn, without waiting for the end of the window."""
+        self._clock.hurry()
 
-    # --- sessions
+    def connect(
+        self,
+        make_link: Callable[[int], Link],
+        *,
+        authenticated: bool,
+        peer: str,
+        read_only: bool = False,
+    ) -> int:
+        """A new session; ``make_link(session)`` is called here and gives its way out. Returns the session.
 
-    def connect(self, make_link: Callable[[int], Link], *, authenticated: bool, peer: str) -> int:
-        """A new session; ``make_link(session)`` gives its way out. Returns the session."""
-        session, effects = self.hub.connect(
-            self._loop.time(), authenticated=authenticated, peer=peer
-        )
-        self._links[session] = make_link(session)
-        self._without_links.clear()
-        self._liveness.arm()
-        self.perform(effects)
+        All of a link is called on the pump's thread. ``read_only``: it may look and not command.
+        """
+        session = self.hub.next_session()
+        link = make_link(session)
+        self.thread.call(self._connect, session, link, authenticated, peer, read_only)
         return session
 
     def receive(self, session: int, data: str | bytes) -> None:
         """A message from a client."""
-        if session in self._links:
-            self.perform(self.hub.receive(session, data, self._loop.time()))
+        self.thread.call(self._receive, session, data)
 
     def drained(self, session: int) -> None:
         """Everything queued for ``session`` has left."""
-        if session in self._links:
-            self.perform(self.hub.queued(session, 0, self._loop.time()))
+        self.thread.call(self._drained, session)
 
     def disconnect(self, session: int) -> None:
         """The link has ended, from whichever side."""
-        if self._links.pop(session, None) is not None:
-            if not self._links:
-                self._without_links.set()
-            self.perform(self.hub.disconnect(session, self._loop.time()))
+        self.thread.call(self._disconnect, session)
 
-    def _end_silent(self, session: int) -> None:
-        self.perform(self.hub.end_silent(session, self._loop.time()))
+    def end_silent(self, session: int) -> None:
+        """Nothing is heard of ``session`` any more."""
+        self.thread.call(self._end_silent, session)
+
+    def off_loop(self, work: Callable[[], Any]) -> asyncio.Future[Any]:
+        """Run ``work`` on a thread of the pump's own; the future is of the loop that is running here."""
+        return self._workers.do(work)
+
+    @property
+    def is_detached(self) -> bool:
+        """Whether nothing here touches the hub any more."""
+        return self._is_detached
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -141,8 +146,48 @@ class Pump:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that the hub has asked of the loop is done."""
+        """Whether all that the hub has asked of the pump is done."""
         return not self._performing
+
+    # --- sessions
+
+    def _connect(
+        self, session: int, link: Link, authenticated: bool, peer: str, read_only: bool
+    ) -> None:
+        if self._closed:
+            link.abort()
+            return
+        self._links[session] = link
+        now = self._loop.time()
+        _, effects = self.hub.connect(now, authenticated=authenticated, peer=peer, session=session)
+        if read_only:
+            self.hub.restrict(session)
+        self.perform(effects)
+
+    def _receive(self, session: int, data: str | bytes) -> None:
+        if session in self._links and not self._is_detached:
+            self.perform(self.hub.receive(session, data, self._loop.time()))
+
+    def _drained(self, session: int) -> None:
+        if session in self._links and not self._is_detached:
+            self.perform(self.hub.queued(session, 0, self._loop.time()))
+
+    def _disconnect(self, session: int) -> None:
+        if self._links.pop(session, None) is None:
+            return
+        if not self._links:
+            self._without_links.set()
+        if not self._is_detached:
+            self.perform(self.hub.disconnect(session, self._loop.time()))
+
+    def _end_silent(self, session: int) -> None:
+        if session in self._links and not self._is_detached:
+            self.perform(self.hub.end_silent(session, self._loop.time()))
+
+    def _tell_busy(self, busy: bool, since_s: float, listens: bool) -> None:
+        if not self._is_detached:
+            now = self._loop.time()
+            self.perform(self.hub.busy(busy, now, since_s=since_s, listens=listens))
 
     # --- effects
 
@@ -156,7 +201,6 @@ class Pump:
     def _continue(self, turn_s: float) -> None:
         """Carry out what is pending, and after ``turn_s`` let the loop's other work have its turn first."""
         end = self._loop.time() + turn_s
-        self._inside = True
         try:
             while self._pending:
                 self._perform_one(self._pending.popleft())
@@ -166,8 +210,6 @@ class Pump:
         except BaseException:
             self._performing = False
             raise
-        finally:
-            self._inside = False
         self._performing = False
         self._arm()
 
@@ -191,9 +233,9 @@ class Pump:
                 if link is not None:
                     link.close(code, reason)
             case RunCommand():
-                self._spawn_command(effect)
+                self._commands.put(effect, self._answer)
             case Compute():
-                self.spawn(self._compute(effect))
+                self._spawn(self._compute(effect))
 
     def _fan_out(self, fan_out: FanOut) -> None:
         """To the next slice of its sessions; what is left goes on after it, or in the loop's next turn."""
@@ -210,83 +252,29 @@ class Pump:
             for session, left in waiting:
                 self._pending.extend(self.hub.queued(session, left, now))
 
-    # --- commands
-
-    def _spawn_command(self, effect: RunCommand) -> None:
-        outcome = run_command(self._commands, effect.name, effect.args, self._log)
-        if isinstance(outcome, Coroutine):
-            self.spawn(self._finish_command(effect, outcome))
-        else:
-            value, error = outcome
-            self._answer(effect.session, effect.id, value, error)
-
-    async def _finish_command(
-        self,
-        effect: RunCommand,
-        outcome: Coroutine[Any, Any, tuple[Any, tuple[str, str] | None]],
-    ) -> None:
-        value, error = await outcome
-        self._answer(effect.session, effect.id, value, error)
-
     async def _compute(self, effect: Compute) -> None:
         value = await self.off_loop(effect.work)
-        self._answer(effect.session, effect.id, value, None)
+        self._answer_now(effect.session, effect.id, value, None)
 
-    def _answer(
+    def _answer(self, request: RunCommand, value: Any, error: tuple[str, str] | None) -> None:
+        """What came of a command; from the thread that ran it."""
+        self.thread.call(self._answer_now, request.session, request.id, value, error)
+
+    def _answer_now(
         self, session: int, id: str | int, value: Any, error: tuple[str, str] | None
     ) -> None:
-        if session not in self._links:
-            return
-        now = self._loop.time()
-        self.perform(self.hub.answer(session, id, value=value, error=error, now=now))
+        if session in self._links and not self._is_detached:
+            now = self._loop.time()
+            self.perform(self.hub.answer(session, id, value=value, error=error, now=now))
 
     # --- time
 
-    def flush_now(self) -> None:
-        """Flush at once, from the loop's thread: what a blocked cell changed itself still leaves."""
-        if not self._closed:
-            self._flush_hub()
-
-    def settle(self) -> bool:
-        """Flush, and carry out everything at once: for a caller that holds up the loop and waits for what comes of it.
-
-        False, and nothing is done, where the caller was called by the pump itself: by a subscriber or a command.
-        """
-        if self._inside or self._closed:
-            return False
-        self._flush_hub()
-        if self._pending:
-            self._continue(float("inf"))
-        return True
-
-    def _open_window(self) -> None:
-        self._schedule_flush(self._config.flush_interval_ms / 1000)
-
-    def _flush_at_once(self) -> None:
-        self._hurried = False
-        self._schedule_flush(0)
-
-    def _schedule_flush(self, delay_s: float) -> None:
-        if self._closed:
-            return
-        due = self._loop.time() + delay_s
-        if self._flush is not None:
-            if self._flush.when() <= due:
-                return
-            self._flush.cancel()
-        self._flush = self._loop.call_at(due, self._flush_due, due)
-
-    def _flush_due(self, due: float) -> None:
-        self._flush = None
-        now = self._loop.time()
-        lag, since = self._lag
-        if now - due >= lag or now - since > LAG_WINDOW_S:
-            self._lag = (now - due, now)
+    def _flush_due(self) -> None:
         if self._warming:
             return  # it flushes when it is warm
         if self.hub.wants_snapshot:
             self._warming = True
-            self.spawn(self._warm_and_flush())
+            self._spawn(self._warm_and_flush())
         else:
             self._flush_hub()
 
@@ -298,16 +286,12 @@ class Pump:
         self._flush_hub()
 
     def _flush_hub(self) -> None:
-        with self._lock:
-            self._notified = False
+        now = self._loop.time()
+        self._clock.begin(now)
         telemetry = self.hub.telemetry
         telemetry.bytes_sent = self.traffic.sent
-        telemetry.loop_lag_ms = self._lag[0] * 1000
-        self._inside = True
-        try:
-            effects = self.hub.flush(self._loop.time())
-        finally:
-            self._inside = False
+        telemetry.loop_lag_ms = self.watch.lag_s() * 1000
+        effects = self.hub.flush(now)
         self._held_back = self.hub.wants_snapshot
         self.perform(effects)
         self._held_back = False
@@ -321,7 +305,7 @@ class Pump:
             # What a flush left undone because a batch was open, or since it failed, can only be asked for again.
             again = self._held_back and self.hub.wants_snapshot
             longer = 2 ** min(self.hub.failed_flushes, 10)
-            self._schedule_flush(RETRY_S * longer if again else 0)
+            self._clock.schedule(now + (RETRY_S * longer if again else 0))
         deadline = self.hub.next_deadline(now)
         if self._tick is not None:
             if deadline == self._tick.when():
@@ -335,20 +319,16 @@ class Pump:
         self._tick = None
         self.perform(self.hub.tick(self._loop.time()))
 
-    # --- work beside the loop
-
-    def off_loop(self, work: Callable[[], Any]) -> asyncio.Future[Any]:
-        """Run ``work`` on a thread of the pump's own."""
-        return self._workers.do(work)
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """A task that the pump owns: it ends at the latest with :meth:`close`."""
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    # --- the end
+
     def close(self, reason: str) -> None:
-        """Flush, say ``bye`` to every client, close their links, and end everything that was begun."""
+        """Flush, say ``bye`` to every client, begin to close their links, and take leave of the hub."""
         if self._closed:
             return
         self._pending.extend(self.hub.flush(self._loop.time()))
@@ -358,43 +338,63 @@ class Pump:
         self.abort()
 
     def abort(self) -> None:
-        """End everything that was begun, without a word to the clients."""
-        with self._lock:
-            self._closed = True
-        for handle in (self._flush, self._tick):
-            if handle is not None:
-                handle.cancel()
-        self._flush = self._tick = None
-        self._liveness.close()
+        """Take leave of the hub without a word to the clients: whatever links still say is not heard any more."""
+        self._closed = True
+        self._clock.close()
+        self.watch.close()
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
         for task in self._tasks:
             task.cancel()
         self._workers.abort()
-
-    def detach(self) -> None:
-        """Take leave of the hub: whatever links still say is not heard any more."""
-        self.abort()
-        for session in tuple(self._links):
-            del self._links[session]
+        if self._is_detached:
+            return
+        self._is_detached = True
+        for session in self._links:
             self.hub.disconnect(session, self._loop.time())
         self._pending.clear()
+        self._on_detached()
 
-    def after_fork_in_child(self) -> None:
-        """Nothing of it is the child's: forget the links, tasks and threads."""
-        self._lock = threading.Lock()
-        self._closed = True
+    def cut(self) -> None:
+        """End every link at once."""
+        for link in self.links:
+            link.abort()
+
+    def end(self) -> None:
+        """From any thread, when all else has ended: give up the sockets, and end the thread."""
+        self.thread.call(self._end)
+        self.thread.stop()
+
+    def _end(self) -> None:
+        self.abort()
+        for session, link in tuple(self._links.items()):
+            if isinstance(link, SocketWriter):
+                link.end()
+            else:
+                link.abort()
+            self._links.pop(session, None)
+
+    async def wait_without_links(self, timeout_s: float) -> None:
+        """Until every link has ended, or the time is over. On the pump's loop."""
+        if self._links:
+            self._without_links.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._without_links.wait(), timeout_s)
+
+    async def wait_closed(self) -> None:
+        """After :meth:`abort`: until every thread that worked for the pump has ended. On any loop."""
+        await self._workers.wait_closed()
+
+    def after_fork_in_child(self) -> list[socket.socket]:
+        """Nothing of it is the child's: forget links, tasks and threads; the sockets that are to be closed here."""
+        held = [
+            one for link in self.links if isinstance(link, SocketWriter) for one in link.sockets
+        ]
+        self._clock.after_fork_in_child()
+        self._closed = self._is_detached = True
         self._links.clear()
         self._pending.clear()
         self._tasks.clear()
         self._workers.after_fork_in_child()
-
-    async def wait_without_links(self, timeout_s: float) -> None:
-        """Until every link has ended, or the time is over."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._without_links.wait(), timeout_s)
-
-    async def wait_closed(self) -> None:
-        """Until every task and thread of the pump has ended."""
-        tasks = tuple(self._tasks)
-        if tasks:
-            await asyncio.gather(*tasks, return_exceptions=True)
-        await self._workers.wait_closed()
+        return held + self.thread.after_fork_in_child()

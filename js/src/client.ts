@@ -7,6 +7,7 @@
 
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { Backfill } from './backfill';
+import { CommandError, PendingCommands } from './commands';
 import type { LinkInfo, LinkStatus } from './links/link';
 import { openSignedIn } from './links/signIn';
 import { SocketLink } from './links/socket';
@@ -16,36 +17,25 @@ import { type AppState, type Commands, type LogEntry, type LogsHistory, type Ope
 import { type Effect, Mirror } from './sync/mirror';
 import { equal } from './sync/read';
 
+export { CommandError } from './commands';
 export type { LinkInfo, LinkStatus, Phase } from './links/link';
 
 /** A view that goes and comes (a cell runs again) finds the link still there. */
 const LINGER_MS = 3_000;
 const REPLAY_MS = 10_000;
-const COMMAND_MS = 30_000;
 const VERIFY_TRIES = 3;
-
-/** A command was not carried out: a code and a sentence. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /** What the last patch touched, for views that show change. */
 export interface Change {
   readonly operations: readonly Operation[] | null;
 }
 
-interface Pending {
-  // biome-ignore lint/suspicious/noExplicitAny: the contract says what each command gives
-  resolve(value: any): void;
-  reject(error: CommandError): void;
-  timer: ReturnType<typeof setTimeout>;
+/** The kernel runs a cell. */
+export interface KernelBusy {
+  /** Since when, by our own clock, in ms after 1970. */
+  readonly since: number;
+  /** Whether commands go through all the same. */
+  readonly listens: boolean;
 }
 
 interface PendingReplay {
@@ -65,12 +55,15 @@ export class Client {
   private readonly seens: Signal<number | null> = signal(null);
   private heardAt: number | null = null;
   private readonly changes: Signal<Change> = signal({ operations: null });
-  private readonly commands = new Map<string, Pending>();
+  private readonly busies: Signal<KernelBusy | null> = signal(null);
+  private readonly commands = new PendingCommands(
+    (message) => this.link.send(message),
+    () => this.isDeaf,
+  );
   private replays: PendingReplay[] = [];
   /** While somebody verifies: states by version, since a patch may overtake the answer. */
   private watched: Map<number, AppState> | null = null;
   private readonly askers = new Set<() => void>();
-  private lastId = 0;
   private viewers = 0;
   private leaving: ReturnType<typeof setTimeout> | undefined;
   private isClosed = false;
@@ -126,6 +119,16 @@ export class Client {
     return this.seens;
   }
 
+  /** The cell that the kernel runs; null while it is free, or nothing is known. */
+  get busy(): ReadonlySignal<KernelBusy | null> {
+    return this.busies;
+  }
+
+  /** Commands that are not answered yet. */
+  get waiting(): ReadonlySignal<number> {
+    return this.commands.count;
+  }
+
   /** The operations that led to the present state; null where all of it was replaced. */
   get change(): ReadonlySignal<Change> {
     return this.changes;
@@ -179,18 +182,7 @@ export class Client {
 
   /** Have the server do something. Rejects with `CommandError`. */
   command<Name extends keyof Commands>(name: Name, args: Commands[Name]['args']): Promise<Commands[Name]['result']> {
-    return new Promise((resolve, reject) => {
-      const id = `c${++this.lastId}`;
-      if (!this.link.send({ type: 'command', id, name, args: { ...args } })) {
-        reject(new CommandError('not-connected', 'There is no connection to the orchestrator now.'));
-        return;
-      }
-      const timer = setTimeout(() => {
-        this.commands.delete(id);
-        reject(new CommandError('timeout', `The orchestrator has not answered for ${COMMAND_MS / 1000} s.`));
-      }, COMMAND_MS);
-      this.commands.set(id, { resolve, reject, timer });
-    });
+    return this.commands.ask(name, args);
   }
 
   /** Fetch log entries again. Resolves when the answer is in `logs`, or none will come. */
@@ -227,6 +219,12 @@ export class Client {
     this.onClose();
   }
 
+  /** Whether what is said now is heard only when the cell ends. */
+  private get isDeaf(): boolean {
+    const busy = this.busies.peek();
+    return busy !== null && !busy.listens;
+  }
+
   // ---- what comes ----
 
   private receive(text: string): void {
@@ -255,6 +253,7 @@ export class Client {
       case 'connected':
         this.begin(effect.epoch);
         this.readOnlys.value = effect.readOnly;
+        this.busies.value = null; // if a cell runs, that is said next
         this.link.welcomed();
         // Where the link was lost halfway through the past.
         if (effect.resumed && this.logs.nextSeq > 0) void this.backfill.start();
@@ -272,13 +271,14 @@ export class Client {
         else this.logs.append({ ...effect, type: 'logs.append', entries: effect.entries as LogEntry[] });
         break;
       case 'answered':
-        this.answered(effect);
+        this.commands.answered(effect);
         break;
       case 'refused':
         console.warn(`AutoBench: the server did not take a message: ${effect.code}: ${effect.message}`);
         break;
       case 'busy':
-        this.link.busy(effect.busy);
+        this.busies.value = effect.busy ? { since: Math.min(effect.since, Date.now()), listens: effect.listens } : null;
+        this.link.busy(this.isDeaf);
         break;
       case 'alive':
         this.link.alive(effect.ts);
@@ -345,22 +345,9 @@ export class Client {
     });
   }
 
-  private answered(effect: Extract<Effect, { kind: 'answered' }>): void {
-    const pending = this.commands.get(String(effect.id));
-    if (pending === undefined) return;
-    this.commands.delete(String(effect.id));
-    clearTimeout(pending.timer);
-    if (effect.ok) pending.resolve(effect.value);
-    else pending.reject(new CommandError(effect.code ?? 'failed', effect.message ?? 'The command failed.'));
-  }
-
   private lost(): void {
-    const pending = [...this.commands.values()];
-    this.commands.clear();
-    for (const { reject, timer } of pending) {
-      clearTimeout(timer);
-      reject(new CommandError('lost', 'The connection was lost before the answer came.'));
-    }
+    this.commands.lost();
+    this.busies.value = null;
     const asked = this.replays;
     this.replays = [];
     for (const { done } of asked) done(false);

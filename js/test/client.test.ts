@@ -34,6 +34,29 @@ describe('a client', () => {
     expect(client.state.value?.version).toBe(1);
   });
 
+  it('gives a command the time that a cell takes, and no more where the server listens', async () => {
+    const { client, socket } = connected();
+    socket.hears({ type: 'server.busy', busy: true, since: 0, listens: false });
+    const failed = vi.fn();
+    client.command('job.cancel', { jobId: 'j1' }).catch(failed);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(failed).not.toHaveBeenCalled();
+    expect(client.waiting.value).toBe(1);
+    expect(client.status.value.phase).toBe('live');
+    socket.hears({ type: 'server.busy', busy: true, since: 0, listens: true });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(failed).toHaveBeenCalledOnce();
+    expect(client.waiting.value).toBe(0);
+  });
+
+  it('knows nothing of a cell once the link is another one', () => {
+    const { client, socket } = connected();
+    socket.hears({ type: 'server.busy', busy: true, since: 0, listens: true });
+    expect(client.busy.value).toEqual({ since: 0, listens: true });
+    socket.closes(1006);
+    expect(client.busy.value).toBeNull();
+  });
+
   it('keeps the identity of slices that a patch does not touch', () => {
     const { client, socket } = connected();
     const before = client.state.value;

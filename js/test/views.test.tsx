@@ -241,12 +241,36 @@ describe('the dashboard', () => {
     expect(one('[role="tab"][aria-selected="true"]').textContent).toBe('Devices');
   });
 
-  it('says that a running cell holds the server up', () => {
+  it('says for how long the kernel has been busy, and is live all the same', () => {
     const socket = go();
     dashboard();
-    act(() => socket.hears({ type: 'server.busy', busy: true, since: 0 }));
-    expect(text()).toContain('A cell is running. This view goes on when it ends.');
-    act(() => socket.hears({ type: 'server.busy', busy: false, since: 0 }));
-    expect(text()).not.toContain('A cell is running.');
+    act(() => socket.hears({ type: 'server.busy', busy: true, since: Date.now() - 12_300, listens: false }));
+    expect(one('.ab-badge').textContent).toMatch(/^kernel busy12 s/);
+    expect(one('.ab-badge').title).toBe('A cell is running. Lines and state keep coming. A command waits until the cell ends.');
+    expect(el.querySelector('.ab-notice')).toBeNull();
+    act(() => socket.hears({ type: 'server.busy', busy: false, since: 0, listens: true }));
+    expect(one('.ab-badge').textContent).toMatch(/^live/);
+  });
+
+  it('says of a command that it waits for the kernel, until it is answered', async () => {
+    const socket = go();
+    dashboard();
+    act(() => socket.hears({ type: 'server.busy', busy: true, since: Date.now(), listens: false }));
+    let answer: Promise<unknown> = Promise.resolve();
+    act(() => {
+      answer = client.command('job.cancel', { jobId: 'j1' });
+    });
+    expect(one('.ab-notice').textContent).toContain('A command waits for the kernel. It is carried out when the cell ends.');
+    const { id } = socket.said().at(-1) as { id: string };
+    act(() => socket.hears({ type: 'result', id, ok: true, value: { cancelled: true } }));
+    await answer;
+    expect(el.querySelector('.ab-notice')).toBeNull();
+  });
+
+  it('says that commands go through where the server listens while the kernel is busy', () => {
+    const socket = go();
+    dashboard();
+    act(() => socket.hears({ type: 'server.busy', busy: true, since: Date.now(), listens: true }));
+    expect(one('.ab-badge').title).toContain('commands go through at once');
   });
 });

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Protocol
@@ -92,6 +92,7 @@ class Ours:
             direct_writer=self._direct,
         )
         self._pump = self._server._pump
+        self.loop = self._pump.thread.loop
         return self._server.port
 
     @property
@@ -116,7 +117,7 @@ class SendLoop(Ours):
         from autobench_nb.transports.sockets.wire import message_bytes
 
         ready = b"".join([message_bytes(one, compressed=False) for one in messages])
-        sockets = [link._stream.socket for link in self._pump.links]  # type: ignore[attr-defined]
+        sockets = [link._socket for link in self._pump.links]  # type: ignore[attr-defined]
         deque(map(socket.socket.send, sockets, repeat(ready)), maxlen=0)
 
 
@@ -277,8 +278,15 @@ class Process:
         if "memory" in order:
             return {"bytes": resident_bytes(), "clients": self._contestant.clients}
         if "cost" in order:
-            return await self._cost(**order["cost"])
-        return await self._pace(**order["pace"])
+            return await self._where_it_sends(self._cost(**order["cost"]))
+        return await self._where_it_sends(self._pace(**order["pace"]))
+
+    async def _where_it_sends(self, work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+        """Measure on the loop that sends, and so on its thread: ours has one of its own."""
+        loop = getattr(self._contestant, "loop", None)
+        if loop is None:
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
 
     async def _cost(self, size: int, rounds: int, messages: int = 1) -> dict[str, Any]:
         """CPU microseconds of this thread a message and client, all that the loop does included.

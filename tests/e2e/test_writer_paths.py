@@ -19,8 +19,9 @@ from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, serve_in_thread
+from autobench_nb.transports.sockets.direct import DirectWriter
 from autobench_nb.transports.sockets.wire import FULL_WINDOW, PLAIN
-from autobench_nb.transports.sockets.writer import DirectWriter, MessageWriter
+from autobench_nb.transports.sockets.writer import MessageWriter
 from tests.e2e.conftest import wait_until
 
 pytestmark = pytest.mark.browser

@@ -49,16 +49,17 @@ def all_said(client: ab.Client, bench: ab.Orchestrator) -> None:
     client.wait_for(lambda one: one.logs.next_seq > end, PATIENCE_S)
 
 
+def is_equal(client: ab.Client, bench: ab.Orchestrator) -> bool:
+    """Whether the client's mirror is the orchestrator's state."""
+    theirs, ours = client.state.get(), bench.state.get()
+    return all(theirs[name] == ours[name] for name in ours if name not in SERVERS_OWN)
+
+
 def assert_equal(client: ab.Client, bench: ab.Orchestrator) -> None:
     """Wait until the client's mirror is the orchestrator's state, and hold its log against the ring, from where its
     first history began."""
-
-    def is_equal(one: ab.Client) -> bool:
-        theirs, ours = one.state.get(), bench.state.get()
-        return all(theirs[name] == ours[name] for name in ours if name not in SERVERS_OWN)
-
     all_said(client, bench)
-    client.wait_for(is_equal, PATIENCE_S)
+    client.wait_for(lambda one: is_equal(one, bench), PATIENCE_S)
     held = list(bench.logs.between(client.logs[0].seq))
     theirs = client.logs.since(held[0].seq)[: len(held)]
     assert [entry.to_wire() for entry in theirs] == [entry.to_wire() for entry in held]

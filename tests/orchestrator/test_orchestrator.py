@@ -158,7 +158,7 @@ async def test_a_taken_port_is_named_on_a_running_loop_too() -> None:
 async def test_on_a_running_loop_it_serves_there() -> None:
     with ab.Orchestrator() as bench:
         server = bench.serve()
-        assert "autobench-server" not in names_of_threads()
+        assert server.runs_here
         client = await asyncio.to_thread(ab.connect, server.url, bench.token)
         assert client.status.phase == "live"
         await asyncio.to_thread(client.close)
@@ -167,9 +167,9 @@ async def test_on_a_running_loop_it_serves_there() -> None:
 
 def test_without_a_running_loop_it_serves_on_a_thread() -> None:
     with ab.Orchestrator() as bench:
-        bench.serve()
-        assert "autobench-server" in names_of_threads()
-    assert "autobench-server" not in names_of_threads()
+        assert not bench.serve().runs_here
+        assert "autobench-pump" in names_of_threads()
+    assert "autobench-pump" not in names_of_threads()
 
 
 async def test_served_on_a_thread_it_is_live_while_this_loop_is_blocked() -> None:

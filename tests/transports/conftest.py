@@ -43,6 +43,14 @@ class Bench:
         options.setdefault("proxy", None)
         return connect(self.server.ws_url, additional_headers=headers, **options)
 
+    def flush(self) -> None:
+        """Flush, and return when what is to be sent has been sent or queued."""
+        self.server.flush()
+        for _ in range(
+            4
+        ):  # turns of the pump's: to hear of it, to flush, to carry out, and what follows from it
+            self.server.pump.thread.fence().result(10)
+
     async def ask(
         self,
         path: str,

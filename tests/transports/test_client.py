@@ -289,7 +289,7 @@ def test_a_lost_link_comes_back_and_resumes(life: Life) -> None:
         life.ring.append("app", "info", "one")
         client.wait_for(lambda one: any(e.message == "one" for e in one.logs), 10)
         for link in life.server._pump.links:
-            life.server._loop.call_soon_threadsafe(link.abort)
+            life.server._pump.thread.call(link.abort)
         client.wait_for(lambda one: one.status.phase != "live", 10)
         life.ring.append("app", "info", "two")
         life.store.set("/devices/cap0", {"type": "capture", "status": "ok"})

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autobench_nb.sync.effects import Broadcast, Outgoing
+from autobench_nb.transports.sockets.direct import DirectWriter
 from autobench_nb.transports.sockets.fan_out import fan_outs
 from autobench_nb.transports.sockets.wire import OFF_LOOP_BYTES, PLAIN, TOGETHER_BYTES, Bundle, Wire
-from autobench_nb.transports.sockets.writer import DirectWriter
 from tests.benchmarks.clients import hello as raw_hello
 from tests.benchmarks.clients import request
 from tests.transports.conftest import TOKEN, Start, hello, until
@@ -89,13 +89,15 @@ async def test_what_the_kernel_takes_in_parts_arrives_whole(start: Start) -> Non
     pump = bench.server._pump
     (link,) = pump.links
     assert isinstance(link, DirectWriter)
-    link._stream.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, 4096)
+    (connection,) = link.sockets
+    connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, 4096)
     expected: list[dict[str, Any]] = []
     received = bytearray()
     for number in range(0, 600, 3):
         run = [_message(number + part, (number * 37 + part * 911) % 9_000) for part in range(3)]
         expected += [json.loads(one.data) for one in run]
-        pump.perform([Broadcast(tuple(pump._links), one) for one in run])
+        said = [Broadcast(tuple(pump._links), one) for one in run]
+        pump.thread.call(pump.perform, said)
         if number % 30 == 0:
             received += await loop.sock_recv(client, 65_536)
     end = f'"n": {expected[-1]["n"]}, '.encode()

@@ -267,9 +267,10 @@ async def test_a_loopback_that_stalls_is_overrun_and_comes_back(start: Start) ->
     loop = Loopback(bench.server._pump)
     await until(lambda: loop.mirror.state is not None)
     loop.stalled = True
+    bench.flush()
     for number in range(20):
         bench.store.set("/devices/cap0", {"type": "t", "status": f"{number}" + "x" * 20_000})
-        bench.server.flush()
+        bench.flush()
     assert bench.hub.telemetry.dropped > 0
     loop.stalled = False
     await until(lambda: loop.mirror.version == bench.store.version)
@@ -282,8 +283,7 @@ async def test_a_blocked_loop_is_measured(start: Start) -> None:
     async with bench.connect() as client:
         await hello(client)
         bench.store.set("/devices/cap0", {"type": "t", "status": "ok"})
-        await asyncio.sleep(0)
-        _burn(0.05)
+        _burn(0.05)  # the pump flushes meanwhile, and asks the loop, which answers late
         await receive(client, "state.patch")
         bench.store.set("/devices/cap0/status", "again")
         await receive(client, "state.patch")
@@ -302,7 +302,8 @@ async def test_bytes_sent_are_counted_as_they_go_over_the_wire(start: Start) -> 
         before = bench.server._pump.traffic.sent
         bench.store.set("/devices/cap0", {"type": "t", "status": "x" * 100_000})
         await receive(client, "state.patch")
-        assert 0 < bench.server._pump.traffic.sent - before < 10_000
+        await until(lambda: bench.server.pump.traffic.sent > before)
+        assert bench.server.pump.traffic.sent - before < 10_000
 
 
 async def test_a_flush_from_another_thread_does_not_wait_for_the_window(start: Start) -> None:

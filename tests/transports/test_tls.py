@@ -11,8 +11,9 @@ from websockets.asyncio.client import connect
 
 from autobench_nb.sync.effects import Broadcast, Outgoing
 from autobench_nb.transports.listening import bind
+from autobench_nb.transports.sockets.direct import DirectWriter, choose_writer
 from autobench_nb.transports.sockets.wire import PLAIN
-from autobench_nb.transports.sockets.writer import DirectWriter, MessageWriter, choose_writer
+from autobench_nb.transports.sockets.writer import MessageWriter
 from tests.transports.conftest import TOKEN, Start, hello
 
 SIZES = (0, 1, 125, 126, 65_535, 65_536, 2_000_000, 3)
@@ -48,7 +49,8 @@ async def test_tls_falls_back_to_write_message(start: Start) -> None:
         await hello(plain)
         assert {type(link) for link in pump.links} == {MessageWriter, DirectWriter}
         for text in texts:
-            pump.perform([Broadcast(tuple(pump._links), Outgoing("test", text.encode()))])
+            said = [Broadcast(tuple(pump._links), Outgoing("test", text.encode()))]
+            pump.thread.call(pump.perform, said)
         for client in (secured, plain):
             got: list[str] = []
             while len(got) < len(texts):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket as sockets
-import threading
 import tracemalloc
 from collections import Counter
 
@@ -16,6 +15,7 @@ from autobench_nb.contract.limits import BATCH_ENTRIES
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES
+from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.sockets.wire import OFF_LOOP_BYTES, PLAIN, Wire
 from autobench_nb.transports.warming import WARM_PARTS
 from tests.benchmarks.clients import hello as raw_hello
@@ -29,19 +29,21 @@ STEP_BYTES = 2_000_000
 
 
 class Turns:
-    """Counts the turns of the running loop."""
+    """Counts the turns of a pump's loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, pump: Pump) -> None:
         self.count = 0
-        self._loop = asyncio.get_running_loop()
-        self._handle = self._loop.call_soon(self._next)
+        self._pump = pump
+        self._is_over = False
+        pump.thread.call(self._next)
 
     def _next(self) -> None:
         self.count += 1
-        self._handle = self._loop.call_soon(self._next)
+        if not self._is_over:
+            self._pump.thread.call_soon(self._next)
 
     def stop(self) -> None:
-        self._handle.cancel()
+        self._is_over = True
 
 
 async def test_a_snapshot_of_15_mb_is_encoded_in_pieces_and_compressed_off_the_loop(
@@ -51,7 +53,7 @@ async def test_a_snapshot_of_15_mb_is_encoded_in_pieces_and_compressed_off_the_l
     device = {"type": "capture", "status": "ok", "note": "n" * 100}
     store.merge("/devices", {f"d{number}": device for number in range(DEVICES)})
     bench = await start(store=store)
-    turns, warm, build = Turns(), StateStore.warm, Wire._build
+    turns, warm, build = Turns(bench.server.pump), StateStore.warm, Wire._build
     steps: Counter[int] = Counter()
     on_loop: list[int] = []
     off_loop: list[int] = []
@@ -61,7 +63,7 @@ async def test_a_snapshot_of_15_mb_is_encoded_in_pieces_and_compressed_off_the_l
         return warm(self, parts)
 
     def counted_build(self: Wire, bits: int) -> bytes:
-        here = threading.current_thread() is threading.main_thread()
+        here = bench.server.pump.thread.is_here
         if bits != PLAIN:
             (on_loop if here else off_loop).append(len(self.message))
         return build(self, bits)
@@ -85,7 +87,7 @@ async def test_a_history_of_100_000_entries_goes_out_in_bounded_batches(
     bench = await start(capacity=ENTRIES + 1_000, client_logs_snapshot=ENTRIES)
     for number in range(ENTRIES):
         bench.ring.append("app", "info", f"line {number}")
-    turns, wire = Turns(), LogBatch._encode
+    turns, wire = Turns(bench.server.pump), LogBatch._encode
     encoded: Counter[int] = Counter()
 
     def counted(self: LogBatch, *args: object) -> bytes:
@@ -134,7 +136,7 @@ async def test_what_a_client_that_never_reads_holds_in_memory_is_within_its_budg
         before, _ = tracemalloc.get_traced_memory()
         for number in range(300):
             bench.store.set("/devices/cap0", {"type": "t", "status": str(number % 10) * size})
-            bench.server.flush()
+            bench.flush()
             await asyncio.sleep(0)
             written += size
             held.append(tracemalloc.get_traced_memory()[0] - before)

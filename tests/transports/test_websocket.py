@@ -12,9 +12,10 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from autobench_nb.sync.effects import Broadcast, Outgoing
+from autobench_nb.transports.sockets.direct import DirectWriter
 from autobench_nb.transports.sockets.websocket import Socket
 from autobench_nb.transports.sockets.wire import OFF_LOOP_BYTES
-from autobench_nb.transports.sockets.writer import DirectWriter, MessageWriter
+from autobench_nb.transports.sockets.writer import MessageWriter
 from tests.benchmarks.clients import hello as raw_hello
 from tests.benchmarks.clients import request
 from tests.transports.conftest import TOKEN, Bench, Start, hello, receive, say, until
@@ -96,7 +97,8 @@ async def test_messages_of_all_sizes_arrive_whole_and_in_order(
         kind = DirectWriter if direct else MessageWriter
         assert all(type(link) is kind for link in pump.links)
         for text in texts:
-            pump.perform([Broadcast(tuple(pump._links), Outgoing("test", text.encode()))])
+            said = [Broadcast(tuple(pump._links), Outgoing("test", text.encode()))]
+            pump.thread.call(pump.perform, said)
         got: list[str] = []
         while len(got) < len(texts):
             message = await socket.recv()

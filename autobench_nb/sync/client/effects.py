@@ -75,9 +75,19 @@ class CommandRefused:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Heartbeats are suspended while the server is busy."""
+    """The kernel runs a cell since ``since_ms`` (after 1970), or is free again.
+
+    Where it does not ``listen`` meanwhile, heartbeats are suspended and commands wait.
+    """
 
     busy: bool
+    since_ms: int | float
+    listens: bool
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether nothing that is said is heard before the cell ends."""
+        return self.busy and not self.listens
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,8 +174,8 @@ class Mirror:
                     out.append(Answered(id, False, None, code, text))
                 else:
                     out.append(CommandRefused(code, text, column))
-            case ServerBusy(busy=busy):
-                out.append(Busy(busy))
+            case ServerBusy(busy=busy, since=since, listens=listens):
+                out.append(Busy(busy, since, listens))
             case Bye(code=bye, reason=reason):
                 out.append(Farewell(bye, reason))
         return out

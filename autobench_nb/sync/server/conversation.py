@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
+import orjson
 from msgspec import UNSET, UnsetType
 
 from autobench_nb.config import Config
+from autobench_nb.contract.canonical import state_hash
 from autobench_nb.contract.client_messages import (
     ClientMessage,
     CommandRequest,
@@ -27,12 +30,13 @@ from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_COMMANDS
 from autobench_nb.contract.parsing import BadMessage
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.query.predicate import Predicate, client_filter
-from autobench_nb.sync.effects import Effect, RunCommand
+from autobench_nb.state.commit import Snapshot
+from autobench_nb.sync.effects import Compute, Effect, Outgoing, RunCommand
 from autobench_nb.sync.server import encoding
 from autobench_nb.sync.server.log_feed import LogFeed
 from autobench_nb.sync.server.presence import Presence
 from autobench_nb.sync.server.session import History, Phase, Session
-from autobench_nb.sync.server.slices import slices_of
+from autobench_nb.sync.server.slices import Slices, sliced_state, slices_of
 from autobench_nb.sync.server.state_feed import StateFeed
 from autobench_nb.sync.server.telemetry import Counters
 
@@ -42,7 +46,7 @@ READ_ONLY: Final = "This client came in with a read-only token: it may look, and
 class Conversation:
     """Answers for all sessions; what needs a snapshot or the log is left to the feeds.
 
-    ``hashes``: who waits for the state's hash. ``busy_since_ms``: since when the server is busy, or ``None``.
+    ``hashes``: who waits for the state's hash. ``busy``: what is told of the cell that runs, if one does.
     ``proves(given, peer)``: whether what a client shows in its hello lets it in; the token does, unless a server that
     knows more (:class:`~autobench_nb.transports.auth.Gate`) judges. ``only_reads(given)``: whether it lets it look and
     not command.
@@ -71,7 +75,28 @@ class Conversation:
         self.only_reads: Callable[[str], bool] = _never
         self._wall = wall
         self.hashes: list[tuple[Session, str | int]] = []
-        self.busy_since_ms: int | None = None
+        self.busy: Outgoing | None = None
+
+    def become_busy(self, busy: bool, since_s: float | None, listens: bool) -> Outgoing | None:
+        """Note whether the kernel runs a cell, see :meth:`Hub.busy`; what is to be told of it, if that is new."""
+        since_ms = int((self._wall() if since_s is None else since_s) * 1e3)
+        message = encoding.server_busy(busy, since_ms, listens=listens or not busy)
+        known, self.busy = self.busy, message if busy else None
+        if busy:
+            return None if known is not None and known.data == message.data else message
+        return None if known is None else message
+
+    def answer_hashes(self, snapshot: Snapshot, out: list[Effect]) -> None:
+        """Have the state's hash computed for everybody who waits for it."""
+        for client, id in self.hashes:
+            work = partial(_hash, snapshot.version, snapshot.data, client.slices)
+            out.append(Compute(client.id, id, work))
+        self.hashes.clear()
+
+    def forget(self, client: Session) -> None:
+        """Owe this client nothing any more."""
+        if self.hashes:
+            self.hashes = [(who, id) for who, id in self.hashes if who is not client]
 
     # ------------------------------------------------------------ the first message
 
@@ -134,8 +159,8 @@ class Conversation:
             out,
             now,
         )
-        if self.busy_since_ms is not None:
-            client.send(encoding.server_busy(True, self.busy_since_ms), out, now)
+        if self.busy is not None:
+            client.send(self.busy, out, now)
         if resume is not None and resumed:
             client.seq = resume.next_seq
             self._state.resume(client, resume.state_version, out, now)
@@ -278,3 +303,8 @@ class Conversation:
 def _never(_given: str) -> bool:
     """No token that is let in is a read-only one."""
     return False
+
+
+def _hash(version: int, data: bytes, slices: Slices) -> StateHash:
+    """What a client that mirrors ``slices`` holds at that version, so that it can compare."""
+    return {"version": version, "hash": state_hash(sliced_state(orjson.loads(data), slices))}

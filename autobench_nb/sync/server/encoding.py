@@ -132,9 +132,9 @@ def error_message(
     return encoded(ErrorMessage(code, message, id, column))
 
 
-def server_busy(busy: bool, since_ms: int) -> Outgoing:
-    """The loop is about to be blocked, or free again, since so many ms after 1970."""
-    return encoded(ServerBusy(busy, since_ms))
+def server_busy(busy: bool, since_ms: int, *, listens: bool = False) -> Outgoing:
+    """The kernel runs a cell since so many ms after 1970, or is free again. ``listens``: it hears clients meanwhile."""
+    return encoded(ServerBusy(busy, since_ms, listens))
 
 
 def bye(code: int, reason: str) -> Outgoing:

@@ -7,32 +7,27 @@ Every method takes ``now`` (seconds, monotonic) and returns the effects that a t
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
-import orjson
-
 from autobench_nb.config import Config
-from autobench_nb.contract.canonical import state_hash
 from autobench_nb.contract.client_messages import Hello
 from autobench_nb.contract.codes import CloseCode, ErrorCode
-from autobench_nb.contract.commands import StateHash
 from autobench_nb.contract.limits import AUTH_DEADLINE_S, HELLO_GRACE_S
 from autobench_nb.contract.parsing import BadMessage, parse_client
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.commit import Commit, Snapshot
 from autobench_nb.state.store import StateStore
-from autobench_nb.sync.effects import Compute, Effect, Outgoing
+from autobench_nb.sync.effects import Effect, Outgoing
 from autobench_nb.sync.server import encoding
 from autobench_nb.sync.server.conversation import Conversation
 from autobench_nb.sync.server.faults import Faults
 from autobench_nb.sync.server.log_feed import LogFeed
 from autobench_nb.sync.server.presence import Presence
 from autobench_nb.sync.server.session import Phase, Session
-from autobench_nb.sync.server.slices import Slices, sliced_state
 from autobench_nb.sync.server.state_feed import StateFeed
 from autobench_nb.sync.server.telemetry import Counters, TelemetryReporter
 
@@ -99,7 +94,7 @@ class Hub:
         # Session: when its first message is due; each wait is always the same, so the first is the earliest.
         self._grace: dict[int, float] = {}
         self._unproven: dict[int, float] = {}
-        self._last_id = 0
+        self._ids = itertools.count(1)
 
     def prove_by(
         self, proves: Callable[[str, str], bool], only_reads: Callable[[str], bool]
@@ -129,24 +124,31 @@ class Hub:
 
     # ------------------------------------------------------------ what happens to a session
 
+    def next_session(self) -> int:
+        """An id for one that is about to connect. The one method that any thread may call."""
+        return next(self._ids)
+
     def connect(
-        self, now: float, *, authenticated: bool, peer: str = ""
+        self, now: float, *, authenticated: bool, peer: str = "", session: int | None = None
     ) -> tuple[int, list[Effect]]:
-        """A client is there. Nothing is sent before it has said something, or the grace is over."""
-        self._last_id += 1
-        session = Session(
-            self._last_id,
+        """A client is there. Nothing is sent before it has said something, or the grace is over.
+
+        ``session`` is what :meth:`next_session` has given (default: it is asked here); it is given back.
+        """
+        id = self.next_session() if session is None else session
+        client = Session(
+            id,
             peer,
             authenticated=authenticated or not self._needs_token,
             budget=self._config.client_budget_bytes,
             now=now,
         )
-        self._sessions[session.id] = session
-        if session.authenticated:
-            self._grace[session.id] = now + HELLO_GRACE_S
+        self._sessions[id] = client
+        if client.authenticated:
+            self._grace[id] = now + HELLO_GRACE_S
         else:
-            self._unproven[session.id] = now + AUTH_DEADLINE_S
-        return session.id, []
+            self._unproven[id] = now + AUTH_DEADLINE_S
+        return id, []
 
     def restrict(self, session: int) -> None:
         """Let a client that has just connected look and not command: the handshake has shown the read-only token."""
@@ -345,21 +347,20 @@ class Hub:
         for client in served:
             client.release(out, now)
         if snapshot is not None:
-            for client, id in self._conversation.hashes:
-                work = partial(_hash, snapshot.version, snapshot.data, client.slices)
-                out.append(Compute(client.id, id, work))
-            self._conversation.hashes.clear()
+            self._conversation.answer_hashes(snapshot, out)
 
-    def busy(self, flag: bool, now: float) -> list[Effect]:
-        """The loop is about to be blocked, or is free again: clients do not count their heartbeats meanwhile."""
+    def busy(
+        self, flag: bool, now: float, *, since_s: float | None = None, listens: bool = False
+    ) -> list[Effect]:
+        """The kernel runs a cell since ``since_s`` (seconds since 1970, default: now), or is free again.
+
+        ``listens``: whether clients are heard meanwhile. Where not, their commands wait, and no heartbeats are due.
+        """
         out: list[Effect] = []
-        if flag == (self._conversation.busy_since_ms is not None):
-            return out
-        since = int(self._wall() * 1e3)
-        self._conversation.busy_since_ms = since if flag else None
-        message = encoding.server_busy(flag, since)
-        for client in list(self._sessions.values()):
-            client.send(message, out, now)
+        message = self._conversation.become_busy(flag, since_s, listens)
+        if message is not None:
+            for client in list(self._sessions.values()):
+                client.send(message, out, now)
         return out
 
     def close(self, reason: str, now: float) -> list[Effect]:  # noqa: ARG002 - every method takes it
@@ -388,12 +389,4 @@ class Hub:
         self._state.forget(client)
         self._logs.forget(client)
         self._lagging.pop(client.id, None)
-        if self._conversation.hashes:
-            self._conversation.hashes = [
-                (who, id) for who, id in self._conversation.hashes if who is not client
-            ]
-
-
-def _hash(version: int, data: bytes, slices: Slices) -> StateHash:
-    """What a client that mirrors ``slices`` holds at that version, so that it can compare."""
-    return {"version": version, "hash": state_hash(sliced_state(orjson.loads(data), slices))}
+        self._conversation.forget(client)

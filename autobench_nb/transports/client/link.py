@@ -95,8 +95,6 @@ class ClientLink:
         heard_at: When a message came last, in seconds since 1970; ``None`` before the first.
     """
 
-    poll_s: float | None = None
-
     def __init__(
         self,
         url: str,
@@ -147,8 +145,10 @@ class ClientLink:
         """Whether the caller is on the link's own thread, which must not wait for an answer."""
         return threading.current_thread() is self._thread
 
-    def work(self) -> None:
-        """Do nothing: the link has a thread that does its work."""
+    @property
+    def is_deaf(self) -> bool:
+        """Whether the server hears nothing before a cell has ended."""
+        return self._busy
 
     def reconnect(self) -> None:
         """Drop the link and make it anew at once."""
@@ -341,8 +341,8 @@ class ClientLink:
                 connection.write_message(data)
             case Answered():
                 self._answers.settle(effect)
-            case Busy(busy):
-                self._busy = busy
+            case Busy():
+                self._busy = effect.is_deaf
             case Alive(ts):
                 if self._beat is not None:
                     self._beat.set()

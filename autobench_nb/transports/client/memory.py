@@ -1,7 +1,7 @@
 """A client's link to a server whose loop is the caller's own: through memory.
 
-Over a socket the caller would wait for a loop that waits for the caller. Here the caller does the server's work itself
-while it waits, as far as that work is the loop's to do.
+Over a socket the caller would wait for a loop that waits for the caller, since it is the loop that reads. Here the pump
+delivers on its own thread; only commands are the loop's to run, and while the caller waits for one it runs them itself.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ from autobench_nb.transports.client.link import LinkStatus, MessageReader
 from autobench_nb.transports.loopback import Loopback
 from autobench_nb.transports.server import Server
 
-POLL_S: Final = 0.02
-"""How long a waiting caller rests before it does the server's work again."""
+ANSWER_S: Final = 30.0
+"""How long a command that holds up the loop is waited for."""
 
 
 class MemoryLink:
-    """One session of ``server``, on its loop. ``error`` is why it ended by itself, where it did."""
-
-    poll_s: float | None = POLL_S
+    """One session of ``server``. ``error`` is why it ended by itself, where it did. Any thread may call the methods."""
 
     def __init__(
         self, server: Server, token: str | None, mirror: Mirror, reader: MessageReader
@@ -44,14 +42,15 @@ class MemoryLink:
         self._loopback: Loopback | None = None
         self._was_welcomed = False
         self._farewell = ""
+        self._session = 0
 
     @property
     def is_own_thread(self) -> bool:
-        """Whether the caller is on the thread that must not wait for an answer; here every caller may."""
-        return False
+        """Whether the caller is on the pump's thread, which must not wait for an answer."""
+        return self._server.pump.thread.is_here
 
     def start(self) -> None:
-        """Begin a session, and mirror what can be mirrored at once. Called on the server's loop."""
+        """Begin a session."""
         # Whoever is in the server's own process, and names no token, has its token anyway.
         known = Credential.VALID
         if self._token is not None:
@@ -63,36 +62,22 @@ class MemoryLink:
             self._become(LinkStatus("denied", reason=str(self.error)))
             return
         self._was_welcomed = False
-        self._loopback = Loopback(
-            self._server.pump,
-            self._on_effect,
-            mirror=self._mirror,
-            on_end=self._ended,
-            read_only=known is Credential.READS,
-        )
-        if self._loopback.is_closed:
-            self._ended()
-        self.work()
-
-    def work(self) -> None:
-        """Do what the server's loop has to do, where the caller is on it and holds it up."""
-        loopback = self._loopback
-        if loopback is not None and self._server.runs_here and self._server.pump.settle():
-            loopback.deliver()
+        self._server.pump.thread.call(self._begin, known is Credential.READS)
 
     def ask(self, name: str, args: dict[str, Any]) -> Future[Any]:
         """Have the server run a command; the answer may be there at once, or comes later.
 
         Raises:
-            RuntimeError: The caller holds up the loop on which the answer would have to be made.
+            RuntimeError: The caller holds up the thread or the loop on which the answer would have to be made.
         """
         self.check_open()
+        if self.is_own_thread:
+            raise RuntimeError("a callback cannot wait for a command: call it from another thread.")
         answer: Future[Any] = Future()
+        self._server.pump.thread.call(self._ask, name, args, answer)
         if not self._server.runs_here:
-            self._server.call_soon(lambda: self._ask(name, args, answer))
             return answer
-        self._ask(name, args, answer)
-        self.work()
+        self._server.commands.run_until(answer, self._session, ANSWER_S)
         if not answer.done():
             raise RuntimeError(
                 f"{name} is answered on this very loop, which would wait for itself: "
@@ -100,20 +85,22 @@ class MemoryLink:
             )
         return answer
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether the server hears nothing before a cell has ended; through memory it always hears."""
+        return False
+
     def reconnect(self) -> None:
         """End the session and begin another, which resumes."""
         self.check_open()
-        self._server.call_soon(self._start_again)
+        self._server.pump.thread.call_soon(self._start_again)
 
     def close(self) -> None:
         """End the session."""
         if self.status.phase in ("closed", "denied"):
             return
         self._become(LinkStatus("closed"))
-        if self._server.runs_here:
-            self._leave()
-        elif not self._server.is_closed:
-            self._server.call_soon(self._leave)
+        self._server.pump.thread.call(self._leave)
 
     def check_open(self) -> None:
         """Raise what ended it, if it has ended."""
@@ -122,7 +109,19 @@ class MemoryLink:
         if self.status.phase == "closed":
             raise ClosedError("this client is closed: connect() again.")
 
-    # --- on the server's loop
+    # --- on the pump's thread
+
+    def _begin(self, read_only: bool) -> None:
+        self._loopback = Loopback(
+            self._server.pump,
+            self._on_effect,
+            mirror=self._mirror,
+            on_end=self._ended,
+            read_only=read_only,
+        )
+        self._session = self._loopback.session
+        if self._loopback.is_closed:
+            self._ended()
 
     def _ask(self, name: str, args: dict[str, Any], answer: Future[Any]) -> None:
         try:

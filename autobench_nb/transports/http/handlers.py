@@ -28,10 +28,12 @@ from autobench_nb.transports.auth import (
     TokenPlace,
     unauthorized,
 )
+from autobench_nb.transports.command_queue import CommandQueue
 from autobench_nb.transports.commands import Log
 from autobench_nb.transports.guesses import REFILL_S
 from autobench_nb.transports.http.admission import HalfOpen
 from autobench_nb.transports.http.failures import FailedRequests
+from autobench_nb.transports.liveness import Liveness
 from autobench_nb.transports.pump import Pump
 
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
@@ -57,6 +59,8 @@ class Site:
     config: Config
     gate: Gate
     pump: Pump
+    commands: CommandQueue
+    liveness: Liveness
     store: StateStore
     ring: LogRing
     log: Log

@@ -15,13 +15,20 @@ from tornado.websocket import WebSocketHandler
 from autobench_nb.transports.auth import Credential, unauthorized
 from autobench_nb.transports.http.handlers import SECURITY_HEADERS, Guarded
 from autobench_nb.transports.queries import make_ready, may_be_long
+from autobench_nb.transports.sockets.direct import choose_writer
 from autobench_nb.transports.sockets.extensions import choose_offer
-from autobench_nb.transports.sockets.writer import SocketWriter, choose_writer
+from autobench_nb.transports.sockets.writer import SocketWriter
 
 _log = logging.getLogger(__name__)
 
 TURN_S: Final = 0.005
 """When one client's messages have taken so long, others have their turn before its next."""
+UNREAD_BYTES: Final = 262_144
+"""So much of one client's is handed to the pump; then no more of it is read until that has been looked at."""
+
+MESSAGE_ROOM_BYTES: Final = 1_024
+"""What each message counts besides its text."""
+
 _HANDSHAKE_HEADERS: Final = (
     "Cache-Control",
     "Connection",
@@ -40,6 +47,7 @@ class Socket(Guarded, WebSocketHandler):
     _is_first = True
     _took_s = 0.0
     writer: SocketWriter | None = None
+    _unread = 0  # bytes
 
     def prepare(self) -> None:
         super().prepare()
@@ -64,21 +72,22 @@ class Socket(Guarded, WebSocketHandler):
 
         def make_link(session: int) -> SocketWriter:
             self.session = session
-            if self.credential is Credential.READS:
-                pump.hub.restrict(session)
             self.writer = kind(
                 self.ws_connection,  # type: ignore[arg-type]  # choose_writer has looked
                 bits,
+                thread=pump.thread,
                 traffic=pump.traffic,
                 off_loop=pump.off_loop,
                 on_drained=self._drained,
             )
+            self.site.liveness.add(session, self.writer)
             return self.writer
 
         pump.connect(
             make_link,
             authenticated=self.credential.lets_in,
             peer=self.peer,
+            read_only=self.credential is Credential.READS,
         )
         self._drop_handshake()
 
@@ -121,18 +130,30 @@ class Socket(Guarded, WebSocketHandler):
         """Hand it over; what comes back is awaited before the client's next message, so that others have their turn."""
         if self.session is None:
             return None
+        pump = self.site.pump
         began = time.perf_counter()
-        self.site.pump.receive(self.session, message)
+        pump.receive(self.session, message)
+        if not pump.thread.is_here:
+            return self._handed_over(len(message))
         self._took_s += time.perf_counter() - began
         if self._took_s < TURN_S:
             return None
         self._took_s = 0.0
         return asyncio.sleep(0)
 
+    def _handed_over(self, size: int) -> Awaitable[None] | None:
+        """Who says more than the pump can look at waits, so that nothing piles up before it."""
+        self._unread += size + MESSAGE_ROOM_BYTES
+        if self._unread < UNREAD_BYTES:
+            return None
+        self._unread = 0
+        return asyncio.wrap_future(self.site.pump.thread.fence())
+
     def on_close(self) -> None:
         if self.writer is not None:
             self.writer.closed()
         if self.session is not None:
+            self.site.liveness.discard(self.session)
             self.site.pump.disconnect(self.session)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:

@@ -23,6 +23,10 @@ OFF_LOOP_BYTES: Final = 262_144
 TOGETHER_BYTES: Final = 65_536
 """Up to here messages are copied into one piece, which costs less than a call of the kernel's for each."""
 
+CLOSE: Final = 0x8
+PING: Final = 0x9
+"""Opcodes of control messages (RFC 6455 section 5.5)."""
+
 _FORMS: Final = FULL_WINDOW + 1
 _FINAL_TEXT: Final = 0x81
 _COMPRESSED: Final = 0x40
@@ -39,6 +43,11 @@ def message_bytes(payload: bytes, *, compressed: bool) -> bytes:
     if size < 65_536:
         return struct.pack("!BBH", first, 126, size) + payload
     return struct.pack("!BBQ", first, 127, size) + payload
+
+
+def control_bytes(opcode: int, payload: bytes) -> bytes:
+    """A close, ping or pong from a server; its payload has at most 125 bytes (RFC 6455 section 5.5)."""
+    return bytes((0x80 | opcode, len(payload))) + payload
 
 
 class Wire:

@@ -1,31 +1,33 @@
 """One socket's way out: prebuilt messages straight to the socket, a queue in bytes behind what does not fit.
 
 Tornado's ``write_message`` costs a coroutine and a task a message, and compresses anew for every client. Here
-:class:`~autobench_nb.transports.sockets.wire.Wire` builds a message once, and :func:`put_all` hands it to the kernel.
-What :class:`DirectWriter` leans on in tornado is checked by :func:`choose_writer`; where that is not there,
-:class:`MessageWriter` goes through ``write_message``.
+:class:`~autobench_nb.transports.sockets.wire.Wire` builds a message once, and
+:class:`~autobench_nb.transports.sockets.direct.DirectWriter` hands it to the kernel. Where what that leans on in
+tornado is not there, :class:`MessageWriter` goes through ``write_message``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream
 from tornado.websocket import WebSocketClosedError, WebSocketProtocol13
 
 from autobench_nb.sync.effects import Outgoing
-from autobench_nb.transports.sockets.wire import FULL_WINDOW, PLAIN, Bundle, OffLoop, Wire
+from autobench_nb.transports.loop_thread import LoopThread
+from autobench_nb.transports.sockets.wire import OffLoop, Wire
 
 CLOSE_GRACE_S: Final = 2.0
 """How long a client that does not read is waited for once its connection is to be closed."""
 
 
 class Link(Protocol):
-    """A session's way out: a socket's writer, or the loopback's."""
+    """A session's way out: a socket's writer, or the loopback's. Everything is called on the pump's thread."""
 
     def put(self, wire: Wire, /) -> int:
         """Send or queue; returns the bytes that now wait."""
@@ -56,13 +58,15 @@ class Traffic:
 class SocketWriter:
     """What both writers share: order, the queue and its count, and how it ends.
 
-    At most one message is with the stream at a time, so that what is queued can still be dropped. ``waiting`` is the
-    number of bytes that the kernel has not taken. ``on_drained`` is called when it comes back to 0.
+    At most one message has begun at a time, so that what is queued can still be dropped. ``waiting`` is the number of
+    bytes that the kernel has not taken. ``on_drained`` is called when it comes back to 0.
+
+    Everything is called on the pump's thread, except :meth:`ping` and :meth:`closed`, which any thread may call.
     """
 
     __slots__ = (
-        "_busy", "_closing", "_off_loop", "_on_drained", "_protocol", "_queue", "_stream",
-        "_timer", "_traffic", "bits", "is_closed", "silent_rounds", "waiting",
+        "_busy", "_closing", "_off_loop", "_on_drained", "_queue", "_thread", "_timer", "_traffic",
+        "bits", "is_closed", "silent_rounds", "stream", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -70,12 +74,14 @@ class SocketWriter:
         protocol: WebSocketProtocol13,
         bits: int,
         *,
+        thread: LoopThread,
         traffic: Traffic,
         off_loop: OffLoop,
         on_drained: Callable[[], None],
     ) -> None:
-        self._protocol = protocol
-        self._stream: IOStream = protocol.stream
+        self.stream: IOStream = protocol.stream
+        """The connection's, for the loop that reads."""
+        self._thread = thread
         self._traffic = traffic
         self._off_loop = off_loop
         self._on_drained = on_drained
@@ -95,9 +101,10 @@ class SocketWriter:
         return None if self._closing is None else self._closing[0]
 
     @property
-    def stream(self) -> IOStream:
-        """The connection's stream."""
-        return self._stream
+    def sockets(self) -> list[socket.socket]:
+        """What it holds of the system's, for a forked child."""
+        held = self.stream.socket
+        return [] if held is None else [held]
 
     def put(self, wire: Wire) -> int:
         """Send ``wire``, or queue it behind what waits. Returns the bytes that now wait."""
@@ -108,12 +115,6 @@ class SocketWriter:
         if not self._busy:
             self._advance()
         return self.waiting
-
-    def ping(self) -> None:
-        """Ask for a sign of life, behind what waits."""
-        if self._closing is None and not self.is_closed:
-            with contextlib.suppress(WebSocketClosedError):  # the handler is about to hear of it
-                self._protocol.write_ping(b"")
 
     def drop(self) -> list[Outgoing]:
         """Discard what has not begun; returns it, oldest first."""
@@ -128,19 +129,31 @@ class SocketWriter:
             return
         self._closing = (code, reason)
         if self._busy:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(CLOSE_GRACE_S, self.abort)
+            self._abort_after(CLOSE_GRACE_S)
         else:
-            self._finish()
+            self._finish(code, reason)
 
     def abort(self) -> None:
         """End at once: what waits is lost, and the client sees a broken connection."""
         self._forget()
-        self._stream.close()
+        self._cut()
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        raise NotImplementedError
 
     def closed(self) -> None:
         """The connection has ended, from whichever side."""
-        self._forget()
+        self._thread.call(self._forget)
+
+    def end(self) -> None:
+        """The pump ends: hold nothing of the system's any more."""
+        self.abort()
+
+    def _abort_after(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._thread.loop.call_later(seconds, self.abort)
 
     def _forget(self) -> None:
         self.is_closed = self._busy = True
@@ -149,15 +162,6 @@ class SocketWriter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _finish(self) -> None:
-        assert self._closing is not None
-        code, reason = self._closing
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._busy = True  # nothing may follow a close message
-        self._protocol.close(code, reason)
 
     def _advance(self) -> None:
         """Begin what is queued, until the kernel takes no more."""
@@ -177,7 +181,8 @@ class SocketWriter:
             return
         self.waiting = 0
         if self._closing is not None:
-            self._finish()
+            self._busy = True  # nothing may follow a close message
+            self._finish(*self._closing)
         elif had_waited:
             self._on_drained()
 
@@ -187,177 +192,82 @@ class SocketWriter:
         future.result()  # zlib cannot fail on bytes; out of memory should be seen
         self._advance()
 
-    def _written(self, future: asyncio.Future[None]) -> None:
-        if future.cancelled() or future.exception() is not None:
-            self._forget()  # the stream is closed: tornado tells the handler
-        elif not self.is_closed:
-            self.waiting = sum(len(wire.message) for wire in self._queue)
-            self._advance()
-
     def _must_wait_for(self, wire: Wire, /) -> bool:
         raise NotImplementedError
 
     def _begin(self, wire: Wire) -> bool:
-        """Hand ``wire`` over; ``False`` when that is not finished, and ``_written`` will be called."""
+        """Hand ``wire`` over; ``False`` when that is not finished, and ``_advance`` will be called."""
         raise NotImplementedError
 
+    def _finish(self, code: int, reason: str) -> None:
+        """Say that the connection is closed; all that was queued has left."""
+        raise NotImplementedError
 
-class DirectWriter(SocketWriter):
-    """Prebuilt bytes to the raw socket first, what it does not take through the stream."""
-
-    __slots__ = ("_buffer", "_send")
-
-    def __init__(
-        self,
-        protocol: WebSocketProtocol13,
-        bits: int,
-        *,
-        traffic: Traffic,
-        off_loop: OffLoop,
-        on_drained: Callable[[], None],
-    ) -> None:
-        super().__init__(protocol, bits, traffic=traffic, off_loop=off_loop, on_drained=on_drained)
-        # A compressor with a context of its own would take our messages for its own and corrupt the stream, silently;
-        # it also holds 150 kB.
-        protocol._compressor = None
-        self._send = self._stream.socket.send
-        # What the stream has not sent: tornado's pongs, or the rest of a message. Nothing may overtake it. Asked for by
-        # its field, since ``stream.writing()`` is two calls.
-        self._buffer: Any = self._stream._write_buffer
-
-    def left_over(self, wires: Sequence[Wire], sent: int) -> int:
-        """Of ``wires``, begun together, the kernel took ``sent`` bytes: see to the rest. Returns what now waits."""
-        for wire in wires:
-            if self._busy:  # one before it is not finished
-                super().put(wire)
-                continue
-            form = wire.build(self.bits)
-            taken = min(sent, len(form))
-            sent -= taken
-            self._traffic.sent += taken
-            if taken < len(form):
-                self._rest(form, taken)
-        return self.waiting
-
-    def _must_wait_for(self, wire: Wire, /) -> bool:
-        return wire.is_heavy(self.bits)
-
-    def _begin(self, wire: Wire) -> bool:
-        form = wire.build(self.bits)
-        sent = 0
-        if not self._buffer._size:
-            try:
-                sent = self._send(form)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                self.abort()
-                return False
-        self._traffic.sent += sent
-        if sent == len(form):
-            return True
-        self._rest(form, sent)
-        return False
-
-    def _rest(self, form: bytes, sent: int) -> None:
-        self._busy = True
-        self._traffic.sent += len(form) - sent
-        self.waiting += len(form) - sent
-        try:
-            future = self._stream.write(memoryview(form)[sent:])
-        except StreamClosedError:
-            self._forget()
-        else:
-            future.add_done_callback(self._written)
+    def _cut(self) -> None:
+        """Break the connection."""
+        raise NotImplementedError
 
 
 class MessageWriter(SocketWriter):
-    """Through tornado's ``write_message``, which compresses for itself."""
+    """Through tornado's ``write_message``, which compresses for itself, on the server's loop and in its turns."""
 
-    __slots__ = ()
+    __slots__ = ("_loop", "_protocol")
+
+    def __init__(self, protocol: WebSocketProtocol13, bits: int, **options: Any) -> None:
+        super().__init__(protocol, bits, **options)
+        self._protocol = protocol
+        self._loop = asyncio.get_running_loop()
+
+    def ping(self) -> None:
+        self._on_loop(self._protocol.write_ping, b"")
 
     def _must_wait_for(self, _wire: Wire, /) -> bool:
         return False
 
     def _begin(self, wire: Wire) -> bool:
         size = len(wire.message)
+        self._traffic.sent += size
+        self._busy = True
+        self.waiting += size
+        self._on_loop(self._write, wire)
+        return False
+
+    def _finish(self, code: int, reason: str) -> None:
+        self._on_loop(self._protocol.close, code, reason)
+
+    def _cut(self) -> None:
+        self._on_loop(self.stream.close)
+
+    def _on_loop(self, work: Callable[..., None], *args: Any) -> None:
+        def run() -> None:
+            with contextlib.suppress(WebSocketClosedError):  # the handler is about to hear of it
+                work(*args)
+
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(run)
+
+    # --- on the server's loop
+
+    def _write(self, wire: Wire) -> None:
         try:
             future = self._protocol.write_message(wire.message.data)
         except WebSocketClosedError:
-            self._forget()
-            return False
-        self._traffic.sent += size
-        if not self._stream.writing():
-            return True
-        self._busy = True
-        self.waiting += size
-        future.add_done_callback(self._written)
-        return False
+            self.closed()
+            return
+        if self.stream.writing():
+            future.add_done_callback(self._written)
+        else:
+            self._thread.call_soon(self._go_on)
 
+    def _written(self, future: asyncio.Future[None]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            self.closed()  # the stream is closed: tornado tells the handler
+        else:
+            self._thread.call_soon(self._go_on)
 
-def put_all(
-    links: Mapping[int, Link], sessions: Iterable[int], bundle: Bundle, traffic: Traffic
-) -> list[tuple[int, int]]:
-    """Send ``bundle`` to each of ``sessions``, or queue it there; returns for whom how many bytes now wait.
+    # --- on the pump's
 
-    Every message to every client that keeps up passes through this loop, hence no call but the kernel's.
-    """
-    waiting: list[tuple[int, int]] = []
-    wires, forms = bundle.wires, bundle.forms
-    total = 0
-    for session in sessions:
-        link = links.get(session)
-        if link is None:
-            continue
-        left = 0
-        if type(link) is DirectWriter and not link._busy and not link._buffer._size:
-            form = forms[link.bits] or bundle.build(link.bits)
-            if form is not None:
-                try:
-                    sent = link._send(form)
-                except BlockingIOError:
-                    sent = 0
-                except OSError:
-                    link.abort()
-                    continue
-                if sent == len(form):
-                    total += sent
-                    continue
-                left = link.left_over(wires, sent)
-                if left:
-                    waiting.append((session, left))
-                continue
-        for wire in wires:
-            left = link.put(wire)
-        if left:
-            waiting.append((session, left))
-    traffic.sent += total
-    return waiting
-
-
-def choose_writer(protocol: Any, *, direct: bool = True) -> tuple[type[SocketWriter], int]:
-    """The writer for an open connection, and its window bits: a :class:`DirectWriter` where all it leans on is there.
-
-    That is: tornado's protocol 13, unmasked, over a plain socket (no TLS), whose compressor, where there is one, sits
-    in ``_compressor`` and knows its ``_max_wbits``. ``direct=False`` switches it off.
-    """
-    stream = getattr(protocol, "stream", None)
-    fits = (
-        direct
-        and type(protocol) is WebSocketProtocol13
-        and type(stream) is IOStream
-        and callable(getattr(getattr(stream, "socket", None), "send", None))
-        and type(getattr(getattr(stream, "_write_buffer", None), "_size", None)) is int
-        and getattr(protocol, "mask_outgoing", None) is False
-        and hasattr(protocol, "_compressor")
-    )
-    if not fits:
-        return MessageWriter, PLAIN
-    compressor = protocol._compressor
-    if compressor is None:
-        return DirectWriter, PLAIN
-    bits = getattr(compressor, "_max_wbits", None)
-    if not isinstance(bits, int) or not 9 <= bits <= FULL_WINDOW:
-        # Negotiated, but in a way that we cannot follow: uncompressed messages are always allowed (RFC 7692 section 6).
-        return DirectWriter, PLAIN
-    return DirectWriter, bits
+    def _go_on(self) -> None:
+        if not self.is_closed:
+            self.waiting = sum(len(wire.message) for wire in self._queue)
+            self._advance()

@@ -590,12 +590,14 @@ export interface ErrorMessage {
   column?: number | null;
 }
 
-/** Reserved: a running cell blocks the server, or it is free again; no heartbeats are due while it is busy. */
+/** The kernel runs a cell, or is free again. State and log go on meanwhile. */
 export interface ServerBusy {
   type: 'server.busy';
   busy: boolean;
   /** Ms since 1970 UTC. */
   since: number;
+  /** Whether clients are heard meanwhile. */
+  listens?: boolean;
 }
 
 /** The server is about to close. Proxies lose close codes: here it is. */

@@ -104,6 +104,7 @@ export function check(message: unknown): ServerMessage | null {
     case 'server.busy':
       flag(message, 'busy');
       number(message, 'since');
+      if (message.listens != null) flag(message, 'listens');
       break;
     case 'bye':
       whole(message, 'code');

@@ -63,8 +63,8 @@ export type Effect =
   | { kind: 'answered'; id: string | number; ok: boolean; value: unknown; code: string | null; message: string | null }
   /** The server could not use a message of ours. */
   | { kind: 'refused'; code: string; message: string; column: number | null }
-  /** Heartbeats are suspended while the server is busy. */
-  | { kind: 'busy'; busy: boolean }
+  /** The kernel runs a cell since then (ms after 1970), or is free again. Where it does not listen, commands wait. */
+  | { kind: 'busy'; busy: boolean; since: number; listens: boolean }
   /** A pong; `ts` is the ping's. */
   | { kind: 'alive'; ts: number }
   /** The server is about to close the link. */
@@ -166,7 +166,7 @@ export class Mirror {
         break;
       }
       case 'server.busy':
-        out.push({ kind: 'busy', busy: reply.busy });
+        out.push({ kind: 'busy', busy: reply.busy, since: reply.since, listens: reply.listens === true });
         break;
       case 'bye':
         out.push({ kind: 'farewell', code: reply.code, reason: reply.reason });

@@ -3,16 +3,19 @@ import type { Client } from '../../client';
 import type { LinkStatus } from '../../links/link';
 import { useNow } from '../shared/hooks';
 import { LastSeen } from './LastSeen';
-import { countdown, noticeTexts } from './notice-texts';
+import { busyTexts, countdown, noticeTexts } from './notice-texts';
 
 /** What is wrong with the link and what to do, in a line of its own. */
 export function Notice({ client, hasState }: { client: Client; hasState: boolean }): JSX.Element | null {
   const status = client.status.value;
   const now = useNow(250, status.phase === 'waiting');
-  const { fact, step, action } = noticeTexts(status, client.host);
+  const busy = client.busy.value;
+  const waiting = client.waiting.value;
+  const isWaiting = status.phase === 'live' && busy !== null && !busy.listens && waiting > 0;
+  const { fact, step, action } = isWaiting ? busyTexts(busy, waiting) : noticeTexts(status, client.host);
   const quiet = status.phase === 'stale' || (status.phase === 'connecting' && hasState);
   if (!fact || quiet) return null;
-  const calm = status.phase === 'connecting' || (status.phase === 'live' && status.busy);
+  const calm = status.phase === 'connecting' || isWaiting;
   const next = countdown(status, now.value);
   if (!hasState && isStuck(status)) return <Stuck client={client} fact={fact} step={step} next={next} action={action} />;
   return (

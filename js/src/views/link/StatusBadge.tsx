@@ -2,24 +2,27 @@ import type { JSX } from 'preact';
 import type { Client } from '../../client';
 import type { LinkStatus } from '../../links/link';
 import { Dot } from '../shared/elements';
-import { latency, plural } from '../shared/format';
+import { duration, latency, plural } from '../shared/format';
 import { useNow } from '../shared/hooks';
 import type { Tone } from '../shared/tone';
 import { LastSeen } from './LastSeen';
-import { countdown, noticeTexts } from './notice-texts';
+import { busyTexts, countdown, noticeTexts } from './notice-texts';
 
 /** How this view is linked to the orchestrator, and while it is not, what it does about that. `quiet`: a notice says more. */
 export function StatusBadge({ client, quiet = false }: { client: Client; quiet?: boolean }): JSX.Element {
   const status = client.status.value;
-  const now = useNow(250, status.phase === 'waiting');
-  const { word, fact, step, action } = noticeTexts(status, client.host);
-  const detail = quiet && status.phase === 'waiting' ? plural(status.attempts, 'try', 'tries') : detailOf(status, now.value);
+  const busy = status.phase === 'live' ? client.busy.value : null;
+  const now = useNow(250, status.phase === 'waiting' || busy !== null);
+  const { word, fact, step, action } = busy === null ? noticeTexts(status, client.host) : busyTexts(busy, client.waiting.value);
+  const detail =
+    quiet && status.phase === 'waiting' ? plural(status.attempts, 'try', 'tries') : detailOf(status, now.value, busy !== null);
   return (
     <span class={`ab-badge ab-phase-${status.phase}`} title={[fact, step].filter(Boolean).join(' ')}>
-      <Dot tone={toneOfPhase(status)} halo={status.phase === 'live'} />
+      <Dot tone={busy === null ? toneOfPhase(status) : 'busy'} halo={status.phase === 'live'} />
       <span class="ab-badge-word" role="status">
         {word}
       </span>
+      {busy !== null && <span class="ab-num">{elapsed(now.value - busy.since)}</span>}
       {detail && <span class="ab-badge-detail ab-num">{detail}</span>}
       {action && !quiet && (
         <button type="button" class="ab-badge-action" onClick={() => client.reconnect()} aria-label={`${action}: reconnect`}>
@@ -53,16 +56,23 @@ export function BadgeView({ client }: { client: Client }): JSX.Element {
   );
 }
 
-function detailOf(status: LinkStatus, now: number): string {
+function detailOf(status: LinkStatus, now: number, isBusy: boolean): string {
   const { phase, link, latencyMs, attempts } = status;
+  if (phase === 'live' && isBusy) return `live · ${link}`;
   if (phase === 'live') return latencyMs === null ? link : `${link} · ${latency(latencyMs)}`;
   if (phase === 'waiting') return `${countdown(status, now)} · ${plural(attempts, 'try', 'tries')}`;
   if (phase === 'connecting' && attempts > 0) return `try ${attempts + 1}`;
   return '';
 }
 
-function toneOfPhase({ phase, busy }: LinkStatus): Tone {
-  if (phase === 'live') return busy ? 'busy' : 'ok';
+/** "12 s", "1 m 42 s": whole seconds, which do not flicker. */
+function elapsed(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return seconds < 60 ? `${seconds} s` : duration(seconds);
+}
+
+function toneOfPhase({ phase }: LinkStatus): Tone {
+  if (phase === 'live') return 'ok';
   if (phase === 'connecting' || phase === 'stale') return 'busy';
   return phase === 'waiting' ? 'warn' : 'bad';
 }

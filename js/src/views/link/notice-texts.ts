@@ -1,6 +1,8 @@
 /** What is said while a view is not live: the fact, then the next step. */
 
+import type { KernelBusy } from '../../client';
 import type { LinkStatus } from '../../links/link';
+import { plural } from '../shared/format';
 
 export interface NoticeTexts {
   /** One or two words, for the badge. */
@@ -12,13 +14,11 @@ export interface NoticeTexts {
 }
 
 export function noticeTexts(status: LinkStatus, host: 'notebook' | 'page'): NoticeTexts {
-  const { phase, reason, busy } = status;
+  const { phase, reason } = status;
   const why = reason ?? '';
   switch (phase) {
     case 'live':
-      return busy
-        ? { word: 'busy', fact: 'A cell is running.', step: 'This view goes on when it ends.', action: null }
-        : { word: 'live', fact: '', step: '', action: null };
+      return { word: 'live', fact: '', step: '', action: null };
     case 'connecting':
       return { word: 'connecting', fact: 'Connecting to the orchestrator …', step: '', action: null };
     case 'stale':
@@ -52,6 +52,32 @@ export function noticeTexts(status: LinkStatus, host: 'notebook' | 'page'): Noti
         action: 'Reconnect',
       };
   }
+}
+
+/** What is said of the link while the kernel runs a cell: the view goes on, and only what one asks for may wait. */
+export function busyTexts(busy: KernelBusy, waiting: number): NoticeTexts {
+  const word = 'kernel busy';
+  if (busy.listens) {
+    return {
+      word,
+      fact: 'A cell is running.',
+      step: 'Lines and state keep coming, and commands go through at once.',
+      action: null,
+    };
+  }
+  if (waiting === 0) {
+    return {
+      word,
+      fact: 'A cell is running.',
+      step: 'Lines and state keep coming. A command waits until the cell ends.',
+      action: null,
+    };
+  }
+  const [fact, step] =
+    waiting === 1
+      ? ['A command waits for the kernel.', 'It is carried out when the cell ends.']
+      : [`${plural(waiting, 'command')} wait for the kernel.`, 'They are carried out when the cell ends.'];
+  return { word, fact, step, action: null };
 }
 
 /** "next try in 4 s", counting down. */
