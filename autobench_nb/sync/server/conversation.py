@@ -25,7 +25,7 @@ from autobench_nb.contract.client_messages import (
     SubscribePayload,
 )
 from autobench_nb.contract.codes import CloseCode, ErrorCode
-from autobench_nb.contract.commands import READING_COMMANDS, STATE_HASH
+from autobench_nb.contract.commands import READING_COMMANDS, STATE_HASH, StateHash
 from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_COMMANDS
 from autobench_nb.contract.parsing import BadMessage
 from autobench_nb.errors import QueryError
