@@ -45,7 +45,7 @@ def spectator(bench: ab.Orchestrator) -> Iterator[ab.Client]:
 
 
 def test_what_changes_something_is_no_reading_command() -> None:
-    assert CHANGING == ["job.cancel", "session.code"]
+    assert CHANGING == ["job.cancel", "job.first", "job.retry", "job.send", "session.code"]
 
 
 def test_a_spectator_sees_all_and_follows(bench: ab.Orchestrator, spectator: ab.Client) -> None:
