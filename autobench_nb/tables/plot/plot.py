@@ -78,6 +78,9 @@ class Plot:
         self._series = [one for one in every if one.job.job_id in ids]
         # Ratio and axis are those of all jobs, also of those that are not drawn.
         means = ratios_to_least(one.figures.mean if one.succeeded else None for one in every)
+        if sum(mean is not None for mean in means) < 2:
+            # One alone is compared with nothing.
+            means = [None] * len(means)
         self._ratios = {one.job.job_id: ratio for one, ratio in zip(every, means, strict=True)}
         values = [point.value for one in every for point in one.points]
         self._axis = axis_for(values, self._measure, log=log)
