@@ -42,8 +42,8 @@ class Plot:
     """Jobs side by side: a bar to the mean from 0, each repetition a dot on it, the ratio to the fastest.
 
     A notebook shows it; :meth:`save` writes it as a page of its own. Repetitions that have failed are not drawn, since
-    they have not done the work; the reason stands instead. Dots further than 3 median absolute deviations from the
-    median are amber.
+    they have not done the work; the reason stands instead. Dots beyond 3 MAD (median absolute deviations, scaled to be
+    the standard deviation of normally distributed times) of their job's median are amber.
 
     Args:
         jobs: The jobs, drawn in this order.
@@ -78,6 +78,9 @@ class Plot:
         self._series = [one for one in every if one.job.job_id in ids]
         # Ratio and axis are those of all jobs, also of those that are not drawn.
         means = ratios_to_least(one.figures.mean if one.succeeded else None for one in every)
+        if sum(mean is not None for mean in means) < 2:
+            # One alone is compared with nothing.
+            means = [None] * len(means)
         self._ratios = {one.job.job_id: ratio for one, ratio in zip(every, means, strict=True)}
         values = [point.value for one in every for point in one.points]
         self._axis = axis_for(values, self._measure, log=log)
@@ -191,8 +194,7 @@ class Plot:
         said = [] if self._is_empty else ["● one repetition"]
         if any(point.is_outlier for one in self._series for point in one.points):
             said.append(
-                f'<span class="out">●</span> further than {OUTLIER_MADS:g} median absolute deviations'
-                " from its job's median"
+                f'<span class="out">●</span> beyond {OUTLIER_MADS:g} MAD of its job\'s median'
             )
         if not self._is_empty:
             said.append("│ mean")

@@ -12,7 +12,10 @@ from autobench_nb.tables.plot.measures import Measure
 FEWEST_FOR_OUTLIERS: Final = 5
 """With fewer numbers nothing is said to stand out."""
 OUTLIER_MADS: Final = 3.0
-"""A number stands out when it is further from the median than so many median absolute deviations."""
+"""A number stands out when it is further from the median than so many median absolute deviations (MAD)."""
+_NORMAL_MAD: Final = 1.4826
+"""Makes the MAD of normally distributed numbers their standard deviation; the next does so for the mean deviation."""
+_NORMAL_MEAN_DEVIATION: Final = 1.2533
 
 
 class Point(NamedTuple):
@@ -65,11 +68,18 @@ def median(values: Iterable[float]) -> float:
 
 
 def outside(values: list[float]) -> tuple[float, float] | None:
-    """Below and above which a number stands out; ``None`` where there are too few to say so."""
+    """Below and above which a number stands out, as the dashboard's runs have it; ``None`` where there are too few.
+
+    The MAD is scaled to be the standard deviation where numbers are normally distributed. Where more than half are
+    equal, as a coarse clock makes them, the mean deviation stands for it (Iglewicz and Hoaglin).
+    """
     if len(values) < FEWEST_FOR_OUTLIERS:
         return None
     middle = median(values)
-    reach = OUTLIER_MADS * median(abs(value - middle) for value in values)
+    distances = [abs(value - middle) for value in values]
+    deviation = _NORMAL_MAD * median(distances)
+    deviation = deviation or _NORMAL_MEAN_DEVIATION * math.fsum(distances) / len(distances)
+    reach = OUTLIER_MADS * deviation
     # As wide as the numbers' own last digits at least: floats that are the same but for rounding do not stand out.
     reach = max(reach, 1e-9 * abs(middle))
     return middle - reach, middle + reach
