@@ -111,7 +111,7 @@ del bench, run
 gc.collect()
 with ab.connect(other) as second:
     (job,) = second.state.get("/jobs/running")
-    assert second.command("job.cancel", {"jobId": job})["cancelled"] if CANCEL else True
+    assert second.command("job.cancel", jobId=job)["cancelled"] if CANCEL else True
 client.close()
 """
 
