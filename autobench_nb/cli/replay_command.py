@@ -162,7 +162,7 @@ async def _replay_here(options: argparse.Namespace, files: Sequence[LogFile]) ->
                     status = _report_problems(files, Counter())
 
         def all_files() -> None:
-            sink = ring_sink(bench.log(files[0].channel))
+            sink = ring_sink(bench.logs.ring, files[0].channel)
             try:
                 replay(_entries(options, files), sink, Pace(options.speed), over.wait, progress.add)
             finally:

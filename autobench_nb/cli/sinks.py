@@ -15,7 +15,8 @@ import orjson
 
 from autobench_nb.errors import AuthenticationError, TransportError
 from autobench_nb.logs.formats import ParsedLine
-from autobench_nb.logs.logger import ChannelLogger
+from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.logs.ring.writer import EntryWriter
 from autobench_nb.logs.text import clean, cut_exc, flatten
 
 HTTP_TIMEOUT_S: Final = 30.0
@@ -24,6 +25,9 @@ BODY_BYTES: Final = 2 * 1024 * 1024
 ENTRY_BYTES: Final = 3 * 1024 * 1024
 """An entry of more bytes would not fit into one body: its message is cut to :data:`MESSAGE_CHARS`."""
 MESSAGE_CHARS: Final = 384 * 1024
+
+WRITERS_KEPT: Final = 1_024
+"""Pairs of channel and logger whose way into the ring is remembered."""
 
 Sink = Callable[[list[ParsedLine]], None]
 
@@ -159,19 +163,25 @@ def _object(data: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def ring_sink(log: ChannelLogger) -> Sink:
-    """A sink that logs entries here, each in its own channel where it names one."""
+def ring_sink(ring: LogRing, channel: str) -> Sink:
+    """A sink that logs entries here.
+
+    Args:
+        ring: Takes them.
+        channel: What entries get as channel that name none.
+    """
+    writers: dict[tuple[str | None, str | None], EntryWriter] = {}
 
     def accept(lines: list[ParsedLine]) -> None:
-        for line in lines:
-            log.at(
-                line.ts,
-                line.level,
-                line.message,
-                channel=line.channel,
-                logger=line.logger,
-                fields=line.fields,
-                exc=line.exc,
-            )
+        for ts, level, message, _, logger, said, fields, exc, _ in lines:
+            writer = writers.get((said, logger))
+            if writer is None:
+                if len(writers) >= WRITERS_KEPT:
+                    writers.clear()
+                writer = writers[said, logger] = ring.writer(said or channel, logger=logger)
+            if ts is None or fields or exc is not None:
+                writer.append(level, message, ts, fields or None, exc)
+            else:
+                writer.at(ts / 1e3, level, message)
 
     return accept

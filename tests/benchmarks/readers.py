@@ -20,7 +20,6 @@ from autobench_nb.cli.sinks import ring_sink
 from autobench_nb.cli.sources import LogFile
 from autobench_nb.logs import LogRing
 from autobench_nb.logs.formats import LineReader, level_of_line
-from autobench_nb.logs.logger import ChannelLogger
 from tests.benchmarks.harness import Benchmark, Row, number, race
 from tests.logs.formats.kinds import KINDS, LOGHUB, Kind
 
@@ -233,7 +232,7 @@ def into_ring(quick: bool) -> list[Row]:
 def _replayed(file: Path) -> None:
     ring = LogRing(100_000)
     source = LogFile(file, "app", lambda _: LineReader(now=NOW))
-    sink = ring_sink(ChannelLogger(ring.append, "app"))
+    sink = ring_sink(ring, "app")
     replay(source.entries(), sink, Pace(None), lambda _: False)
     ring.since(0, 1)
 

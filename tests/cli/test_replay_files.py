@@ -29,7 +29,6 @@ from autobench_nb.cli.sources import LogFile, channel_names, merged
 from autobench_nb.logs import LogRing
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats import LineReader, ParsedLine
-from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.tables import logs_to_csv
 from tests.cli.test_cli import TOKEN, run, serving
 from tests.logs.formats.test_odd_lines import ODD
@@ -202,7 +201,7 @@ def test_an_odd_line_reaches_a_log_and_its_exports(line: str, speed: float | Non
     )
     ring = LogRing(100)
     entries = read if speed is None else shifted(read, 1.8e12)
-    replay(entries, ring_sink(ChannelLogger(ring.append, "c")), Pace(), lambda _wait: False)
+    replay(entries, ring_sink(ring, "c"), Pace(), lambda _wait: False)
     assert len("".join(logs_to_csv(ring.since(0).entries)).split("\r\n")) > 2
     for one in read:
         json.loads(encoded(one, "c"))

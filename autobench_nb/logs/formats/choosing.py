@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -42,17 +41,22 @@ def best_format(
         for place in catalogue.starting_with(line[0]):
             if place not in candidates and formats[place].matches(head):
                 candidates.add(place)
-    # What has fitted none of the first lines is not held against the others.
-    return _best(Counter({place: parser_at(place).count(lines) for place in candidates}), catalogue)
-
-
-def _best(fits: Counter[int], catalogue: Catalogue) -> int | None:
-    """A generic one only where no other fits half as many."""
-    formats = catalogue.formats
-    ranked = sorted((-count, place) for place, count in fits.items() if count)
-    specific = next(((-n, at) for n, at in ranked if at < 0 or not formats[at].generic), None)
-    generic = next(((-n, at) for n, at in ranked if at >= 0 and formats[at].generic), None)
-    best = specific
-    if generic is not None and (specific is None or specific[0] * 2 < generic[0]):
+    # What has fitted none of the first lines is not held against the others, and what fits many kinds of log only
+    # where nothing else fits half as many.
+    specific = [place for place in candidates if place < 0 or not formats[place].generic]
+    best = _best(specific, parser_at, lines)
+    if best is not None and best[0] * 2 >= len(lines):
+        return best[1]
+    generic = _best([place for place in candidates if place not in specific], parser_at, lines)
+    if generic is not None and (best is None or best[0] * 2 < generic[0]):
         best = generic
     return None if best is None else best[1]
+
+
+def _best(
+    places: Sequence[int], parser_at: Callable[[int], LineParser], lines: Sequence[str]
+) -> tuple[int, int] | None:
+    """How many lines the best format fits, and its place; of several the first. None where none fits any."""
+    counts = [(parser_at(place).count(lines), -place) for place in places]
+    count, place = max(counts, default=(0, 0))
+    return (count, -place) if count else None

@@ -27,6 +27,11 @@ _DIRECTIVES: Final = {
 }  # fmt: skip
 
 
+def needs_order(layout: str) -> bool:
+    """Whether times of this layout leave the year, or the day, to the order of the lines."""
+    return layout not in ("iso", "epoch") and "%Y" not in layout and "%y" not in layout
+
+
 class Layout:
     """Reads wall times of one layout. :meth:`local` and :meth:`utc` give milliseconds, or None for no time.
 
@@ -49,7 +54,7 @@ class Layout:
         self._tail = 5 if layout.endswith("%S %Y") else 3 if layout.endswith("%S %p") else 0
         self._has_seconds = self._is_iso or self._tail > 0 or layout.endswith("%S")
         # What depends on the line before is not to be remembered beyond that line.
-        self._is_ordered = not (self._is_iso or "%Y" in layout or "%y" in layout)
+        self._is_ordered = needs_order(layout)
         self._remembered_day: date | None = None
 
     def local(self, text: str) -> float | None:

@@ -19,7 +19,7 @@ from autobench_nb.logs.formats.choosing import (
 )
 from autobench_nb.logs.formats.coded import CodedParser
 from autobench_nb.logs.formats.joining import INDENTED, OpenEntry
-from autobench_nb.logs.formats.layouts import Layout
+from autobench_nb.logs.formats.layouts import Layout, needs_order
 from autobench_nb.logs.formats.levels import HEAD, level_in_text, uncoloured
 from autobench_nb.logs.formats.parsed import PLAIN, ParsedLine
 from autobench_nb.logs.formats.parser import HEAD_CHARS, FormatParser, LineParser
@@ -356,11 +356,12 @@ class LineReader:
         self._looked += len(sample)
         clock = self._clock
         best = best_format(lines, self._catalogue, self._anew)
-        trial = self._new_clock()
-        if best is not None and best >= 0:
-            FormatParser(self._catalogue.formats[best], trial).count(lines)
-        if self._ts is None:
-            clock.start_earlier(trial.corrected_years)
+        if self._ts is None and best is not None and best >= 0:
+            format = self._catalogue.formats[best]
+            if format.time and needs_order(format.time):
+                trial = self._new_clock()
+                FormatParser(format, trial).count(lines)
+                clock.start_earlier(trial.corrected_years)
         self._use(clock)
         self._choose(best, lines)
 
