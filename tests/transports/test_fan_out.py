@@ -52,7 +52,7 @@ def test_long_messages_are_not_copied_together(size: int) -> None:
 async def test_a_patch_and_a_log_batch_of_one_flush_leave_in_one_call(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = await start()
+    bench = await start(flush_interval_ms=60_000)
     async with bench.connect(compression=None) as client:
         await hello(client)
         (link,) = bench.server._pump.links
@@ -67,6 +67,7 @@ async def test_a_patch_and_a_log_batch_of_one_flush_leave_in_one_call(
         with bench.store.batch():
             bench.store.set("/devices/cap0", {"type": "capture", "status": "ok"})
             bench.ring.append("app", "info", "a line")
+        bench.server.flush()
         kinds: list[str] = []
         while "logs.append" not in kinds or "state.patch" not in kinds:
             kinds.append(json.loads(await client.recv())["type"])
@@ -77,7 +78,7 @@ async def test_a_patch_and_a_log_batch_of_one_flush_leave_in_one_call(
 
 async def test_what_the_kernel_takes_in_parts_arrives_whole(start: Start) -> None:
     """A socket with tiny buffers: every piece is cut at some place, within and between the messages of a bundle."""
-    bench = await start(client_budget_bytes=50_000_000)
+    bench = await start(client_budget_bytes=50_000_000, ws_heartbeat_interval_ms=3_600_000)
     client = sockets.socket()
     client.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
     client.setblocking(False)
