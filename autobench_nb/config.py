@@ -255,7 +255,7 @@ class Config:
     allowed_hosts: tuple[str, ...] = _list(
         (),
         "AUTOBENCH_ALLOWED_HOSTS",
-        "Host names that requests may carry, besides loopback's and the bound one",
+        "Host names that requests may carry, besides loopback's and the bound one; `*`: any",
     )
 
     def __post_init__(self) -> None:

@@ -2,11 +2,13 @@
 
 A widget's traits say *what* to show; *where* the server is, and the token, travel as a custom message, since
 traits are saved into the notebook file. The page asks for it (``{type: "link"}``), and it is sent once unasked,
-because a question from the page waits behind a cell that blocks the kernel.
+because a question from the page waits behind a cell that blocks the kernel. For the same reason the hub speaks to the
+page unasked through the first widget (:mod:`autobench_nb.transports.comm`).
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +22,8 @@ from autobench_nb.notebook.kept import KeptPicture
 from autobench_nb.notebook.options import pane_options
 from autobench_nb.notebook.shown import shown_of, within
 from autobench_nb.tables import entries_of, logs_to_pandas
+from autobench_nb.transports.comm import CommLinks
+from autobench_nb.transports.local import running_server_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,8 +89,15 @@ class View(anywidget.AnyWidget):
             bundle=shared_bundle(), view=view, epoch=link["epoch"], title=host.name, options=given
         )
         self._picture = KeptPicture(host, view, self._newest)
+        self._links = CommLinks(lambda: running_server_of(host), self.send)
         self.on_msg(self._receive)
         self._send_link()
+        self._links.speak_unasked()
+
+    def close(self) -> None:
+        """Close the widget, and the links that go through it."""
+        self._links.close()
+        super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """What shows the view; beside it stands the picture that a saved notebook keeps."""
@@ -99,14 +110,20 @@ class View(anywidget.AnyWidget):
         return entries
 
     def _receive(self, widget: View, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:  # noqa: ARG002
+        # On whichever thread the host has heard it.
         if content.get("type") == "link":
             self._send_link()
         elif content.get("type") == "bundle":
             # Asked for where the page does not have the model that holds it.
             self.send({"type": "bundle", "code": self.bundle.code, "styles": self.bundle.styles})
+        else:
+            self._links.receive(content)
 
     def _send_link(self) -> None:
-        self.send({"type": "link", **self._host.link()})
+        served = running_server_of(self._host) is not None
+        if served or threading.current_thread() is threading.main_thread():
+            self.send({"type": "link", **self._host.link()})
+        # else: nothing serves, and to begin on this thread would be to serve from a loop that soon ends.
 
     def __repr__(self) -> str:
         """A stable text: anywidget's own holds an address, which makes every saved notebook differ."""

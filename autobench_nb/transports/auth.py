@@ -25,6 +25,10 @@ from autobench_nb.transports.page_keys import PageKeys
 
 TOKEN_BYTES: Final = 24
 MIN_TOKEN_CHARS: Final = 16
+MAX_TRUSTED: Final = 64
+"""Origins, besides those of the settings."""
+ANY_HOST: Final = "*"
+"""In AUTOBENCH_ALLOWED_HOSTS: whatever name a request carries, as behind a proxy that sends the token along."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -113,10 +117,24 @@ class Gate:
             self._names.add(host.lower())
         self._origins = {origin.lower().rstrip("/") for origin in config.allowed_origins}
 
+    def trust(self, origin: str) -> None:
+        """Serve pages of ``origin``, also under its host name: the kernel itself has carried the words of such a page.
+
+        What is no origin of the web is not taken; of more than :data:`MAX_TRUSTED` the newest are not either.
+        """
+        try:
+            parts = urlsplit(origin.lower())
+            name = parts.hostname or ""
+        except ValueError:
+            return
+        if parts.scheme in {"http", "https"} and name and len(self._origins) < MAX_TRUSTED:
+            self._origins.add(f"{parts.scheme}://{parts.netloc}")
+            self._names.add(name)
+
     def host_refusal(self, host: str | None) -> Refusal | None:
         """Against DNS rebinding: the Host header must be loopback, the bound address or a configured name."""
         name = _host_name(host or "")
-        if name in self._names or _is_loopback(name):
+        if name in self._names or ANY_HOST in self._names or _is_loopback(name):
             return None
         if self._any_address and _is_address(name):
             return None  # an address cannot be rebound
@@ -127,8 +145,10 @@ class Gate:
             "AUTOBENCH_ALLOWED_HOSTS.",
         )
 
-    def source(self, origin: str | None, host: str | None) -> TokenPlace:
-        """Classify the Origin header of a request that was sent to ``host``."""
+    def source(
+        self, origin: str | None, host: str | None, forwarded: str | None = None
+    ) -> TokenPlace:
+        """Classify the Origin header of a request that was sent to ``host``, or through a proxy to ``forwarded``."""
         if origin is None:
             return TokenPlace.NONE
         origin = origin.lower().rstrip("/")
@@ -141,7 +161,7 @@ class Gate:
             return TokenPlace.FOREIGN
         if parts.scheme not in {"http", "https"}:
             return TokenPlace.FOREIGN  # "null" too: sandboxed frames and local files
-        if host is not None and parts.netloc == host.lower():
+        if parts.netloc in (host and host.lower(), forwarded):
             return TokenPlace.OWN
         return TokenPlace.LOOPBACK if _is_loopback(name) else TokenPlace.FOREIGN
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import weakref
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -40,3 +40,16 @@ def server_at(url: str) -> Server | None:
         if parts.hostname in names:
             return server
     return None
+
+
+def running_server_of(host: Any) -> Server | None:
+    """The server in this process behind what a widget looks at, ``None`` where it runs elsewhere or not at all.
+
+    Args:
+        host: An orchestrator, whose ``server`` it is; or a client of one, whose ``url`` leads to it.
+    """
+    server: Server | None = getattr(host, "server", None)
+    if server is not None:
+        return server
+    url = getattr(host, "url", None)
+    return server_at(url) if isinstance(url, str) else None

@@ -23,7 +23,8 @@ from autobench_nb.transports.command_queue import CommandQueue
 from autobench_nb.transports.guesses import SecretText
 from autobench_nb.transports.http.admission import BoundedHTTPServer
 from autobench_nb.transports.http.api import LogsHandler, StateHandler
-from autobench_nb.transports.http.handlers import NotFound, Site, log_request
+from autobench_nb.transports.http.forwarded import ABSOLUTE
+from autobench_nb.transports.http.handlers import Guarded, NotFound, Site, log_request
 from autobench_nb.transports.http.pages import Health, Icon, Login, Page, Ready, Static
 from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.sockets.websocket import Socket
@@ -87,6 +88,11 @@ class Server:
     def new_code(self) -> str:
         """A code for ``?code=`` of the page's address: it signs one browser in, once, within ten minutes."""
         return self._site.gate.codes.new()
+
+    @property
+    def site(self) -> Site:
+        """What its handlers share: settings, the gate."""
+        return self._site
 
     @property
     def ws_url(self) -> str:
@@ -265,18 +271,19 @@ def _sockets_of(http: BoundedHTTPServer) -> list[socket.socket]:
 def application(site: Site) -> Application:
     """The routes of ``site``."""
     shared = {"site": site}
+    routes: list[tuple[str, type[Guarded], dict[str, Any]]] = [
+        (r"/", Page, shared),
+        (r"/login", Login, shared),
+        (r"/ws", Socket, shared),
+        (r"/static/(.*)", Static, {"site": site, "path": str(site.static)}),
+        (r"/api/logs", LogsHandler, shared),
+        (r"/api/state", StateHandler, shared),
+        (r"/healthz", Health, shared),
+        (r"/readyz", Ready, shared),
+        (r"/favicon.ico", Icon, shared),
+    ]
     return Application(
-        [
-            (r"/", Page, shared),
-            (r"/login", Login, shared),
-            (r"/ws", Socket, shared),
-            (r"/static/(.*)", Static, {"site": site, "path": str(site.static)}),
-            (r"/api/logs", LogsHandler, shared),
-            (r"/api/state", StateHandler, shared),
-            (r"/healthz", Health, shared),
-            (r"/readyz", Ready, shared),
-            (r"/favicon.ico", Icon, shared),
-        ],
+        [(f"(?:{ABSOLUTE})?{path}", handler, arguments) for path, handler, arguments in routes],
         default_handler_class=NotFound,
         default_handler_args=shared,
         log_function=log_request,

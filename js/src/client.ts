@@ -8,21 +8,25 @@
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { Backfill } from './backfill';
 import { CommandError, PendingCommands } from './commands';
-import type { LinkInfo, LinkStatus } from './links/link';
+import type { Carrier } from './links/comm';
+import type { LinkInfo, LinkKind, LinkStatus } from './links/link';
+import type { LinkChoice } from './links/report';
 import { openSignedIn } from './links/signIn';
-import { SocketLink } from './links/socket';
+import { type Surroundings, surroundingsOf } from './links/surroundings';
+import { LinkSwitch } from './links/switch';
 import { LogStore } from './logs/store/store';
+import { PendingReplays } from './replays';
 import { stateHash } from './sync/canonical';
 import { type AppState, type Commands, type LogEntry, type LogsHistory, type Operation, ProtocolError } from './sync/messages';
 import { type Effect, Mirror } from './sync/mirror';
 import { equal } from './sync/read';
 
 export { CommandError } from './commands';
-export type { LinkInfo, LinkStatus, Phase } from './links/link';
+export type { LinkInfo, LinkKind, LinkStatus, Phase } from './links/link';
+export type { LinkChoice } from './links/report';
 
 /** A view that goes and comes (a cell runs again) finds the link still there. */
 const LINGER_MS = 3_000;
-const REPLAY_MS = 10_000;
 const VERIFY_TRIES = 3;
 
 /** What the last patch touched, for views that show change. */
@@ -38,19 +42,15 @@ export interface KernelBusy {
   readonly listens: boolean;
 }
 
-interface PendingReplay {
-  since: number;
-  done(answered: boolean): void;
-}
-
 export class Client {
   readonly logs = new LogStore();
   private readonly mirror = new Mirror();
-  private readonly link: SocketLink;
+  private readonly link: LinkSwitch;
   private readonly backfill: Backfill;
   private readonly states: Signal<AppState | null> = signal(null);
   private readonly epochs: Signal<string | null> = signal(null);
   private readonly statuses: Signal<LinkStatus>;
+  private readonly choices: Signal<readonly LinkChoice[]> = signal([]);
   private readonly readOnlys: Signal<boolean> = signal(false);
   private readonly seens: Signal<number | null> = signal(null);
   private heardAt: number | null = null;
@@ -60,34 +60,45 @@ export class Client {
     (message) => this.link.send(message),
     () => this.isDeaf,
   );
-  private replays: PendingReplay[] = [];
+  private readonly replays = new PendingReplays((message) => this.link.send(message));
   /** While somebody verifies: states by version, since a patch may overtake the answer. */
   private watched: Map<number, AppState> | null = null;
   private readonly askers = new Set<() => void>();
   private viewers = 0;
   private leaving: ReturnType<typeof setTimeout> | undefined;
   private isClosed = false;
-  /** Where the standalone page is, once somebody has said so. */
-  page: string | null = null;
   /** A notebook's view has its kernel, the standalone page its server: what helps differs. */
   host: 'notebook' | 'page' = 'notebook';
 
-  constructor(private readonly onClose: () => void = () => {}) {
-    this.link = new SocketLink({
-      hello: (token) => this.mirror.hello(token),
-      message: (text) => this.receive(text),
-      lost: () => this.lost(),
-      ask: () => {
-        for (const ask of this.askers) ask();
+  constructor(
+    private readonly onClose: () => void = () => {},
+    surroundings: Surroundings = surroundingsOf(globalThis.document, globalThis.location?.href ?? 'http://localhost/'),
+  ) {
+    this.link = new LinkSwitch(
+      {
+        hello: (token) => ({ message: this.mirror.offer(token), position: this.mirror.position }),
+        takeOver: (position, { epoch, resumed }, isBeside) => {
+          this.mirror.takeOver(position, epoch, resumed, isBeside);
+          this.forgetReplays();
+        },
+        message: (text) => this.receive(text),
+        lost: () => this.lost(),
+        isOwed: () => this.commands.count.peek() > 0,
+        ask: () => {
+          for (const ask of this.askers) ask();
+        },
+        status: (status) =>
+          batch(() => {
+            const isLinked = status.phase === 'live' || status.phase === 'stale';
+            this.statuses.value = status;
+            this.seens.value = isLinked ? null : this.heardAt;
+            const { choices } = this.link;
+            if (!equal(choices, this.choices.peek())) this.choices.value = choices;
+          }),
       },
-      status: (status) => {
-        const isLinked = status.phase === 'live' || status.phase === 'stale';
-        batch(() => {
-          this.statuses.value = status;
-          this.seens.value = isLinked ? null : this.heardAt;
-        });
-      },
-    });
+      surroundings,
+    );
+    this.choices.value = this.link.choices;
     this.statuses = signal(this.link.status);
     this.backfill = new Backfill(
       this.logs,
@@ -136,20 +147,50 @@ export class Client {
 
   /** Here is the server; and what shows its views. */
   offer(info: LinkInfo, host: Client['host'] = 'notebook'): void {
-    if (info.page !== undefined) this.page = info.page;
     this.host = host;
-    this.link.use(info);
+    this.link.offer(info, host === 'page');
   }
 
-  /** Whether this view stands in a notebook and knows of a page that shows the same. */
+  /** A widget of this page can carry messages to the kernel and back. Returns how to take it away. */
+  carry(carrier: Carrier): () => void {
+    return this.link.carry(carrier);
+  }
+
+  /** A message came by a widget. False: it is for somebody else. */
+  hears(content: { type?: unknown }, buffers: readonly (ArrayBuffer | ArrayBufferView)[]): boolean {
+    return this.link.hears(content, buffers);
+  }
+
+  /** Each link, the best first: whether it is used, and why not. */
+  get links(): ReadonlySignal<readonly LinkChoice[]> {
+    return this.choices;
+  }
+
+  /** Use this link where it can be had; null: the best. */
+  want(kind: LinkKind | null): void {
+    this.link.want(kind);
+  }
+
+  /** Try those links again that failed. */
+  tryLinks(): void {
+    this.link.retry();
+  }
+
+  /** Where the standalone page can be opened from here: at its own address, or through the proxy. */
+  get page(): string | null {
+    return this.link.page;
+  }
+
+  /** Whether this view stands in a notebook from where a page that shows the same can be opened. */
   get hasPage(): boolean {
     return this.host === 'notebook' && this.page !== null;
   }
 
   /** Open the standalone page, signed in by a code that works once. To be called in a click, as browsers ask. */
   async openPage(): Promise<void> {
-    if (this.host !== 'notebook' || this.page === null) return;
-    await openSignedIn(this.page, async () => (await this.command('session.code', {})).code);
+    const { page } = this;
+    if (this.host !== 'notebook' || page === null) return;
+    await openSignedIn(page, async () => (await this.command('session.code', {})).code);
   }
 
   /** Nobody can say where the server is; `reason` is for people. */
@@ -254,7 +295,6 @@ export class Client {
         this.begin(effect.epoch);
         this.readOnlys.value = effect.readOnly;
         this.busies.value = null; // if a cell runs, that is said next
-        this.link.welcomed();
         // Where the link was lost halfway through the past.
         if (effect.resumed && this.logs.nextSeq > 0) void this.backfill.start();
         break;
@@ -277,7 +317,10 @@ export class Client {
         console.warn(`AutoBench: the server did not take a message: ${effect.code}: ${effect.message}`);
         break;
       case 'busy':
-        this.busies.value = effect.busy ? { since: Math.min(effect.since, Date.now()), listens: effect.listens } : null;
+        this.busies.value = effect.busy
+          ? // Widget messages are the kernel's to hear, whatever the server listens to.
+            { since: Math.min(effect.since, Date.now()), listens: effect.listens && this.link.status.link !== 'comm' }
+          : null;
         this.link.busy(this.isDeaf);
         break;
       case 'alive':
@@ -318,39 +361,22 @@ export class Client {
     const isFirst = this.logs.nextSeq === 0;
     this.logs.history(message);
     const since = message.firstSeq - message.missed;
-    const at = this.replays.findIndex((asked) => asked.since === since);
-    if (at >= 0) this.replays.splice(at, 1)[0]?.done(true);
-    else if (isFirst) void this.backfill.start();
+    if (!this.replays.answered(since) && isFirst) void this.backfill.start();
   }
 
   private ask(sinceSeq: number, limit: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const epoch = this.epochs.peek();
-      if (epoch === null || !this.link.send({ type: 'logs.replay', sinceSeq, epoch, limit })) {
-        resolve(false);
-        return;
-      }
-      const asked: PendingReplay = {
-        since: sinceSeq,
-        done: (answered) => {
-          clearTimeout(timer);
-          resolve(answered);
-        },
-      };
-      const timer = setTimeout(() => {
-        this.replays = this.replays.filter((other) => other !== asked);
-        resolve(false);
-      }, REPLAY_MS);
-      this.replays.push(asked);
-    });
+    return this.replays.ask(this.epochs.peek(), sinceSeq, limit);
   }
 
   private lost(): void {
     this.commands.lost();
     this.busies.value = null;
-    const asked = this.replays;
-    this.replays = [];
-    for (const { done } of asked) done(false);
+    this.forgetReplays();
+  }
+
+  /** Another link does not answer what this one was asked; what is still wanted is asked for anew. */
+  private forgetReplays(): void {
+    this.replays.lost();
     this.backfill.stop();
   }
 }

@@ -52,8 +52,19 @@ class StandalonePage {
         problem = error.message;
       }
     }
+    if (this.kept.get() === null && problem === '') await this.tryWithout();
     if (this.kept.get() === null) this.ask(problem);
     else this.enter();
+  }
+
+  /** A page that came through a proxy may be let in by it, as from the launcher of a Jupyter server. */
+  private async tryWithout(): Promise<void> {
+    if (location.pathname === '/') return;
+    try {
+      this.kept.set(await signIn(location.href, {}));
+    } catch (error) {
+      if (!(error instanceof SignInError)) throw error;
+    }
   }
 
   private ask(problem: string): void {

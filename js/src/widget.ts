@@ -1,6 +1,6 @@
 /**
  * The anywidget entry: what the kernel's widgets show. Traits say what to look at; where the server is, and the token,
- * come as a message, and go no further than this tab's sessionStorage.
+ * come as a message, and are kept nowhere.
  *
  * `initialize` awaits nothing: after 2 s anywidget would drop all messages of a model without a word.
  */
@@ -12,34 +12,38 @@ import { sharedRuntime } from './runtime';
 import type { LogEntry } from './sync/messages';
 import { VIEWS, type ViewProps } from './views';
 
+type ModelBuffer = ArrayBuffer | ArrayBufferView;
+
 /** What anywidget gives of a model. */
 export interface Model {
   get(name: string): unknown;
   set(name: string, value: unknown): void;
   save_changes(): void;
   send(content: object): void;
-  on(event: string, callback: (content: unknown) => void): void;
-  off(event: string, callback: (content: unknown) => void): void;
+  on(event: string, callback: (content: unknown, buffers?: readonly ModelBuffer[]) => void): void;
+  off(event: string, callback: (content: unknown, buffers?: readonly ModelBuffer[]) => void): void;
 }
 
-/** How long the kernel may take to say where the server is, before we say that it does not. */
-const ASK_MS = 6_000;
-const GONE = 'The kernel that made this view is gone.';
-const SILENT = 'The kernel does not say where the server is: it may be running a cell, or be another one by now.';
+/** Messages of the hub that came before there is a view are kept up to so many bytes. */
+const EARLY_BYTES = 8_000_000;
 
 /** One model's share of this page. anywidget asks for one for each model. */
 export default function widget(): object {
   const rows: Signal<LogEntry[] | null> = signal(null);
   let parts: LogEntry[][] = [];
   let info: LinkInfo | null = null;
-  const listeners = new Set<(info: LinkInfo) => void>();
+  let client: Client | null = null;
+  let early: [{ type?: unknown }, readonly ModelBuffer[]][] = [];
+  let earlyBytes = 0;
 
-  const onMessage = (content: unknown): void => {
+  const onMessage = (content: unknown, buffers: readonly ModelBuffer[] = []): void => {
     const message = content as { type?: unknown } & Record<string, unknown>;
     if (message?.type === 'link' && typeof message.url === 'string') {
       info = message as unknown as LinkInfo;
-      store(info);
-      for (const listener of listeners) listener(info);
+      client?.offer(info);
+    } else if (message?.type === 'hub' || message?.type === 'hub.end') {
+      if (client !== null) client.hears(message, buffers);
+      else keepEarly(message, buffers);
     } else if (message?.type === 'rows') {
       const part = Number(message.part ?? 0);
       const count = Number(message.parts ?? 1);
@@ -48,6 +52,12 @@ export default function widget(): object {
       if (message.rows === null) rows.value = null;
       else if (Object.keys(parts).length === count) rows.value = parts.flat();
     }
+  };
+
+  const keepEarly = (message: { type?: unknown }, buffers: readonly ModelBuffer[]): void => {
+    earlyBytes += buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    if (earlyBytes > EARLY_BYTES) early = [];
+    else early.push([message, buffers]);
   };
 
   return {
@@ -59,19 +69,22 @@ export default function widget(): object {
     render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       const runtime = sharedRuntime(VIEWS);
       const epoch = text(model, 'epoch');
-      const client = runtime.clientFor(epoch);
-      const release = client.retain();
-      const stopAsking = askKernel(model, client, () => info ?? load(epoch), listeners);
+      const shown = runtime.clientFor(epoch);
+      const release = shown.retain();
+      client = shown;
+      const stop = link(model, shown, info);
+      for (const [message, buffers] of early) shown.hears(message, buffers);
+      early = [];
       const view = text(model, 'view') || 'dashboard';
       const title = text(model, 'title');
       const options = (model.get('options') ?? {}) as Record<string, unknown>;
       const props: ViewProps = {
-        client,
+        client: shown,
         title,
         options,
         storageKey: `${view}/${keyOf(options) ?? title}`,
         rows,
-        onShown: (shown) => save(model, 'shown', shown),
+        onShown: (rowsShown) => save(model, 'shown', rowsShown),
         onSelection: (ranges) => save(model, 'chosen', ranges),
         onBack: () => {
           rows.value = null;
@@ -81,7 +94,7 @@ export default function widget(): object {
       const unmount = runtime.mount(el, view, props);
       if (view === 'logs') trySend(model, { type: 'ready' });
       return () => {
-        stopAsking();
+        stop();
         unmount();
         release();
       };
@@ -89,37 +102,15 @@ export default function widget(): object {
   };
 }
 
-/** Have the client told where the server is, now and whenever it asks. Returns how to end that. */
-function askKernel(
-  model: Model,
-  client: Client,
-  known: () => LinkInfo | null,
-  listeners: Set<(info: LinkInfo) => void>,
-): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const offer = (info: LinkInfo): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    client.offer(info);
-  };
-  const ask = (): void => {
-    if (!trySend(model, { type: 'link' })) {
-      client.gone(GONE);
-      return;
-    }
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      client.gone(SILENT);
-    }, ASK_MS);
-  };
-  listeners.add(offer);
+/** Have the client linked through this model, and told where the server is. Returns how to end that. */
+function link(model: Model, client: Client, info: LinkInfo | null): () => void {
+  const ask = (): boolean => trySend(model, { type: 'link' });
   const end = client.onAsk(ask);
-  const info = known();
-  if (info !== null) offer(info);
-  else ask();
+  if (info !== null) client.offer(info);
+  const drop = client.carry({ send: (content) => trySend(model, content) });
+  if (info === null) ask();
   return () => {
-    clearTimeout(timer);
-    listeners.delete(offer);
+    drop();
     end();
   };
 }
@@ -152,26 +143,4 @@ function text(model: Model, trait: string): string {
 /** Views with different keys keep different choices. */
 function keyOf(options: Record<string, unknown>): string | null {
   return typeof options.key === 'string' && options.key ? options.key : null;
-}
-
-const storageKey = (epoch: string): string => `autobench-nb/link/${epoch}`;
-
-/** So that a reload finds the server while the kernel is busy with a cell. */
-function store(info: LinkInfo): void {
-  if (!info.epoch) return;
-  try {
-    sessionStorage.setItem(storageKey(info.epoch), JSON.stringify(info));
-  } catch {
-    // Storage is full or forbidden: after a reload the kernel is asked.
-  }
-}
-
-function load(epoch: string): LinkInfo | null {
-  try {
-    const info: unknown = JSON.parse(sessionStorage.getItem(storageKey(epoch)) ?? 'null');
-    return typeof (info as LinkInfo | null)?.url === 'string' ? (info as LinkInfo) : null;
-  } catch {
-    // Not ours, or forbidden.
-    return null;
-  }
 }

@@ -93,7 +93,10 @@ describe('a client', () => {
 
   it('replaces everything when the epoch is another one, and merges nothing', () => {
     const state = appState({ logs: { nextSeq: 10, capacity: 500, size: 10, head: 0 } });
-    const { client, socket } = connected(state, history(0, 10));
+    const client = new Client();
+    client.offer({ url: INFO.url });
+    const socket = FakeSocket.last();
+    connects(socket, state, { logs: history(0, 10) });
     expect(client.logs.size).toBe(10);
     socket.closes(1006);
     vi.advanceTimersByTime(2_000);

@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -74,7 +75,7 @@ describe.each(MARKS.map((mark) => [shown(mark), mark] as const))('the mark %s', 
     ['streams', () => <StreamsView client={client} />],
     ['findings', () => <FindingsView client={client} />],
     ['runs', () => <RunsView client={client} />],
-    ['head', () => <Head client={client} title="t" />],
+    ['head', () => <Head client={client} title="t" menu={{ id: 'm', open: signal(false) }} />],
     ['state tree', () => <StateTree client={client} height={2_000} pointer={`/devices/${name}/${name}`} />],
   ];
 

@@ -47,11 +47,24 @@ const press = (target: HTMLElement, key: string) =>
   });
 
 describe('the badge', () => {
-  it('says live and by which link, and offers nothing to press', () => {
+  it('says live and by which link, and offers nothing to press but the links', () => {
     go();
     show(<BadgeView client={client} />);
     expect(text()).toContain('livedirect');
-    expect(one('button')).toBeNull();
+    expect(all('button').map((button) => button.getAttribute('aria-expanded'))).toEqual(['false']);
+  });
+
+  it('unfolds each link with its state, reason and remedy, and folds again', () => {
+    go();
+    show(<BadgeView client={client} />);
+    act(() => one('.ab-badge-open').click());
+    const rows = all('.ab-links-row').map((row) => row.textContent);
+    expect(rows[0]).toContain('directin usea socket to the orchestrator itself');
+    expect(rows[1]).toContain('proxynot therethis page is not one of a Jupyter server');
+    expect(rows[2]).toContain('widget messagesgone');
+    expect(all('.ab-links input').map((input) => (input as HTMLInputElement).checked)).toEqual([true, false, false]);
+    act(() => one('.ab-badge-open').click());
+    expect(one('.ab-links')).toBeNull();
   });
 
   it('counts down to the next try, and tries at once when pressed', () => {
@@ -60,7 +73,7 @@ describe('the badge', () => {
     act(() => socket.closes(1006));
     expect(text()).toContain('next try in 1 s · 1 try');
     const before = FakeSocket.all.length;
-    act(() => one('button').click());
+    act(() => one('.ab-badge-action').click());
     expect(FakeSocket.all.length).toBe(before + 1);
   });
 

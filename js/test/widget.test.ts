@@ -5,16 +5,19 @@ import { sharedRuntime } from '../src/runtime';
 import { VIEWS } from '../src/views';
 import widget, { type Model } from '../src/widget';
 import { FakeSocket, install } from './fake-socket';
+import { appState } from './fixtures';
 
 interface Entry {
   initialize(context: { model: Model }): () => void;
   render(context: { model: Model; el: HTMLElement }): () => void;
 }
 
+type Listener = (content: unknown, buffers?: readonly (ArrayBuffer | ArrayBufferView)[]) => void;
+
 class FakeModel implements Model {
   sent: Record<string, unknown>[] = [];
   isGone = false;
-  private readonly listeners = new Set<(content: unknown) => void>();
+  private readonly listeners = new Set<Listener>();
 
   constructor(readonly traits: Record<string, unknown>) {}
 
@@ -29,14 +32,17 @@ class FakeModel implements Model {
     if (this.isGone) throw new Error('comm is closed');
     this.sent.push(content as Record<string, unknown>);
   }
-  on(_event: string, callback: (content: unknown) => void): void {
+  on(_event: string, callback: Listener): void {
     this.listeners.add(callback);
   }
-  off(_event: string, callback: (content: unknown) => void): void {
+  off(_event: string, callback: Listener): void {
     this.listeners.delete(callback);
   }
-  hears(content: unknown): void {
-    for (const listener of this.listeners) listener(content);
+  hears(content: unknown, buffers?: ArrayBuffer[]): void {
+    for (const listener of this.listeners) listener(content, buffers);
+  }
+  asked(type: string): Record<string, unknown>[] {
+    return this.sent.filter((message) => message.type === type);
   }
 }
 
@@ -71,10 +77,12 @@ afterEach(async () => {
 const settle = () => vi.advanceTimersByTimeAsync(20);
 
 describe('the widget', () => {
-  it('asks the kernel where the server is, and connects when it is told', () => {
+  it('asks the kernel where the server is, and connects when it is told', async () => {
     const { model, link, render } = view();
     render();
-    expect(model.sent).toEqual([{ type: 'link' }]);
+    await settle();
+    expect(model.asked('link')).toHaveLength(1);
+    expect(model.asked('hub.open')).toHaveLength(1);
     model.hears(link);
     expect(FakeSocket.last().url).toBe('ws://127.0.0.1:1/ws');
     FakeSocket.last().opens();
@@ -87,16 +95,27 @@ describe('the widget', () => {
     expect(FakeSocket.all).toHaveLength(0);
     render();
     expect(FakeSocket.all).toHaveLength(1);
-    expect(model.sent).toEqual([]);
+    expect(model.asked('link')).toEqual([]);
   });
 
-  it('finds the server after a reload though the kernel says nothing', () => {
+  it('keeps neither address nor token for another life of the page, where the port may be a stranger’s', async () => {
     const before = view();
     before.model.hears(before.link);
-    const { model, render } = view('badge', before.link.epoch);
+    before.render();
+    await settle();
+    expect(JSON.stringify([{ ...sessionStorage }, { ...localStorage }])).not.toMatch(/secret|127\.0\.0\.1/);
+  });
+
+  it('shows by widget messages what the kernel said before there was a view', async () => {
+    const { model, el, link, render } = view();
+    model.hears(link);
+    const welcome = { type: 'welcome', protocol: 1, epoch: link.epoch, serverTime: 'now', stateVersion: 1, nextSeq: 0 };
+    const snapshot = { type: 'state.snapshot', stateVersion: 1, data: appState(), epoch: link.epoch, reason: 'connect' };
+    const lines = [{ ...welcome, resumed: false }, snapshot].map((line) => JSON.stringify(line)).join('\n');
+    model.hears({ type: 'hub', link: '', n: 0 }, [new TextEncoder().encode(lines).buffer as ArrayBuffer]);
     render();
-    expect(FakeSocket.all).toHaveLength(1);
-    expect(model.sent).toEqual([]);
+    await settle();
+    expect(el.textContent).toContain('livewidget messages');
   });
 
   it('never puts the token into a trait', () => {
@@ -114,11 +133,15 @@ describe('the widget', () => {
     expect(el.textContent).toContain('The kernel that made this view is gone. Run the cell again.');
   });
 
-  it('says so when the kernel is silent, and goes on when it does answer', async () => {
+  it('says so when the kernel is silent, asks on, and goes on when it does answer', async () => {
     const { model, el, link, render } = view();
     render();
-    await vi.advanceTimersByTimeAsync(7_000);
-    expect(el.textContent).toContain('The kernel does not say where the server is');
+    await vi.advanceTimersByTimeAsync(6_500);
+    expect(el.textContent).toContain('The kernel does not answer: it may be running a cell.');
+    await vi.advanceTimersByTimeAsync(60_000);
+    const names = model.asked('hub.open').map((message) => message.link);
+    expect(names.length).toBeGreaterThan(2);
+    expect(new Set(names).size).toBe(1);
     model.hears(link);
     expect(FakeSocket.all).toHaveLength(1);
   });

@@ -186,7 +186,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @contextlib.contextmanager
-def running_lab(folder: Path, home: Path) -> Iterator[Lab]:
+def running_lab(folder: Path, home: Path, *options: str) -> Iterator[Lab]:
     """A JupyterLab with the project's notebooks in ``folder``, and everything it writes of its own in ``home``."""
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         shutil.copy(notebook, folder)
@@ -215,6 +215,7 @@ def running_lab(folder: Path, home: Path) -> Iterator[Lab]:
                 *("--ip=127.0.0.1", "--port=0", f"--IdentityProvider.token={token}"),
                 *(f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"),
                 "--LabApp.news_url=None",
+                *options,
             ],
             env=env,
             stdout=log,

@@ -50,5 +50,6 @@ def end_of(widget: View) -> KeepingComm:
 
 
 def customs(widget: View) -> list[dict[str, Any]]:
-    """The custom messages that it has sent."""
-    return [data["content"] for _, data in end_of(widget).sent if data.get("method") == "custom"]
+    """The custom messages that it has sent, those of the hub aside."""
+    sent = [data["content"] for _, data in end_of(widget).sent if data.get("method") == "custom"]
+    return [content for content in sent if not content["type"].startswith("hub")]

@@ -139,8 +139,8 @@ class Conversation:
         """Welcome; then what the client lacks, or at the next flush the snapshot and the history."""
         client.phase = Phase.SYNCING
         client.welcomed = True
-        self.telemetry.clients += 1
-        self._presence.connected(client, now)
+        if not client.is_quiet:
+            self.count(client, now)
         version, seq = self._state.version, self._logs.seq
         same = resume is not None and resume.epoch == self.epoch
         knows_log = resume is not None and same and resume.next_seq <= seq
@@ -171,6 +171,17 @@ class Conversation:
             if resume is not None and knows_log:
                 client.history = History(since=resume.next_seq)
         self._logs.catch_up(client)
+
+    def end_quiet(self, client: Session, now: float) -> None:
+        """Take a client for one that is there: it was heard."""
+        client.is_quiet = False
+        if client.welcomed:
+            self.count(client, now)
+
+    def count(self, client: Session, now: float) -> None:
+        """Count a client that is there, and tell it."""
+        self.telemetry.clients += 1
+        self._presence.connected(client, now)
 
     def _reason(self, resume: Resume | None) -> str:
         """Why a client that was welcomed gets a snapshot. A position that never was is like no position."""

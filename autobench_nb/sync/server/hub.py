@@ -106,6 +106,11 @@ class Hub:
     # ------------------------------------------------------------ what a transport asks
 
     @property
+    def is_busy(self) -> bool:
+        """Whether a running cell blocks what clients say."""
+        return self._conversation.busy is not None
+
+    @property
     def wants_snapshot(self) -> bool:
         """Whether the next flush has to encode the whole state: warm the store first."""
         return bool(self._conversation.hashes) or self._state.wants_snapshot
@@ -136,13 +141,8 @@ class Hub:
         ``session`` is what :meth:`next_session` has given (default: it is asked here); it is given back.
         """
         id = self.next_session() if session is None else session
-        client = Session(
-            id,
-            peer,
-            authenticated=authenticated or not self._needs_token,
-            budget=self._config.client_budget_bytes,
-            now=now,
-        )
+        known, budget = authenticated or not self._needs_token, self._config.client_budget_bytes
+        client = Session(id, peer, authenticated=known, budget=budget, now=now)
         self._sessions[id] = client
         if client.authenticated:
             self._grace[id] = now + HELLO_GRACE_S
@@ -154,6 +154,10 @@ class Hub:
         """Let a client that has just connected look and not command: the handshake has shown the read-only token."""
         self._sessions[session].read_only = True
 
+    def hush(self, session: int) -> None:
+        """Perhaps nobody is there: it is neither counted nor told before it has said something."""
+        self._sessions[session].is_quiet = True
+
     def disconnect(self, session: int, now: float) -> list[Effect]:
         """The link is gone, whoever closed it."""
         gone = self._sessions.pop(session, None)
@@ -162,7 +166,7 @@ class Hub:
         self._forget(gone)
         self._grace.pop(session, None)
         self._unproven.pop(session, None)
-        if gone.welcomed:
+        if gone.welcomed and not gone.is_quiet:
             self.telemetry.clients -= 1
             self._presence.disconnected(gone, now)
         return []
@@ -173,6 +177,8 @@ class Hub:
         client = self._sessions.get(session)
         if client is None or client.phase is Phase.CLOSED:
             return out
+        if client.is_quiet:
+            self._conversation.end_quiet(client, now)
         try:
             message = parse_client(data)
             if client.phase is Phase.HELLO:

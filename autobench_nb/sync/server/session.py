@@ -56,6 +56,7 @@ class Session:
 
     Attributes:
         greeted: Whether a hello has come.
+        is_quiet: Whether perhaps nobody is there: it has not been heard.
         read_only: Whether it may look and not command.
         snapshot_reason: Why it is owed a snapshot, or ``None``; while it is owed one, it is sent no patches.
         base_version: The version of the snapshot with which its present slices began; 0 where it had these from the
@@ -82,6 +83,7 @@ class Session:
         "greeted",
         "history",
         "id",
+        "is_quiet",
         "log_audience",
         "peer",
         "phase",
@@ -105,6 +107,7 @@ class Session:
         self.connected_at = now
         self.phase = Phase.HELLO
         self.welcomed = False
+        self.is_quiet = False
         self.ended = ""
         self.greeted = False
         self.ack_pending = False

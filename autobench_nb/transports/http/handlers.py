@@ -33,6 +33,8 @@ from autobench_nb.transports.commands import Log
 from autobench_nb.transports.guesses import REFILL_S
 from autobench_nb.transports.http.admission import HalfOpen
 from autobench_nb.transports.http.failures import FailedRequests
+from autobench_nb.transports.http.forwarded import host_of
+from autobench_nb.transports.http.refusals import page_of, wants_page
 from autobench_nb.transports.liveness import Liveness
 from autobench_nb.transports.pump import Pump
 
@@ -99,7 +101,7 @@ class Guarded(RequestHandler):
         headers = self.request.headers
         gate = self.site.gate
         host = headers.get("Host")
-        self.source = gate.source(headers.get("Origin"), host)
+        self.source = gate.source(headers.get("Origin"), host, host_of(headers))
         if self.source is TokenPlace.NONE and headers.get("Sec-Fetch-Site") == "cross-site":
             # A browser that hides the origin: let it come in by a link, and nothing else.
             navigates = headers.get("Sec-Fetch-Mode") == "navigate"
@@ -125,7 +127,11 @@ class Guarded(RequestHandler):
             self.set_header("WWW-Authenticate", 'Bearer realm="autobench-nb"')
         if refusal.status == 429:
             self.set_header("Retry-After", str(math.ceil(REFILL_S)))
-        self.finish_json({"error": {"code": refusal.code, "message": refusal.message}})
+        if wants_page(self.request.headers):
+            self.set_header("Content-Type", "text/html; charset=utf-8")
+            self.finish(page_of(refusal))
+        else:
+            self.finish_json({"error": {"code": refusal.code, "message": refusal.message}})
         raise Finish
 
     def finish_json(self, value: Any) -> None:

@@ -13,6 +13,7 @@ from autobench_nb.transports.auth import (
     Credential,
     Refusal,
     TokenPlace,
+    unauthorized,
 )
 from autobench_nb.transports.http.handlers import Guarded, Site
 
@@ -54,7 +55,8 @@ class Page(Guarded):
 class Login(Guarded):
     """``POST /login`` with the field ``access``, the token, or ``code``, of a link: gives ``{"key": ...}``.
 
-    The key is what the page keeps in place of the token.
+    With neither, it does so for who is let in anyway by the ``Authorization`` that a proxy sends along. The key is what
+    the page keeps in place of the token.
     """
 
     needs_token = False
@@ -64,8 +66,12 @@ class Login(Guarded):
             # Nobody else's page signs a person in.
             self.refuse(Refusal(403, "bad-origin", "Sign in on this server's own page."))
         gate = self.site.gate
-        code = self.get_body_argument("code", "")
-        if code:
+        code, access = self.get_body_argument("code", ""), self.get_body_argument("access", "")
+        if not code and not access:
+            # A proxy may send the token along, as that of a Jupyter server's launcher does: nothing is guessed here.
+            if self.credential is not Credential.VALID:
+                self.refuse(unauthorized(self.credential))
+        elif code:
             if not gate.guesses.may_try(self.peer):
                 self.refuse(TOO_MANY_GUESSES)
             if not gate.codes.redeem(code):
@@ -73,7 +79,7 @@ class Login(Guarded):
                 self.refuse(USED_LINK)
             credential = Credential.VALID
         else:
-            credential = gate.judge(self.get_body_argument("access", ""), self.peer)
+            credential = gate.judge(access, self.peer)
             if not credential.lets_in:
                 self.refuse(TOO_MANY_GUESSES if credential is Credential.UNHEARD else WRONG_TOKEN)
         self.finish_json({"key": gate.new_key(credential)})

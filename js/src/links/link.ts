@@ -13,6 +13,13 @@ export interface LinkInfo {
   epoch?: string;
 }
 
+/**
+ * How messages travel, the best first: a WebSocket to the server itself, one through the Jupyter server's proxy, or
+ * messages of a widget through the kernel.
+ */
+export const LINK_KINDS = ['direct', 'proxy', 'comm'] as const;
+export type LinkKind = (typeof LINK_KINDS)[number];
+
 export type Phase =
   /** On the way: no welcome yet. */
   | 'connecting'
@@ -39,8 +46,7 @@ export interface LinkStatus {
   readonly retryAt: number | null;
   /** Of the last heartbeat there and back. */
   readonly latencyMs: number | null;
-  /** `direct`: a WebSocket of our own. */
-  readonly link: 'direct';
+  readonly link: LinkKind;
   /** The server said that a cell blocks it: heartbeats do not count. */
   readonly busy: boolean;
   /** Why it is not live, in words. */
@@ -58,6 +64,30 @@ export interface LinkEvents {
   /** Tries keep failing or are refused: where the server is may have changed. */
   ask(): void;
   status(status: LinkStatus): void;
+}
+
+/** One channel of text, once: as much of a `WebSocket` as a link uses. `readyState` 1: open. */
+export interface Connection {
+  readonly readyState: number;
+  send(text: string): void;
+  close(code?: number): void;
+  onopen: (() => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+}
+
+/** How a link gets its connections, and what it may expect of them. */
+export interface Way {
+  readonly kind: LinkKind;
+  /** Throws where this page may not open it. */
+  dial(info: LinkInfo): Connection;
+  /** From the try to the welcome, in ms. */
+  readonly welcomeMs: number;
+  /**
+   * What silence means: null, that the connection is lost; else this sentence, since the other end may be busy, and what
+   * was sent is not lost but waits.
+   */
+  readonly silence: string | null;
 }
 
 export type WsConfig = ServerConfig['ws'];

@@ -34,8 +34,8 @@ export class SignInError extends Error {
   override readonly name = 'SignInError';
 }
 
-/** Give the server at `page` the token, or a code of a link. Resolves to the key that the page is to keep. */
-export async function signIn(page: string, given: { access: string } | { code: string }): Promise<string> {
+/** Give the server at `page` the token, a code of a link, or nothing, where a proxy may let us in. Resolves to the key that the page is to keep. */
+export async function signIn(page: string, given: { access?: string; code?: string }): Promise<string> {
   let answer: Response;
   try {
     answer = await fetch(new URL('login', page), { method: 'POST', body: new URLSearchParams(given) });

@@ -1,7 +1,17 @@
-/** The direct link: one WebSocket, kept alive, tried again, and judged by our own messages alone. */
+/** One link: a connection kept alive, tried again, and judged by our own messages alone. */
 
 import type { ClientMessage } from '../sync/messages';
-import { backoffMs, DEFAULT_WS, type LinkEvents, type LinkInfo, type LinkStatus, type WsConfig } from './link';
+import {
+  backoffMs,
+  type Connection,
+  DEFAULT_WS,
+  type LinkEvents,
+  type LinkInfo,
+  type LinkKind,
+  type LinkStatus,
+  type Way,
+  type WsConfig,
+} from './link';
 
 /** From the try to the welcome. A proxy accepts before it dials: being open means nothing. */
 const WELCOME_MS = 10_000;
@@ -14,21 +24,36 @@ const ASK_AFTER = 3;
 const POLICY = 1008;
 const DONE = 1000;
 
-const IDLE: LinkStatus = {
+const IDLE: Omit<LinkStatus, 'link'> = {
   phase: 'connecting',
   attempts: 0,
   nextDelayMs: null,
   retryAt: null,
   latencyMs: null,
-  link: 'direct',
   busy: false,
   reason: null,
 };
 
+/** By a WebSocket, to the server itself or through a proxy. */
+export function bySocket(kind: LinkKind): Way {
+  return { kind, dial: ({ url }) => new WebSocket(url) as Connection, welcomeMs: WELCOME_MS, silence: null };
+}
+
+/** As `bySocket`, to each address in turn: where one leads nowhere the next may. */
+export function byAnyOf(kind: LinkKind, urls: () => readonly string[]): Way {
+  const way = bySocket(kind);
+  let tries = 0;
+  const next = (info: LinkInfo): string => {
+    const all = urls();
+    return all[tries++ % Math.max(1, all.length)] ?? info.url;
+  };
+  return { ...way, dial: (info) => way.dial({ ...info, url: next(info) }) };
+}
+
 export class SocketLink {
-  status: LinkStatus = IDLE;
+  status: LinkStatus;
   private info: LinkInfo | null = null;
-  private socket: WebSocket | null = null;
+  private socket: Connection | null = null;
   private config: WsConfig = DEFAULT_WS;
   private failures = 0;
   private welcomedAt: number | null = null;
@@ -42,7 +67,9 @@ export class SocketLink {
   constructor(
     private readonly events: LinkEvents,
     private readonly random: () => number = Math.random,
+    private readonly way: Way = bySocket('direct'),
   ) {
+    this.status = { ...IDLE, link: way.kind };
     const { signal } = this.ends;
     if (typeof document !== 'undefined') {
       document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.wake(), { signal });
@@ -66,7 +93,7 @@ export class SocketLink {
   /** Take the server's settings. */
   adopt(config: WsConfig): void {
     this.config = config;
-    if (this.welcomedAt !== null) this.schedule();
+    if (this.welcomedAt !== null) this.schedule(this.firstWait);
   }
 
   /** Our own welcome has come: only now there is a link. */
@@ -75,7 +102,13 @@ export class SocketLink {
     this.welcomedAt = this.heardAt = performance.now();
     this.tell({ phase: 'live', attempts: 0, nextDelayMs: null, retryAt: null, busy: false, reason: null });
     // What follows the welcome is a snapshot and a history: a first ping at once would measure those.
-    this.schedule(Math.min(FIRST_PING_MS, this.config.heartbeatIntervalMs));
+    this.schedule(this.firstWait);
+  }
+
+  /** The round trip is wanted soon, and then now and again. */
+  private get firstWait(): number {
+    const { heartbeatIntervalMs } = this.config;
+    return this.status.latencyMs === null ? Math.min(FIRST_PING_MS, heartbeatIntervalMs) : heartbeatIntervalMs;
   }
 
   /** A pong, with what the ping carried. */
@@ -117,11 +150,31 @@ export class SocketLink {
     return true;
   }
 
+  /** Something has changed: what failed before does not count any more. */
+  forget(): void {
+    this.failures = 0;
+    if (this.retry !== 0 || this.status.phase === 'denied') this.rest(true);
+    this.tell({ attempts: 0 });
+  }
+
+  /** Why it failed, found out since. */
+  because(reason: string): void {
+    this.tell({ reason });
+  }
+
   /** Somebody pressed the button: now, and count failures anew. */
   reconnect(): void {
     this.failures = 0;
     this.events.ask();
     this.open();
+  }
+
+  /** Another link does it now: let go, until `use` is called again. */
+  rest(forgives = false): void {
+    this.drop();
+    // A server that said no still does: that is not asked again because another link came and went.
+    if (forgives || this.status.phase !== 'denied')
+      this.tell({ phase: 'closed', nextDelayMs: null, retryAt: null, reason: null });
   }
 
   close(): void {
@@ -136,26 +189,31 @@ export class SocketLink {
     this.drop();
     if (this.info === null || this.ends.signal.aborted) return;
     this.farewell = null;
-    this.tell({ phase: 'connecting', nextDelayMs: null, retryAt: null });
-    let socket: WebSocket;
+    const connecting = { phase: 'connecting', nextDelayMs: null, retryAt: null } as const;
+    let socket: Connection;
     try {
-      socket = new WebSocket(this.info.url);
+      socket = this.way.dial(this.info);
     } catch (error) {
       // The address is none, or this page may not open it (ws: on an https: page).
-      this.tell({ phase: 'closed', reason: `The browser does not open ${this.info.url}: ${(error as Error).message}` });
+      const reason = `The browser does not open ${this.info.url}: ${(error as Error).message}`;
+      this.tell({ ...connecting, phase: 'closed', reason });
       return;
     }
     this.socket = socket;
+    // Told only now: whoever hears of it may ask for the same again.
+    this.tell(connecting);
     const { token } = this.info;
     socket.onopen = () => this.send(this.events.hello(token));
     socket.onmessage = (event) => {
       this.heardAt = performance.now();
+      if (this.beat === 0 && this.welcomedAt !== null) this.schedule();
       if (typeof event.data === 'string') this.events.message(event.data);
     };
     socket.onclose = (event) => {
       if (this.socket === socket) this.lost(event.code, event.reason);
     };
-    this.deadline = after(WELCOME_MS, () => this.lost(0, 'The server did not answer in time.'));
+    const { welcomeMs, silence } = this.way;
+    this.deadline = after(welcomeMs, () => this.lost(0, silence ?? 'The server did not answer in time.'));
   }
 
   /** Let go of the socket without a word, and of all timers. */
@@ -193,11 +251,11 @@ export class SocketLink {
       return;
     }
     const delay = backoffMs(this.config, this.failures, this.random);
-    this.tell({ ...change, phase: 'waiting', nextDelayMs: delay, retryAt: Date.now() + delay });
     this.retry = after(delay, () => {
       this.retry = 0;
       this.open();
     });
+    this.tell({ ...change, phase: 'waiting', nextDelayMs: delay, retryAt: Date.now() + delay });
     if (this.failures >= ASK_AFTER) this.events.ask();
   }
 
@@ -217,9 +275,12 @@ export class SocketLink {
     if (!this.send({ type: 'ping', ts: asked })) return;
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.config;
     this.beat = after(heartbeatTimeoutMs, () => {
+      this.beat = 0;
       // Any message is a sign of life: a long snapshot may stand before the pong.
       if (this.heardAt >= asked) this.schedule(Math.max(0, heartbeatIntervalMs - heartbeatTimeoutMs));
-      else this.lost(0, 'The server does not answer.');
+      else if (this.way.silence === null) this.lost(0, 'The server does not answer.');
+      // The ping waits where it is, and so would the next one: whatever is heard makes the link live again.
+      else this.tell({ phase: 'stale', reason: this.way.silence });
     });
   }
 

@@ -6,6 +6,9 @@
 import type { Model } from '../widget';
 import type { Bundle, Entry, HostModel } from './page-bundle';
 
+/** A message with its buffers. */
+type Heard = Parameters<Parameters<Model['on']>[1]>;
+
 interface RenderContext {
   readonly model: HostModel;
   readonly el: HTMLElement;
@@ -16,8 +19,8 @@ export function loadingView(load: (model: HostModel) => Promise<Bundle>): object
   let loaded: Promise<{ entry: Entry; bundle: Bundle }> | undefined;
   return {
     initialize({ model }: { model: HostModel }): () => void {
-      const heard: unknown[] = [];
-      const keep = (content: unknown): void => void heard.push(content);
+      const heard: Heard[] = [];
+      const keep = (...message: Heard): void => void heard.push(message);
       let end = (): void => model.off('msg:custom', keep);
       let isOver = false;
       model.on('msg:custom', keep);
@@ -54,7 +57,7 @@ export function loadingView(load: (model: HostModel) => Promise<Bundle>): object
 }
 
 /** The model, for a listener that comes late: it hears first what was said before. */
-function replaying(model: HostModel, heard: readonly unknown[]): Model {
+function replaying(model: HostModel, heard: readonly Heard[]): Model {
   return {
     get: (name) => model.get(name),
     set: (name, value) => model.set(name, value),
@@ -62,7 +65,7 @@ function replaying(model: HostModel, heard: readonly unknown[]): Model {
     send: (content) => model.send(content),
     on(event, callback) {
       model.on(event, callback);
-      if (event === 'msg:custom') for (const content of heard) callback(content);
+      if (event === 'msg:custom') for (const message of heard) callback(...message);
     },
     off: (event, callback) => model.off(event, callback),
   };

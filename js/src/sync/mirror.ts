@@ -5,9 +5,9 @@
  * are missing in front of a batch it asks for them; where the server says that they are gone, it counts them.
  */
 
+import type { Effect } from './effects';
 import type {
   AppState,
-  ClientMessage,
   Hello,
   HelloPayload,
   LogEntry,
@@ -18,7 +18,6 @@ import type {
   Pong,
   ServerMessage,
   SliceName,
-  SnapshotReason,
   StatePatch,
   StateResync,
   StateSnapshot,
@@ -30,45 +29,19 @@ import { check, PROTOCOL, ProtocolError, parse, SERVER_CONFIG, SLICES } from './
 import { applyPatch, PatchError } from './patch';
 import { equal, get, isRecord, widen } from './read';
 
+export type { Effect } from './effects';
+
 /** A question that was not answered for so long is asked again, when there is still a reason to. Seconds. */
 export const ASK_AGAIN_S = 2;
 /** Entries asked for where the first history did not come. */
 const LOST_HISTORY = SERVER_CONFIG.logs.snapshot;
 
-export type Effect =
-  /** Send this to the server. */
-  | { kind: 'send'; message: ClientMessage }
-  /** The server has welcomed us; where not `resumed`, a snapshot follows. `readOnly`: it takes no commands of us. */
-  | { kind: 'connected'; epoch: string; resumed: boolean; readOnly: boolean }
-  /** The state is another one now. `operations` is null where all of it was replaced, and `reason` says why. */
-  | {
-      kind: 'changed';
-      fromVersion: number | null;
-      toVersion: number;
-      operations: readonly Operation[] | null;
-      reason: SnapshotReason | null;
-    }
-  /** Log entries, oldest first; `missed` before them are lost. History may be older than what is there. */
-  | {
-      kind: 'logs';
-      entries: readonly LogEntry[];
-      firstSeq: number;
-      nextSeq: number;
-      missed: number;
-      isHistory: boolean;
-    }
-  /** Another epoch: whatever was mirrored before is void, log entries too. */
-  | { kind: 'replaced'; epoch: string }
-  /** The answer to a command, or an error that has the command's id. */
-  | { kind: 'answered'; id: string | number; ok: boolean; value: unknown; code: string | null; message: string | null }
-  /** The server could not use a message of ours. */
-  | { kind: 'refused'; code: string; message: string; column: number | null }
-  /** The kernel runs a cell since then (ms after 1970), or is free again. Where it does not listen, commands wait. */
-  | { kind: 'busy'; busy: boolean; since: number; listens: boolean }
-  /** A pong; `ts` is the ping's. */
-  | { kind: 'alive'; ts: number }
-  /** The server is about to close the link. */
-  | { kind: 'farewell'; code: number; reason: string };
+/** Where a mirror stood when it said hello on some link. */
+export interface Position {
+  readonly epoch: string | null;
+  readonly version: number | null;
+  readonly state: AppState | null;
+}
 
 export class Mirror {
   epoch: string | null = null;
@@ -91,13 +64,20 @@ export class Mirror {
   /** The newest of which we know. */
   private seenVersion = 0;
   private seenSeq = 0;
+  /** Patches up to this version lead to where we were before a link took over, and are not shown one by one. */
+  private showFrom = 0;
+  private unshown: Operation[] = [];
   private askedStateAt: number | null = null;
   private askedLogsAt: number | null = null;
 
   /** The first message on a new link, with where we stand. Questions asked on the old link are forgotten. */
   hello(token?: string): Hello {
-    this.linked = false;
-    this.askedStateAt = this.askedLogsAt = null;
+    this.begin();
+    return this.offer(token);
+  }
+
+  /** As `hello`, on a link beside the one that is heard: nothing changes before `takeOver`. */
+  offer(token?: string): Hello {
     const payload: HelloPayload = { capabilities: ['json-patch', 'resume'] };
     if (token !== undefined) payload.token = token;
     if (this.epoch !== null && this.version !== null && this.nextSeq !== null && this.hasSlices) {
@@ -106,6 +86,35 @@ export class Mirror {
     if (this.slices !== null) payload.slices = [...this.slices];
     if (this.logsQuery !== null) payload.logsQuery = this.logsQuery;
     return { type: 'hello', payload };
+  }
+
+  /** Where it stands now. */
+  get position(): Position {
+    return { epoch: this.epoch, version: this.version, state: this.state };
+  }
+
+  /**
+   * Hear another link from now on, whose welcome comes next: on it hello was said when we stood at `then`.
+   *
+   * `resumed`, as the welcome says: its patches begin there, so that is where we go back to; nobody sees it, since the
+   * next patch leads past where we are. Entries that have come meanwhile come again, and are known by their seq.
+   * `isBeside`: the link before this one still stands, so that we may well be ahead of a welcome that was sent earlier.
+   */
+  takeOver(then: Position, epoch: string, resumed: boolean, isBeside: boolean): void {
+    const goesOn = isBeside && epoch === this.epoch;
+    this.begin();
+    this.linked = goesOn;
+    if (resumed && epoch === this.epoch && then.epoch === epoch) {
+      // The other link may have been faster than this welcome: nobody is shown what is older than what was seen.
+      this.showFrom = Math.max(this.showFrom, this.version ?? 0);
+      this.version = then.version;
+      this.state = then.state;
+    }
+  }
+
+  private begin(): void {
+    this.linked = false;
+    this.askedStateAt = this.askedLogsAt = null;
   }
 
   /**
@@ -199,7 +208,8 @@ export class Mirror {
     if (this.epoch !== null) out.push({ kind: 'replaced', epoch });
     this.epoch = epoch;
     this.version = this.state = this.nextSeq = null;
-    this.missed = this.seenVersion = this.seenSeq = 0;
+    this.missed = this.seenVersion = this.seenSeq = this.showFrom = 0;
+    this.unshown = [];
     this.stale = false;
     this.askedStateAt = this.askedLogsAt = null;
   }
@@ -217,6 +227,7 @@ export class Mirror {
     }
     this.hasSlices = true;
     const before = this.version;
+    this.unshown = [];
     this.version = reply.stateVersion;
     this.state = widen(reply.data) as AppState;
     this.arrived();
@@ -254,7 +265,11 @@ export class Mirror {
     this.version = reply.toVersion;
     this.arrived();
     const { fromVersion, toVersion, patch } = reply;
-    if (patch.length) out.push({ kind: 'changed', fromVersion, toVersion, operations: patch, reason: null });
+    this.unshown.push(...patch);
+    if (toVersion < this.showFrom) return;
+    const operations = this.unshown;
+    this.unshown = [];
+    if (operations.length) out.push({ kind: 'changed', fromVersion, toVersion, operations, reason: null });
   }
 
   /** The next state, or null where the patch does not lead there. */
@@ -269,7 +284,9 @@ export class Mirror {
   }
 
   private arrived(): void {
-    this.stale = (this.version ?? 0) < this.seenVersion || !this.hasSlices;
+    const version = this.version ?? 0;
+    const isBehind = version < this.seenVersion && version >= this.showFrom;
+    this.stale = isBehind || !this.hasSlices;
     if (!this.stale) this.askedStateAt = null;
   }
 

@@ -7,8 +7,9 @@ import './views.css';
 import type { Client } from '../client';
 import type { LogEntry } from '../sync/messages';
 import { Dashboard } from './dashboard/Dashboard';
+import { LinkMenu } from './link/LinkMenu';
 import { isStuck, Notice } from './link/Notice';
-import { BadgeView, StatusBadge } from './link/StatusBadge';
+import { BadgeView, StatusBadge, useLinkMenu } from './link/StatusBadge';
 import { LogPane, type LogPaneOptions, type PaneHost } from './log/LogPane';
 import { StateTree } from './state-tree/StateTree';
 
@@ -42,6 +43,7 @@ function LogsView({ client, options, storageKey, rows, onShown, onSelection, onB
 
 function StateView({ client, title, options }: ViewProps): JSX.Element {
   useRetained(client);
+  const menu = useLinkMenu();
   const hasState = useComputed(() => client.state.value !== null).value;
   const { height, pointer } = options as { height?: number; pointer?: string };
   return (
@@ -50,8 +52,9 @@ function StateView({ client, title, options }: ViewProps): JSX.Element {
         <b>State</b>
         <span class="ab-faint ab-head-title">{title}</span>
         <span class="ab-space" />
-        <StatusBadge client={client} quiet />
+        <StatusBadge client={client} menu={menu} quiet />
       </header>
+      {menu.open.value && <LinkMenu client={client} id={menu.id} />}
       <Notice client={client} hasState={hasState} />
       {!hasState && isStuck(client.status.value) ? null : (
         <StateTree client={client} height={height ?? 420} pointer={pointer} />

@@ -6,7 +6,9 @@ import { setOnly } from '../../logs/query';
 import type { JobRecord } from '../../sync/messages';
 import { DevicesView } from '../DevicesView';
 import { FindingsView } from '../findings/FindingsView';
+import { LinkMenu } from '../link/LinkMenu';
 import { isStuck, Notice } from '../link/Notice';
+import { useLinkMenu } from '../link/StatusBadge';
 import { LogPane, type LogPaneOptions } from '../log/LogPane';
 import { RunsView } from '../runs/RunsView';
 import { StreamsView } from '../StreamsView';
@@ -31,6 +33,7 @@ const LOW = 320;
 /** All of it: the badge, runs, devices, streams, findings, the state, and the log. */
 export function Dashboard({ client, title, options, storageKey }: Props): JSX.Element {
   const id = useId();
+  const menu = useLinkMenu();
   const prefs = useMemo(() => storedChoices<{ tab: string }>(storageKey, { tab: 'Runs' }), [storageKey]);
   const edits = useMemo(() => signal<((query: string) => string) | null>(null), []);
   const host = useMemo(() => ({ storageKey: `autobench-nb/${storageKey}/log`, edits }), [storageKey]);
@@ -46,7 +49,8 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
       aria-label={title === 'AutoBench' ? title : `AutoBench: ${title}`}
       data-lm-suppress-shortcuts="true"
     >
-      <Head client={client} title={title} />
+      <Head client={client} title={title} menu={menu} />
+      {menu.open.value && <LinkMenu client={client} id={menu.id} />}
       <Notice client={client} hasState={hasState} />
       {!hasState && isStuck(client.status.value) ? null : (
         <>

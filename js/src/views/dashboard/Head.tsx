@@ -3,14 +3,14 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { Client } from '../../client';
 import { visible } from '../../logs/text/visible';
-import { StatusBadge } from '../link/StatusBadge';
+import { type MenuState, StatusBadge } from '../link/StatusBadge';
 import { count, plural } from '../shared/format';
 import { useNow } from '../shared/hooks';
 
 const PRODUCT = 'AutoBench';
 
 /** Whose dashboard this is, how much goes on, and how the view is linked to it. */
-export function Head({ client, title }: { client: Client; title: string }): JSX.Element {
+export function Head({ client, title, menu }: { client: Client; title: string; menu: MenuState }): JSX.Element {
   const hasState = useComputed(() => client.state.value !== null).value;
   const viewers = useComputed(() => client.state.value?.meta.telemetry?.clients).value;
   const rate = useRate(client);
@@ -49,7 +49,7 @@ export function Head({ client, title }: { client: Client; title: string }): JSX.
           Open page
         </button>
       )}
-      <StatusBadge client={client} quiet />
+      <StatusBadge client={client} menu={menu} quiet />
     </header>
   );
 }

@@ -1,4 +1,6 @@
+import { type Signal, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useId } from 'preact/hooks';
 import type { Client } from '../../client';
 import type { LinkStatus } from '../../links/link';
 import { Dot } from '../shared/elements';
@@ -6,24 +8,59 @@ import { duration, latency, plural } from '../shared/format';
 import { useNow } from '../shared/hooks';
 import type { Tone } from '../shared/tone';
 import { LastSeen } from './LastSeen';
+import { LinkMenu } from './LinkMenu';
+import { LINK_NAMES } from './link-names';
 import { busyTexts, countdown, noticeTexts } from './notice-texts';
 
-/** How this view is linked to the orchestrator, and while it is not, what it does about that. `quiet`: a notice says more. */
-export function StatusBadge({ client, quiet = false }: { client: Client; quiet?: boolean }): JSX.Element {
+/** What unfolds the menu of links, and where it is. */
+export interface MenuState {
+  readonly id: string;
+  readonly open: Signal<boolean>;
+}
+
+export function useLinkMenu(): MenuState {
+  const id = useId();
+  return { id: `${id}-links`, open: useSignal(false) };
+}
+
+interface Props {
+  client: Client;
+  /** A notice says more. */
+  quiet?: boolean;
+  menu: MenuState;
+}
+
+/** How this view is linked to the orchestrator, and while it is not, what it does about that. */
+export function StatusBadge({ client, quiet = false, menu }: Props): JSX.Element {
   const status = client.status.value;
   const busy = status.phase === 'live' ? client.busy.value : null;
   const now = useNow(250, status.phase === 'waiting' || busy !== null);
   const { word, fact, step, action } = busy === null ? noticeTexts(status, client.host) : busyTexts(busy, client.waiting.value);
   const detail =
     quiet && status.phase === 'waiting' ? plural(status.attempts, 'try', 'tries') : detailOf(status, now.value, busy !== null);
+  const isOpen = menu.open.value;
   return (
     <span class={`ab-badge ab-phase-${status.phase}`} title={[fact, step].filter(Boolean).join(' ')}>
-      <Dot tone={busy === null ? toneOfPhase(status) : 'busy'} halo={status.phase === 'live'} />
-      <span class="ab-badge-word" role="status">
-        {word}
-      </span>
-      {busy !== null && <span class="ab-num">{elapsed(now.value - busy.since)}</span>}
-      {detail && <span class="ab-badge-detail ab-num">{detail}</span>}
+      <button
+        type="button"
+        class="ab-plain ab-badge-open"
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? menu.id : undefined}
+        title="How this view is linked"
+        onClick={() => {
+          menu.open.value = !isOpen;
+        }}
+      >
+        <Dot tone={busy === null ? toneOfPhase(status) : 'busy'} halo={status.phase === 'live'} />
+        <span class="ab-badge-word" role="status">
+          {word}
+        </span>
+        {busy !== null && <span class="ab-num">{elapsed(now.value - busy.since)}</span>}
+        {detail && <span class="ab-badge-detail ab-num">{detail}</span>}
+        <span class="ab-badge-fold" aria-hidden="true">
+          {isOpen ? '▴' : '▾'}
+        </span>
+      </button>
       {action && !quiet && (
         <button type="button" class="ab-badge-action" onClick={() => client.reconnect()} aria-label={`${action}: reconnect`}>
           {action}
@@ -35,12 +72,13 @@ export function StatusBadge({ client, quiet = false }: { client: Client; quiet?:
 
 /** The badge on its own, with the reason in words. */
 export function BadgeView({ client }: { client: Client }): JSX.Element {
+  const menu = useLinkMenu();
   const status = client.status.value;
   const { fact, step } = noticeTexts(status, client.host);
   const page = client.page;
   return (
     <div class="autobench ab-badge-view">
-      <StatusBadge client={client} />
+      <StatusBadge client={client} menu={menu} />
       {fact && (
         <span class="ab-muted">
           {fact} {step}
@@ -52,14 +90,16 @@ export function BadgeView({ client }: { client: Client }): JSX.Element {
           {page}
         </a>
       )}
+      {menu.open.value && <LinkMenu client={client} id={menu.id} />}
     </div>
   );
 }
 
 function detailOf(status: LinkStatus, now: number, isBusy: boolean): string {
   const { phase, link, latencyMs, attempts } = status;
-  if (phase === 'live' && isBusy) return `live · ${link}`;
-  if (phase === 'live') return latencyMs === null ? link : `${link} · ${latency(latencyMs)}`;
+  const name = LINK_NAMES[link];
+  if (phase === 'live' && isBusy) return `live · ${name}`;
+  if (phase === 'live') return latencyMs === null ? name : `${name} · ${latency(latencyMs)}`;
   if (phase === 'waiting') return `${countdown(status, now)} · ${plural(attempts, 'try', 'tries')}`;
   if (phase === 'connecting' && attempts > 0) return `try ${attempts + 1}`;
   return '';

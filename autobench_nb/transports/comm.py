@@ -1,0 +1,381 @@
+"""Sessions over widget messages: the link that works wherever a widget does.
+
+What goes to the page is broadcast by the kernel to every page that looks at it, under a limit that widget messages
+share with all else that a cell gives out (past it Jupyter drops *everything*, the user's own prints too), and a burst
+may lose some. So every message carries the name of its link and a number, messages of the hub travel together in one
+binary buffer, and :class:`MessagePace` keeps all links of a kernel below the limit. What comes from the page may come
+on any thread, and out of its order: it is handed to the pump's loop, and put in order there.
+
+The page's side is ``js/src/links/comm.ts``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+import weakref
+import zlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from autobench_nb.contract.codes import CloseCode
+from autobench_nb.sync.effects import Outgoing
+from autobench_nb.transports.pump import Pump
+from autobench_nb.transports.server import Server
+from autobench_nb.transports.sockets.wire import Wire
+
+MESSAGES_A_SECOND: Final = 45.0
+BURST: Final = 5
+"""So many at once, when there was a pause: together at most 50 within any second."""
+MESSAGE_BYTES: Final = 900_000
+"""Of one widget message's buffer: with its head it stays below 1 MB."""
+DEFLATE_BYTES: Final = 16_384
+"""From here on a message is packed, where the page can unpack it."""
+WINDOW_BYTES: Final = 64 * 1024 * 1024
+"""May be on the way to a page that has not said that they came. It cannot say so while a cell blocks its words."""
+UNHEARD_BYTES: Final = 8 * 1024 * 1024
+"""The same, to a page of which nothing was heard yet: there may be none."""
+EARLY_MESSAGES: Final = 256
+"""Of a page, that may wait for one before them."""
+SILENT_ROUNDS: Final = 9
+"""Heartbeats of the kernel's idle time without a word, after which a page is gone. A hidden one speaks each minute."""
+NO_SERVER: Final = "No server of the orchestrator runs: bench.serve() starts one."
+
+Publish = Callable[[dict[str, Any], list[bytes]], None]
+"""Sends a widget message with its buffers, from any thread."""
+
+
+class MessagePace:
+    """Lets :data:`MESSAGES_A_SECOND` go, however many links ask. Thread-safe."""
+
+    def __init__(self, rate: float = MESSAGES_A_SECOND, burst: int = BURST) -> None:
+        self._gap_s = 1 / rate
+        self._burst_s = burst / rate
+        self._lock = threading.Lock()
+        self._due = float("-inf")
+
+    def take(self, now: float) -> float:
+        """0.0: one may go now, and is counted; else the seconds until it may ask again."""
+        with self._lock:
+            due = max(self._due, now - self._burst_s)
+            if due + self._gap_s > now:
+                return due + self._gap_s - now
+            self._due = due + self._gap_s
+            return 0.0
+
+    def after_fork_in_child(self) -> None:
+        """Another thread of the parent's may have held the lock."""
+        self._lock = threading.Lock()
+
+
+KERNEL_PACE: Final = MessagePace()
+"""Of this kernel."""
+
+
+class CommLink:
+    """One session's way out by widget messages. Everything is called on the pump's loop."""
+
+    def __init__(
+        self,
+        pump: Pump,
+        publish: Publish,
+        *,
+        name: str,
+        deflate: bool,
+        pace: MessagePace,
+        heartbeat_s: float,
+    ) -> None:
+        self.name = name
+        self.is_closed = False
+        self._pump = pump
+        self._publish = publish
+        self._deflate = deflate
+        self._pace = pace
+        self._heartbeat_s = heartbeat_s
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[Outgoing] = deque()
+        self._queued_bytes = 0
+        self._rest = memoryview(b"")
+        self._rest_is_packed = False
+        self._number = 0
+        self._unsaid: deque[tuple[int, int]] = deque()
+        self._unsaid_bytes = 0
+        self._owes_drained = False
+        self._timer: asyncio.Handle | None = None
+        self._beat: asyncio.TimerHandle | None = None
+        self._silent_rounds = 0
+        self._next_heard = 1
+        self._early: dict[int, str] = {}
+        self.session = pump.connect(
+            lambda _session: self, authenticated=True, peer="a notebook (widget messages)"
+        )
+        if not name:
+            pump.hub.hush(self.session)
+        self._watch()
+
+    # --- the pump's side
+
+    def put(self, wire: Wire, /) -> int:
+        """Queue a message: it goes with those that come in the same turn. Returns what waits, where that is much."""
+        if self.is_closed:
+            return 0
+        self._queue.append(wire.message)
+        self._queued_bytes += len(wire.message)
+        if self._timer is None:
+            self._timer = self._loop.call_soon(self._send)
+        if self._queued_bytes <= MESSAGE_BYTES:
+            return 0
+        self._owes_drained = True
+        return self._queued_bytes
+
+    def drop(self) -> list[Outgoing]:
+        """Discard and return what has not begun."""
+        dropped = list(self._queue)
+        self._queue.clear()
+        self._queued_bytes = 0
+        return dropped
+
+    def close(self, code: int, reason: str, /) -> None:
+        """Send what is queued, which is bounded, and the end."""
+        if self.is_closed:
+            return
+        while self._queue or self._rest:
+            if not self._send_one():
+                break
+        self._say({"type": "hub.end", "link": self.name, "code": code, "reason": reason}, [])
+        self._end()
+
+    def abort(self) -> None:
+        """End at once."""
+        self._end()
+
+    # --- the page's side
+
+    def rename(self, name: str, *, deflate: bool) -> None:
+        """A page has heard what was said unasked, and goes on from there under this name."""
+        self.name = name
+        self._deflate = deflate
+
+    def hear(self, number: int, text: str) -> None:
+        """A message of the page, in whatever order they come; ``number`` counts from 1, 0 is its hello."""
+        self._silent_rounds = 0
+        if number == 0:
+            self._pump.receive(self.session, text)
+            return
+        if number < self._next_heard or self.is_closed:
+            return
+        self._early[number] = text
+        while (next_text := self._early.pop(self._next_heard, None)) is not None:
+            self._next_heard += 1
+            self._pump.receive(self.session, next_text)
+        if len(self._early) > EARLY_MESSAGES:
+            self.close(CloseCode.POLICY, "Messages of the page are missing.")
+
+    def got(self, number: int) -> None:
+        """The page has all messages before this number."""
+        self._silent_rounds = 0
+        while self._unsaid and self._unsaid[0][0] < number:
+            self._unsaid_bytes -= self._unsaid.popleft()[1]
+        if self._timer is None and (self._queue or self._rest):
+            self._send()
+
+    # --- inside
+
+    def _send(self) -> None:
+        """Send as much as pace and window allow now."""
+        self._timer = None
+        window = WINDOW_BYTES if self.name else UNHEARD_BYTES
+        while (self._queue or self._rest) and not self.is_closed:
+            if self._unsaid_bytes > window:
+                return  # got() goes on
+            wait_s = self._pace.take(time.monotonic())
+            if wait_s > 0:
+                self._timer = self._loop.call_later(wait_s, self._send)
+                return
+            if not self._send_one():
+                return
+        if self._owes_drained and not self.is_closed:
+            self._owes_drained = False
+            self._pump.drained(self.session)
+
+    def _send_one(self) -> bool:
+        """One widget message: the rest of a large one, or all that fit into one."""
+        if not self._rest:
+            self._begin_next()
+        part, self._rest = self._rest[:MESSAGE_BYTES], self._rest[MESSAGE_BYTES:]
+        content: dict[str, Any] = {"type": "hub", "link": self.name, "n": self._number}
+        if self._rest:
+            content["more"] = True
+        if self._rest_is_packed:
+            content["deflated"] = True
+        self._unsaid.append((self._number, len(part)))
+        self._unsaid_bytes += len(part)
+        self._number += 1
+        self._pump.traffic.sent += len(part)
+        return self._say(content, [bytes(part)])
+
+    def _begin_next(self) -> None:
+        lines: list[bytes] = []
+        size = 0
+        while self._queue and (not lines or size + len(self._queue[0]) < MESSAGE_BYTES):
+            message = self._queue.popleft()
+            lines.append(message.data)
+            size += len(message) + 1
+            self._queued_bytes -= len(message)
+        data = b"\n".join(lines)
+        self._rest_is_packed = self._deflate and size >= DEFLATE_BYTES
+        if self._rest_is_packed:
+            packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+            data = packer.compress(data) + packer.flush()
+        self._rest = memoryview(data)
+
+    def _say(self, content: dict[str, Any], buffers: list[bytes]) -> bool:
+        try:
+            self._publish(content, buffers)
+        except Exception:  # noqa: BLE001 - a kernel that ends takes its channels away, each kind with an error of its own
+            self._end()
+            return False
+        return True
+
+    def _watch(self) -> None:
+        self._beat = self._loop.call_later(self._heartbeat_s, self._check)
+
+    def _check(self) -> None:
+        # While a cell runs the page's words wait, and say nothing about the page.
+        self._silent_rounds = 0 if self._pump.hub.is_busy else self._silent_rounds + 1
+        if self._silent_rounds >= SILENT_ROUNDS:
+            self.close(CloseCode.TRY_LATER, "Nothing was heard of the page.")
+        else:
+            self._watch()
+
+    def _end(self) -> None:
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self._queue.clear()
+        self._early.clear()
+        self._rest = memoryview(b"")
+        for handle in (self._timer, self._beat):
+            if handle is not None:
+                handle.cancel()
+        self._timer = self._beat = None
+        self._pump.disconnect(self.session)
+
+
+_pages: weakref.WeakKeyDictionary[Pump, dict[str, CommLink]] = weakref.WeakKeyDictionary()
+"""Of each pump the links by the page's name; by the empty name of one not heard yet. Used on the pump's loop alone."""
+
+
+class CommLinks:
+    """The links that go through one widget. Any thread may call the methods.
+
+    Args:
+        server: Gives the server that runs, if one does.
+        publish: Sends a widget message of this widget.
+    """
+
+    def __init__(
+        self,
+        server: Callable[[], Server | None],
+        publish: Publish,
+        *,
+        pace: MessagePace = KERNEL_PACE,
+    ) -> None:
+        self._server = server
+        self._publish = publish
+        self._pace = pace
+        self._links: dict[str, CommLink] = {}
+
+    def speak_unasked(self) -> None:
+        """Tell a page that may be there, in case its question waits behind a cell; the first page takes it over."""
+        self._on_loop(self._speak_unasked)
+
+    def receive(self, content: Mapping[str, Any]) -> bool:
+        """A message of the page. False: it is for somebody else."""
+        kind, name = content.get("type"), content.get("link")
+        if not isinstance(kind, str) or not kind.startswith("hub.") or not isinstance(name, str):
+            return False
+        if kind == "hub.open" and not self._on_loop(self._open, name, content):
+            with contextlib.suppress(Exception):  # as in CommLink._say
+                code = int(CloseCode.GOING_AWAY)
+                self._publish(
+                    {"type": "hub.end", "link": name, "code": code, "reason": NO_SERVER}, []
+                )
+        elif kind != "hub.open":
+            self._on_loop(self._hear, kind, name, content)
+        return True
+
+    def close(self) -> None:
+        """The widget is closed: so are its links."""
+        self._on_loop(self._close)
+
+    def _on_loop(self, work: Callable[..., None], *args: Any) -> bool:
+        server = self._server()
+        if server is None:
+            return False
+        server.call_soon(partial(work, server, *args))
+        return True
+
+    # --- on the pump's loop
+
+    def _speak_unasked(self, server: Server) -> None:
+        pages = _pages.setdefault(server.pump, {})
+        if not pages:
+            pages[""] = self._make(server, "", deflate=False)
+
+    def _open(self, server: Server, name: str, content: Mapping[str, Any]) -> None:
+        server.site.gate.trust(str(content.get("origin", "")))
+        if name in self._links and not self._links[name].is_closed:
+            return  # it asked again, since a cell held up its first word
+        pages = _pages.setdefault(server.pump, {})
+        page, deflate = name.partition(".")[0], bool(content.get("deflate"))
+        before, unasked = pages.get(page), pages.get("")
+        if before is not None:
+            before.abort()
+        if unasked is not None:
+            del pages[""]
+        if unasked is not None and not unasked.is_closed and unasked in self._links.values():
+            self._links.pop("", None)
+            link = self._links[name] = unasked
+            link.rename(name, deflate=deflate)
+        else:
+            if unasked is not None:
+                unasked.abort()
+            link = self._make(server, name, deflate=deflate)
+        pages[page] = link
+        link.hear(0, str(content.get("text", "")))
+
+    def _make(self, server: Server, name: str, *, deflate: bool) -> CommLink:
+        for old in [old for old, link in self._links.items() if link.is_closed]:
+            del self._links[old]
+        link = CommLink(
+            server.pump,
+            self._publish,
+            name=name,
+            deflate=deflate,
+            pace=self._pace,
+            heartbeat_s=server.site.config.ws_heartbeat_interval_ms / 1e3,
+        )
+        self._links[name] = link
+        return link
+
+    def _hear(self, _server: Server, kind: str, name: str, content: Mapping[str, Any]) -> None:
+        link = self._links.get(name)
+        number = content.get("n")
+        if link is None or link.is_closed:
+            return
+        if kind == "hub.say" and isinstance(number, int):
+            link.hear(number, str(content.get("text", "")))
+        elif kind == "hub.got" and isinstance(number, int):
+            link.got(number)
+        elif kind == "hub.close":
+            link.abort()
+
+    def _close(self, _server: Server) -> None:
+        for link in tuple(self._links.values()):
+            link.close(CloseCode.GOING_AWAY, "The widget was closed.")
+        self._links.clear()
