@@ -233,13 +233,13 @@ def test_of_a_kernel_that_was_killed_the_clock_of_a_job_stands_still(
     row = dashboard.locator(".ab-run-running")
     expect(row).to_contain_text("long")
     pid = int(Lab.evaluate(page, "print(os.getpid())"))
-    expect(row.locator(".ab-run-time")).to_contain_text(re.compile(r"\d+ s"))
+    expect(row.locator(".ab-run-total")).to_contain_text(re.compile(r"\d+ s"))
     kill(pid)
     expect(dashboard.locator(".ab-notice")).to_contain_text(LAST_SEEN, timeout=LONG_MS)
-    shown = row.locator(".ab-run-time").inner_text()
+    shown = row.locator(".ab-run-total").inner_text()
     began = page.evaluate("() => Date.now()")
     page.wait_for_function("(began) => Date.now() > began + 2500", arg=began)
-    assert row.locator(".ab-run-time").inner_text() == shown
+    assert row.locator(".ab-run-total").inner_text() == shown
 
 
 def kill(pid: int) -> None:
@@ -344,5 +344,5 @@ def test_another_notebook_and_a_spectator_look_at_the_same_and_only_one_of_them_
         Lab.evaluate(other, f"import asyncio; print(await asyncio.to_thread(lambda: {cancelled}))")
         == "True"
     )
-    expect(dashboard.locator(".ab-run-cancelled")).to_contain_text("long", timeout=LONG_MS)
+    expect(dashboard.locator(".ab-run-is-cancelled")).to_contain_text("long", timeout=LONG_MS)
     other.close()
