@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import queue
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +72,7 @@ def show(page: Page, widget: View, *, knows_models: bool = False) -> BridgedComm
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> Iterator[Orchestrator]:
+def bench(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> Orchestrator:
     monkeypatch.setattr(comm, "create_comm", BridgedComm)
     return serve()
 
@@ -104,7 +103,7 @@ def test_it_shows_what_was_said_while_the_kernel_heard_nothing(
     end = widget.comm
     assert isinstance(end, BridgedComm)
     waiting: list[str] = []
-    hear, end.hear = end.hear, waiting.append  # type: ignore[method-assign]
+    hear, end.hear = end.hear, waiting.append  # type: ignore[method-assign, assignment]
     show(page, widget, knows_models=True)
     expect(page.locator(".ab-badge")).to_contain_text("live")
     bench.log("psu").info("while the cell blocks")

@@ -76,7 +76,7 @@ class Runs:
 def test_jobs_of_a_run_are_compared_on_one_axis_with_each_repetition(
     runs: Runs, bench: Orchestrator
 ) -> None:
-    bench.run({"quick": "true", "slow": "sleep 0.2"}, repeat=6, name="both")
+    assert bench.run({"quick": "true", "slow": "sleep 0.2"}, repeat=6, name="both").wait(60)
     expect(runs.cell("slow", "ratio")).to_have_text(re.compile(r"^\d[\d.]*×$"))
     expect(runs.cell("quick", "ratio")).to_have_text("1.00")
     expect(runs.groups).to_contain_text("both")
@@ -172,7 +172,7 @@ def test_a_failure_says_why_whole_in_every_width(
 ) -> None:
     """Before: 'took longer tha…' beside an empty bar."""
     long = "a name that has quite some words in it"
-    bench.run({long: FAILS, "fine": "sleep 0.01"}, repeat=3, name="widths")
+    assert bench.run({long: FAILS, "fine": "sleep 0.01"}, repeat=3, name="widths").wait(60)
     why = runs.cell(long, "why")
     expect(why).to_contain_text("Exit status 3")
     expect(why).to_contain_text("the disk of the third machine is full")
@@ -196,7 +196,7 @@ def test_many_jobs_fold_by_how_they_ended(runs: Runs, bench: Orchestrator) -> No
     work = {
         f"lr={lr} wd={wd}": "exit 1" if lr == "1" else "true" for lr in "123" for wd in range(10)
     }
-    bench.run(work, name="sweep", parallel=4)
+    assert bench.run(work, name="sweep", parallel=4).wait(60)
     failed = runs.row("10 jobs, one reason")
     expect(failed).to_contain_text("Exit status 1. All have lr=1")
     expect(runs.row("20 jobs done").locator("circle")).to_have_count(20)
@@ -285,7 +285,7 @@ def test_a_job_opens_and_tells_what_it_was_asked_and_how_it_went(
     command = "echo line of output; sleep 0.01"
     how = {"env": {"LC_ALL": "C", "API_TOKEN": "s3cret", "BZIP2": None}, "cwd": tmp_path}
     bench.log("psu").info("of no job")
-    bench.run({"squeeze": command}, repeat=5, warmup=2, **how)
+    assert bench.run({"squeeze": command}, repeat=5, warmup=2, **how).wait(60)
     expect(runs.cell("squeeze", "repeat")).to_have_text("5")
     detail = runs.open("squeeze")
     expect(detail).to_contain_text(command)
