@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from tornado.web import Application
 
