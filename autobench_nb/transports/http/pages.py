@@ -69,8 +69,9 @@ class Login(Guarded):
         code, access = self.get_body_argument("code", ""), self.get_body_argument("access", "")
         if not code and not access:
             # A proxy may send the token along, as that of a Jupyter server's launcher does: nothing is guessed here.
-            if self.credential is not Credential.VALID:
-                self.refuse(unauthorized(self.credential))
+            credential = self.credential
+            if not credential.lets_in:
+                self.refuse(unauthorized(credential))
         elif code:
             if not gate.guesses.may_try(self.peer):
                 self.refuse(TOO_MANY_GUESSES)
