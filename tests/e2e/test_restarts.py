@@ -345,6 +345,6 @@ def test_another_notebook_and_a_spectator_look_at_the_same_and_only_one_of_them_
         Lab.evaluate(other, f"import asyncio; print(await asyncio.to_thread(lambda: {cancelled}))")
         == "True"
     )
-    ended = dashboard.get_by_role("row").filter(has_text="long")
-    expect(ended.last).to_contain_text("cancelled", timeout=LONG_MS)
+    ended = dashboard.locator(".ab-run-line").filter(has_text="long")
+    expect(ended).to_contain_text("cancelled", timeout=LONG_MS)
     other.close()
