@@ -28,6 +28,8 @@ def why_no_commands() -> str | None:
 def _is_there(name: str) -> bool:
     try:
         importlib.import_module(name)
-    except ImportError:
+    except ModuleNotFoundError:
         return False
+    except (ImportError, OSError):
+        return True  # it is there, but cannot be opened just now: no descriptors are left
     return True
