@@ -8,10 +8,12 @@ interface View {
   render(context: { model: HostModel; el: HTMLElement; signal?: AbortSignal }): Promise<() => void>;
 }
 
+type Listener = Parameters<HostModel['on']>[1];
+
 class FakeModel implements HostModel {
   sent: unknown[] = [];
   isGone = false;
-  readonly listeners = new Set<(content: unknown) => void>();
+  readonly listeners = new Set<Listener>();
   readonly widget_manager: HostModel['widget_manager'];
 
   constructor(models: Record<string, Record<string, unknown>> | null) {
@@ -34,14 +36,14 @@ class FakeModel implements HostModel {
     if (this.isGone) throw new Error('comm is closed');
     this.sent.push(content);
   }
-  on(_event: string, callback: (content: unknown) => void): void {
+  on(_event: string, callback: Listener): void {
     this.listeners.add(callback);
   }
-  off(_event: string, callback: (content: unknown) => void): void {
+  off(_event: string, callback: Listener): void {
     this.listeners.delete(callback);
   }
-  hears(content: unknown): void {
-    for (const listener of [...this.listeners]) listener(content);
+  hears(content: unknown, buffers: Parameters<Listener>[1] = []): void {
+    for (const listener of [...this.listeners]) listener(content, buffers);
   }
 }
 
@@ -115,7 +117,7 @@ describe('a view whose code is on its way', () => {
   let ended = 0;
   const entry: Entry = {
     initialize: ({ model }) => {
-      const hear = (content: unknown): void => void heard.push(content);
+      const hear: Listener = (content, buffers) => void heard.push([content, buffers]);
       model.on('msg:custom', hear);
       return () => {
         ended++;
@@ -150,12 +152,17 @@ describe('a view whose code is on its way', () => {
     const { view, arrive } = deferred();
     const model = new FakeModel(HELD);
     view.initialize({ model });
+    const bytes = [new DataView(new ArrayBuffer(3))];
     model.hears({ n: 1 });
-    model.hears({ n: 2 });
+    model.hears({ n: 2 }, bytes);
     arrive();
     await settle();
-    model.hears({ n: 3 });
-    expect(heard).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    model.hears({ n: 3 }, bytes);
+    expect(heard).toEqual([
+      [{ n: 1 }, []],
+      [{ n: 2 }, bytes],
+      [{ n: 3 }, bytes],
+    ]);
     expect(model.listeners.size).toBe(1);
   });
 
