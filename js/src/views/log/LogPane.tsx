@@ -19,6 +19,7 @@ import { Banner } from './status/Banner';
 import { Footer } from './status/Footer';
 import { NoRows } from './status/NoRows';
 import { Strips } from './status/Strips';
+import { Unfinished } from './status/Unfinished';
 import { Menu } from './toolbar/Menu';
 import { Toolbar } from './toolbar/Toolbar';
 
@@ -95,6 +96,7 @@ export function LogPane({ client, options, host = NOWHERE }: Props): JSX.Element
           <Banner model={model} />
         </div>
       </div>
+      <Unfinished model={model} actions={actions} />
       <Footer model={model} actions={actions} />
       {panels.keys.value && <KeySheet onClose={closePanels} />}
       <Announcements model={model} />
