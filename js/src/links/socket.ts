@@ -62,6 +62,8 @@ export class SocketLink {
   private deadline = 0;
   private beat = 0;
   private retry = 0;
+  /** Whether it was ever live: then a loss is a loss, and no refusal. */
+  hasStood = false;
   private readonly ends = new AbortController();
 
   constructor(
@@ -100,6 +102,7 @@ export class SocketLink {
   welcomed(): void {
     clearTimeout(this.deadline);
     this.welcomedAt = this.heardAt = performance.now();
+    this.hasStood = true;
     this.tell({ phase: 'live', attempts: 0, nextDelayMs: null, retryAt: null, busy: false, reason: null });
     // What follows the welcome is a snapshot and a history: a first ping at once would measure those.
     this.schedule(this.firstWait);

@@ -365,9 +365,9 @@ export class LinkSwitch {
     const { link, refusal } = line;
     const { phase, attempts } = link.status;
     if (attempts === 0) line.isExplained = false;
-    if (kind === 'comm' || refusal !== null || phase !== 'waiting' || line.isExplained) return;
-    const url = this.reaches[kind].urls?.[0];
-    if (url === undefined) return;
+    const isUnknown = phase === 'waiting' && refusal === null && (attempts > 1 || !link.hasStood);
+    const url = isUnknown && kind !== 'comm' ? this.reaches[kind].urls?.[0] : undefined;
+    if (url === undefined || line.isExplained) return;
     line.isExplained = true;
     void this.surroundings.askWhy(url).then((why) => {
       if (why !== null && link.status.phase === 'waiting') link.because(why);
