@@ -42,7 +42,7 @@ def narrow(page: Page) -> None:
     other = page.context.new_page()
     other.set_viewport_size({"width": 400, "height": 780})
     other.goto(address)
-    other.get_by_role("combobox").first.fill("channel:benchmark /\\d{6}/")
+    other.get_by_role("combobox", name="Query").first.fill("channel:benchmark /\\d{6}/")
     expect(other.locator('[role="grid"]')).to_contain_text(re.compile(r"\d{6}"))
     other.keyboard.press("Escape")
     other.evaluate("() => document.activeElement.blur()")

@@ -52,7 +52,7 @@ def test_a_pane_gives_the_kernel_exactly_the_rows_that_it_shows(
     left, _ = panes
     messages = "left.to_pandas().message.tolist()"
     wait_until(lambda: values(page, messages) == [f"volt {n}" for n in range(40)], "40 rows")
-    left.get_by_role("combobox").first.fill("channel:psu fields.volt>=38")
+    left.get_by_role("combobox", name="Query").first.fill("channel:psu fields.volt>=38")
     wait_until(
         lambda: values(page, messages) == ["volt 38", "volt 39"], "the two rows of the new query"
     )
@@ -62,9 +62,9 @@ def test_two_panes_side_by_side_do_not_disturb_each_other(
     page: Page, panes: tuple[Locator, Locator]
 ) -> None:
     left, right = panes
-    left.get_by_role("combobox").first.fill("picture")
+    left.get_by_role("combobox", name="Query").first.fill("picture")
     expect(left.locator('[role="grid"]')).to_contain_text("picture")
-    expect(right.get_by_role("combobox").first).to_have_value("level>=warn")
+    expect(right.get_by_role("combobox", name="Query").first).to_have_value("level>=warn")
     expect(right.locator('[role="grid"]')).not_to_contain_text("volt")
     warnings = [f"picture {n}" for n in (0, 10, 20, 30)]
     shown = "[m for m in right.to_pandas().message if m.startswith('picture')]"
@@ -75,7 +75,7 @@ def test_the_options_given_from_python_are_what_the_pane_begins_with(
     page: Page, panes: tuple[Locator, Locator]
 ) -> None:
     left, right = panes
-    expect(left.get_by_role("combobox").first).to_have_value("channel:psu")
+    expect(left.get_by_role("combobox", name="Query").first).to_have_value("channel:psu")
     box = left.bounding_box()
     assert box is not None
     assert round(box["height"]) == 300
@@ -86,7 +86,7 @@ def test_the_options_given_from_python_are_what_the_pane_begins_with(
 def test_the_selected_rows_reach_the_kernel(page: Page, panes: tuple[Locator, Locator]) -> None:
     left, _ = panes
     rows = left.locator('[role="grid"] [role="row"]')
-    left.get_by_role("combobox").first.fill("channel:psu fields.volt>=35")
+    left.get_by_role("combobox", name="Query").first.fill("channel:psu fields.volt>=35")
     expect(rows.filter(has_text="volt 34")).to_have_count(0)
     rows.filter(has_text="volt 36").click()
     rows.filter(has_text="volt 38").click(modifiers=["Shift"])
@@ -101,12 +101,12 @@ def test_a_pane_shows_exactly_a_data_frame_s_rows_and_goes_back(
     page: Page, panes: tuple[Locator, Locator]
 ) -> None:
     left, right = panes
-    left.get_by_role("combobox").first.fill("")
+    left.get_by_role("combobox", name="Query").first.fill("")
     Lab.evaluate(page, "left.show(bench.logs.query('picture level>=warn').to_pandas())")
     grid = left.locator('[role="grid"]')
     expect(grid).not_to_contain_text("volt")
     expect(grid.locator('[role="row"]').filter(has_text="picture")).to_have_count(4)
-    expect(right.get_by_role("combobox").first).to_have_value("level>=warn")
+    expect(right.get_by_role("combobox", name="Query").first).to_have_value("level>=warn")
     kept = "[m for m in left.to_pandas().message]"
     wait_until(
         lambda: values(page, kept) == [f"picture {n}" for n in (0, 10, 20, 30)], "the frame's rows"

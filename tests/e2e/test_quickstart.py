@@ -57,7 +57,7 @@ def test_the_quickstart_is_live_while_it_runs_and_keeps_its_word_about_reloads(
     again.scroll_into_view_if_needed()
     expect(again.locator(".ab-badge").first).to_contain_text("live", timeout=60_000)
     expect(again).to_contain_text("xz -6")
-    again.get_by_role("combobox").first.fill("to be run")
+    again.get_by_role("combobox", name="Query").first.fill("to be run")
     expect(again.locator(".ab-log")).to_contain_text("gzip -1: to be run 5 times", timeout=30_000)
     wait_until(lambda: "succeeded" in Lab.evaluate(page, "print(run.status)"), "the race's end")
 
@@ -94,7 +94,7 @@ def test_the_quickstart_ends_with_something_to_show(lab: Lab, page: Page) -> Non
     # The log is there to be asked.
     dashboard = page.locator(".ab-dash").first
     dashboard.scroll_into_view_if_needed()
-    dashboard.get_by_role("combobox").first.fill("level>=warn")
+    dashboard.get_by_role("combobox", name="Query").first.fill("level>=warn")
     lines = dashboard.locator('[role="grid"] [role="row"]')
     expect(lines.filter(has_text="the disk is filling up")).to_have_count(1)
     expect(lines.filter(has_text="to be run 5 times")).to_have_count(0)

@@ -84,7 +84,7 @@ def test_the_page_asks_for_the_token_and_then_mirrors_live(
         '[{"channel": "psu", "level": "error", "message": "too hot"}]', "application/json"
     )
     expect(rows.filter(has_text="too hot")).to_have_count(1)
-    page.get_by_role("combobox").first.fill("level>=error")
+    page.get_by_role("combobox", name="Query").first.fill("level>=error")
     expect(rows.filter(has_text="the first line")).to_have_count(0)
     expect(rows.filter(has_text="too hot")).to_have_count(1)
 
