@@ -106,6 +106,20 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
             return
 
 
+@contextlib.contextmanager
+def saved_widget_state(page: Page) -> Iterator[None]:
+    """Notebooks are saved with the state of their widgets meanwhile.
+
+    The command is a switch, and the JupyterLab that the tests share remembers it for all of its pages.
+    """
+    command = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
+    Lab.execute(page, command)
+    try:
+        yield
+    finally:
+        Lab.execute(page, command)
+
+
 @dataclass
 class Lab:
     """A running JupyterLab. ``folder`` is its root; ``url`` ends in a slash."""

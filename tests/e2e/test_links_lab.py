@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.e2e.conftest import Lab, wait_until
+from tests.e2e.conftest import Lab, saved_widget_state, wait_until
 from tests.e2e.links import WATCH, holds_all, row, show, uses
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -85,7 +85,6 @@ def test_nothing_of_a_link_is_saved_with_the_notebook_nor_kept_in_the_browser(
     token = Lab.evaluate(page, "print(bench.token)")
     port = Lab.evaluate(page, "print(bench.server.port)")
     assert len(token) >= 32
-    Lab.execute(page, "@jupyter-widgets/jupyterlab-manager:saveWidgetState")
     file = lab.folder / "saved.ipynb"
 
     def saved() -> bool:
@@ -96,7 +95,8 @@ def test_nothing_of_a_link_is_saved_with_the_notebook_nor_kept_in_the_browser(
             return False
         return "autobench" in json.dumps(widgets) and '"view": "dashboard"' in json.dumps(widgets)
 
-    wait_until(saved, "the saved widget state")
+    with saved_widget_state(page):
+        wait_until(saved, "the saved widget state")
     text = file.read_text("utf-8")
     assert token not in text
     assert f"127.0.0.1:{port}" not in text

@@ -8,13 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from autobench_nb.notebook.bundle import static_file
-from tests.e2e.conftest import Lab
+from tests.e2e.conftest import Lab, saved_widget_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = "six-views.ipynb"
 STATE = "application/vnd.jupyter.widget-state+json"
-SAVE_STATE = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
 OUR_SHEETS = """() => document.adoptedStyleSheets
     .filter((sheet) => [...sheet.cssRules].some((rule) => rule.cssText.includes('.autobench'))).length"""
 SHUT_DOWN = """async () => {
@@ -31,16 +30,16 @@ def test_six_saved_views_hold_the_code_once_and_show_themselves_without_a_kernel
     setup = 'import autobench_nb as ab\nbench = ab.Orchestrator("rig")\nbench.log().info("hello")'
     lab.write(NOTEBOOK, setup, *views, "ab.StatusBadge(bench)")
     lab.open(page, NOTEBOOK)
-    page.evaluate("(command) => jupyterapp.commands.execute(command)", SAVE_STATE)
-    lab.run_all(page)
-    shown = page.locator(".autobench .ab-badge, .autobench.ab-badge, .ab-log")
-    expect(shown.first).to_be_visible()
-    expect(page.locator(".ab-log").first).to_contain_text("hello")
-    # One copy of code and styles for all views of the page.
-    assert page.evaluate(OUR_SHEETS) == 1
+    with saved_widget_state(page):
+        lab.run_all(page)
+        shown = page.locator(".autobench .ab-badge, .autobench.ab-badge, .ab-log")
+        expect(shown.first).to_be_visible()
+        expect(page.locator(".ab-log").first).to_contain_text("hello")
+        # One copy of code and styles for all views of the page.
+        assert page.evaluate(OUR_SHEETS) == 1
 
-    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+        page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+        page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
     text = (lab.folder / NOTEBOOK).read_text("utf-8")
     states = json.loads(text)["metadata"]["widgets"][STATE]["state"]
     code = static_file("widget.js").read_text("utf-8")

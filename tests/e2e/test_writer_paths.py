@@ -31,17 +31,17 @@ STATIC = Path(autobench_nb.__file__).parent / "static"
 SIZES = [0, 1, 60, 90, 125, 126, 127, 1_000, 4_000, 60_000, 65_535, 65_536, 300_000, 2_000_000, 5]
 """Around every length that RFC 6455 section 5.2 writes in another way, and across what the kernel takes at once."""
 
-OPEN = """(path) => new Promise((resolve, reject) => {
+OPEN = """(token) => new Promise((resolve, reject) => {
     window.heard = [];
-    const socket = new WebSocket(location.origin.replace('http', 'ws') + path);
+    const socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws');
     window.ears = socket;
     socket.onmessage = (event) => {
         window.heard.push(event.data);
         if (JSON.parse(event.data).type === 'logs.history') resolve(socket.extensions);
     };
     socket.onerror = reject;
-    socket.onclose = (event) => window.heard.push('closed ' + event.code);
-    socket.onopen = () => socket.send('{"type":"hello","payload":{}}');
+    socket.onclose = (event) => { window.heard.push('closed ' + event.code); reject(event.code); };
+    socket.onopen = () => socket.send(JSON.stringify({ type: 'hello', payload: { token } }));
 })"""
 
 
@@ -130,7 +130,7 @@ def told(messages: list[str]) -> tuple[list[str], dict[str, str]]:
 
 def test_a_browser_and_a_library_are_told_the_same(page: Page, served: Served) -> None:
     page.goto(served.server.login_url)
-    extensions = page.evaluate(OPEN, "/ws")
+    extensions = page.evaluate(OPEN, TOKEN)
     assert "permessage-deflate" in extensions
     with (
         library_client(served.server, "deflate") as deflate,
