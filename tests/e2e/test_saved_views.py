@@ -52,6 +52,6 @@ def test_six_saved_views_hold_the_code_once_and_show_themselves_without_a_kernel
     page.evaluate(SHUT_DOWN)
     page.goto(f"{lab.url}lab/tree/{NOTEBOOK}?reset&token={lab.token}")
     expect(page.locator(".ab-log").first).to_be_visible(timeout=60_000)
-    expect(page.locator(".jp-OutputArea-output").first).to_be_visible()
+    expect(page.locator(".jp-OutputArea-output:visible").first).to_be_visible()
     expect(page.get_by_text("Run the cell again").first).to_be_visible(timeout=60_000)
     assert page.get_by_text("model not found").count() == 0
