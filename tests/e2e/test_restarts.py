@@ -32,8 +32,9 @@ LONG_MS = 60_000
 PANES = ["bench", "ab.LogPane(bench, height=150)", "ab.StatePane(bench, height=150)"]
 LAST_SEEN = re.compile(r"last seen \d\d:\d\d:\d\d")
 JUPYTERS_OWN = re.compile(
-    # What Jupyter itself says of a kernel, and of a model, that is not there, and of its own missing files.
-    r"widget model not found|"
+    # What Jupyter itself says of a kernel, and of a model, that is not there, and of its own missing files; and what
+    # its proxy answers for a port where nobody listens any more.
+    r"widget model not found|status of 500 \(Internal Server Error\)|"
     r"WebSocket|Kernel|kernel|/api/|404|ERR_CONNECTION_REFUSED|favicon|Connection lost|Canceled|is already disposed"
 )
 
