@@ -47,7 +47,7 @@ def test_stdout_and_stderr_are_in_the_log_line_by_line_with_the_job(
 def test_lines_are_logged_while_the_command_runs(bench: Bench, runner: Runner, fifo: Path) -> None:
     logged = threading.Event()
 
-    def log(channel: str, level: Level, message: str, **more: object) -> None:
+    def log(channel: str, level: Level, message: str, *more: object, **named: object) -> None:
         if message == "early":
             logged.set()
 
