@@ -54,7 +54,7 @@ describe('a link by widget messages', () => {
     kernel.saysBytes(packed.subarray(9), { deflated: true });
     // What follows does not overtake what is being unpacked.
     kernel.says([append(4, 5)]);
-    await vi.waitFor(() => expect(client.logs.size).toBe(5));
+    await vi.waitFor(() => expect(client.logs.size).toBe(5), 20_000);
     expect(client.status.value.phase).toBe('live');
   });
 

@@ -28,6 +28,11 @@ WRITERS = {
 INNER = {
     "state": {"peek", "tell"},
     "logs": {
+        # What the ring alone can account for: a client holds a part of it.
+        "account",
+        "held",
+        "lost",
+        "written",
         "take",
         "resize",
         "clear",
