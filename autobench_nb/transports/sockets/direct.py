@@ -95,9 +95,8 @@ class DirectWriter(SocketWriter):
     def _let_go(self) -> None:
         """Tornado is finished with the socket. Its number must not be another one's while the pump may still write."""
         self.stream.socket = None  # type: ignore[assignment]
-        del (
-            self.stream.close_fd
-        )  # the way back to us: nothing is left that only the garbage collector could end
+        # The way back to us: nothing is left that only the garbage collector could end.
+        del self.stream.close_fd
         if not self._thread.call(self._close_socket):
             self._close_socket()  # there is no pump any more
 
@@ -128,9 +127,8 @@ class DirectWriter(SocketWriter):
                 self._wait_with(form, sent)
 
     def _advance(self) -> None:
-        if (
-            self._rest is None
-        ):  # else a control message is not finished, and this is called again when it is
+        # Else a control message is not finished, and this is called again when it is.
+        if self._rest is None:
             super()._advance()
 
     def _must_wait_for(self, wire: Wire, /) -> bool:
