@@ -94,11 +94,18 @@ async def one_round(fault: str, network: FaultyNetwork, bench: ab.Orchestrator) 
             network.hold()
         elif fault == "throttled":
             network.throttle()
-        await asyncio.sleep(0.4)
+        await said(bench, 800)
         network.mend()
         if fault == "half open":
             network.cut()
-        await asyncio.sleep(0.2)
+        await said(bench, 400)
+
+
+async def said(bench: ab.Orchestrator, lines: int) -> None:
+    """Until so many more lines have been written: a fault lasts as long as what it may spoil takes, on any machine."""
+    end = bench.logs.written + lines
+    while bench.logs.written < end:
+        await asyncio.sleep(0.005)
 
 
 def settle(clients: list[ab.Client], bench: ab.Orchestrator) -> None:
