@@ -352,6 +352,21 @@ def test_in_330_px_no_tab_is_cut_and_no_button_stands_alone(
     assert len({box["y"] for box in tops if box is not None}) == 1
 
 
+def test_a_page_that_is_taller_than_its_screen_shows_its_foot_and_its_head_again(
+    runs: Runs, page: Page, bench: Orchestrator
+) -> None:
+    page.set_viewport_size({"width": 400, "height": 700})
+    assert bench.run({f"job {number}": "true" for number in range(6)}).wait(30)
+    expect(runs.groups).to_contain_text("all done")
+    head, foot = page.locator(".ab-head"), page.locator(".ab-log-foot")
+    page.locator(".ab-head").hover()
+    page.mouse.wheel(0, 2_000)
+    expect(foot).to_be_in_viewport(ratio=0.9)
+    page.locator(".ab-tabs").hover()
+    page.mouse.wheel(0, -2_000)
+    expect(head).to_be_in_viewport(ratio=0.9)
+
+
 def test_before_anything_has_run_each_tab_says_how_to_begin(
     runs: Runs, page: Page, bench: Orchestrator, context: BrowserContext
 ) -> None:
