@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from autobench_nb.ipython import running_shell
 from autobench_nb.jobs.verdict import line_of
 from autobench_nb.lazy import LazyModule
 
@@ -34,7 +35,7 @@ def _shell() -> _Shell | None:
     """The shell whose cell runs in this thread."""
     if threading.current_thread() is not threading.main_thread():
         return None
-    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell = running_shell()
     return shell if hasattr(shell, "events") else None
 
 

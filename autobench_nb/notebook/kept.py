@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
+from autobench_nb.ipython import running_shell
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.notebook.picture import LINES, ROWS, Moment, picture_html
 
@@ -175,5 +176,5 @@ def _shell() -> Any:
     """The shell of a kernel whose front end hides a picture beside its live view, or ``None``."""
     if "google.colab" in sys.modules or "VSCODE_PID" in os.environ:
         return None
-    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell = running_shell()
     return shell if hasattr(shell, "kernel") else None

@@ -16,6 +16,8 @@ import weakref
 from types import FrameType
 from typing import Any, Final, Protocol
 
+from autobench_nb.ipython import running_shell
+
 
 class Replaceable(Protocol):
     """An orchestrator, as far as it is used here."""
@@ -45,7 +47,7 @@ _made_by: dict[str, tuple[str, list[weakref.ref[Replaceable]]]] = {}
 
 def current_cell() -> tuple[str, str] | None:
     """The id of the cell that runs now, and of this run of it; ``None`` where that is not known."""
-    get_parent = getattr(_shell(), "get_parent", None)
+    get_parent = getattr(running_shell(), "get_parent", None)
     if get_parent is None:
         return None
     parent = get_parent()
@@ -134,13 +136,9 @@ _cells: _Cells | None = None
 def tell(listener: Listener) -> None:
     """Tell ``listener`` of each cell that this kernel runs from now on, while it lives; nothing without IPython."""
     global _cells
-    shell = _shell()
+    shell = running_shell()
     if shell is None or not hasattr(shell, "events"):
         return
     if _cells is None or _cells.shell is not shell:
         _cells = _Cells(shell)
     _cells.add(listener)
-
-
-def _shell() -> Any:
-    return getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()

@@ -11,7 +11,6 @@ import os
 import signal
 import time
 from collections.abc import Collection
-from typing import Final
 
 from autobench_nb.processes.launcher.tree import (
     KILL_PATIENCE_S,
@@ -20,11 +19,10 @@ from autobench_nb.processes.launcher.tree import (
     Survivor,
     command_of,
     descendants,
+    frozen,
     living,
     signal_all,
 )
-
-MOST_STOPPED: Final = 10_000
 
 
 def end_orphans(outputs: Collection[str], own: str) -> list[Survivor]:
@@ -35,17 +33,10 @@ def end_orphans(outputs: Collection[str], own: str) -> list[Survivor]:
         own: A pipe that no program is given: who has it is this process, or a fork of it.
     """
     names = frozenset(outputs)
-    stopped: set[int] = set()
     until = time.monotonic() + KILL_PATIENCE_S
-    while names and (members := _found(names, own)):
+    while names and (members := frozen(lambda: _found(names, own))):
         if time.monotonic() > until:
             return [Survivor(member.pid, command_of(member.pid)) for member in members]
-        new = [member for member in members if member.pid not in stopped]
-        if new and len(stopped) < MOST_STOPPED:
-            # A stopped process forks no more: so what forks faster than it is killed comes to rest first.
-            signal_all(new, signal.SIGSTOP)
-            stopped |= {member.pid for member in new}
-            continue
         signal_all(members, signal.SIGKILL)
         time.sleep(PAUSE_S)
     return []

@@ -21,6 +21,7 @@ from autobench_nb.config import Config
 from autobench_nb.contract.commands import SESSION_CODE
 from autobench_nb.errors import ClosedError, ConfigError
 from autobench_nb.transports.guesses import Guesses, OneTimeCodes
+from autobench_nb.transports.host_names import is_loopback
 from autobench_nb.transports.page_keys import PageKeys
 
 TOKEN_BYTES: Final = 24
@@ -134,7 +135,7 @@ class Gate:
     def host_refusal(self, host: str | None) -> Refusal | None:
         """Against DNS rebinding: the Host header must be loopback, the bound address or a configured name."""
         name = _host_name(host or "")
-        if name in self._names or ANY_HOST in self._names or _is_loopback(name):
+        if name in self._names or ANY_HOST in self._names or _is_own(name):
             return None
         if self._any_address and _is_address(name):
             return None  # an address cannot be rebound
@@ -163,7 +164,7 @@ class Gate:
             return TokenPlace.FOREIGN  # "null" too: sandboxed frames and local files
         if parts.netloc in (host and host.lower(), forwarded):
             return TokenPlace.OWN
-        return TokenPlace.LOOPBACK if _is_loopback(name) else TokenPlace.FOREIGN
+        return TokenPlace.LOOPBACK if _is_own(name) else TokenPlace.FOREIGN
 
     def origin_refusal(self, source: TokenPlace) -> Refusal | None:
         """Nobody serves a foreign page."""
@@ -280,10 +281,6 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _is_loopback(name: str) -> bool:
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+def _is_own(name: str) -> bool:
+    """Whether browsers take the name for this machine: they never look ``*.localhost`` up."""
+    return is_loopback(name) or name.endswith(".localhost")

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from autobench_nb.transports.host_names import is_loopback
+
 PREFIX: Final = "autobench-nb-"
 MAX_BYTES: Final = 65_536
 """A larger file is none of ours."""
@@ -96,7 +98,7 @@ class RunningServer:
     def serves(self, url: str) -> bool:
         """Whether ``url``, of a page or a socket, leads to it, and not through a proxy."""
         asked, own = urlsplit(url), urlsplit(self.url)
-        names = {own.hostname, "localhost"} if _is_loopback(own.hostname) else {own.hostname}
+        names = {own.hostname, "localhost"} if is_loopback(own.hostname) else {own.hostname}
         return (
             asked.scheme in {"http", "ws"}
             and asked.port == own.port
@@ -249,7 +251,3 @@ def _working_folder() -> str:
         return os.getcwd()
     except FileNotFoundError:
         return ""
-
-
-def _is_loopback(name: str | None) -> bool:
-    return name is not None and (name == "::1" or name.startswith("127."))

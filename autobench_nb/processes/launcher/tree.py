@@ -141,7 +141,7 @@ def kill_all(
         reap()
         if gone is not None and gone():
             return []
-        members = _frozen(find)
+        members = frozen(find)
         empty = 0 if members else empty + 1
         if not members and gone is None and empty >= _EMPTY_LOOKS:
             return []
@@ -182,7 +182,7 @@ def _newest() -> int:
         return 0
 
 
-def _frozen(find: Callable[[], list[Member]]) -> list[Member]:
+def frozen(find: Callable[[], list[Member]]) -> list[Member]:
     """What is found once all of it has been stopped: a stopped process forks no more."""
     stopped: set[int] = set()
     members = find()

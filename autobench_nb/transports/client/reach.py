@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import socket
@@ -13,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from autobench_nb.errors import TransportError
+from autobench_nb.transports.host_names import is_loopback
 
 _SCHEMES: Final = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 _PROXIED: Final = re.compile(r"/proxy/(?:absolute/)?(?:[^/]+:)?\d+/")
@@ -80,7 +80,7 @@ def jupyter_token_for(
         return None
     host = urlsplit(address.url).hostname or ""
     known = {urlsplit(variables[name]).hostname for name in _PLACES if variables.get(name)}
-    return tokens[0] if _is_loopback(host) or host in known else None
+    return tokens[0] if is_loopback(host) or host in known else None
 
 
 def authorization(token: str | None, jupyter_token: str | None) -> dict[str, str]:
@@ -140,12 +140,3 @@ def token_remedy(url: str) -> str:
             "server.token says, as token=."
         )
     return "give its token, which its server.token says."
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
