@@ -125,7 +125,7 @@ def test_a_server_listens(shell: InteractiveShell) -> None:
 
 
 def test_without_ipython_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_cells, "_shell", lambda: None)
+    monkeypatch.setattr(kernel_cells, "running_shell", lambda: None)
     told = Told()
     kernel_cells.tell(told)
     assert told.events == []
