@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import itertools
 import os
 import threading
 import time
@@ -15,9 +14,11 @@ from typing import Any, Final
 
 from autobench_nb import forks
 from autobench_nb.errors import JobError
+from autobench_nb.jobs.course import Course
 from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.executors.local_process import GRACE_S
+from autobench_nb.jobs.ids import Ids
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.machine import (
     CancelRequested,
@@ -27,7 +28,9 @@ from autobench_nb.jobs.machine import (
     JobEnded,
     JobEvent,
     JobMachine,
+    JobRested,
     Lifecycle,
+    ReachPlace,
     RunnerClosed,
     RunSubmitted,
     StartJob,
@@ -37,17 +40,16 @@ from autobench_nb.jobs.machine import (
     WriteEnded,
     WriteFirst,
 )
-from autobench_nb.jobs.output import NARRATION, LogFunction
+from autobench_nb.jobs.output import LogFunction
 from autobench_nb.jobs.performers import Performers
 from autobench_nb.jobs.printed import ReadPrinted
 from autobench_nb.jobs.records import Jobs
 from autobench_nb.jobs.repetitions import perform
 from autobench_nb.jobs.results import MAX_ROWS, Results
-from autobench_nb.jobs.run import Run
-from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
+from autobench_nb.jobs.run import Run, StepRun
+from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter, complaints_to
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
-from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
 from autobench_nb.state.store import StateStore
 
@@ -107,16 +109,14 @@ class Runner(Closable):
         self._machine = JobMachine(max_kept)
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, Run] = {}
-        self._writer = StateWriter(
-            store, self._jobs.get, self._log_refused_write, report_interval_s
-        )
+        self._writer = StateWriter(store, self._jobs.get, complaints_to(log), report_interval_s)
         # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
         self._acts: deque[StartJob | StopJob] = deque()
         # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
         self._turn = threading.RLock()
         self._performers = Performers(self._perform, self._feed_end, self._log)
-        self._run_numbers = itertools.count(1)
-        self._job_numbers = itertools.count(1)
+        self._ids = Ids()
+        self.reach_place: Callable[[str], None] = lambda _run_id: None
         _open.add(self)
         forks.register(self)
 
@@ -137,6 +137,11 @@ class Runner(Closable):
         """The names of where jobs can run."""
         return tuple(self._executors)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the queue is paused."""
+        return self._machine.is_held
+
     def submit(
         self,
         work: Work,
@@ -155,6 +160,9 @@ class Runner(Closable):
         parallel: int | None = None,
         executor: str = LOCAL,
         isolate: bool = False,
+        priority: int = 0,
+        cpus: Sequence[int] | None = None,
+        nice: int | None = None,
     ) -> Run:
         """Queue jobs, one for each item of ``work``; returns at once.
 
@@ -178,6 +186,9 @@ class Runner(Closable):
                 run alone does, whoever else is in the queue.
             executor: The name of where they run.
             isolate: Run callables in processes of their own, which a time limit or a cancel ends for certain.
+            priority: Jobs of a higher one start before those of a lower one that wait.
+            cpus: The numbers of the processors that a command, or an isolated callable, is bound to.
+            nice: What is added to its niceness, -20 to 19; less than 0 needs the right to it.
 
         Raises:
             JobError: for what cannot be run, and for an executor that is not there or cannot do it.
@@ -196,6 +207,9 @@ class Runner(Closable):
             stdin=stdin,
             keep_daemons=keep_daemons,
             subtract_shell=subtract_shell,
+            cpus=None if cpus is None else tuple(cpus),
+            nice=nice,
+            priority=priority,
         )
         check_work(self._executors, executor, tasks, how)
         limit = self.parallelism if parallel is None else limit_of("parallel", parallel)
@@ -236,12 +250,22 @@ class Runner(Closable):
         self._queue(run)
         return run
 
-    def _queue(self, run: Run) -> None:
-        submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in run.jobs))
+    def submit_step(
+        self, run: Run, task: Task, how: How, course: Course, *, limit: int, executor: str = LOCAL
+    ) -> Job:
+        """Queue the job of a step, at the place that its run has taken in the queue."""
+        check_work(self._executors, executor, [task], how)
+        job = self._new_job(run, task, how, limit, executor, course=course)
+        self._queue(run, (job,))
+        return job
+
+    def _queue(self, run: Run, jobs: tuple[Job, ...] | None = None) -> None:
+        jobs = run.jobs if jobs is None else jobs
+        submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in jobs))
         with self._lock:
             effects = self._machine.handle(submitted, now_ms())
             self._runs[run.id] = run
-            self._jobs.update((job.id, job) for job in run.jobs)
+            self._jobs.update((job.id, job) for job in jobs)
             self._take(effects)
         self._carry_out(effects)
 
@@ -251,7 +275,7 @@ class Runner(Closable):
 
     def put_first(self, job_id: str) -> bool:
         """Have a queued job be the next one; False where it does not wait."""
-        return any(isinstance(one, WriteFirst) for one in self._feed(FirstRequested(job_id)))
+        return any(isinstance(one, WriteFirst) for one in self.feed(FirstRequested(job_id)))
 
     def cancel(self, name: str) -> int:
         """Ask the job, or all jobs of the run, of that id to end; how many of them had not ended yet.
@@ -259,7 +283,7 @@ class Runner(Closable):
         Queued ones end now, running commands after SIGTERM or SIGKILL, coroutines when they are cancelled, plain
         callables when they look at ``current_job().cancelled``.
         """
-        effects = self._feed(CancelRequested(name))
+        effects = self.feed(CancelRequested(name))
         # No job ends otherwise by being asked to.
         return sum(isinstance(one, StopJob | WriteEnded) for one in effects)
 
@@ -298,13 +322,28 @@ class Runner(Closable):
     # --- what is asked for
 
     def _new_run(self, rows: int, **more: Any) -> Run:
-        return Run(f"run-{next(self._run_numbers)}", self, rows, **more)
+        run_id, label = self._ids.run()
+        return Run(run_id, self, rows, label=label, **more)
+
+    def new_step_run(self, name: str, steps: int, rows: int) -> StepRun:
+        """Make the run that the jobs of a recipe's steps belong to."""
+        run_id, label = self._ids.run()
+        run = StepRun(run_id, self, rows, label=label, name=name, parallel=self.parallelism)
+        run.steps = steps
+        return run
 
     def _new_job(
-        self, run: Run, task: Task, how: How, limit: int, executor: str, of: str | None = None
+        self,
+        run: Run,
+        task: Task,
+        how: How,
+        limit: int,
+        executor: str,
+        of: str | None = None,
+        course: Course | None = None,
     ) -> Job:
         return Job(
-            Lifecycle(str(next(self._job_numbers)), run.id, limit, executor),
+            Lifecycle(self._ids.job(), run.id, limit, executor, priority=how.priority),
             run,
             task,
             how,
@@ -312,11 +351,13 @@ class Runner(Closable):
             ready=self._ready,
             changed=self._writer.touch,
             retry_of=of,
+            course=course,
         )
 
     # --- from events to effects
 
-    def _feed(self, event: JobEvent) -> list[JobEffect]:
+    def feed(self, event: JobEvent) -> list[JobEffect]:
+        """Have the machine take an event, and carry out what it decides, which is given too."""
         with self._lock:
             effects = self._machine.handle(event, now_ms())
             self._take(effects)
@@ -330,7 +371,7 @@ class Runner(Closable):
         for effect in effects:
             if isinstance(effect, (StartJob, StopJob)):
                 acts.append(effect)
-            elif not isinstance(effect, WakeWaiters):
+            elif not isinstance(effect, WakeWaiters | ReachPlace):
                 writes.append(effect)
                 if isinstance(effect, ForgetJobs):
                     for job_id in effect.job_ids:
@@ -344,7 +385,15 @@ class Runner(Closable):
         self._writer.flush()
         for effect in effects:
             if isinstance(effect, WakeWaiters):
-                self._runs.pop(effect.run_id).finish()
+                run = self._runs.pop(effect.run_id, None)
+                if run is not None:
+                    run.finish()
+            elif isinstance(effect, ReachPlace):
+                self.reach_place(effect.run_id)
+            elif isinstance(effect, WriteEnded):
+                job = self._jobs.get(effect.job_id)
+                if job is not None and job.course is not None:
+                    job.course.ended(job)
         while self._acts and self._turn.acquire(blocking=False):
             try:
                 while self._acts:
@@ -362,21 +411,16 @@ class Runner(Closable):
                 if job is not None:
                     job.stop.request(JobStatus.CANCELLED, reason)
 
-    def _perform(self, job: Job) -> tuple[JobStatus, str | None]:
+    def _perform(self, job: Job) -> tuple[JobStatus, str | None] | None:
         return perform(job, self._executors[job.lifecycle.executor], self.results)
 
-    def _feed_end(self, job: Job, status: JobStatus, reason: str | None) -> None:
-        self._feed(JobEnded(job.id, status, reason))
-
-    def _log_refused_write(self, error: Exception) -> None:
-        """Say once that the state refused what the runner wrote; the jobs go on without it."""
-        notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
-        self._log(
-            NARRATION,
-            Level.ERROR,
-            f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
-            "They go on; the state is tried again.",
-        )
+    def _feed_end(self, job: Job, status: JobStatus | None, reason: str | None) -> None:
+        if status is not None:
+            self.feed(JobEnded(job.id, status, reason))
+            return
+        self.feed(JobRested(job.id))
+        if job.course is not None:
+            job.course.rested(job)
 
 
 _open: weakref.WeakSet[Runner] = weakref.WeakSet()

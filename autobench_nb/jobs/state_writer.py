@@ -25,6 +25,8 @@ from autobench_nb.jobs.machine import (
     WriteQueued,
     WriteStarted,
 )
+from autobench_nb.jobs.output import NARRATION, LogFunction
+from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
 from autobench_nb.state.store import StateStore
 
@@ -235,8 +237,8 @@ class StateWriter:
 
     def _apply(self, write: StateWrite, written: list[StateWrite]) -> None:
         match write:
-            case WriteQueued(job_ids):
-                self._apply_queued(job_ids, self._take_started(job_ids, written))
+            case WriteQueued(job_ids, before):
+                self._apply_queued(job_ids, self._take_started(job_ids, written), before)
             case WriteFirst(job_id):
                 if job_id in self._queue:
                     self._queue.remove(job_id)
@@ -261,14 +263,25 @@ class StateWriter:
                     self._remove(job_id)
                 self._forget_runs(job_ids)
 
-    def _apply_queued(self, job_ids: tuple[str, ...], started: dict[str, float]) -> None:
+    def _apply_queued(
+        self, job_ids: tuple[str, ...], started: dict[str, float], before: str | None
+    ) -> None:
         records = {}
         runs = {}
+        waiting = [job_id for job_id in job_ids if job_id not in started]
+        if waiting and before in self._queue:
+            place = self._queue.index(before)
+            self._queue[place:place] = waiting
+            self._store.set("/jobs/queue", list(self._queue))
         for job_id in job_ids:
             started_ms = started.get(job_id)
             waits = started_ms is None
-            (self._queue if waits else self._running).append(job_id)
-            self._store.set("/jobs/queue/-" if waits else "/jobs/running/-", job_id)
+            if not waits:
+                self._running.append(job_id)
+                self._store.set("/jobs/running/-", job_id)
+            elif before not in self._queue:
+                self._queue.append(job_id)
+                self._store.set("/jobs/queue/-", job_id)
             job = self._job(job_id)
             if job is not None:
                 state = {
@@ -368,7 +381,22 @@ def _writes_again(doubtful: dict[str, bool]) -> list[StateWrite]:
 
 def _ids_of(write: StateWrite) -> tuple[str, ...]:
     match write:
-        case WriteQueued(job_ids) | ForgetJobs(job_ids):
+        case WriteQueued(job_ids, _) | ForgetJobs(job_ids):
             return job_ids
         case WriteFirst(job_id) | WriteStarted(job_id) | WriteEnded(job_id):
             return (job_id,)
+
+
+def complaints_to(log: LogFunction) -> Callable[[Exception], None]:
+    """Makes what says in the log that the state refused what the runner wrote; the jobs go on without it."""
+
+    def complain(error: Exception) -> None:
+        notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+        log(
+            NARRATION,
+            Level.ERROR,
+            f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
+            "They go on; the state is tried again.",
+        )
+
+    return complain

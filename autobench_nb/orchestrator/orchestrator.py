@@ -9,7 +9,7 @@ import secrets
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from autobench_nb import forks
 from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE, Config
@@ -22,6 +22,7 @@ from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
 from autobench_nb.orchestrator.state import State
 from autobench_nb.orchestrator.wiring import wire
+from autobench_nb.recipe_runs.runs import names_recipe
 from autobench_nb.state.projections import Projection
 from autobench_nb.tables.logs_view import Logs
 from autobench_nb.transports.auth import check_token, new_token
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from autobench_nb.logs.redaction.redactor import Redactor
     from autobench_nb.notebook.widgets import Dashboard
+    from autobench_nb.recipe_runs.run import RecipeRun
+    from autobench_nb.recipes.model import Recipe
     from autobench_nb.transports.connection_files import ConnectionFile
     from autobench_nb.transports.server import Server
 else:
@@ -39,6 +42,8 @@ else:
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
 """What :meth:`Orchestrator.run` takes besides the work."""
+RECIPE_OPTIONS: Final = ("parameters", "folder", "priority", "seed")
+"""What it takes besides a recipe."""
 
 
 class Orchestrator(Closable):
@@ -146,14 +151,20 @@ class Orchestrator(Closable):
         self._check_open()
         self._bridges.add(level, logger, channel)
 
-    def run(self, work: Any, **how: Any) -> Run:
-        """Queue shell commands or Python callables; returns at once.
+    @overload
+    def run(self, work: Recipe | Path, **how: Any) -> RecipeRun: ...
+    @overload
+    def run(self, work: Any, **how: Any) -> Run: ...
+    def run(self, work: Any, **how: Any) -> Run | RecipeRun:
+        """Queue shell commands, Python callables or a recipe; returns at once.
 
         Args:
             work: One item, a list of items, or ``{label: item}``. An item is a shell command (text) or a callable
-                without arguments; within a list or dict also a list of arguments, which runs without a shell.
+                without arguments; within a list or dict also a list of arguments, which runs without a shell. Or a
+                :class:`Recipe`, or the path of one (a ``Path``, or a text that ends in ``.yaml`` or ``.yml``).
             how: ``repeat``, ``timeout_s`` (seconds for each repetition), ``cwd``, ``env`` and the other options of
-                :meth:`Runner.submit`.
+                :meth:`Runner.submit`; for a recipe ``parameters``, ``folder``, ``priority`` and ``seed``, see
+                :meth:`RecipeRuns.submit`.
 
         Returns:
             The run, which can be awaited.
@@ -161,13 +172,24 @@ class Orchestrator(Closable):
         Raises:
             OptionError: There is no such option.
             JobError: The work cannot be run, or its executor is not there or cannot do it.
+            RecipeError: The recipe or a parameter is wrong.
             ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
         """
         self._check_open()
+        is_recipe = names_recipe(work)
+        options = RECIPE_OPTIONS if is_recipe else RUN_OPTIONS
         for option in how:
-            if option not in RUN_OPTIONS:
-                raise OptionError("run()", option, RUN_OPTIONS)
-        return self._rooms.runner.submit(work, **how)
+            if option not in options:
+                raise OptionError("run()", option, options)
+        return (self._rooms.recipe_runs if is_recipe else self._rooms.runner).submit(work, **how)
+
+    def pause_queue(self, reason: str = "paused by request") -> bool:
+        """Start nothing more until :meth:`resume_queue`; what runs goes on. False where that was so already."""
+        return self._rooms.recipe_runs.pause(reason)
+
+    def resume_queue(self) -> bool:
+        """Let the queue go on; False where it was not paused."""
+        return self._rooms.recipe_runs.resume()
 
     # --- who looks at it
 
@@ -290,6 +312,7 @@ class Orchestrator(Closable):
         _open.discard(self)
         _served.discard(self)
         self._rooms.pressure.close()
+        self._rooms.recipe_runs.close()
         self._rooms.runner.close()
         self._bridges.close()
         for farewell in self._farewells:

@@ -24,6 +24,8 @@ from autobench_nb.orchestrator.back_pressure import BackPressure
 from autobench_nb.orchestrator.commands import Commands
 from autobench_nb.orchestrator.inline_flush import InlineFlush
 from autobench_nb.pno import Pno
+from autobench_nb.recipe_runs.commands import recipe_commands
+from autobench_nb.recipe_runs.runs import RecipeRuns
 from autobench_nb.sidecars import Streams
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.model import initial_state
@@ -48,6 +50,7 @@ class Rooms:
     inline: InlineFlush
     pressure: BackPressure
     runner: Runner
+    recipe_runs: RecipeRuns
     devices: Devices
     streams: Streams
     pno: Pno
@@ -111,10 +114,13 @@ def wire(
     )
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
+    devices, streams = Devices(store), Streams(store)
+    recipe_runs = RecipeRuns(store, ring.append, runner, devices=devices, streams=streams)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
         job_commands(runner, told),
         result_commands(runner.results),
+        recipe_commands(recipe_runs),
         session_commands(partial(_new_code, server)),
     )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
@@ -126,8 +132,9 @@ def wire(
         inline=inline,
         pressure=pressure,
         runner=runner,
-        devices=Devices(store),
-        streams=Streams(store),
+        recipe_runs=recipe_runs,
+        devices=devices,
+        streams=streams,
         pno=Pno(store),
         commands=commands,
     )
