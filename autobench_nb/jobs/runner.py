@@ -5,15 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from autobench_nb import forks
-from autobench_nb.errors import JobError
 from autobench_nb.jobs.course import Course
 from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.executors.local import LocalExecutor
@@ -46,8 +43,10 @@ from autobench_nb.jobs.printed import ReadPrinted
 from autobench_nb.jobs.records import Jobs
 from autobench_nb.jobs.repetitions import perform
 from autobench_nb.jobs.results import MAX_ROWS, Results
-from autobench_nb.jobs.run import Run, StepRun
+from autobench_nb.jobs.retries import retried
+from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter, complaints_to
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
 from autobench_nb.state.model import JobStatus
@@ -55,6 +54,7 @@ from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
 """How long ``close`` waits for callables that do not look at ``current_job().cancelled``."""
+Made = TypeVar("Made", bound=Run)
 LOCAL: Final = "local"
 """The name of the executor that every runner has."""
 
@@ -101,9 +101,9 @@ class Runner(Closable):
         self.printed = printed
         self._log = log
         self._ready = ready
-        self._executors: dict[str, Executor] = dict(executors or {})
-        if LOCAL not in self._executors:
-            self._executors[LOCAL] = LocalExecutor(grace_s=grace_s)
+        self.where: dict[str, Executor] = dict(executors or {})
+        if LOCAL not in self.where:
+            self.where[LOCAL] = LocalExecutor(grace_s=grace_s)
         # Held only while the machine takes an event: no lock is taken, and nothing is done, under it.
         self._lock = threading.Lock()
         self._machine = JobMachine(max_kept)
@@ -135,7 +135,7 @@ class Runner(Closable):
     @property
     def executors(self) -> tuple[str, ...]:
         """The names of where jobs can run."""
-        return tuple(self._executors)
+        return tuple(self.where)
 
     @property
     def is_held(self) -> bool:
@@ -211,11 +211,11 @@ class Runner(Closable):
             nice=nice,
             priority=priority,
         )
-        check_work(self._executors, executor, tasks, how)
+        check_work(self.where, executor, tasks, how)
         limit = self.parallelism if parallel is None else limit_of("parallel", parallel)
-        run = self._new_run(len(tasks) * repeat, name=name, parallel=limit)
-        run.adopt([self._new_job(run, task, how, limit, executor) for task in tasks])
-        self._queue(run)
+        run = self.new_run(Run, len(tasks) * repeat, name=name, parallel=limit)
+        run.adopt([self.new_job(run, task, how, limit, executor) for task in tasks])
+        self.queue(run)
         return run
 
     def retry(self, job_ids: Sequence[str], repeat: int | None = None) -> Run:
@@ -229,37 +229,10 @@ class Runner(Closable):
             JobError: One of them is not known any more.
             ClosedError: after :meth:`close`.
         """
-        again: list[tuple[Job, How]] = []
-        for job_id in job_ids:
-            old = self.job(job_id)
-            if old is None:
-                raise JobError(f"there is no job {job_id!r} any more.")
-            again.append((old, old.how if repeat is None else replace(old.how, repeat=repeat)))
-        runs = {old.run.id: old.run for old, _ in again}
-        of = next(iter(runs.values())) if len(runs) == 1 else None
-        run = self._new_run(
-            sum(how.repeat for _, how in again),
-            name=of and of.name,
-            parallel=max(old.lifecycle.limit for old, _ in again),
-            retry_of=of and of.id,
-        )
-        run.adopt(
-            self._new_job(run, old.task, how, old.lifecycle.limit, old.lifecycle.executor, old.id)
-            for old, how in again
-        )
-        self._queue(run)
-        return run
+        return retried(self, job_ids, repeat)
 
-    def submit_step(
-        self, run: Run, task: Task, how: How, course: Course, *, limit: int, executor: str = LOCAL
-    ) -> Job:
-        """Queue the job of a step, at the place that its run has taken in the queue."""
-        check_work(self._executors, executor, [task], how)
-        job = self._new_job(run, task, how, limit, executor, course=course)
-        self._queue(run, (job,))
-        return job
-
-    def _queue(self, run: Run, jobs: tuple[Job, ...] | None = None) -> None:
+    def queue(self, run: Run, jobs: tuple[Job, ...] | None = None) -> None:
+        """Queue jobs of a run: all, or those."""
         jobs = run.jobs if jobs is None else jobs
         submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in jobs))
         with self._lock:
@@ -309,7 +282,7 @@ class Runner(Closable):
             self._turn.release()
         self._performers.close(CLOSE_PATIENCE_S)
         self._writer.close()
-        for executor in self._executors.values():
+        for executor in self.where.values():
             executor.close()
 
     def __repr__(self) -> str:
@@ -321,18 +294,12 @@ class Runner(Closable):
 
     # --- what is asked for
 
-    def _new_run(self, rows: int, **more: Any) -> Run:
+    def new_run(self, kind: type[Made], rows: int, **more: Any) -> Made:
+        """Make a run, which has no jobs yet."""
         run_id, label = self._ids.run()
-        return Run(run_id, self, rows, label=label, **more)
+        return kind(run_id, self, rows, label=label, **more)
 
-    def new_step_run(self, name: str, steps: int, rows: int) -> StepRun:
-        """Make the run that the jobs of a recipe's steps belong to."""
-        run_id, label = self._ids.run()
-        run = StepRun(run_id, self, rows, label=label, name=name, parallel=self.parallelism)
-        run.steps = steps
-        return run
-
-    def _new_job(
+    def new_job(
         self,
         run: Run,
         task: Task,
@@ -342,6 +309,7 @@ class Runner(Closable):
         of: str | None = None,
         course: Course | None = None,
     ) -> Job:
+        """Make a job of a run, which is not queued yet."""
         return Job(
             Lifecycle(self._ids.job(), run.id, limit, executor, priority=how.priority),
             run,
@@ -385,14 +353,12 @@ class Runner(Closable):
         self._writer.flush()
         for effect in effects:
             if isinstance(effect, WakeWaiters):
-                run = self._runs.pop(effect.run_id, None)
-                if run is not None:
+                if (run := self._runs.pop(effect.run_id, None)) is not None:
                     run.finish()
             elif isinstance(effect, ReachPlace):
                 self.reach_place(effect.run_id)
-            elif isinstance(effect, WriteEnded):
-                job = self._jobs.get(effect.job_id)
-                if job is not None and job.course is not None:
+            elif isinstance(effect, WriteEnded) and (job := self._jobs.get(effect.job_id)):
+                if job.course is not None:
                     job.course.ended(job)
         while self._acts and self._turn.acquire(blocking=False):
             try:
@@ -412,7 +378,7 @@ class Runner(Closable):
                     job.stop.request(JobStatus.CANCELLED, reason)
 
     def _perform(self, job: Job) -> tuple[JobStatus, str | None] | None:
-        return perform(job, self._executors[job.lifecycle.executor], self.results)
+        return perform(job, self.where[job.lifecycle.executor], self.results)
 
     def _feed_end(self, job: Job, status: JobStatus | None, reason: str | None) -> None:
         if status is not None:
@@ -431,8 +397,3 @@ def _close_all() -> None:
     """Runners that nobody closed leave no child process behind."""
     for runner in tuple(_open):
         runner.close()
-
-
-def now_ms() -> float:
-    """Milliseconds since 1970."""
-    return round(time.time() * 1e3, 3)

@@ -34,7 +34,7 @@ REPORT_INTERVAL_S: Final = 0.2
 PATIENCE_S: Final = 0.25
 """How long a write waits for somebody's open batch before it is left to the thread."""
 RETRY_LIMIT_S: Final = 30.0
-"""The longest pause between two attempts to write what the state refused; after that only the next change tries."""
+"""The longest pause between two attempts to write what the state refused."""
 _FIRST_RETRY_S: Final = 0.1
 _LATE_INTERVAL_S: Final = 0.02
 _MOST_COMPLAINTS: Final = 16
@@ -388,15 +388,11 @@ def _ids_of(write: StateWrite) -> tuple[str, ...]:
 
 
 def complaints_to(log: LogFunction) -> Callable[[Exception], None]:
-    """Makes what says in the log that the state refused what the runner wrote; the jobs go on without it."""
+    """Makes what says in the log that the state refused what the runner wrote."""
 
     def complain(error: Exception) -> None:
         notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
-        log(
-            NARRATION,
-            Level.ERROR,
-            f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
-            "They go on; the state is tried again.",
-        )
+        fact = f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
+        log(NARRATION, Level.ERROR, f"{fact}They go on; the state is tried again.")
 
     return complain

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from autobench_nb.contract.steps import StepStatus
+from autobench_nb.recipe_runs.outlook import Outlook
 from autobench_nb.recipes.model import Recipe, Repetitions, Retries, Step
 from autobench_nb.recipes.plan import PlannedStep
 from autobench_nb.recipes.quantities import seconds_of
@@ -56,6 +57,35 @@ class StepRow:
         }
         written.update(found)
         return found
+
+
+class RunBoard:
+    """What a run knows of its planned steps.
+
+    Attributes:
+        rows: By the planned step's id, in the plan's order.
+        dirty: Those whose records are to be written.
+        counts: Planned steps by status, as the state shows them.
+        metrics: By planned step that has gone well: the mean of each metric.
+        outlook: Metrics for later steps, and durations.
+    """
+
+    def __init__(self, planned: Sequence[PlannedStep]) -> None:
+        self.rows = {plan.id: StepRow(plan, number) for number, plan in enumerate(planned)}
+        self.dirty: set[str] = set()
+        self.counts: Counter[StepStatus] = Counter({StepStatus.WAITING: len(planned)})
+        self.metrics: dict[str, dict[str, float]] = {}
+        self.outlook = Outlook(planned)
+
+    def change(self, step_id: str, **fields: Any) -> None:
+        """Lay fields over the record of a planned step."""
+        row = self.rows[step_id]
+        status = fields.get("status")
+        if status is not None:
+            self.counts[row.fields["status"]] -= 1
+            self.counts[status] += 1
+        row.fields.update(fields)
+        self.dirty.add(step_id)
 
 
 def plan_records(recipe: Recipe, planned: Sequence[PlannedStep]) -> dict[str, dict[str, Any]]:

@@ -106,7 +106,8 @@ def _near(name: str, near: str | None) -> ModuleType | None:
     if not file.is_file():
         return None
     spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        return None
     module = importlib.util.module_from_spec(spec)
     # Its own imports may be of files beside it.
     sys.path.insert(0, near)

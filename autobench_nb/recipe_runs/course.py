@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from autobench_nb.contract.steps import ArtifactRecord
+from autobench_nb.contract.steps import ArtifactRecord, StepStatus
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.work import Task
@@ -25,6 +25,14 @@ from autobench_nb.recipes.model import CommandLine, Repetitions
 from autobench_nb.recipes.plan import PlannedStep
 from autobench_nb.recipes.quantities import seconds_of
 from autobench_nb.state.model import JobKind, JobStatus
+
+STATUSES: Final[Mapping[JobStatus, StepStatus]] = {
+    JobStatus.SUCCEEDED: StepStatus.SUCCEEDED,
+    JobStatus.FAILED: StepStatus.FAILED,
+    JobStatus.TIMEOUT: StepStatus.TIMEOUT,
+    JobStatus.CANCELLED: StepStatus.CANCELLED,
+}
+"""What the end of its job makes of a step."""
 
 
 class TellsOfJobs(Protocol):

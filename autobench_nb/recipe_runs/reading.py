@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -36,12 +37,10 @@ def read_metric(
         NotRead: It is not there, or no number.
     """
     if extraction.regex is not None:
-        found = None
-        for found in re2.finditer(extraction.regex, text):
-            pass
-        if found is None:
+        last = deque(re2.finditer(extraction.regex, text), maxlen=1)
+        if not last:
             raise NotRead(f"{name}: {extraction.regex!r} matches nothing of what was printed")
-        value: Any = found.group(1)
+        value: Any = last[0].group(1)
     elif extraction.pointer is not None:
         value = _pointed(name, extraction.pointer, text)
     else:

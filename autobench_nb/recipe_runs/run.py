@@ -82,16 +82,16 @@ class RecipeRun:
     @property
     def steps(self) -> dict[str, StepStatus]:
         """Where each planned step stands, by its id, in the plan's order."""
-        return {name: row.fields["status"] for name, row in self._actor.rows.items()}
+        return {name: row.fields["status"] for name, row in self._actor.board.rows.items()}
 
     def reason_of(self, step_id: str) -> str | None:
         """Why a planned step did not succeed, or was skipped. Raises :class:`KeyError` where there is none."""
-        reason: str | None = self._actor.rows[step_id].fields.get("reason")
+        reason: str | None = self._actor.board.rows[step_id].fields.get("reason")
         return reason
 
     def metrics_of(self, step_id: str) -> dict[str, float]:
         """The means of a planned step's metrics. Raises :class:`KeyError` where there is no such step."""
-        found = self._actor.rows[step_id].fields.get("metrics") or {}
+        found = self._actor.board.rows[step_id].fields.get("metrics") or {}
         return {name: record["mean"] for name, record in found.items()}
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -184,8 +184,8 @@ class RecipeRun:
         return self._runs.answer_of(self.id, step_id, answer)
 
     def _planned(self, step_id: str) -> None:
-        if step_id not in self._actor.rows:
-            known = ", ".join(list(self._actor.rows)[:_NAMED])
+        if step_id not in self._actor.board.rows:
+            known = ", ".join(list(self._actor.board.rows)[:_NAMED])
             raise JobError(f"{self.label} has no step {step_id!r}: it has {known}.")
 
     def _tell(self, event: Any) -> bool:
@@ -207,7 +207,7 @@ class RecipeRun:
         return cells_side_by_side(self._actor).to_pandas()
 
     def to_arrow(self) -> pa.Table:
-        """The planned steps side by side, with the columns of :meth:`to_pandas`; units stand in the fields' metadata."""
+        """The planned steps side by side, as :meth:`to_pandas` has them; units stand in the fields' metadata."""
         return cells_side_by_side(self._actor).to_arrow()
 
     @property
@@ -221,7 +221,7 @@ class RecipeRun:
 
     def __repr__(self) -> str:
         counts = ", ".join(
-            f"{count:,} {name}" for name, count in self._actor.counts.items() if count
+            f"{count:,} {name}" for name, count in self._actor.board.counts.items() if count
         )
         why = f": {self.reason}" if self.reason else ""
         return f"<RecipeRun {self.label} {self.name!r} {self.status}{why}; {counts}>"

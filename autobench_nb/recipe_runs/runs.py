@@ -14,10 +14,12 @@ from autobench_nb.errors import ClosedError, JobError, RecipeError
 from autobench_nb.jobs.ledger import Ledger, NoLedger, RunBegan
 from autobench_nb.jobs.machine import HoldEnded, HoldRequested, PlaceLeft
 from autobench_nb.jobs.output import NARRATION, LogFunction
-from autobench_nb.jobs.runner import Runner, now_ms
+from autobench_nb.jobs.run import StepRun
+from autobench_nb.jobs.runner import Runner
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.entry import Level
-from autobench_nb.recipe_runs.actor import Actors, RecipeActor
-from autobench_nb.recipe_runs.actors import Gauge
+from autobench_nb.recipe_runs.actor import RecipeActor
+from autobench_nb.recipe_runs.actors import Actors, Gauge
 from autobench_nb.recipe_runs.board import most_repetitions, plan_records, recipe_as_json
 from autobench_nb.recipe_runs.course import Surroundings
 from autobench_nb.recipe_runs.other_steps import Prompt
@@ -154,9 +156,13 @@ class RecipeRuns:
         priority: int,
     ) -> RecipeActor:
         rows = sum(most_repetitions(plan.step) for plan in planned)
-        step_run = self._runner.new_step_run(
-            recipe.metadata.name, len(planned), min(rows, MAX_ROWS)
+        step_run = self._runner.new_run(
+            StepRun,
+            min(rows, MAX_ROWS),
+            name=recipe.metadata.name,
+            parallel=self._runner.parallelism,
         )
+        step_run.steps = len(planned)
         around = Surroundings(
             run_id=step_run.id,
             folder=folder,
@@ -179,7 +185,7 @@ class RecipeRuns:
         for step in recipe.spec.steps:
             past_s = self._past_s.get((recipe.metadata.name, step.id))
             if past_s is not None:
-                actor.outlook.expected_s[step.id] = past_s
+                actor.board.outlook.expected_s[step.id] = past_s
         return actor
 
     # --- what can be asked of runs
@@ -265,7 +271,7 @@ class RecipeRuns:
 
     def _finish(self, run_id: str) -> None:
         actor, run = self._actors[run_id], self._runs[run_id]
-        for step_id, seconds in actor.outlook.expected_s.items():
+        for step_id, seconds in actor.board.outlook.expected_s.items():
             self._past_s[actor.recipe.metadata.name, step_id] = seconds
         run.finish()
 
@@ -293,9 +299,9 @@ class RecipeRuns:
             self._show(actor)
         else:
             pointer = f"/jobs/recipeRuns/{run_id}"
-            dirty, actor.dirty = actor.dirty, set()
+            dirty, actor.board.dirty = actor.board.dirty, set()
             for step_id in dirty:
-                news = actor.rows[step_id].news()
+                news = actor.board.rows[step_id].news()
                 if news:
                     self._store.merge(pointer + join(("steps", step_id)), news)
             news = actor.run_news()
@@ -317,14 +323,14 @@ class RecipeRuns:
             self._runs.pop(one, None)
             self._actors.pop(one, None)
         self._shown[run_id] = True
-        actor.dirty.clear()
+        actor.board.dirty.clear()
         self._store.set(
             f"/jobs/recipeRuns/{run_id}",
             {
                 **actor.head(),
                 **actor.run_news(),
-                "plan": plan_records(actor.recipe, [row.plan for row in actor.rows.values()]),
-                "steps": {name: row.whole() for name, row in actor.rows.items()},
+                "plan": plan_records(actor.recipe, [row.plan for row in actor.board.rows.values()]),
+                "steps": {name: row.whole() for name, row in actor.board.rows.items()},
             },
         )
 

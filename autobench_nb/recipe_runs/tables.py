@@ -91,7 +91,7 @@ def cells_side_by_side(actor: RecipeActor) -> UnitTable:
     axes = axes_of(actor)
     rows: list[dict[str, Any]] = []
     metrics: dict[str, None] = {}
-    for row in actor.rows.values():
+    for row in actor.board.rows.values():
         fields = row.fields
         record = {
             "step_id": row.plan.id,
@@ -127,7 +127,7 @@ def repetitions_of(actor: RecipeActor) -> UnitTable:
     rows: list[dict[str, Any]] = []
     metrics: dict[str, None] = {}
     for result in actor.step_run.results:
-        plan = actor.rows[str(result.step_id)].plan
+        plan = actor.board.rows[str(result.step_id)].plan
         found = dict(result.metrics or {})
         if result.wall_s is not None:
             found = {"wall": result.wall_s, **found}
