@@ -15,10 +15,12 @@ from typing import Any, Final
 
 from autobench_nb import forks
 from autobench_nb.errors import JobError
+from autobench_nb.jobs import keeping
 from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.executors.local_process import GRACE_S
 from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.ledger import Ledger, NoLedger
 from autobench_nb.jobs.machine import (
     CancelRequested,
     FirstRequested,
@@ -74,6 +76,7 @@ class Runner(Closable):
         grace_s: Seconds between SIGTERM and SIGKILL, on this machine.
         report_interval_s: How often what changes while a job runs is written to the state.
         printed: Gives what a job has printed, for ``job.output``.
+        ledger: What outlives the process.
 
     Raises:
         JobError: for a ``parallelism`` that is no whole number above 0.
@@ -92,11 +95,13 @@ class Runner(Closable):
         grace_s: float = GRACE_S,
         report_interval_s: float = REPORT_INTERVAL_S,
         printed: ReadPrinted | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
         self.printed = printed
+        self.ledger: Ledger = ledger or NoLedger()
         self._log = log
         self._ready = ready
         self._executors: dict[str, Executor] = dict(executors or {})
@@ -237,6 +242,7 @@ class Runner(Closable):
         return run
 
     def _queue(self, run: Run) -> None:
+        keeping.tell_run_began(self.ledger, run, now_ms())
         submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in run.jobs))
         with self._lock:
             effects = self._machine.handle(submitted, now_ms())
@@ -344,7 +350,9 @@ class Runner(Closable):
         self._writer.flush()
         for effect in effects:
             if isinstance(effect, WakeWaiters):
-                self._runs.pop(effect.run_id).finish()
+                run = self._runs.pop(effect.run_id)
+                keeping.tell_run_ended(self.ledger, run, now_ms())
+                run.finish()
         while self._acts and self._turn.acquire(blocking=False):
             try:
                 while self._acts:
@@ -363,9 +371,11 @@ class Runner(Closable):
                     job.stop.request(JobStatus.CANCELLED, reason)
 
     def _perform(self, job: Job) -> tuple[JobStatus, str | None]:
-        return perform(job, self._executors[job.lifecycle.executor], self.results)
+        keeping.tell_job_began(self.ledger, job, now_ms())
+        return perform(job, self._executors[job.lifecycle.executor], self.results, self.ledger)
 
     def _feed_end(self, job: Job, status: JobStatus, reason: str | None) -> None:
+        keeping.tell_job_ended(self.ledger, job, status, reason, now_ms())
         self._feed(JobEnded(job.id, status, reason))
 
     def _log_refused_write(self, error: Exception) -> None:

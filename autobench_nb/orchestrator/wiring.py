@@ -13,8 +13,12 @@ from autobench_nb.config import Config
 from autobench_nb.devices import Devices
 from autobench_nb.jobs.commands import job_commands, result_commands
 from autobench_nb.jobs.executors.executor import Executor
+from autobench_nb.jobs.ledger import NoLedger
 from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
+from autobench_nb.jobs.work import limit_of
+from autobench_nb.journal.live import LiveJournal
+from autobench_nb.journal.settings import Journal
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.commands import log_commands
 from autobench_nb.logs.entry import Level
@@ -51,6 +55,7 @@ class Rooms:
     devices: Devices
     streams: Streams
     pno: Pno
+    journal: LiveJournal | None
     commands: Commands
 
 
@@ -65,6 +70,7 @@ def wire(
     redact: Iterable[str],
     projections: Iterable[Projection],
     executors: Mapping[str, Executor] | None,
+    journal: Journal | None,
     server: Callable[[], Server | None],
     is_served: Callable[[], bool],
 ) -> Rooms:
@@ -80,6 +86,7 @@ def wire(
         redact: Patterns (RE2) besides those of the settings.
         projections: Besides the summary of the pno findings.
         executors: Where jobs can run besides this machine, by name.
+        journal: What is to outlive the process, where anything is.
         server: Gives the server that runs, if one does.
         is_served: Whether a server still drives the hub, be it only to close.
     """
@@ -101,11 +108,15 @@ def wire(
     hub = Hub(store, ring, epoch=epoch, config=config, token=token)
     inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
+    # Checked before the journal is opened, which would stay open.
+    limit = limit_of("parallelism", parallelism)
+    keeps = _journal(journal, epoch, ring, store)
     runner = Runner(
         store,
         ring.append,
         executors,
-        parallelism=parallelism,
+        parallelism=limit,
+        ledger=NoLedger() if keeps is None else keeps,
         ready=pressure.wait,
         printed=printed_in(ring),
     )
@@ -129,6 +140,7 @@ def wire(
         devices=Devices(store),
         streams=Streams(store),
         pno=Pno(store),
+        journal=keeps,
         commands=commands,
     )
 
@@ -168,6 +180,17 @@ def _ring(
         min_level=Level.parse(config.log_level_min),
         on_dirty=notify,
     )
+
+
+def _journal(
+    settings: Journal | None, epoch: str, ring: LogRing, store: StateStore
+) -> LiveJournal | None:
+    """The journal, which also takes what the ring lets go where that was asked for."""
+    if settings is None:
+        return None
+    journal = LiveJournal(settings, epoch=epoch, log=ring.append, tell=store.set)
+    ring.archive = journal.archive
+    return journal
 
 
 def _new_code(server: Callable[[], Server | None]) -> str | None:
