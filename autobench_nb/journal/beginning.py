@@ -35,9 +35,9 @@ def begin_life(connection: sqlite3.Connection, owner: Owner, now_ms: float) -> i
 def interrupted_runs(connection: sqlite3.Connection) -> dict[str, InterruptedRun]:
     """The interrupted runs by their ids, oldest first."""
     cursor = connection.execute(
-        "SELECT run_id, coalesce(name, json_extract(recipe, '$.metadata.name')), created_ms, seen_ms, recipe IS NOT NULL, "
-        "options, json_array_length(steps), (SELECT count(*) FROM steps AS s WHERE s.run_id = runs.run_id AND "
-        "s.finished_ms IS NOT NULL) FROM runs WHERE status = 'interrupted' ORDER BY created_ms, run_id"
+        "SELECT run_id, coalesce(name, json_extract(recipe, '$.metadata.name')), created_ms, seen_ms, "
+        "recipe IS NOT NULL, options, json_array_length(steps), (SELECT count(*) FROM steps AS s WHERE s.run_id = "
+        "runs.run_id AND s.finished_ms IS NOT NULL) FROM runs WHERE status = 'interrupted' ORDER BY created_ms, run_id"
     )
     found: dict[str, InterruptedRun] = {}
     for run_id, name, created, seen, is_recipe, options, steps, settled in cursor:

@@ -49,7 +49,10 @@ RESULT: Final = (
     f"INSERT INTO results ({', '.join(_RESULT_COLUMNS)}, started_ms, value, more) "
     f"VALUES ({', '.join('?' * (len(_RESULT_COLUMNS) + 3))})"
 )
-ARTIFACT: Final = "INSERT INTO artifacts (run_id, step_id, repetition, path, sha256, size_bytes, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"
+ARTIFACT: Final = (
+    "INSERT INTO artifacts (run_id, step_id, repetition, path, sha256, size_bytes, at_ms) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 DEVICE: Final = "INSERT INTO devices (device_id, at_ms, event, detail) VALUES (?, ?, ?, ?)"
 LOG_CHUNK: Final = (
     "INSERT OR IGNORE INTO log_chunks (life_id, first_seq, end_seq, first_ms, data) "
