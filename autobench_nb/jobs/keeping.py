@@ -6,9 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from autobench_nb.errors import JobError
+from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.ledger import Ledger, RunBegan, RunEnded, StepBegan, StepSettled
 from autobench_nb.jobs.run import Run
+from autobench_nb.jobs.saved import SavedRun
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.state.model import JobKind, JobStatus
 
@@ -83,16 +86,26 @@ def _options_of(run: Run) -> dict[str, Any]:
     return {"work": work, "parallel": run.parallel}
 
 
-def work_of(options: Mapping[str, Any], job_id: str) -> tuple[Task, How, str]:
-    """What :func:`tell_run_began` has told of a job: the task, how it is done, and the name of its executor."""
-    told = options["work"][job_id]
-    task = Task(
-        told["name"],
-        JobKind.COMMAND,
-        told["command"],
-        tuple(told["argv"]),
-        told["shell"],
-    )
+def work_left(
+    saved: SavedRun, executors: Mapping[str, Executor]
+) -> list[tuple[str, Task, How, str]]:
+    """What is left of an interrupted run: the job's id, its task, how it is done, and the name of its executor.
+
+    Raises:
+        JobError: It was not written down what it ran, nothing is left, or an executor is not there.
+    """
+    told = saved.options.get("work")
+    if told is None:
+        reason = saved.options.get("whyNot") or "what it ran was not written down"
+        raise JobError(f"run {saved.run_id} cannot be resumed: {reason}.")
+    if not saved.left:
+        raise JobError(f"run {saved.run_id} has nothing left to do.")
     known = {field.name for field in dataclasses.fields(How)}
-    how = How(**{name: value for name, value in told["how"].items() if name in known})
-    return task, how, told["executor"]
+    work = []
+    for job_id in saved.left:
+        one = told[job_id]
+        task = Task(one["name"], JobKind.COMMAND, one["command"], tuple(one["argv"]), one["shell"])
+        how = How(**{name: value for name, value in one["how"].items() if name in known})
+        check_work(executors, one["executor"], [task], how)
+        work.append((job_id, task, how, one["executor"]))
+    return work

@@ -21,6 +21,7 @@ from autobench_nb.jobs.ledger import (
     StepSettled,
 )
 from autobench_nb.jobs.output import LogFunction
+from autobench_nb.jobs.saved import SavedRun
 from autobench_nb.journal import rows
 from autobench_nb.journal.archive import JournalArchive
 from autobench_nb.journal.beginning import begin_life, interrupted_runs
@@ -30,7 +31,6 @@ from autobench_nb.journal.owner import Owner, claim
 from autobench_nb.journal.reader import JournalReader
 from autobench_nb.journal.retention import clean_up
 from autobench_nb.journal.rows import Row
-from autobench_nb.journal.saved import SavedRun
 from autobench_nb.journal.settings import Journal
 from autobench_nb.journal.writer import JournalWriter
 from autobench_nb.lifetime import Closable

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from autobench_nb import tables
+from autobench_nb.jobs.saved import SavedRun, SavedStep
 from autobench_nb.journal.columns import ARTIFACTS, DEVICES, MISSED, PAST_RESULTS, RUNS, STEPS
 from autobench_nb.journal.faults import Fault, fault_of
 from autobench_nb.journal.opening import open_to_read, refused
 from autobench_nb.journal.owner import Owner, owner_of
-from autobench_nb.journal.saved import SavedRun, SavedStep
 from autobench_nb.lifetime import Closable
 
 if TYPE_CHECKING:

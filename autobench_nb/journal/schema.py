@@ -1,7 +1,7 @@
 """What a journal's file holds: its tables, version by version. Pure: text only.
 
 A file says its version in SQLite's ``user_version``. Version ``n`` is made from version ``n - 1`` by
-``MIGRATIONS[n - 1]``; what stands there is never changed any more once it was released. Times are milliseconds since 1970,
+``MIGRATIONS[n - 1]``; what stands there is never changed once it was released. Times are milliseconds since 1970,
 durations seconds.
 """
 

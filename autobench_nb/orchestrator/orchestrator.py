@@ -176,6 +176,23 @@ class Orchestrator(Closable):
                 raise OptionError("run()", option, RUN_OPTIONS)
         return self._rooms.runner.submit(work, **how)
 
+    def resume(self, run_id: str | None = None) -> Run:
+        """Go on with a run that was interrupted when its orchestrator ended; ``journal.interrupted`` names them.
+
+        Args:
+            run_id: Which run; None where only one is interrupted.
+
+        Returns:
+            The run, under its old id: it does what was not finished.
+
+        Raises:
+            JobError: There is no such run, or it cannot be resumed; the error says why.
+            JournalError: The journal cannot be read.
+            ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
+        """
+        self._check_open()
+        return self._rooms.resumer.resume(run_id)
+
     # --- who looks at it
 
     def serve(self, host: str = "127.0.0.1", port: int = 0, *, thread: bool = False) -> Server:

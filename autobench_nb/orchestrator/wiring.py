@@ -17,8 +17,6 @@ from autobench_nb.jobs.ledger import NoLedger
 from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
 from autobench_nb.jobs.work import limit_of
-from autobench_nb.journal.live import LiveJournal
-from autobench_nb.journal.settings import Journal
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.commands import log_commands
 from autobench_nb.logs.entry import Level
@@ -27,6 +25,7 @@ from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.orchestrator.back_pressure import BackPressure
 from autobench_nb.orchestrator.commands import Commands
 from autobench_nb.orchestrator.inline_flush import InlineFlush
+from autobench_nb.orchestrator.resuming import Resumer
 from autobench_nb.pno import Pno
 from autobench_nb.sidecars import Streams
 from autobench_nb.state.commit import Commit
@@ -38,6 +37,8 @@ from autobench_nb.transports.auth import session_commands
 from autobench_nb.transports.commands import Command
 
 if TYPE_CHECKING:
+    from autobench_nb.journal.live import LiveJournal
+    from autobench_nb.journal.settings import Journal
     from autobench_nb.transports.server import Server
 
 
@@ -56,6 +57,7 @@ class Rooms:
     streams: Streams
     pno: Pno
     journal: LiveJournal | None
+    resumer: Resumer
     commands: Commands
 
 
@@ -120,6 +122,7 @@ def wire(
         ready=pressure.wait,
         printed=printed_in(ring),
     )
+    resumer = Resumer(keeps, runner)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
     commands = _commands(
@@ -127,6 +130,7 @@ def wire(
         job_commands(runner, told),
         result_commands(runner.results),
         session_commands(partial(_new_code, server)),
+        resumer.commands(),
     )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
@@ -141,6 +145,7 @@ def wire(
         streams=Streams(store),
         pno=Pno(store),
         journal=keeps,
+        resumer=resumer,
         commands=commands,
     )
 
@@ -188,6 +193,9 @@ def _journal(
     """The journal, which also takes what the ring lets go where that was asked for."""
     if settings is None:
         return None
+    # SQLite takes a while to import, and who keeps no journal needs none of it.
+    from autobench_nb.journal.live import LiveJournal
+
     journal = LiveJournal(settings, epoch=epoch, log=ring.append, tell=store.set)
     ring.archive = journal.archive
     return journal

@@ -1,4 +1,4 @@
-"""A run as a journal holds it: all that is needed to go on with it. Plain data."""
+"""A run as whatever outlives the process holds it: all that is needed to go on with it. Plain data."""
 
 from __future__ import annotations
 
