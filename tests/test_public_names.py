@@ -15,6 +15,8 @@ NAMES = {
     "Client",
     "Config",
     "Dashboard",
+    "Journal",
+    "JournalReader",
     "Level",
     "LogPane",
     "Orchestrator",
@@ -24,6 +26,7 @@ NAMES = {
     "StatusBadge",
     "connect",
     "current_job",
+    "open_journal",
 }
 
 

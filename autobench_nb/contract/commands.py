@@ -34,6 +34,7 @@ from autobench_nb.contract.jobs import (
     JobTimes,
     JobTimesArgs,
 )
+from autobench_nb.contract.journal import JournalResumeArgs, JournalResumed
 from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
 from autobench_nb.contract.records import EntryRecord, ResultRecord
 from autobench_nb.contract.steps import (
@@ -197,6 +198,13 @@ JOB_TIMES: Final = CommandSpec(
     ("bad-args",),
     reads=True,
 )
+JOURNAL_RESUME: Final = CommandSpec(
+    "journal.resume",
+    JournalResumeArgs,
+    JournalResumed,
+    "Go on with a run that was interrupted when its orchestrator ended, after its last finished step.",
+    ("bad-args", "not-found", "conflict", "closed"),
+)
 LOGS_GET: Final = CommandSpec(
     "logs.get",
     LogsGetArgs,
@@ -273,7 +281,7 @@ SESSION_CODE: Final = CommandSpec(
 )
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
-    *(LOGS_GET, RESULTS_LIST, SESSION_CODE),
+    *(JOURNAL_RESUME, LOGS_GET, RESULTS_LIST, SESSION_CODE),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 
 from msgspec import Meta as About
 
+from autobench_nb.contract.journal import JournalState
 from autobench_nb.contract.levels import LevelName
 from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
 from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
@@ -254,6 +255,7 @@ class AppState(TypedDict):
     pno: PnoState
     logs: LogsSlice
     serverConfig: ServerConfig
+    journal: NotRequired[JournalState]
 
 
 class EntryRecord(TypedDict):

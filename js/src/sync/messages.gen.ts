@@ -87,7 +87,7 @@ export const COLORS = {
 } as const;
 
 /** The slices of the state, without its version. */
-export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig'];
+export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig', 'journal'];
 
 /** What a client does before it has heard `serverConfig`. */
 export const SERVER_CONFIG: ServerConfig = {
@@ -159,6 +159,9 @@ export type Severity = 'info' | 'warn' | 'error' | 'fatal';
 /** A log level's name on the wire, in rising order. */
 export type LevelName = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
+/** `/journal/status`. */
+export type JournalHealth = 'writing' | 'failing';
+
 /** The whole state. `version` belongs to the store. */
 export interface AppState {
   version: number;
@@ -170,6 +173,7 @@ export interface AppState {
   pno: PnoState;
   logs: LogsSlice;
   serverConfig: ServerConfig;
+  journal?: JournalState;
 }
 
 /** `/meta`: what this orchestrator is. */
@@ -526,6 +530,37 @@ export interface ServerConfigWs {
   reconnectFactor: number;
   /** Share of the delay, 0 to 1. */
   reconnectJitter: number;
+}
+
+/** `/journal`: what outlives the process; not there where no journal was asked for. */
+export interface JournalState {
+  path: string;
+  status: JournalHealth;
+  /** Why it cannot be written, and what helps. */
+  reason: string | null;
+  /** Rows that could not be written since the start. */
+  missed: number;
+  /** How often a job went on before its result was safe. */
+  late: number;
+  interrupted: Record<string, InterruptedRun>;
+}
+
+/** `/journal/interrupted/{run id}`: a run that was under way when its orchestrator ended. */
+export interface InterruptedRun {
+  id: string;
+  name: string | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  createdAt: number;
+  /** Ms since 1970 UTC, with a fraction; when its orchestrator last wrote. */
+  lastSeenAt: number;
+  /** How many it has, or jobs. */
+  steps: number;
+  /** How many of them are settled. */
+  settled: number;
+  /** Whether `journal.resume` can go on with it. */
+  resumable: boolean;
+  /** Why it cannot be resumed. */
+  reason: string | null;
 }
 
 /** One log entry. */
@@ -954,6 +989,16 @@ export interface JobTimes {
   items: Record<string, RepetitionTimes>;
 }
 
+/** Which interrupted run. */
+export interface JournalResumeArgs {
+  runId: string;
+}
+
+/** That the run goes on, under its old id. */
+export interface JournalResumed {
+  runId: string;
+}
+
 /** Which entry, and from which character of its message on. */
 export interface LogsGetArgs {
   seq: number;
@@ -1026,6 +1071,8 @@ export interface Commands {
   'job.send': { args: JobSendArgs; result: JobSent };
   /** The seconds that the repetitions of some jobs took. */
   'job.times': { args: JobTimesArgs; result: JobTimes };
+  /** Go on with a run that was interrupted when its orchestrator ended, after its last finished step. */
+  'journal.resume': { args: JournalResumeArgs; result: JournalResumed };
   /** One log entry with its whole message, or as much of it as fits one answer. */
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
   /** Result records, a page at a time, oldest first. */
