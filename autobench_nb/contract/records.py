@@ -15,6 +15,7 @@ from msgspec import Meta as About
 from autobench_nb.contract.devices import DeviceRecord
 from autobench_nb.contract.findings import PnoState
 from autobench_nb.contract.levels import LevelName
+from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
 from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
 
 
@@ -130,12 +131,16 @@ class JobRecord(TypedDict, total=False):
     ]
     warmup: Annotated[int, About(description="repetitions before the measured ones")]
     retryOf: Annotated[str | None, About(description="the id of the job whose work it does again")]
+    stepId: Annotated[
+        str | None, About(description="the planned step of a recipe's run that it does")
+    ]
 
 
 class RunRecord(TypedDict, total=False):
     """``/jobs/runs/{id}``: what was asked for together."""
 
     id: Required[str]
+    label: Annotated[str, About(description="a short name for people, unique in this life alone")]
     name: Annotated[str | None, About(description="as it was called; null where it was not")]
     createdAt: Instant
     jobs: Annotated[int, About(description="how many it has, those that left the state included")]
@@ -151,6 +156,11 @@ class JobsState(TypedDict):
     lastCompleted: str | None
     items: dict[str, JobRecord]
     runs: NotRequired[dict[str, RunRecord]]
+    recipeRuns: NotRequired[dict[str, RecipeRunRecord]]
+    prompts: NotRequired[dict[str, PromptRecord]]
+    paused: NotRequired[
+        Annotated[QueuePause | None, About(description="null where the queue goes on")]
+    ]
 
 
 class LogsSlice(TypedDict):
@@ -255,6 +265,15 @@ class ResultRecord(TypedDict):
     lines: int
     value: Annotated[Any, About(description="what a callable returned, as JSON")]
     valueNote: Annotated[str | None, About(description="what JSON could not carry of it")]
+    stepId: NotRequired[
+        Annotated[str | None, About(description="the planned step of a recipe that was done")]
+    ]
+    metrics: NotRequired[
+        Annotated[
+            dict[str, float] | None,
+            About(description="what was read out of it, by the metric's name"),
+        ]
+    ]
 
 
 SLICES: Final = tuple(name for name in AppState.__annotations__ if name != "version")
