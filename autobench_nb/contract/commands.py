@@ -20,6 +20,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from autobench_nb.contract.codes import COMMAND_CODES
+from autobench_nb.contract.devices import (
+    DeviceDesireArgs,
+    DeviceDesired,
+    DeviceDoArgs,
+    DeviceDone,
+    DeviceProbeArgs,
+    DeviceProbed,
+)
+from autobench_nb.contract.findings import PnoScanArgs, PnoScanned
 from autobench_nb.contract.jobs import (
     JobAgain,
     JobCancelArgs,
@@ -154,6 +163,27 @@ STATE_HASH: Final = CommandSpec(
     "The hash of what this connection mirrors: the whole state, or its slices and the version.",
     reads=True,
 )
+DEVICE_DESIRE: Final = CommandSpec(
+    "device.desire",
+    DeviceDesireArgs,
+    DeviceDesired,
+    "Say how a device is to be.",
+    ("bad-args", "not-found"),
+)
+DEVICE_DO: Final = CommandSpec(
+    "device.do",
+    DeviceDoArgs,
+    DeviceDone,
+    "Have a device do one of its actions; answered when it has, or has not in time.",
+    ("bad-args", "not-found", "closed"),
+)
+DEVICE_PROBE: Final = CommandSpec(
+    "device.probe",
+    DeviceProbeArgs,
+    DeviceProbed,
+    "Ask a device now how it is, without waiting for its next turn.",
+    ("bad-args", "not-found"),
+)
 JOB_CANCEL: Final = CommandSpec(
     "job.cancel",
     JobCancelArgs,
@@ -212,6 +242,13 @@ LOGS_GET: Final = CommandSpec(
     "One log entry with its whole message, or as much of it as fits one answer.",
     ("bad-args", "not-found"),
     reads=True,
+)
+PNO_SCAN: Final = CommandSpec(
+    "pno.scan",
+    PnoScanArgs,
+    PnoScanned,
+    "Begin a pno scan; what it finds comes with the state.",
+    ("bad-args", "closed"),
 )
 OPERATOR_ANSWER: Final = CommandSpec(
     "operator.answer",

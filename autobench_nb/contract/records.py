@@ -12,6 +12,8 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 
 from msgspec import Meta as About
 
+from autobench_nb.contract.devices import DeviceRecord
+from autobench_nb.contract.findings import PnoState
 from autobench_nb.contract.journal import JournalState
 from autobench_nb.contract.levels import LevelName
 from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
@@ -42,15 +44,6 @@ class JobKind(StrEnum):
 
     COMMAND = "command"
     CALLABLE = "callable"
-
-
-class Severity(StrEnum):
-    """How bad a finding is."""
-
-    INFO = "info"
-    WARN = "warn"
-    ERROR = "error"
-    FATAL = "fatal"
 
 
 class TelemetryState(TypedDict, total=False):
@@ -92,14 +85,6 @@ class ConfigSlice(TypedDict):
         float, About(description="share of HTTP requests that are logged, 0 to 1")
     ]
     features: dict[str, bool]
-
-
-class Device(TypedDict, total=False):
-    """``/devices/{id}``."""
-
-    type: Word
-    status: Word
-    lastSeen: IsoTime | None
 
 
 class Stream(TypedDict, total=False):
@@ -179,32 +164,6 @@ class JobsState(TypedDict):
     ]
 
 
-class Finding(TypedDict, total=False):
-    """``/pno/findings/{index}``: what a check reports."""
-
-    id: str
-    severity: Severity
-    check: str
-    message: str
-
-
-class Summary(TypedDict):
-    """``/pno/summary``: the findings counted by severity (a projection: nobody writes it)."""
-
-    total: int
-    bySeverity: dict[str, int]
-
-
-class PnoState(TypedDict):
-    """``/pno``: the analysis scan."""
-
-    status: str
-    progress: NotRequired[Annotated[float | None, About(description="0 to 1")]]
-    lastRunAt: NotRequired[IsoTime | None]
-    findings: list[Finding]
-    summary: NotRequired[Summary]
-
-
 class LogsSlice(TypedDict):
     """``/logs``: where the ring stands, refreshed once a flush, not once an entry."""
 
@@ -249,7 +208,7 @@ class AppState(TypedDict):
     version: Count
     meta: Meta
     config: ConfigSlice
-    devices: dict[str, Device]
+    devices: dict[str, DeviceRecord]
     streams: dict[str, Stream]
     jobs: JobsState
     pno: PnoState

@@ -141,6 +141,9 @@ export type CommandCode = keyof typeof COMMAND_CODES;
 /** `/meta/status`. */
 export type OrchestratorStatus = 'booting' | 'ready' | 'error';
 
+/** What became of an action that was asked of a device. */
+export type Fate = 'waiting' | 'running' | 'done' | 'failed' | 'refused' | 'timeout' | 'cancelled';
+
 /** What a job runs. */
 export type JobKind = 'command' | 'callable';
 
@@ -152,6 +155,9 @@ export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed'
 
 /** Where a planned step of a recipe's run stands. */
 export type StepStatus = 'waiting' | 'queued' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'timeout' | 'skipped' | 'cancelled';
+
+/** What came of one check in the last scan. */
+export type CheckOutcome = 'waiting' | 'running' | 'clear' | 'found' | 'skipped' | 'failed' | 'timeout';
 
 /** How bad a finding is. */
 export type Severity = 'info' | 'warn' | 'error' | 'fatal';
@@ -167,7 +173,7 @@ export interface AppState {
   version: number;
   meta: Meta;
   config: ConfigSlice;
-  devices: Record<string, Device>;
+  devices: Record<string, DeviceRecord>;
   streams: Record<string, Stream>;
   jobs: JobsState;
   pno: PnoState;
@@ -219,14 +225,90 @@ export interface ConfigSlice {
 }
 
 /** `/devices/{id}`. */
-export interface Device {
+export interface DeviceRecord {
   /** One of few words. */
   type?: string;
-  /** One of few words. */
+  /** One of few words; supervised: unknown, ok, degraded or closed. */
   status?: string;
   /** ISO 8601. */
   lastSeen?: string | null;
+  supervised?: boolean;
+  /** While it is degraded, the queue is paused. */
+  critical?: boolean;
+  /** It is why the queue is paused now. */
+  pausing?: boolean;
+  /** What was asked for, by quantity. */
+  desired?: Record<string, unknown>;
+  /** What the last probe saw; null where that is not known now. */
+  observed?: Record<string, unknown> | null;
+  /** What was observed last, where `observed` is null. */
+  was?: Record<string, unknown> | null;
+  /** Quantities that are observed and not as desired. */
+  differs?: string[];
+  /** Of what is observed, by quantity. */
+  units?: Record<string, string>;
+  /** Why the last probe failed. */
+  error?: string | null;
+  /** Probes that failed since the last that did not. */
+  failures?: number;
+  /** A probe or action of it has not come back in time. */
+  hangs?: boolean;
+  /** Seconds; between probes, while all is well. */
+  everyS?: number;
+  /** Seconds; that a probe may take. */
+  timeoutS?: number;
+  /** The next probe, where the last one failed. */
+  nextTryAt?: number | null;
+  actions?: Record<string, ActionSpec>;
+  /** The newest few, oldest first. */
+  asked?: AskedAction[];
+  /** What is observed and a number, by quantity. */
+  samples?: Record<string, SampleWindow>;
+  /** The quantity whose integral is the energy of jobs. */
+  powerFrom?: string | null;
   [more: string]: unknown;
+}
+
+/** One action that a device can do. */
+export interface ActionSpec {
+  /** For people; may be empty. */
+  about: string;
+  /** The names of what it takes. */
+  args: string[];
+  /** Those of them that must be given. */
+  required: string[];
+}
+
+/** One action that was asked for, and its fate. */
+export interface AskedAction {
+  id: string;
+  action: string;
+  args: Record<string, unknown>;
+  fate: Fate;
+  /** Why it was not done. */
+  reason: string | null;
+  /** What the device answered, as JSON. */
+  value: unknown;
+  /** Ms since 1970 UTC, with a fraction. */
+  askedAt: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt: number | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  endedAt: number | null;
+  /** From asking to the acknowledgement. */
+  tookMs: number | null;
+}
+
+/** The newest samples of one quantity, in a ring: sample number n (from 0) stands at `points[n % size]`. */
+export interface SampleWindow {
+  /** Empty where none was declared. */
+  unit: string;
+  /** How many the ring holds. */
+  size: number;
+  /** The number of the next sample. */
+  next: number;
+  /** Pairs of an instant (ms since 1970 UTC) and a value. */
+  points: number[][];
 }
 
 /** `/streams/{id}`. */
@@ -469,8 +551,28 @@ export interface PnoState {
   progress?: number | null;
   /** ISO 8601. */
   lastRunAt?: string | null;
+  /** Why the last scan was run. */
+  because?: string | null;
+  /** The last scan that ended. */
+  tookS?: number | null;
+  /** Where scans are on a schedule. */
+  nextRunAt?: number | null;
+  checks?: CheckRecord[];
   findings: Finding[];
   summary?: Summary;
+}
+
+/** One check of the last scan. */
+export interface CheckRecord {
+  name: string;
+  outcome: CheckOutcome;
+  /** How many things it looked at. */
+  subjects: number;
+  findings: number;
+  /** Seconds. */
+  tookS: number | null;
+  /** Why it was skipped, or failed. */
+  reason: string | null;
 }
 
 /** `/pno/findings/{index}`: what a check reports. */
@@ -478,8 +580,34 @@ export interface Finding {
   id?: string;
   severity?: Severity;
   check?: string;
+  /** What it is about, such as a device's id. */
+  subject?: string;
   message?: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  foundAt?: number;
+  evidence?: Evidence[];
   [more: string]: unknown;
+}
+
+/** What a finding rests on: one thing that can be looked at. */
+export interface Evidence {
+  /** Lines, device, stream, job, run, numbers or path. */
+  kind: string;
+  /** What a link to it says. */
+  label?: string;
+  /** Of log entries; of many the newest. */
+  seqs?: number[];
+  /** A log query that finds them all. */
+  query?: string;
+  jobIds?: string[];
+  runId?: string;
+  deviceId?: string;
+  streamId?: string;
+  path?: string;
+  /** Numbers and texts, by name. */
+  values?: Record<string, unknown>;
+  /** Earlier values in order, the new one last. */
+  series?: number[];
 }
 
 /** `/pno/summary`: the findings counted by severity (a projection: nobody writes it). */
