@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 from msgspec import Meta as About
 
 from autobench_nb.contract.levels import LevelName
+from autobench_nb.contract.streams import Stream
 from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
 
 
@@ -98,13 +99,6 @@ class Device(TypedDict, total=False):
     type: Word
     status: Word
     lastSeen: IsoTime | None
-
-
-class Stream(TypedDict, total=False):
-    """``/streams/{id}``."""
-
-    status: Word
-    url: str | None
 
 
 class JobRecord(TypedDict, total=False):

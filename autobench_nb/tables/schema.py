@@ -17,7 +17,8 @@ from typing import (
     get_type_hints,
 )
 
-from autobench_nb.contract.records import Device, Finding, JobRecord, ResultRecord, Stream
+from autobench_nb.contract.records import Device, Finding, JobRecord, ResultRecord
+from autobench_nb.contract.streams import Stream
 from autobench_nb.contract.types import Instant, IsoTime, Word
 
 
