@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from autobench_nb.errors import AutoBenchError
     from autobench_nb.jobs import Run, current_job
     from autobench_nb.logs.entry import Level
+    from autobench_nb.machine import comparable
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
     from autobench_nb.orchestrator.orchestrator import Orchestrator
     from autobench_nb.state.projections import Projection
@@ -34,6 +35,7 @@ __all__ = [
     "Run",
     "StatePane",
     "StatusBadge",
+    "comparable",
     "connect",
     "current_job",
 ]
@@ -52,6 +54,7 @@ _HOMES = {
     "Run": "jobs.run",
     "StatePane": "notebook.widgets",
     "StatusBadge": "notebook.widgets",
+    "comparable": "machine.comparison",
     "connect": "transports.client.client",
     "current_job": "jobs.executors.in_process",
 }

@@ -22,6 +22,7 @@ NAMES = {
     "Run",
     "StatePane",
     "StatusBadge",
+    "comparable",
     "connect",
     "current_job",
 }

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 from msgspec import Meta as About
 
 from autobench_nb.contract.levels import LevelName
+from autobench_nb.contract.machine import MachineRecord
 from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
 
 
@@ -145,6 +146,9 @@ class JobRecord(TypedDict, total=False):
     ]
     warmup: Annotated[int, About(description="repetitions before the measured ones")]
     retryOf: Annotated[str | None, About(description="the id of the job whose work it does again")]
+    machine: Annotated[
+        str | None, About(description="the id of the machine, as it was when the job started")
+    ]
 
 
 class RunRecord(TypedDict, total=False):
@@ -166,6 +170,7 @@ class JobsState(TypedDict):
     lastCompleted: str | None
     items: dict[str, JobRecord]
     runs: NotRequired[dict[str, RunRecord]]
+    machines: NotRequired[dict[str, MachineRecord]]
 
 
 class Finding(TypedDict, total=False):
@@ -296,6 +301,20 @@ class ResultRecord(TypedDict):
     lines: int
     value: Annotated[Any, About(description="what a callable returned, as JSON")]
     valueNote: Annotated[str | None, About(description="what JSON could not carry of it")]
+    machine: Annotated[str | None, About(description="an id of `/jobs/machines`")]
+    load: Annotated[float | None, About(description="average of the last minute, at its end")]
+    cpuMhz: float | None
+    temperatureC: float | None
+    stealS: Annotated[Seconds | None, About(description="that the hypervisor gave to others")]
+    cpuPressure: Annotated[
+        float | None,
+        About(description="0 to 1: the share in which some task waited for a processor"),
+    ]
+    ioPressure: Annotated[float | None, About(description="the same for a disk")]
+    thermalThrottles: Annotated[int | None, About(description="how often it was too hot")]
+    cgroupThrottledS: Annotated[
+        Seconds | None, About(description="that the control group was held up at its limit")
+    ]
 
 
 SLICES: Final = tuple(name for name in AppState.__annotations__ if name != "version")

@@ -37,6 +37,7 @@ from autobench_nb.jobs.machine import (
     WriteEnded,
     WriteFirst,
 )
+from autobench_nb.jobs.machines import Machines
 from autobench_nb.jobs.output import NARRATION, LogFunction
 from autobench_nb.jobs.performers import Performers
 from autobench_nb.jobs.printed import ReadPrinted
@@ -96,6 +97,7 @@ class Runner(Closable):
         self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
+        self.machines = Machines(store)
         self.printed = printed
         self._log = log
         self._ready = ready
@@ -108,7 +110,11 @@ class Runner(Closable):
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, Run] = {}
         self._writer = StateWriter(
-            store, self._jobs.get, self._log_refused_write, report_interval_s
+            store,
+            self._jobs.get,
+            self._log_refused_write,
+            report_interval_s,
+            self.machines.tell,
         )
         # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
         self._acts: deque[StartJob | StopJob] = deque()
@@ -129,6 +135,7 @@ class Runner(Closable):
         self._machine.handle(RunnerClosed("a fork of the process that runs the jobs"), now_ms())
         self._acts.clear()
         self._performers.after_fork_in_child()
+        self.machines.after_fork_in_child()
         self._writer.after_fork_in_child()
         _open.discard(self)
 
@@ -363,7 +370,7 @@ class Runner(Closable):
                     job.stop.request(JobStatus.CANCELLED, reason)
 
     def _perform(self, job: Job) -> tuple[JobStatus, str | None]:
-        return perform(job, self._executors[job.lifecycle.executor], self.results)
+        return perform(job, self._executors[job.lifecycle.executor], self.results, self.machines)
 
     def _feed_end(self, job: Job, status: JobStatus, reason: str | None) -> None:
         self._feed(JobEnded(job.id, status, reason))

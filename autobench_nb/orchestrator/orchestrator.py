@@ -107,6 +107,7 @@ class Orchestrator(Closable):
         self.pno = rooms.pno
         self.jobs = rooms.runner.jobs
         self.results: Results = rooms.runner.results
+        self.machines = rooms.runner.machines
         rooms.store.set("/meta/status", "ready")
         self._process = os.getpid()
         _open.add(self)
