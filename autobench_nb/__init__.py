@@ -60,6 +60,13 @@ _HOMES = {
 }
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Make ``%bench`` and ``%%bench`` known: ``%load_ext autobench_nb``."""
+    from autobench_nb.notebook.magics import load
+
+    load(shell)
+
+
 def __getattr__(name: str) -> Any:
     """Names are imported when they are first used: a script that only connects needs no widgets."""
     home = _HOMES.get(name)

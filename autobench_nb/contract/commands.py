@@ -36,6 +36,15 @@ from autobench_nb.contract.jobs import (
 )
 from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
 from autobench_nb.contract.records import EntryRecord, ResultRecord
+from autobench_nb.contract.steps import (
+    OperatorAnswerArgs,
+    QueuePauseArgs,
+    QueueResumeArgs,
+    RecipeRetryArgs,
+    RecipeRunArgs,
+    RecipeStepArgs,
+    RunChanged,
+)
 from autobench_nb.contract.types import Count
 from autobench_nb.contract.words import fields_of, first_misfit
 from autobench_nb.errors import CommandError
@@ -195,6 +204,58 @@ LOGS_GET: Final = CommandSpec(
     "One log entry with its whole message, or as much of it as fits one answer.",
     ("bad-args", "not-found"),
     reads=True,
+)
+OPERATOR_ANSWER: Final = CommandSpec(
+    "operator.answer",
+    OperatorAnswerArgs,
+    RunChanged,
+    "Answer the question of a step to a person.",
+    ("bad-args", "not-found"),
+)
+QUEUE_PAUSE: Final = CommandSpec(
+    "queue.pause",
+    QueuePauseArgs,
+    RunChanged,
+    "Start nothing more for now; what runs goes on.",
+    ("bad-args",),
+)
+QUEUE_RESUME: Final = CommandSpec(
+    "queue.resume", QueueResumeArgs, RunChanged, "Let the queue go on.", ("bad-args",)
+)
+RECIPE_CANCEL: Final = CommandSpec(
+    "recipe.cancel",
+    RecipeRunArgs,
+    RunChanged,
+    "Cancel a run of a recipe: what runs is ended, the rest is skipped.",
+    ("bad-args", "not-found"),
+)
+RECIPE_PAUSE: Final = CommandSpec(
+    "recipe.pause",
+    RecipeRunArgs,
+    RunChanged,
+    "Start no more steps of a run of a recipe for now; what runs goes on.",
+    ("bad-args", "not-found"),
+)
+RECIPE_RESUME: Final = CommandSpec(
+    "recipe.resume",
+    RecipeRunArgs,
+    RunChanged,
+    "Let a paused run of a recipe go on.",
+    ("bad-args", "not-found"),
+)
+RECIPE_RETRY: Final = CommandSpec(
+    "recipe.retry",
+    RecipeRetryArgs,
+    RunChanged,
+    "Do steps of an ended run of a recipe again, and all that waits for them.",
+    ("bad-args", "not-found", "closed"),
+)
+RECIPE_SKIP: Final = CommandSpec(
+    "recipe.skip",
+    RecipeStepArgs,
+    RunChanged,
+    "Skip a step that waits: what needs it goes on as though it had gone well.",
+    ("bad-args", "not-found"),
 )
 RESULTS_LIST: Final = CommandSpec(
     "results.list",

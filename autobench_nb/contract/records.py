@@ -13,7 +13,11 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 from msgspec import Meta as About
 
 from autobench_nb.contract.levels import LevelName
+<<<<<<< HEAD
 from autobench_nb.contract.machine import MachineRecord
+=======
+from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
+>>>>>>> runs
 from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
 
 
@@ -146,8 +150,13 @@ class JobRecord(TypedDict, total=False):
     ]
     warmup: Annotated[int, About(description="repetitions before the measured ones")]
     retryOf: Annotated[str | None, About(description="the id of the job whose work it does again")]
+<<<<<<< HEAD
     machine: Annotated[
         str | None, About(description="the id of the machine, as it was when the job started")
+=======
+    stepId: Annotated[
+        str | None, About(description="the planned step of a recipe's run that it does")
+>>>>>>> runs
     ]
 
 
@@ -155,6 +164,7 @@ class RunRecord(TypedDict, total=False):
     """``/jobs/runs/{id}``: what was asked for together."""
 
     id: Required[str]
+    label: Annotated[str, About(description="a short name for people, unique in this life alone")]
     name: Annotated[str | None, About(description="as it was called; null where it was not")]
     createdAt: Instant
     jobs: Annotated[int, About(description="how many it has, those that left the state included")]
@@ -170,7 +180,15 @@ class JobsState(TypedDict):
     lastCompleted: str | None
     items: dict[str, JobRecord]
     runs: NotRequired[dict[str, RunRecord]]
+<<<<<<< HEAD
     machines: NotRequired[dict[str, MachineRecord]]
+=======
+    recipeRuns: NotRequired[dict[str, RecipeRunRecord]]
+    prompts: NotRequired[dict[str, PromptRecord]]
+    paused: NotRequired[
+        Annotated[QueuePause | None, About(description="null where the queue goes on")]
+    ]
+>>>>>>> runs
 
 
 class Finding(TypedDict, total=False):
@@ -301,6 +319,7 @@ class ResultRecord(TypedDict):
     lines: int
     value: Annotated[Any, About(description="what a callable returned, as JSON")]
     valueNote: Annotated[str | None, About(description="what JSON could not carry of it")]
+<<<<<<< HEAD
     machine: Annotated[str | None, About(description="an id of `/jobs/machines`")]
     load: Annotated[float | None, About(description="average of the last minute, at its end")]
     cpuMhz: float | None
@@ -314,6 +333,16 @@ class ResultRecord(TypedDict):
     thermalThrottles: Annotated[int | None, About(description="how often it was too hot")]
     cgroupThrottledS: Annotated[
         Seconds | None, About(description="that the control group was held up at its limit")
+=======
+    stepId: NotRequired[
+        Annotated[str | None, About(description="the planned step of a recipe that was done")]
+    ]
+    metrics: NotRequired[
+        Annotated[
+            dict[str, float] | None,
+            About(description="what was read out of it, by the metric's name"),
+        ]
+>>>>>>> runs
     ]
 
 

@@ -9,15 +9,17 @@ import secrets
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from autobench_nb import forks
 from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE, Config
 from autobench_nb.errors import ClosedError, ConfigError, OptionError
 from autobench_nb.jobs import Executor, Results, Run, Runner
+from autobench_nb.jobs.track import Track
 from autobench_nb.lazy import LazyModule
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.logger import ChannelLogger
+from autobench_nb.notebook import magics
 from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
 from autobench_nb.orchestrator.state import State
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 else:
     asyncio = LazyModule("asyncio")
 
+T = TypeVar("T")
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
 """What :meth:`Orchestrator.run` takes besides the work."""
@@ -112,6 +115,7 @@ class Orchestrator(Closable):
         self._process = os.getpid()
         _open.add(self)
         forks.register(self)
+        magics.offer(self)
         replaced = kernel_cells.register(self)
         if replaced:
             self.log("orchestrator").warn(replaced)
@@ -169,6 +173,23 @@ class Orchestrator(Closable):
             if option not in RUN_OPTIONS:
                 raise OptionError("run()", option, RUN_OPTIONS)
         return self._rooms.runner.submit(work, **how)
+
+    def track(
+        self, iterable: Iterable[T] | None = None, total: int | None = None, *, name: str | None = None
+    ) -> Track[T]:
+        """Follow a loop: ``for item in bench.track(items):`` shows as a job how far it is and what is left.
+
+        Args:
+            iterable: What is iterated. Without one, count with ``with bench.track(total=10) as it: it.update()``.
+            total: How many items there are, where the iterable does not know.
+            name: What it is called.
+
+        Raises:
+            JobError: ``total`` is no whole number, 0 or more, or ``iterable`` cannot be iterated.
+            ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
+        """
+        self._check_open()
+        return self._rooms.tracker.follow(iterable, total, name)
 
     # --- who looks at it
 
@@ -244,6 +265,11 @@ class Orchestrator(Closable):
             )
 
     @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    @property
     def server(self) -> Server | None:
         """The running server, if any."""
         server = self._server
@@ -292,6 +318,7 @@ class Orchestrator(Closable):
         _served.discard(self)
         self._rooms.pressure.close()
         self._rooms.runner.close()
+        self._rooms.tracker.close()
         self._bridges.close()
         for farewell in self._farewells:
             farewell()
@@ -309,6 +336,7 @@ class Orchestrator(Closable):
         _served.discard(self)
         self._rooms.inline.after_fork_in_child()
         self._rooms.pressure.after_fork_in_child()
+        self._rooms.tracker.after_fork_in_child()
 
     def _check_open(self) -> None:
         if self._process != os.getpid():

@@ -15,6 +15,7 @@ from autobench_nb.jobs.commands import job_commands, result_commands
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
+from autobench_nb.jobs.track import Tracker
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.commands import log_commands
 from autobench_nb.logs.entry import Level
@@ -48,6 +49,7 @@ class Rooms:
     inline: InlineFlush
     pressure: BackPressure
     runner: Runner
+    tracker: Tracker
     devices: Devices
     streams: Streams
     pno: Pno
@@ -126,6 +128,7 @@ def wire(
         inline=inline,
         pressure=pressure,
         runner=runner,
+        tracker=Tracker(store),
         devices=Devices(store),
         streams=Streams(store),
         pno=Pno(store),

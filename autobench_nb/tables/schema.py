@@ -94,7 +94,7 @@ FINDINGS: Final = _columns(Finding)
 RESULTS: Final = tuple(
     Column(column.name, column.name, column.kind)
     for column in _columns(ResultRecord)
-    if column.name != "value_note"
+    if column.name not in ("value_note", "metrics")
 )
 """The columns of results: the attributes of a ``Result``, without ``value``, whose type is what came back, and what is
 said of it; these follow as they are."""
