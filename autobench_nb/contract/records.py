@@ -13,11 +13,8 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 from msgspec import Meta as About
 
 from autobench_nb.contract.levels import LevelName
-<<<<<<< HEAD
 from autobench_nb.contract.machine import MachineRecord
-=======
 from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
->>>>>>> runs
 from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
 
 
@@ -150,13 +147,11 @@ class JobRecord(TypedDict, total=False):
     ]
     warmup: Annotated[int, About(description="repetitions before the measured ones")]
     retryOf: Annotated[str | None, About(description="the id of the job whose work it does again")]
-<<<<<<< HEAD
     machine: Annotated[
         str | None, About(description="the id of the machine, as it was when the job started")
-=======
+    ]
     stepId: Annotated[
         str | None, About(description="the planned step of a recipe's run that it does")
->>>>>>> runs
     ]
 
 
@@ -180,15 +175,12 @@ class JobsState(TypedDict):
     lastCompleted: str | None
     items: dict[str, JobRecord]
     runs: NotRequired[dict[str, RunRecord]]
-<<<<<<< HEAD
     machines: NotRequired[dict[str, MachineRecord]]
-=======
     recipeRuns: NotRequired[dict[str, RecipeRunRecord]]
     prompts: NotRequired[dict[str, PromptRecord]]
     paused: NotRequired[
         Annotated[QueuePause | None, About(description="null where the queue goes on")]
     ]
->>>>>>> runs
 
 
 class Finding(TypedDict, total=False):
@@ -319,7 +311,6 @@ class ResultRecord(TypedDict):
     lines: int
     value: Annotated[Any, About(description="what a callable returned, as JSON")]
     valueNote: Annotated[str | None, About(description="what JSON could not carry of it")]
-<<<<<<< HEAD
     machine: Annotated[str | None, About(description="an id of `/jobs/machines`")]
     load: Annotated[float | None, About(description="average of the last minute, at its end")]
     cpuMhz: float | None
@@ -333,7 +324,7 @@ class ResultRecord(TypedDict):
     thermalThrottles: Annotated[int | None, About(description="how often it was too hot")]
     cgroupThrottledS: Annotated[
         Seconds | None, About(description="that the control group was held up at its limit")
-=======
+    ]
     stepId: NotRequired[
         Annotated[str | None, About(description="the planned step of a recipe that was done")]
     ]
@@ -342,7 +333,6 @@ class ResultRecord(TypedDict):
             dict[str, float] | None,
             About(description="what was read out of it, by the metric's name"),
         ]
->>>>>>> runs
     ]
 
 

@@ -71,7 +71,9 @@ class Track(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         if self._iterable is None:
-            raise JobError("there is nothing to iterate: give track() an iterable, or use update().")
+            raise JobError(
+                "there is nothing to iterate: give track() an iterable, or use update()."
+            )
         if not self._within:
             if self.status is not JobStatus.QUEUED:
                 self._begin()
@@ -315,7 +317,9 @@ class Tracker:
         """Write what is new; False where somebody's batch is in the way."""
         with self._lock:
             running = list(self._running.values())
-        with contextlib.suppress(Exception):  # a projection that raises is told of by the writer of the jobs' records
+        with contextlib.suppress(
+            Exception
+        ):  # a projection that raises is told of by the writer of the jobs' records
             if not self._store.attempt(lambda: self._write(running)):
                 return False
         for track in running:

@@ -116,7 +116,11 @@ def as_callable(source: str, namespace: dict[str, Any], name: str) -> Callable[[
     async def run_and_await() -> Any:
         for code in (body, value):
             result = None if code is None else eval(code, namespace)
-            if inspect.iscoroutine(result) and code is not None and code.co_flags & inspect.CO_COROUTINE:
+            if (
+                inspect.iscoroutine(result)
+                and code is not None
+                and code.co_flags & inspect.CO_COROUTINE
+            ):
                 result = await result
         return result
 
@@ -174,4 +178,6 @@ def _bench(shell: Any) -> Bench:
     for bench in kept:
         if not getattr(bench, "is_closed", False):
             return bench
-    raise AutoBenchError("there is no orchestrator to run it: make one first, bench = ab.Orchestrator().")
+    raise AutoBenchError(
+        "there is no orchestrator to run it: make one first, bench = ab.Orchestrator()."
+    )

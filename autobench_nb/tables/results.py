@@ -49,9 +49,19 @@ class Result(NamedTuple):
     max_rss_bytes: int | None
     shell_s: float | None
     lines: int
-<<<<<<< HEAD
-    value: Any
-    value_note: str | None
+    step_id: str | None = None
+    machine: str | None = None
+    load: float | None = None
+    cpu_mhz: float | None = None
+    temperature_c: float | None = None
+    steal_s: float | None = None
+    cpu_pressure: float | None = None
+    io_pressure: float | None = None
+    thermal_throttles: int | None = None
+    cgroup_throttled_s: float | None = None
+    value: Any = None
+    value_note: str | None = None
+    metrics: Mapping[str, float] | None = None
 
     def to_record(self) -> dict[str, Any]:
         """The row as a dict, by the names of its attributes; ``started_at`` in ISO 8601, ``value`` as JSON."""

@@ -147,6 +147,12 @@ export type JobKind = 'command' | 'callable';
 /** `/jobs/items/{id}/status`. */
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timeout';
 
+/** Where a recipe's run stands. */
+export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'timeout' | 'cancelled' | 'interrupted';
+
+/** Where a planned step of a recipe's run stands. */
+export type StepStatus = 'waiting' | 'queued' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'timeout' | 'skipped' | 'cancelled';
+
 /** How bad a finding is. */
 export type Severity = 'info' | 'warn' | 'error' | 'fatal';
 
@@ -235,6 +241,10 @@ export interface JobsState {
   items: Record<string, JobRecord>;
   runs?: Record<string, RunRecord>;
   machines?: Record<string, MachineRecord>;
+  recipeRuns?: Record<string, RecipeRunRecord>;
+  prompts?: Record<string, PromptRecord>;
+  /** Null where the queue goes on. */
+  paused?: QueuePause | null;
 }
 
 /** `/jobs/items/{id}`. */
@@ -288,12 +298,16 @@ export interface JobRecord {
   retryOf?: string | null;
   /** The id of the machine, as it was when the job started. */
   machine?: string | null;
+  /** The planned step of a recipe's run that it does. */
+  stepId?: string | null;
   [more: string]: unknown;
 }
 
 /** `/jobs/runs/{id}`: what was asked for together. */
 export interface RunRecord {
   id: string;
+  /** A short name for people, unique in this life alone. */
+  label?: string;
   /** As it was called; null where it was not. */
   name?: string | null;
   /** Ms since 1970 UTC, with a fraction. */
@@ -347,6 +361,147 @@ export interface MachineRecord {
   dirty?: boolean | null;
   /** Why a value is not known, by its name; measures of noise too. */
   absent?: Record<string, string>;
+}
+
+/** `/jobs/recipeRuns/{id}`: one run of a recipe. */
+export interface RecipeRunRecord {
+  id: string;
+  /** A short name for people, unique in this life alone. */
+  label?: string;
+  /** The recipe's name. */
+  recipe?: string;
+  file?: string | null;
+  parameters?: Record<string, unknown>;
+  /** Of the parameters that have one. */
+  units?: Record<string, string>;
+  status: RunStatus;
+  reason?: string | null;
+  priority?: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  createdAt?: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt?: number | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  finishedAt?: number | null;
+  /** Where its steps run and its artifacts are kept. */
+  folder?: string;
+  /** Of the random orders. */
+  seed?: number;
+  /** Planned steps. */
+  total?: number;
+  /** Planned steps by status, without zeros. */
+  counts?: Record<string, number>;
+  /** Seconds of work that are left, by past durations. */
+  etaS?: number | null;
+  /** The id of the run that it goes on with. */
+  resumedFrom?: string | null;
+  plan?: Record<string, PlanRecord>;
+  steps?: Record<string, StepRecord>;
+}
+
+/** `/jobs/recipeRuns/{id}/plan/{step}`: what all cells of a step share. */
+export interface PlanRecord {
+  id: string;
+  /** `run`, `call`, `device`, `record`, `wait` or `operator`. */
+  kind?: string;
+  /** The command, callable, action or question, as written. */
+  does?: string;
+  description?: string | null;
+  needs?: string[];
+  /** By outcome (`ok`, `timeout`, `failure`): where it goes on. */
+  edges?: Record<string, string>;
+  /** The names of its matrix. */
+  axes?: string[];
+  /** Planned steps of it. */
+  cells?: number;
+  /** Measured repetitions of each, at most. */
+  repeat?: number;
+  warmup?: number;
+  retries?: number;
+  order?: string;
+  executor?: string;
+  /** Seconds. */
+  timeoutS?: number | null;
+  metrics?: Record<string, MetricAbout>;
+  /** That one of them took before, by the median of past runs. */
+  expectedS?: number | null;
+}
+
+/** What is known of a metric before it is measured. */
+export interface MetricAbout {
+  unit?: string | null;
+  /** `higher` or `lower`. */
+  better?: string | null;
+}
+
+/** `/jobs/recipeRuns/{id}/steps/{planned id}`: one step, or one cell of its matrix. */
+export interface StepRecord {
+  id: string;
+  /** Its key in `plan`. */
+  step?: string;
+  /** Its place in the plan, from 0. */
+  number?: number;
+  /** Its values by axis; not there without a matrix. */
+  cell?: Record<string, unknown>;
+  status: StepStatus;
+  /** How often it was started; not there before the first. */
+  tries?: number;
+  /** Why it did not succeed, or was skipped. */
+  reason?: string | null;
+  /** When its newest try began to run. */
+  startedAt?: number | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  finishedAt?: number | null;
+  /** When it is tried again. */
+  retryAt?: number | null;
+  /** The job of its newest try. */
+  jobId?: string | null;
+  /** Measured repetitions of this try that have succeeded. */
+  done?: number;
+  /** `wall`, `cpu` and `memory` too. */
+  metrics?: Record<string, MetricRecord>;
+  artifacts?: ArtifactRecord[];
+}
+
+/** What the measured repetitions of a planned step come to in one metric. */
+export interface MetricRecord {
+  mean: number;
+  /** Of the sample (n - 1); null for fewer than two. */
+  sd?: number | null;
+  /** Repetitions that have it. */
+  count?: number;
+  /** Half the confidence interval of the mean, 95 % unless the step says other. */
+  halfWidth?: number | null;
+}
+
+/** A file that a step has made, as it is kept in the folder of the run. */
+export interface ArtifactRecord {
+  /** Below the folder of the run's artifacts. */
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** `/jobs/prompts/{id}`: a question of a step to a person, until it is answered. */
+export interface PromptRecord {
+  id: string;
+  runId?: string;
+  stepId?: string;
+  ask?: string;
+  answers?: string[];
+  /** The answers that make the step fail. */
+  fails?: string[];
+  /** Ms since 1970 UTC, with a fraction. */
+  askedAt?: number;
+  /** When nobody is waited for any longer. */
+  until?: number | null;
+}
+
+/** `/jobs/paused`: why nothing starts, and since when; null where the queue goes on. */
+export interface QueuePause {
+  reason: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  since?: number;
 }
 
 /** `/pno`: the analysis scan. */
@@ -488,6 +643,10 @@ export interface ResultRecord {
   thermalThrottles: number | null;
   /** That the control group was held up at its limit. */
   cgroupThrottledS: number | null;
+  /** The planned step of a recipe that was done. */
+  stepId?: string | null;
+  /** What was read out of it, by the metric's name. */
+  metrics?: Record<string, number> | null;
 }
 
 /** One variable of the environment that was given for a job. */
