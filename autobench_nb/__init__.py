@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from autobench_nb.config import Config
     from autobench_nb.errors import AutoBenchError
     from autobench_nb.jobs import Run, current_job
+    from autobench_nb.journal.reader import JournalReader, open_journal
+    from autobench_nb.journal.settings import Journal
     from autobench_nb.logs.entry import Level
     from autobench_nb.machine import comparable
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
@@ -28,6 +30,8 @@ __all__ = [
     "Client",
     "Config",
     "Dashboard",
+    "Journal",
+    "JournalReader",
     "Level",
     "LogPane",
     "Orchestrator",
@@ -38,6 +42,7 @@ __all__ = [
     "comparable",
     "connect",
     "current_job",
+    "open_journal",
 ]
 
 __version__ = "0.1.0"
@@ -47,6 +52,8 @@ _HOMES = {
     "Client": "transports.client.client",
     "Config": "config",
     "Dashboard": "notebook.widgets",
+    "Journal": "journal.settings",
+    "JournalReader": "journal.reader",
     "Level": "logs.entry",
     "LogPane": "notebook.widgets",
     "Orchestrator": "orchestrator.orchestrator",
@@ -57,6 +64,7 @@ _HOMES = {
     "comparable": "machine.comparison",
     "connect": "transports.client.client",
     "current_job": "jobs.executors.in_process",
+    "open_journal": "journal.reader",
 }
 
 

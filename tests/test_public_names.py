@@ -15,6 +15,8 @@ NAMES = {
     "Client",
     "Config",
     "Dashboard",
+    "Journal",
+    "JournalReader",
     "Level",
     "LogPane",
     "Orchestrator",
@@ -25,6 +27,7 @@ NAMES = {
     "comparable",
     "connect",
     "current_job",
+    "open_journal",
 }
 
 

@@ -20,6 +20,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from autobench_nb.contract.codes import COMMAND_CODES
+from autobench_nb.contract.devices import (
+    DeviceDesireArgs,
+    DeviceDesired,
+    DeviceDoArgs,
+    DeviceDone,
+    DeviceProbeArgs,
+    DeviceProbed,
+)
+from autobench_nb.contract.findings import PnoScanArgs, PnoScanned
 from autobench_nb.contract.jobs import (
     JobAgain,
     JobCancelArgs,
@@ -34,6 +43,7 @@ from autobench_nb.contract.jobs import (
     JobTimes,
     JobTimesArgs,
 )
+from autobench_nb.contract.journal import JournalResumeArgs, JournalResumed
 from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
 from autobench_nb.contract.records import EntryRecord, ResultRecord
 from autobench_nb.contract.steps import (
@@ -153,6 +163,27 @@ STATE_HASH: Final = CommandSpec(
     "The hash of what this connection mirrors: the whole state, or its slices and the version.",
     reads=True,
 )
+DEVICE_DESIRE: Final = CommandSpec(
+    "device.desire",
+    DeviceDesireArgs,
+    DeviceDesired,
+    "Say how a device is to be.",
+    ("bad-args", "not-found"),
+)
+DEVICE_DO: Final = CommandSpec(
+    "device.do",
+    DeviceDoArgs,
+    DeviceDone,
+    "Have a device do one of its actions; answered when it has, or has not in time.",
+    ("bad-args", "not-found", "closed"),
+)
+DEVICE_PROBE: Final = CommandSpec(
+    "device.probe",
+    DeviceProbeArgs,
+    DeviceProbed,
+    "Ask a device now how it is, without waiting for its next turn.",
+    ("bad-args", "not-found"),
+)
 JOB_CANCEL: Final = CommandSpec(
     "job.cancel",
     JobCancelArgs,
@@ -197,6 +228,13 @@ JOB_TIMES: Final = CommandSpec(
     ("bad-args",),
     reads=True,
 )
+JOURNAL_RESUME: Final = CommandSpec(
+    "journal.resume",
+    JournalResumeArgs,
+    JournalResumed,
+    "Go on with a run that was interrupted when its orchestrator ended, after its last finished step.",
+    ("bad-args", "not-found", "conflict", "closed"),
+)
 LOGS_GET: Final = CommandSpec(
     "logs.get",
     LogsGetArgs,
@@ -204,6 +242,13 @@ LOGS_GET: Final = CommandSpec(
     "One log entry with its whole message, or as much of it as fits one answer.",
     ("bad-args", "not-found"),
     reads=True,
+)
+PNO_SCAN: Final = CommandSpec(
+    "pno.scan",
+    PnoScanArgs,
+    PnoScanned,
+    "Begin a pno scan; what it finds comes with the state.",
+    ("bad-args", "closed"),
 )
 OPERATOR_ANSWER: Final = CommandSpec(
     "operator.answer",
@@ -273,7 +318,7 @@ SESSION_CODE: Final = CommandSpec(
 )
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
-    *(LOGS_GET, RESULTS_LIST, SESSION_CODE),
+    *(JOURNAL_RESUME, LOGS_GET, RESULTS_LIST, SESSION_CODE),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""

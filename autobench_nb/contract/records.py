@@ -12,6 +12,9 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 
 from msgspec import Meta as About
 
+from autobench_nb.contract.devices import DeviceRecord
+from autobench_nb.contract.findings import PnoState
+from autobench_nb.contract.journal import JournalState
 from autobench_nb.contract.levels import LevelName
 from autobench_nb.contract.machine import MachineRecord
 from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
@@ -42,15 +45,6 @@ class JobKind(StrEnum):
 
     COMMAND = "command"
     CALLABLE = "callable"
-
-
-class Severity(StrEnum):
-    """How bad a finding is."""
-
-    INFO = "info"
-    WARN = "warn"
-    ERROR = "error"
-    FATAL = "fatal"
 
 
 class TelemetryState(TypedDict, total=False):
@@ -92,14 +86,6 @@ class ConfigSlice(TypedDict):
         float, About(description="share of HTTP requests that are logged, 0 to 1")
     ]
     features: dict[str, bool]
-
-
-class Device(TypedDict, total=False):
-    """``/devices/{id}``."""
-
-    type: Word
-    status: Word
-    lastSeen: IsoTime | None
 
 
 class Stream(TypedDict, total=False):
@@ -183,32 +169,6 @@ class JobsState(TypedDict):
     ]
 
 
-class Finding(TypedDict, total=False):
-    """``/pno/findings/{index}``: what a check reports."""
-
-    id: str
-    severity: Severity
-    check: str
-    message: str
-
-
-class Summary(TypedDict):
-    """``/pno/summary``: the findings counted by severity (a projection: nobody writes it)."""
-
-    total: int
-    bySeverity: dict[str, int]
-
-
-class PnoState(TypedDict):
-    """``/pno``: the analysis scan."""
-
-    status: str
-    progress: NotRequired[Annotated[float | None, About(description="0 to 1")]]
-    lastRunAt: NotRequired[IsoTime | None]
-    findings: list[Finding]
-    summary: NotRequired[Summary]
-
-
 class LogsSlice(TypedDict):
     """``/logs``: where the ring stands, refreshed once a flush, not once an entry."""
 
@@ -253,12 +213,13 @@ class AppState(TypedDict):
     version: Count
     meta: Meta
     config: ConfigSlice
-    devices: dict[str, Device]
+    devices: dict[str, DeviceRecord]
     streams: dict[str, Stream]
     jobs: JobsState
     pno: PnoState
     logs: LogsSlice
     serverConfig: ServerConfig
+    journal: NotRequired[JournalState]
 
 
 class EntryRecord(TypedDict):
@@ -311,6 +272,9 @@ class ResultRecord(TypedDict):
     lines: int
     value: Annotated[Any, About(description="what a callable returned, as JSON")]
     valueNote: Annotated[str | None, About(description="what JSON could not carry of it")]
+    stepId: NotRequired[
+        Annotated[str | None, About(description="the planned step of a recipe that was done")]
+    ]
     machine: Annotated[str | None, About(description="an id of `/jobs/machines`")]
     load: Annotated[float | None, About(description="average of the last minute, at its end")]
     cpuMhz: float | None
@@ -324,9 +288,6 @@ class ResultRecord(TypedDict):
     thermalThrottles: Annotated[int | None, About(description="how often it was too hot")]
     cgroupThrottledS: Annotated[
         Seconds | None, About(description="that the control group was held up at its limit")
-    ]
-    stepId: NotRequired[
-        Annotated[str | None, About(description="the planned step of a recipe that was done")]
     ]
     metrics: NotRequired[
         Annotated[

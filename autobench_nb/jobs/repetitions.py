@@ -8,7 +8,7 @@ from typing import Any
 
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
-from autobench_nb.jobs.machines import Machines
+from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.jobs.other_load import SHORTEST_S, OtherLoad
 from autobench_nb.jobs.past import PastRepetition
 from autobench_nb.jobs.results import Result, Results
@@ -19,18 +19,18 @@ from autobench_nb.tables.wire_values import wire_value
 
 
 def perform(
-    job: Job, executor: Executor, results: Results, machines: Machines
+    job: Job, executor: Executor, results: Results, ledger: Ledger
 ) -> tuple[JobStatus, str | None]:
-    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``results`` too."""
+    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``ledger`` first."""
     how = job.how
     if job.is_here:
-        job.machine = machines.meet(how.cwd, job.command)
+        job.machine = job.run.runner.machines.meet(how.cwd, job.command)
     times = "once" if how.repeat == 1 else f"{how.repeat} times"
     job.log.say(Level.INFO, f"{job.name}: to be run {times}")
     for number in range(1 - how.warmup, how.repeat + 1):
         if job.stop.status is not None:
             return job.stop.status, job.stop.reason
-        outcome = _once(job, executor, results, machines, max(0, number))
+        outcome = _once(job, executor, results, ledger, max(0, number))
         if outcome.status is not JobStatus.SUCCEEDED:
             where = "" if number > 0 else "while warming up: "
             return outcome.status, f"{where}{outcome.reason}"
@@ -38,7 +38,7 @@ def perform(
 
 
 def _once(
-    job: Job, executor: Executor, all_results: Results, machines: Machines, repetition: int
+    job: Job, executor: Executor, all_results: Results, ledger: Ledger, repetition: int
 ) -> RepetitionOutcome:
     started_ms = round(time.time() * 1e3, 3)
     job.next_repetition(repetition, started_ms)
@@ -47,6 +47,7 @@ def _once(
     # What explains noise is worth a look only where there are several, and long enough to say anything.
     last = job.past.newest(1)
     load = OtherLoad() if last and (last[0].outcome.wall_s or 0.0) >= SHORTEST_S else None
+    machines = job.run.runner.machines
     look = machines.look() if job.is_here else None
     outcome = executor.run(job.task, job)
     noise = Noise() if look is None else machines.since(look)
@@ -76,6 +77,8 @@ def _once(
             machine=job.machine,
             **noise._asdict(),
         )
+        # First what outlives the process: nobody sees a result that a crash could take away.
+        ledger.repetition(row)
         for results in (job.results, job.run.results, all_results):
             results.add(row)
         job.count(outcome)

@@ -25,6 +25,8 @@ from autobench_nb.jobs.machine import (
     WriteQueued,
     WriteStarted,
 )
+from autobench_nb.jobs.output import NARRATION, LogFunction
+from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
 from autobench_nb.state.store import StateStore
 
@@ -375,3 +377,14 @@ def _ids_of(write: StateWrite) -> tuple[str, ...]:
             return job_ids
         case WriteFirst(job_id) | WriteStarted(job_id) | WriteEnded(job_id):
             return (job_id,)
+
+
+def say_refused(log: LogFunction, error: Exception) -> None:
+    """Say once that the state refused what became of the jobs; they go on without it."""
+    notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+    log(
+        NARRATION,
+        Level.ERROR,
+        f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
+        "They go on; the state is tried again.",
+    )

@@ -16,6 +16,7 @@ from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE, Config
 from autobench_nb.errors import ClosedError, ConfigError, OptionError
 from autobench_nb.jobs import Executor, Results, Run, Runner
 from autobench_nb.jobs.track import Track
+from autobench_nb.journal.settings import Journal
 from autobench_nb.lazy import LazyModule
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.logger import ChannelLogger
@@ -55,6 +56,8 @@ class Orchestrator(Closable):
         redact: Patterns of secrets (RE2), besides those of ``LOG_REDACT_REGEX``.
         projections: Values that the state keeps up to date by itself, see :class:`Projection`.
         executors: Where jobs can run, by name, besides ``"local"`` (this machine).
+        journal: What is to outlive the process: the path of a file, or a :class:`Journal`. Without one the setting
+            ``AUTOBENCH_JOURNAL`` counts.
         environ: Variables that stand in for the process's environment.
         settings: Fields of :class:`Config` by name, such as ``log_capacity=100_000``. They go before the environment.
 
@@ -62,6 +65,7 @@ class Orchestrator(Closable):
         ConfigError: A setting has a value that it cannot have, or a pattern is no regular expression.
         OptionError: There is no such setting.
         JobError: ``parallelism`` is no whole number above 0.
+        JournalError: The journal cannot be used, or another orchestrator writes it (:class:`JournalInUse`).
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Orchestrator(Closable):
         redact: Iterable[str] = (),
         projections: Iterable[Projection] = (),
         executors: Mapping[str, Executor] | None = None,
+        journal: str | os.PathLike[str] | Journal | None = None,
         environ: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> None:
@@ -98,6 +103,7 @@ class Orchestrator(Closable):
             redact=redact,
             projections=projections,
             executors=executors,
+            journal=_journal_of(journal, self.config),
             server=lambda: self.server,
             is_served=lambda: self._server is not None and not self._server.has_ended(),
         )
@@ -108,6 +114,7 @@ class Orchestrator(Closable):
         self.devices = rooms.devices
         self.streams = rooms.streams
         self.pno = rooms.pno
+        self.journal = rooms.journal
         self.jobs = rooms.runner.jobs
         self.results: Results = rooms.runner.results
         self.machines = rooms.runner.machines
@@ -175,7 +182,11 @@ class Orchestrator(Closable):
         return self._rooms.runner.submit(work, **how)
 
     def track(
-        self, iterable: Iterable[T] | None = None, total: int | None = None, *, name: str | None = None
+        self,
+        iterable: Iterable[T] | None = None,
+        total: int | None = None,
+        *,
+        name: str | None = None,
     ) -> Track[T]:
         """Follow a loop: ``for item in bench.track(items):`` shows as a job how far it is and what is left.
 
@@ -190,6 +201,23 @@ class Orchestrator(Closable):
         """
         self._check_open()
         return self._rooms.tracker.follow(iterable, total, name)
+
+    def resume(self, run_id: str | None = None) -> Run:
+        """Go on with a run that was interrupted when its orchestrator ended; ``journal.interrupted`` names them.
+
+        Args:
+            run_id: Which run; None where only one is interrupted.
+
+        Returns:
+            The run, under its old id: it does what was not finished.
+
+        Raises:
+            JobError: There is no such run, or it cannot be resumed; the error says why.
+            JournalError: The journal cannot be read.
+            ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
+        """
+        self._check_open()
+        return self._rooms.resumer.resume(run_id)
 
     # --- who looks at it
 
@@ -316,6 +344,9 @@ class Orchestrator(Closable):
         self._closed = True
         _open.discard(self)
         _served.discard(self)
+        journal = self._rooms.journal
+        if journal is not None:
+            journal.begin_close()
         self._rooms.pressure.close()
         self._rooms.runner.close()
         self._rooms.tracker.close()
@@ -324,6 +355,8 @@ class Orchestrator(Closable):
             farewell()
         if self._server is not None:
             self._server.close()
+        if journal is not None:
+            journal.close()
 
     def __repr__(self) -> str:
         where = "closed" if self._closed else self.server.url if self.server else "not serving"
@@ -363,6 +396,14 @@ def _token_of(source: Mapping[str, str], variable: str) -> str:
     """The token that the variable holds, or a new one."""
     given = source.get(variable)
     return check_token(given, variable) if given else new_token()
+
+
+def _journal_of(given: str | os.PathLike[str] | Journal | None, config: Config) -> Journal | None:
+    """What was asked for, by argument or by setting."""
+    if isinstance(given, Journal):
+        return given
+    path = given if given is not None else config.journal
+    return None if path is None else Journal(path, logs=config.journal_logs)
 
 
 def _loop_runs() -> bool:

@@ -87,7 +87,7 @@ export const COLORS = {
 } as const;
 
 /** The slices of the state, without its version. */
-export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig'];
+export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig', 'journal'];
 
 /** What a client does before it has heard `serverConfig`. */
 export const SERVER_CONFIG: ServerConfig = {
@@ -141,6 +141,9 @@ export type CommandCode = keyof typeof COMMAND_CODES;
 /** `/meta/status`. */
 export type OrchestratorStatus = 'booting' | 'ready' | 'error';
 
+/** What became of an action that was asked of a device. */
+export type Fate = 'waiting' | 'running' | 'done' | 'failed' | 'refused' | 'timeout' | 'cancelled';
+
 /** What a job runs. */
 export type JobKind = 'command' | 'callable';
 
@@ -153,23 +156,30 @@ export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed'
 /** Where a planned step of a recipe's run stands. */
 export type StepStatus = 'waiting' | 'queued' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'timeout' | 'skipped' | 'cancelled';
 
+/** What came of one check in the last scan. */
+export type CheckOutcome = 'waiting' | 'running' | 'clear' | 'found' | 'skipped' | 'failed' | 'timeout';
+
 /** How bad a finding is. */
 export type Severity = 'info' | 'warn' | 'error' | 'fatal';
 
 /** A log level's name on the wire, in rising order. */
 export type LevelName = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
+/** `/journal/status`. */
+export type JournalHealth = 'writing' | 'failing';
+
 /** The whole state. `version` belongs to the store. */
 export interface AppState {
   version: number;
   meta: Meta;
   config: ConfigSlice;
-  devices: Record<string, Device>;
+  devices: Record<string, DeviceRecord>;
   streams: Record<string, Stream>;
   jobs: JobsState;
   pno: PnoState;
   logs: LogsSlice;
   serverConfig: ServerConfig;
+  journal?: JournalState;
 }
 
 /** `/meta`: what this orchestrator is. */
@@ -215,14 +225,90 @@ export interface ConfigSlice {
 }
 
 /** `/devices/{id}`. */
-export interface Device {
+export interface DeviceRecord {
   /** One of few words. */
   type?: string;
-  /** One of few words. */
+  /** One of few words; supervised: unknown, ok, degraded or closed. */
   status?: string;
   /** ISO 8601. */
   lastSeen?: string | null;
+  supervised?: boolean;
+  /** While it is degraded, the queue is paused. */
+  critical?: boolean;
+  /** It is why the queue is paused now. */
+  pausing?: boolean;
+  /** What was asked for, by quantity. */
+  desired?: Record<string, unknown>;
+  /** What the last probe saw; null where that is not known now. */
+  observed?: Record<string, unknown> | null;
+  /** What was observed last, where `observed` is null. */
+  was?: Record<string, unknown> | null;
+  /** Quantities that are observed and not as desired. */
+  differs?: string[];
+  /** Of what is observed, by quantity. */
+  units?: Record<string, string>;
+  /** Why the last probe failed. */
+  error?: string | null;
+  /** Probes that failed since the last that did not. */
+  failures?: number;
+  /** A probe or action of it has not come back in time. */
+  hangs?: boolean;
+  /** Seconds; between probes, while all is well. */
+  everyS?: number;
+  /** Seconds; that a probe may take. */
+  timeoutS?: number;
+  /** The next probe, where the last one failed. */
+  nextTryAt?: number | null;
+  actions?: Record<string, ActionSpec>;
+  /** The newest few, oldest first. */
+  asked?: AskedAction[];
+  /** What is observed and a number, by quantity. */
+  samples?: Record<string, SampleWindow>;
+  /** The quantity whose integral is the energy of jobs. */
+  powerFrom?: string | null;
   [more: string]: unknown;
+}
+
+/** One action that a device can do. */
+export interface ActionSpec {
+  /** For people; may be empty. */
+  about: string;
+  /** The names of what it takes. */
+  args: string[];
+  /** Those of them that must be given. */
+  required: string[];
+}
+
+/** One action that was asked for, and its fate. */
+export interface AskedAction {
+  id: string;
+  action: string;
+  args: Record<string, unknown>;
+  fate: Fate;
+  /** Why it was not done. */
+  reason: string | null;
+  /** What the device answered, as JSON. */
+  value: unknown;
+  /** Ms since 1970 UTC, with a fraction. */
+  askedAt: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt: number | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  endedAt: number | null;
+  /** From asking to the acknowledgement. */
+  tookMs: number | null;
+}
+
+/** The newest samples of one quantity, in a ring: sample number n (from 0) stands at `points[n % size]`. */
+export interface SampleWindow {
+  /** Empty where none was declared. */
+  unit: string;
+  /** How many the ring holds. */
+  size: number;
+  /** The number of the next sample. */
+  next: number;
+  /** Pairs of an instant (ms since 1970 UTC) and a value. */
+  points: number[][];
 }
 
 /** `/streams/{id}`. */
@@ -511,8 +597,28 @@ export interface PnoState {
   progress?: number | null;
   /** ISO 8601. */
   lastRunAt?: string | null;
+  /** Why the last scan was run. */
+  because?: string | null;
+  /** The last scan that ended. */
+  tookS?: number | null;
+  /** Where scans are on a schedule. */
+  nextRunAt?: number | null;
+  checks?: CheckRecord[];
   findings: Finding[];
   summary?: Summary;
+}
+
+/** One check of the last scan. */
+export interface CheckRecord {
+  name: string;
+  outcome: CheckOutcome;
+  /** How many things it looked at. */
+  subjects: number;
+  findings: number;
+  /** Seconds. */
+  tookS: number | null;
+  /** Why it was skipped, or failed. */
+  reason: string | null;
 }
 
 /** `/pno/findings/{index}`: what a check reports. */
@@ -520,8 +626,34 @@ export interface Finding {
   id?: string;
   severity?: Severity;
   check?: string;
+  /** What it is about, such as a device's id. */
+  subject?: string;
   message?: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  foundAt?: number;
+  evidence?: Evidence[];
   [more: string]: unknown;
+}
+
+/** What a finding rests on: one thing that can be looked at. */
+export interface Evidence {
+  /** Lines, device, stream, job, run, numbers or path. */
+  kind: string;
+  /** What a link to it says. */
+  label?: string;
+  /** Of log entries; of many the newest. */
+  seqs?: number[];
+  /** A log query that finds them all. */
+  query?: string;
+  jobIds?: string[];
+  runId?: string;
+  deviceId?: string;
+  streamId?: string;
+  path?: string;
+  /** Numbers and texts, by name. */
+  values?: Record<string, unknown>;
+  /** Earlier values in order, the new one last. */
+  series?: number[];
 }
 
 /** `/pno/summary`: the findings counted by severity (a projection: nobody writes it). */
@@ -572,6 +704,37 @@ export interface ServerConfigWs {
   reconnectFactor: number;
   /** Share of the delay, 0 to 1. */
   reconnectJitter: number;
+}
+
+/** `/journal`: what outlives the process; not there where no journal was asked for. */
+export interface JournalState {
+  path: string;
+  status: JournalHealth;
+  /** Why it cannot be written, and what helps. */
+  reason: string | null;
+  /** Rows that could not be written since the start. */
+  missed: number;
+  /** How often a job went on before its result was safe. */
+  late: number;
+  interrupted: Record<string, InterruptedRun>;
+}
+
+/** `/journal/interrupted/{run id}`: a run that was under way when its orchestrator ended. */
+export interface InterruptedRun {
+  id: string;
+  name: string | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  createdAt: number;
+  /** Ms since 1970 UTC, with a fraction; when its orchestrator last wrote. */
+  lastSeenAt: number;
+  /** How many it has, or jobs. */
+  steps: number;
+  /** How many of them are settled. */
+  settled: number;
+  /** Whether `journal.resume` can go on with it. */
+  resumable: boolean;
+  /** Why it cannot be resumed. */
+  reason: string | null;
 }
 
 /** One log entry. */
@@ -1016,6 +1179,16 @@ export interface JobTimes {
   items: Record<string, RepetitionTimes>;
 }
 
+/** Which interrupted run. */
+export interface JournalResumeArgs {
+  runId: string;
+}
+
+/** That the run goes on, under its old id. */
+export interface JournalResumed {
+  runId: string;
+}
+
 /** Which entry, and from which character of its message on. */
 export interface LogsGetArgs {
   seq: number;
@@ -1088,6 +1261,8 @@ export interface Commands {
   'job.send': { args: JobSendArgs; result: JobSent };
   /** The seconds that the repetitions of some jobs took. */
   'job.times': { args: JobTimesArgs; result: JobTimes };
+  /** Go on with a run that was interrupted when its orchestrator ended, after its last finished step. */
+  'journal.resume': { args: JournalResumeArgs; result: JournalResumed };
   /** One log entry with its whole message, or as much of it as fits one answer. */
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
   /** Result records, a page at a time, oldest first. */
