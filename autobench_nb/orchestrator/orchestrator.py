@@ -17,27 +17,22 @@ from autobench_nb.errors import ClosedError, ConfigError, OptionError
 from autobench_nb.jobs import Executor, Results, Run, Runner
 from autobench_nb.jobs.track import Track
 from autobench_nb.journal.settings import Journal
-from autobench_nb.lazy import LazyModule
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.notebook import magics
 from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
+from autobench_nb.orchestrator.given import journal_of, loop_runs, token_of
 from autobench_nb.orchestrator.state import State
 from autobench_nb.orchestrator.wiring import wire
 from autobench_nb.state.projections import Projection
 from autobench_nb.tables.logs_view import Logs
-from autobench_nb.transports.auth import check_token, new_token
 
 if TYPE_CHECKING:
-    import asyncio
-
     from autobench_nb.logs.redaction.redactor import Redactor
     from autobench_nb.notebook.widgets import Dashboard
     from autobench_nb.transports.connection_files import ConnectionFile
     from autobench_nb.transports.server import Server
-else:
-    asyncio = LazyModule("asyncio")
 
 T = TypeVar("T")
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
@@ -84,8 +79,8 @@ class Orchestrator(Closable):
         self.config = Config.from_env(source, **settings)
         self.name = name
         self.epoch = secrets.token_hex(8)
-        self.token = _token_of(source, TOKEN_VARIABLE)
-        self.read_token = _token_of(source, READ_TOKEN_VARIABLE)
+        self.token = token_of(source, TOKEN_VARIABLE)
+        self.read_token = token_of(source, READ_TOKEN_VARIABLE)
         if self.read_token == self.token:
             raise ConfigError(
                 READ_TOKEN_VARIABLE, "(not shown)", f"another one than {TOKEN_VARIABLE}"
@@ -103,7 +98,7 @@ class Orchestrator(Closable):
             redact=redact,
             projections=projections,
             executors=executors,
-            journal=_journal_of(journal, self.config),
+            journal=journal_of(journal, self.config),
             server=lambda: self.server,
             is_served=lambda: self._server is not None and not self._server.has_ended(),
         )
@@ -257,7 +252,7 @@ class Orchestrator(Closable):
             file.remove()
             self._rooms.inline.notify()
 
-        make = serve_in_thread if thread or not _loop_runs() else serve
+        make = serve_in_thread if thread or not loop_runs() else serve
         rooms = self._rooms
         with rooms.inline.lock:
             self._server = server = make(
@@ -390,25 +385,3 @@ def _close_all() -> None:
     """A kernel that ends without ``close()`` still says goodbye, and leaves no child process behind."""
     for orchestrator in tuple(_open):
         orchestrator.close()
-
-
-def _token_of(source: Mapping[str, str], variable: str) -> str:
-    """The token that the variable holds, or a new one."""
-    given = source.get(variable)
-    return check_token(given, variable) if given else new_token()
-
-
-def _journal_of(given: str | os.PathLike[str] | Journal | None, config: Config) -> Journal | None:
-    """What was asked for, by argument or by setting."""
-    if isinstance(given, Journal):
-        return given
-    path = given if given is not None else config.journal
-    return None if path is None else Journal(path, logs=config.journal_logs)
-
-
-def _loop_runs() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -790,6 +790,8 @@ export interface ResultRecord {
   value: unknown;
   /** What JSON could not carry of it. */
   valueNote: string | null;
+  /** The planned step of a recipe that was done. */
+  stepId?: string | null;
   /** An id of `/jobs/machines`. */
   machine: string | null;
   /** Average of the last minute, at its end. */
@@ -806,8 +808,6 @@ export interface ResultRecord {
   thermalThrottles: number | null;
   /** That the control group was held up at its limit. */
   cgroupThrottledS: number | null;
-  /** The planned step of a recipe that was done. */
-  stepId?: string | null;
   /** What was read out of it, by the metric's name. */
   metrics?: Record<string, number> | null;
 }
