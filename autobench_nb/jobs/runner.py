@@ -38,6 +38,7 @@ from autobench_nb.jobs.machine import (
     WriteEnded,
     WriteFirst,
 )
+from autobench_nb.jobs.machines import Machines
 from autobench_nb.jobs.output import LogFunction
 from autobench_nb.jobs.performers import Performers
 from autobench_nb.jobs.printed import ReadPrinted
@@ -99,6 +100,7 @@ class Runner(Closable):
         self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
+        self.machines = Machines(store)
         self.printed = printed
         self.ledger: Ledger = ledger or NoLedger()
         self._log = log
@@ -112,7 +114,7 @@ class Runner(Closable):
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, Run] = {}
         self._writer = StateWriter(
-            store, self._jobs.get, partial(say_refused, log), report_interval_s
+            store, self._jobs.get, partial(say_refused, log), report_interval_s, self.machines.tell
         )
         # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
         self._acts: deque[StartJob | StopJob] = deque()
@@ -133,6 +135,7 @@ class Runner(Closable):
         self._machine.handle(RunnerClosed("a fork of the process that runs the jobs"), now_ms())
         self._acts.clear()
         self._performers.after_fork_in_child()
+        self.machines.after_fork_in_child()
         self._writer.after_fork_in_child()
         _open.discard(self)
 

@@ -64,7 +64,7 @@ class StateWriter:
 
     The order of :meth:`put` is the order in the state, whoever carries it out: the store's own lock makes it so. What
     a batch of the user's has taken back is written again, and so is what a raising projection refused, once that is
-    possible. ``complain(error)`` is told once of each kind of refusal.
+    possible. ``complain(error)`` is told once of each kind of refusal. ``also``: writes what else belongs to the jobs.
     """
 
     def __init__(
@@ -73,8 +73,10 @@ class StateWriter:
         jobs: Callable[[str], WrittenJob | None],
         complain: Callable[[Exception], None],
         interval_s: float = REPORT_INTERVAL_S,
+        also: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
+        self._also = also
         self._job = jobs
         self._complain = complain
         self._interval_s = interval_s
@@ -174,6 +176,7 @@ class StateWriter:
     def _catch_up(self, written: list[StateWrite]) -> None:
         """Write everything that waits; no batch of anybody else's is open."""
         self._is_late = False
+        self._also()
         self._write_pending(written)
         with self._lock:
             doubtful, self._doubtful = self._doubtful, {}

@@ -44,9 +44,7 @@ __all__ = [
 ]
 
 ROOT: Final = rule_of(AppState, closed=True)
-SLICES: Final = tuple(
-    name for name in AppState.__annotations__ if name in AppState.__required_keys__
-)
+SLICES: Final = tuple(name for name in AppState.__annotations__ if name in ROOT.required)
 
 
 class Place:

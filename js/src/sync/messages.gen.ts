@@ -87,7 +87,7 @@ export const COLORS = {
 } as const;
 
 /** The slices of the state, without its version. */
-export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig', 'journal'];
+export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig'];
 
 /** What a client does before it has heard `serverConfig`. */
 export const SERVER_CONFIG: ServerConfig = {
@@ -394,6 +394,7 @@ export interface JobsState {
   lastCompleted: string | null;
   items: Record<string, JobRecord>;
   runs?: Record<string, RunRecord>;
+  machines?: Record<string, MachineRecord>;
   recipeRuns?: Record<string, RecipeRunRecord>;
   prompts?: Record<string, PromptRecord>;
   /** Null where the queue goes on. */
@@ -449,6 +450,8 @@ export interface JobRecord {
   warmup?: number;
   /** The id of the job whose work it does again. */
   retryOf?: string | null;
+  /** The id of the machine, as it was when the job started. */
+  machine?: string | null;
   /** The planned step of a recipe's run that it does. */
   stepId?: string | null;
   [more: string]: unknown;
@@ -469,6 +472,49 @@ export interface RunRecord {
   parallel?: number;
   /** The id of the run whose jobs it does again. */
   retryOf?: string | null;
+}
+
+/** `/meta/machines/{id}`: one state of the machine in which jobs ran; what is not known is null. */
+export interface MachineRecord {
+  /** The same for the same values, in every process. */
+  id?: string;
+  /** Ms since 1970 UTC, with a fraction; when it was first found so. */
+  seenAt?: number;
+  host?: string | null;
+  architecture?: string | null;
+  cpuModel?: string | null;
+  /** Physical cores. */
+  cores?: number | null;
+  /** Logical processors that are online. */
+  processors?: number | null;
+  /** Processors that this process may use. */
+  usable?: number | null;
+  maxMhz?: number | null;
+  /** Of the clock; several, with commas, where they differ. */
+  governor?: string | null;
+  turbo?: boolean | null;
+  /** Whether cores run several threads. */
+  smt?: boolean | null;
+  memoryBytes?: number | null;
+  kernel?: string | null;
+  os?: string | null;
+  /** `none` on bare metal. */
+  virtualization?: string | null;
+  /** `none` where there is none. */
+  container?: string | null;
+  /** The version of control groups: 1 or 2. */
+  cgroup?: number | null;
+  /** Processors' worth of time that may be used. */
+  cpuLimit?: number | null;
+  memoryLimitBytes?: number | null;
+  /** Versions by name. */
+  tools?: Record<string, string>;
+  /** Git's, of the folder in which the job runs. */
+  commit?: string | null;
+  /** Whether tracked files differ from it. */
+  dirty?: boolean | null;
+  /** Why a value is not known, by its name; measures of noise too. */
+  absent?: Record<string, string>;
 }
 
 /** `/jobs/recipeRuns/{id}`: one run of a recipe. */
@@ -814,6 +860,22 @@ export interface ResultRecord {
   valueNote: string | null;
   /** The planned step of a recipe that was done. */
   stepId?: string | null;
+  /** An id of `/jobs/machines`. */
+  machine: string | null;
+  /** Average of the last minute, at its end. */
+  load: number | null;
+  cpuMhz: number | null;
+  temperatureC: number | null;
+  /** That the hypervisor gave to others. */
+  stealS: number | null;
+  /** 0 to 1: the share in which some task waited for a processor. */
+  cpuPressure: number | null;
+  /** The same for a disk. */
+  ioPressure: number | null;
+  /** How often it was too hot. */
+  thermalThrottles: number | null;
+  /** That the control group was held up at its limit. */
+  cgroupThrottledS: number | null;
   /** What was read out of it, by the metric's name. */
   metrics?: Record<string, number> | null;
 }
