@@ -18,6 +18,7 @@ from autobench_nb.jobs import Executor, Results, Run, Runner
 from autobench_nb.lazy import LazyModule
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.logger import ChannelLogger
+from autobench_nb.notebook.early import send_code_early
 from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
 from autobench_nb.orchestrator.state import State
@@ -228,6 +229,7 @@ class Orchestrator(Closable):
         self._announce(server, file)
         _served.add(self)
         kernel_cells.tell(server)
+        send_code_early()
         server.notify()
         return server
 
