@@ -949,6 +949,13 @@ export interface Failure {
   message: string;
 }
 
+/** The answer to `?nonce=`, before all else: the server knows a token, which a page gives it only then. */
+export interface Proof {
+  type: 'proof';
+  /** Of each token that the server takes; one is the right one. */
+  proofs: string[];
+}
+
 /** The first message of the server, once the client is known. It says where the server stands. */
 export interface Welcome {
   type: 'welcome';
@@ -1062,6 +1069,7 @@ export interface Bye {
 
 /** What the server says. */
 export type ServerMessage =
+  | Proof
   | Welcome
   | Ack
   | StateSnapshot
