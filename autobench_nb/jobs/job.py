@@ -17,6 +17,7 @@ from autobench_nb.jobs.results import Results
 from autobench_nb.jobs.timing import Timing
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.logs.text import clean
+from autobench_nb.machine.comparison import Conditions
 from autobench_nb.processes.lines import LINE_LIMIT
 from autobench_nb.processes.pressure import Pressure
 from autobench_nb.processes.stdin import CommandInput, InputClosed
@@ -48,6 +49,7 @@ class Job:
         course: How its repetitions go, where it does a step of a recipe.
         step_id: That step's id.
         begun: The number of the repetition that is next; None before the first.
+        machine: The id of the machine's fingerprint; None before it has started, and where it runs elsewhere.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Job:
         self.course = course
         self.step_id = None if course is None else course.step_id
         self.begun: int | None = None
+        self.machine: str | None = None
         self._fraction: float | None = None
         self._repetition_ms: float | None = None
         self._current: str | None = None
@@ -169,6 +172,15 @@ class Job:
         if not (self.how.stdin or self.how.pty):
             return "its standard input is empty; run it with stdin=True or pty=True"
         return str(closed)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs on this machine."""
+        return self.lifecycle.executor == "local"
+
+    def conditions(self) -> Conditions:
+        """On which machine its repetitions ran, and how noisy it was: what ``ab.comparable`` asks."""
+        return Conditions.of(self.name, self.results, self.run.runner.machines)
 
     # --- what executors see of it
 
@@ -253,7 +265,7 @@ class Job:
         self._touch()
 
     def _find_folder(self) -> str | None:
-        if self.lifecycle.executor != "local":
+        if not self.is_here:
             return self.how.cwd
         try:
             return clean(os.path.abspath(self.how.cwd or os.getcwd()))
@@ -285,6 +297,7 @@ class Job:
             "fraction": fraction,
             "repetition": self.repetition if begun else None,
             "repetitionAt": self._repetition_ms if begun else None,
+            "machine": self.machine,
             "asks": self._asks and not over,
             "reason": self.reason,
         }

@@ -8,21 +8,27 @@ from typing import Any
 
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.jobs.other_load import SHORTEST_S, OtherLoad
 from autobench_nb.jobs.past import PastRepetition
 from autobench_nb.jobs.results import Result, Results
 from autobench_nb.logs.entry import Level
+from autobench_nb.machine.noise import Noise
 from autobench_nb.state.model import JobStatus
 from autobench_nb.tables.wire_values import wire_value
 
 
-def perform(job: Job, executor: Executor, results: Results) -> tuple[JobStatus, str | None] | None:
-    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``results`` too.
+def perform(
+    job: Job, executor: Executor, results: Results, ledger: Ledger
+) -> tuple[JobStatus, str | None] | None:
+    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``ledger`` first.
 
     None where the job rests: it is to be done again, and goes on where it was.
     """
     how, course = job.how, job.course
     if job.begun is None:
+        if job.is_here:
+            job.machine = job.run.runner.machines.meet(how.cwd, job.command)
         times = "once" if how.repeat == 1 else f"{how.repeat} times"
         times = times if course is None or how.repeat == 1 else f"at most {times}"
         job.log.say(Level.INFO, f"{job.name}: to be run {times}")
@@ -34,7 +40,7 @@ def perform(job: Job, executor: Executor, results: Results) -> tuple[JobStatus, 
             return job.stop.status, job.stop.reason
         number = job.begun
         job.begun += 1
-        outcome = _once(job, executor, results, max(0, number))
+        outcome = _once(job, executor, results, ledger, max(0, number))
         if outcome.status is not JobStatus.SUCCEEDED:
             where = "" if number > 0 else "while warming up: "
             return outcome.status, f"{where}{outcome.reason}"
@@ -46,7 +52,9 @@ def perform(job: Job, executor: Executor, results: Results) -> tuple[JobStatus, 
     return JobStatus.SUCCEEDED, None
 
 
-def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -> RepetitionOutcome:
+def _once(
+    job: Job, executor: Executor, all_results: Results, ledger: Ledger, repetition: int
+) -> RepetitionOutcome:
     started_ms = round(time.time() * 1e3, 3)
     job.next_repetition(repetition, started_ms)
     started_at = datetime.fromtimestamp(started_ms / 1e3, UTC)
@@ -54,8 +62,10 @@ def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -
     # What explains noise is worth a look only where there are several, and long enough to say anything.
     last = job.past.newest(1)
     load = OtherLoad() if last and (last[0].outcome.wall_s or 0.0) >= SHORTEST_S else None
-    course = job.course
+    course, machines = job.course, job.run.runner.machines
+    look = machines.look() if job.is_here else None
     outcome = executor.run(job.task, job) if course is None else course.perform(job, executor)
+    noise = Noise() if look is None else machines.since(look)
     other_load = None if load is None else load.processors(_cpu_s(outcome))
     job.past.add(PastRepetition(repetition, started_ms, outcome, other_load))
     if repetition:
@@ -81,7 +91,11 @@ def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -
             value_note=_note_on(job, outcome.value),
             step_id=job.step_id,
             metrics=outcome.metrics,
+            machine=job.machine,
+            **noise._asdict(),
         )
+        # First what outlives the process: nobody sees a result that a crash could take away.
+        ledger.repetition(row)
         for results in (job.results, job.run.results, all_results):
             results.add(row)
         job.count(outcome)

@@ -13,6 +13,7 @@ from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.machine import FINAL
 from autobench_nb.jobs.results import Results
 from autobench_nb.lazy import LazyModule
+from autobench_nb.machine.comparison import Conditions
 from autobench_nb.state.model import JobStatus
 from autobench_nb.tables.comparison import COMPARISON, JobRows, compared
 
@@ -45,7 +46,10 @@ class Run:
         jobs: Its jobs, in the order in which they were given.
         results: One row for each measured repetition that has ended.
         is_looked_at: Whether it was shown or checked since it ended, so that nothing more need be said.
+        is_plain: Whether all of its jobs were asked for with it; else they come and go while a recipe's run goes on.
     """
+
+    is_plain = True
 
     def __init__(
         self,
@@ -170,6 +174,10 @@ class Run:
 
     # --- how it comes out
 
+    def conditions(self) -> Conditions:
+        """On which machine its repetitions ran, and how noisy it was: what ``ab.comparable`` asks."""
+        return Conditions.of(self.name or self.id, self.results, self.runner.machines)
+
     def to_pandas(self) -> pd.DataFrame:
         """The jobs side by side, one row each, in their order, as far as they have come.
 
@@ -256,6 +264,7 @@ class StepRun(Run):
         steps: How many planned steps the run has.
     """
 
+    is_plain = False
     steps = 0
 
     def record(self) -> dict[str, Any]:
@@ -268,6 +277,3 @@ class StepRun(Run):
             "parallel": self.parallel,
             "retryOf": self.retry_of,
         }
-
-    def finish(self) -> None:
-        """Do nothing: that no job is left for now says nothing; the recipe's run knows when it is over."""

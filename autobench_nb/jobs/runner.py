@@ -6,50 +6,38 @@ import atexit
 import os
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from autobench_nb import forks
+from autobench_nb.jobs import again, keeping
 from autobench_nb.jobs.course import Course
 from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.executors.local_process import GRACE_S
 from autobench_nb.jobs.ids import Ids
 from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.ledger import Ledger, NoLedger
 from autobench_nb.jobs.machine import (
-    CancelRequested,
-    FirstRequested,
-    ForgetJobs,
-    JobEffect,
-    JobEnded,
-    JobEvent,
     JobMachine,
-    JobRested,
     Lifecycle,
-    ReachPlace,
     RunnerClosed,
     RunSubmitted,
-    StartJob,
-    StateWrite,
-    StopJob,
-    WakeWaiters,
-    WriteEnded,
-    WriteFirst,
 )
+from autobench_nb.jobs.machines import Machines
 from autobench_nb.jobs.output import LogFunction
 from autobench_nb.jobs.performers import Performers
 from autobench_nb.jobs.printed import ReadPrinted
+from autobench_nb.jobs.queue import JobQueue, say_refused
 from autobench_nb.jobs.records import Jobs
-from autobench_nb.jobs.repetitions import perform
 from autobench_nb.jobs.results import MAX_ROWS, Results
-from autobench_nb.jobs.retries import retried
 from autobench_nb.jobs.run import Run
-from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter, complaints_to
+from autobench_nb.jobs.saved import SavedRun
+from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
-from autobench_nb.state.model import JobStatus
 from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
@@ -59,7 +47,7 @@ LOCAL: Final = "local"
 """The name of the executor that every runner has."""
 
 
-class Runner(Closable):
+class Runner(JobQueue, Closable):
     """Runs jobs, ``parallelism`` at once, in the order in which they were asked for.
 
     Thread-safe. Ends what runs when closed, and when the interpreter exits.
@@ -76,6 +64,7 @@ class Runner(Closable):
         grace_s: Seconds between SIGTERM and SIGKILL, on this machine.
         report_interval_s: How often what changes while a job runs is written to the state.
         printed: Gives what a job has printed, for ``job.output``.
+        ledger: What outlives the process.
 
     Raises:
         JobError: for a ``parallelism`` that is no whole number above 0.
@@ -94,29 +83,25 @@ class Runner(Closable):
         grace_s: float = GRACE_S,
         report_interval_s: float = REPORT_INTERVAL_S,
         printed: ReadPrinted | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
+        super().__init__(max_kept)
         self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
+        self.machines = Machines(store)
         self.printed = printed
+        self.ledger: Ledger = ledger or NoLedger()
         self._log = log
         self._ready = ready
-        self.where: dict[str, Executor] = dict(executors or {})
-        if LOCAL not in self.where:
-            self.where[LOCAL] = LocalExecutor(grace_s=grace_s)
-        # Held only while the machine takes an event: no lock is taken, and nothing is done, under it.
-        self._lock = threading.Lock()
-        self._machine = JobMachine(max_kept)
-        self._jobs: dict[str, Job] = {}
-        self._runs: dict[str, Run] = {}
-        self._writer = StateWriter(store, self._jobs.get, complaints_to(log), report_interval_s)
-        # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
-        self._acts: deque[StartJob | StopJob] = deque()
-        # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
-        self._turn = threading.RLock()
+        self._executors: dict[str, Executor] = dict(executors or {})
+        if LOCAL not in self._executors:
+            self._executors[LOCAL] = LocalExecutor(grace_s=grace_s)
+        self._writer = StateWriter(
+            store, self._jobs.get, partial(say_refused, log), report_interval_s, self.machines.tell
+        )
         self._performers = Performers(self._perform, self._feed_end, self._log)
         self._ids = Ids()
-        self.reach_place: Callable[[str], None] = lambda _run_id: None
         _open.add(self)
         forks.register(self)
 
@@ -129,18 +114,14 @@ class Runner(Closable):
         self._machine.handle(RunnerClosed("a fork of the process that runs the jobs"), now_ms())
         self._acts.clear()
         self._performers.after_fork_in_child()
+        self.machines.after_fork_in_child()
         self._writer.after_fork_in_child()
         _open.discard(self)
 
     @property
-    def executors(self) -> tuple[str, ...]:
-        """The names of where jobs can run."""
-        return tuple(self.where)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the queue is paused."""
-        return self._machine.is_held
+    def executors(self) -> Mapping[str, Executor]:
+        """Where jobs can run, by name."""
+        return self._executors
 
     def submit(
         self,
@@ -211,7 +192,7 @@ class Runner(Closable):
             nice=nice,
             priority=priority,
         )
-        check_work(self.where, executor, tasks, how)
+        check_work(self._executors, executor, tasks, how)
         limit = self.parallelism if parallel is None else limit_of("parallel", parallel)
         run = self.new_run(Run, len(tasks) * repeat, name=name, parallel=limit)
         run.adopt([self.new_job(run, task, how, limit, executor) for task in tasks])
@@ -229,11 +210,22 @@ class Runner(Closable):
             JobError: One of them is not known any more.
             ClosedError: after :meth:`close`.
         """
-        return retried(self, job_ids, repeat)
+        return again.retry_jobs(self, job_ids, repeat)
+
+    def resume(self, saved: SavedRun) -> Run:
+        """Do what is left of a run of plain jobs that was interrupted, under the ids that it had.
+
+        Raises:
+            JobError: It is not known what it ran, nothing is left, or its executor is not there.
+            ClosedError: after :meth:`close`.
+        """
+        return again.resume_run(self, saved)
 
     def queue(self, run: Run, jobs: tuple[Job, ...] | None = None) -> None:
-        """Queue jobs of a run: all, or those."""
+        """Put jobs of ``run`` into the queue: all of them, or those."""
         jobs = run.jobs if jobs is None else jobs
+        if run.is_plain:
+            keeping.tell_run_began(self.ledger, run, now_ms())
         submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in jobs))
         with self._lock:
             effects = self._machine.handle(submitted, now_ms())
@@ -241,28 +233,6 @@ class Runner(Closable):
             self._jobs.update((job.id, job) for job in jobs)
             self._take(effects)
         self._carry_out(effects)
-
-    def job(self, job_id: str) -> Job | None:
-        """The job of that id; None where there is none any more."""
-        return self._jobs.get(job_id)
-
-    def put_first(self, job_id: str) -> bool:
-        """Have a queued job be the next one; False where it does not wait."""
-        return any(isinstance(one, WriteFirst) for one in self.feed(FirstRequested(job_id)))
-
-    def cancel(self, name: str) -> int:
-        """Ask the job, or all jobs of the run, of that id to end; how many of them had not ended yet.
-
-        Queued ones end now, running commands after SIGTERM or SIGKILL, coroutines when they are cancelled, plain
-        callables when they look at ``current_job().cancelled``.
-        """
-        effects = self.feed(CancelRequested(name))
-        # No job ends otherwise by being asked to.
-        return sum(isinstance(one, StopJob | WriteEnded) for one in effects)
-
-    def catch_up(self) -> None:
-        """Write to the state what is not yet written there, as far as nobody else's batch is open."""
-        self._writer.flush()
 
     def close(self) -> None:
         """Cancel what is queued and what runs, wait for its end, leave no process and no thread. Again: no effect.
@@ -282,7 +252,7 @@ class Runner(Closable):
             self._turn.release()
         self._performers.close(CLOSE_PATIENCE_S)
         self._writer.close()
-        for executor in self.where.values():
+        for executor in self._executors.values():
             executor.close()
 
     def __repr__(self) -> str:
@@ -307,11 +277,14 @@ class Runner(Closable):
         limit: int,
         executor: str,
         of: str | None = None,
+        job_id: str | None = None,
         course: Course | None = None,
     ) -> Job:
-        """Make a job of a run, which is not queued yet."""
+        """A job that is not queued yet; ``of``: the id of the one whose work it does again."""
+        lifecycle = Lifecycle(job_id or self._ids.job(), run.id, limit, executor)
+        lifecycle.priority = how.priority
         return Job(
-            Lifecycle(self._ids.job(), run.id, limit, executor, priority=how.priority),
+            lifecycle,
             run,
             task,
             how,
@@ -321,72 +294,6 @@ class Runner(Closable):
             retry_of=of,
             course=course,
         )
-
-    # --- from events to effects
-
-    def feed(self, event: JobEvent) -> list[JobEffect]:
-        """Have the machine take an event, and carry out what it decides, which is given too."""
-        with self._lock:
-            effects = self._machine.handle(event, now_ms())
-            self._take(effects)
-        self._carry_out(effects)
-        return effects
-
-    def _take(self, effects: list[JobEffect]) -> None:
-        """Put the effects of one event behind those of all events before it. The lock is held."""
-        acts: list[StartJob | StopJob] = []
-        writes: list[StateWrite] = []
-        for effect in effects:
-            if isinstance(effect, (StartJob, StopJob)):
-                acts.append(effect)
-            elif not isinstance(effect, WakeWaiters | ReachPlace):
-                writes.append(effect)
-                if isinstance(effect, ForgetJobs):
-                    for job_id in effect.job_ids:
-                        self._jobs.pop(job_id, None)
-        # The writes first: who finds an act finds what is to be written before it.
-        self._writer.put(writes)
-        self._acts.extend(acts)
-
-    def _carry_out(self, effects: list[JobEffect]) -> None:
-        """Write, wake who waits, start and stop. Who finds the turn taken leaves the latter to its holder."""
-        self._writer.flush()
-        for effect in effects:
-            if isinstance(effect, WakeWaiters):
-                if (run := self._runs.pop(effect.run_id, None)) is not None:
-                    run.finish()
-            elif isinstance(effect, ReachPlace):
-                self.reach_place(effect.run_id)
-            elif isinstance(effect, WriteEnded) and (job := self._jobs.get(effect.job_id)):
-                if job.course is not None:
-                    job.course.ended(job)
-        while self._acts and self._turn.acquire(blocking=False):
-            try:
-                while self._acts:
-                    self._writer.flush()
-                    self._do(self._acts.popleft())
-            finally:
-                self._turn.release()
-
-    def _do(self, act: StartJob | StopJob) -> None:
-        match act:
-            case StartJob(job_id):
-                self._performers.start(self._jobs[job_id])
-            case StopJob(job_id, reason):
-                job = self._jobs.get(job_id)
-                if job is not None:
-                    job.stop.request(JobStatus.CANCELLED, reason)
-
-    def _perform(self, job: Job) -> tuple[JobStatus, str | None] | None:
-        return perform(job, self.where[job.lifecycle.executor], self.results)
-
-    def _feed_end(self, job: Job, status: JobStatus | None, reason: str | None) -> None:
-        if status is not None:
-            self.feed(JobEnded(job.id, status, reason))
-            return
-        self.feed(JobRested(job.id))
-        if job.course is not None:
-            job.course.rested(job)
 
 
 _open: weakref.WeakSet[Runner] = weakref.WeakSet()

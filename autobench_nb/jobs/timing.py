@@ -39,5 +39,5 @@ class Timing:
 
 
 def now_ms() -> float:
-    """Milliseconds since 1970."""
+    """Milliseconds since 1970, to the microsecond."""
     return round(time.time() * 1e3, 3)

@@ -11,11 +11,12 @@ from autobench_nb.contract.steps import RunStatus, StepStatus
 from autobench_nb.jobs.ledger import RunEnded, StepSettled
 from autobench_nb.jobs.machine import HoldEnded, HoldRequested, PlaceLeft, PlaceRequested
 from autobench_nb.jobs.run import StepRun
+from autobench_nb.jobs.saved import SavedStep
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.recipe_runs.actors import Actors
+from autobench_nb.recipe_runs.agenda import Agenda, nothing
 from autobench_nb.recipe_runs.board import RunBoard, StepRow
-from autobench_nb.recipe_runs.course import Surroundings
-from autobench_nb.recipe_runs.inbox import Inbox, nothing
+from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.step_work import StepWork
 from autobench_nb.recipes.events import (
     SETTLED,
@@ -68,7 +69,7 @@ class RecipeActor:
         recipe: Recipe,
         planned: list[PlannedStep],
         step_run: StepRun,
-        around: Surroundings,
+        around: RunSetting,
         actors: Actors,
         *,
         seed: int,
@@ -91,7 +92,7 @@ class RecipeActor:
         self._told: dict[str, Any] = {}
         self._actors = actors
         self._finished = finished
-        self._inbox = Inbox()
+        self._agenda = Agenda()
         self._work = StepWork(
             recipe,
             self.machine,
@@ -99,7 +100,7 @@ class RecipeActor:
             around,
             actors,
             self.board,
-            self._inbox,
+            self._agenda,
             seed=seed,
             over=lambda step_id, status, reason: self._handle(StepEnded(step_id, status, reason)),
         )
@@ -124,7 +125,7 @@ class RecipeActor:
 
     def post(self, act: Callable[[], None]) -> None:
         """Have something done in the run's own thread."""
-        self._inbox.post(act)
+        self._agenda.post(act)
 
     def tell(self, event: RecipeEvent) -> None:
         """Have the machine take an event."""
@@ -139,7 +140,7 @@ class RecipeActor:
         self.post(nothing)
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end of its thread."""
+        """WaitStep for the end of its thread."""
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s)
@@ -148,10 +149,10 @@ class RecipeActor:
 
     def _run(self) -> None:
         while not self._is_over:
-            self._inbox.do_next()
+            self._agenda.do_next()
             self._work.start_ready()
             if not self._actors.write(self):
-                self._inbox.after(LATE_S, nothing)
+                self._agenda.after(LATE_S, nothing)
         self._finished()
         while not self._actors.write(self):
             # Whoever keeps a batch of the state open may be waiting for this very run.
@@ -165,15 +166,17 @@ class RecipeActor:
         self.status = RunStatus.PAUSED if self.machine.paused else RunStatus.RUNNING
         self._do(self._first())
 
-    def restore(self, settled: Mapping[str, StepState]) -> None:
-        """Take over what an earlier run had settled; before :meth:`start`."""
-        self.machine.restore(settled)
-        for state in self.machine.steps.values():
-            if state.status in SETTLED:
-                self.board.change(
-                    state.plan.id, status=state.status, tries=state.tries, reason=state.reason
-                )
-                self.board.outlook.settled(state.plan, state.status, None, 0.0)
+    def restore(self, settled: Mapping[str, SavedStep]) -> None:
+        """Take over what an earlier life of the run had settled; before :meth:`start`."""
+        states = {}
+        for step_id, saved in settled.items():
+            row = self.board.rows.get(step_id)
+            if row is None:
+                continue
+            status = StepStatus(saved.status)
+            states[step_id] = StepState(row.plan, status, saved.tries, saved.reason)
+            self.board.restore(step_id, status, saved)
+        self.machine.restore(states)
 
     def rerun(self, step_id: str | None) -> bool:
         """Have a step of the ended run done again, or all that did not succeed; before :meth:`start`.
@@ -257,7 +260,7 @@ class RecipeActor:
                     self._work.stop(step_id, reason)
                 case AwaitRetry(step_id, delay_s):
                     self.board.change(step_id, retryAt=now_ms() + 1e3 * delay_s)
-                    self._inbox.after(delay_s, lambda name=step_id: self._handle(RetryDue(name)))  # type: ignore[misc]
+                    self._agenda.after(delay_s, lambda name=step_id: self._handle(RetryDue(name)))  # type: ignore[misc]
                 case StepChanged(step_id):
                     self._changed(self.machine.steps[step_id])
                 case RunOver(status, reason):

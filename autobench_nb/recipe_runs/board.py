@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from autobench_nb.contract.steps import StepStatus
+from autobench_nb.jobs.saved import SavedStep
 from autobench_nb.recipe_runs.outlook import Outlook
 from autobench_nb.recipes.model import Recipe, Repetitions, Retries, Step
 from autobench_nb.recipes.plan import PlannedStep
@@ -86,6 +87,31 @@ class RunBoard:
             self.counts[status] += 1
         row.fields.update(fields)
         self.dirty.add(step_id)
+
+    def note_metrics(self, step_id: str) -> None:
+        """Take in the metrics of a planned step that went well, for later steps."""
+        row = self.rows[step_id]
+        self.metrics[step_id] = means(row.fields.get("metrics") or {})
+        self.outlook.measured(row.plan, self.metrics[step_id])
+
+    def restore(self, step_id: str, status: StepStatus, saved: SavedStep) -> None:
+        """Take over how a planned step was settled in an earlier life."""
+        row = self.rows[step_id]
+        row.job_ids = list(saved.job_ids)
+        more: dict[str, Any] = {"metrics": dict(saved.metrics)} if saved.metrics else {}
+        self.change(
+            step_id,
+            status=status,
+            tries=saved.tries,
+            reason=saved.reason,
+            startedAt=saved.started_ms,
+            finishedAt=saved.finished_ms,
+            done=max((one["count"] for one in saved.metrics.values()), default=0),
+            **more,
+        )
+        if status is StepStatus.SUCCEEDED:
+            self.note_metrics(step_id)
+        self.outlook.settled(row.plan, status, saved.started_ms, saved.finished_ms)
 
 
 def plan_records(recipe: Recipe, planned: Sequence[PlannedStep]) -> dict[str, dict[str, Any]]:

@@ -42,11 +42,11 @@ def recipe_commands(runs: RecipeRuns) -> Handlers:
             raise CommandError("bad-args", f"{error}") from None
 
     def pause_queue(args: Mapping[str, Any]) -> RunChanged:
-        return {"changed": runs.pause(QUEUE_PAUSE.read(args).reason)}
+        return {"changed": runs.pause_queue(QUEUE_PAUSE.read(args).reason)}
 
     def resume_queue(args: Mapping[str, Any]) -> RunChanged:
         QUEUE_RESUME.read(args)
-        return {"changed": runs.resume()}
+        return {"changed": runs.resume_queue()}
 
     def cancel(args: Mapping[str, Any]) -> RunChanged:
         return {"changed": run_of(RECIPE_CANCEL.read(args).run_id).cancel()}

@@ -48,7 +48,7 @@ class TellsOfJobs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RunSetting:
     """What a run gives to each of its steps.
 
     Attributes:
@@ -85,7 +85,7 @@ class StepCourse:
         self,
         plan: PlannedStep,
         attempt: int,
-        around: Surroundings,
+        around: RunSetting,
         *,
         known: Mapping[str, object],
         metrics: Mapping[str, Mapping[str, float]],

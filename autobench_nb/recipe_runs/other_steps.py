@@ -61,7 +61,7 @@ class OtherStep:
         self.end(StepStatus.CANCELLED, reason)
 
 
-class Wait(OtherStep):
+class WaitStep(OtherStep):
     """Waits for so many seconds."""
 
     def __init__(self, plan: PlannedStep, ended: Ended, seconds: float) -> None:
@@ -69,7 +69,7 @@ class Wait(OtherStep):
         self.due = time.monotonic() + seconds
 
     def time_is_up(self) -> None:
-        """It has waited."""
+        """Take note that it has waited."""
         self.end(StepStatus.SUCCEEDED)
 
 
@@ -114,11 +114,11 @@ class Prompt(OtherStep):
         return self.end(StepStatus.SUCCEEDED, f"answered {answer!r}")
 
     def time_is_up(self) -> None:
-        """Nobody has answered."""
+        """Take note that nobody has answered."""
         self.end(StepStatus.TIMEOUT, f"nobody has answered within {self._limit_s:g} s")
 
 
-class Action(OtherStep):
+class DeviceStep(OtherStep):
     """Has a device act, in a thread of its own."""
 
     def __init__(self, plan: PlannedStep, ended: Ended, devices: Any) -> None:
@@ -156,7 +156,7 @@ class Action(OtherStep):
         super().stop(reason)
 
 
-class Record(OtherStep):
+class RecordStep(OtherStep):
     """Records a stream while other steps run, in a thread of its own.
 
     Args:
@@ -201,7 +201,7 @@ class Record(OtherStep):
             self.end(status, self._cancelled, found)
 
     def finish(self) -> None:
-        """Record no longer: what was to be recorded is over."""
+        """RecordStep no longer: what was to be recorded is over."""
         self._enough.set()
 
     def stop(self, reason: str) -> None:

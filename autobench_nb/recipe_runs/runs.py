@@ -10,25 +10,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from autobench_nb.errors import ClosedError, JobError, RecipeError
-from autobench_nb.jobs.ledger import Ledger, NoLedger, RunBegan
+from autobench_nb.jobs.ledger import RunBegan
 from autobench_nb.jobs.machine import HoldEnded, HoldRequested, PlaceLeft
 from autobench_nb.jobs.output import NARRATION, LogFunction
 from autobench_nb.jobs.run import StepRun
 from autobench_nb.jobs.runner import Runner
+from autobench_nb.jobs.saved import SavedRun
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.entry import Level
 from autobench_nb.recipe_runs.actor import RecipeActor
 from autobench_nb.recipe_runs.actors import Actors, Gauge
 from autobench_nb.recipe_runs.board import most_repetitions, plan_records, recipe_as_json
-from autobench_nb.recipe_runs.course import Surroundings
+from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.other_steps import Prompt
 from autobench_nb.recipe_runs.run import RecipeRun
 from autobench_nb.recipes.check import check_recipe
-from autobench_nb.recipes.events import StepState, StopRequested
+from autobench_nb.recipes.events import StopRequested
 from autobench_nb.recipes.load import load_recipe
 from autobench_nb.recipes.model import Recipe
-from autobench_nb.recipes.plan import PlannedStep, parameter_values, plan_steps
+from autobench_nb.recipes.plan import parameter_values, plan_steps
 from autobench_nb.state.pointer import join
 from autobench_nb.state.store import StateStore
 
@@ -45,7 +48,6 @@ class RecipeRuns:
         store: The state whose ``jobs`` slice shows them.
         log: ``LogRing.append``.
         runner: Does the jobs of steps.
-        ledger: What outlives the process.
         devices: Do what ``device`` steps say, see :class:`~autobench_nb.recipe_runs.actors.DeviceActions`.
         streams: Do what ``record`` steps say, see :class:`~autobench_nb.recipe_runs.actors.StreamRecordings`.
         gauges: What else is measured of each repetition.
@@ -56,17 +58,16 @@ class RecipeRuns:
         store: StateStore,
         log: LogFunction,
         runner: Runner,
-        *,
-        ledger: Ledger | None = None,
         devices: Any = None,
         streams: Any = None,
+        *,
         gauges: Sequence[Gauge] = (),
     ) -> None:
         self.gauges = list(gauges)
         self._store = store
         self._log = log
         self._runner = runner
-        self._ledger = NoLedger() if ledger is None else ledger
+        self._ledger = runner.ledger
         self._lock = threading.Lock()
         self._runs: dict[str, RecipeRun] = {}
         self._actors: dict[str, RecipeActor] = {}
@@ -93,7 +94,6 @@ class RecipeRuns:
         folder: str | os.PathLike[str] | None = None,
         priority: int = 0,
         seed: int | None = None,
-        settled: Mapping[str, StepState] | None = None,
     ) -> RecipeRun:
         """Queue a run of a recipe; returns at once.
 
@@ -103,7 +103,6 @@ class RecipeRuns:
             folder: Where its steps run; made where it is not there. Without one, a new folder for temporary files.
             priority: Runs of a higher one go before those of a lower one that wait.
             seed: Draws the random orders; without one, a new one is drawn, and recorded.
-            settled: Steps that an earlier run of the recipe has settled, and that are not to be done again.
 
         Raises:
             RecipeError: The recipe or a parameter is wrong; each problem is named.
@@ -118,26 +117,55 @@ class RecipeRuns:
         else:
             recipe = load_recipe(Path(recipe))
         values = parameter_values(recipe, parameters or {})
-        planned = plan_steps(recipe, values)
+        place = Path(tempfile.mkdtemp(prefix="autobench-") if folder is None else folder).absolute()
+        seed = secrets.randbits(32) if seed is None else seed
+        actor = self._new_actor(recipe, values, place, file, seed, priority)
+        return self._begin(actor)
+
+    def resume(self, saved: SavedRun) -> RecipeRun:
+        """Go on with a run that was interrupted, under its old id: what was settled is not done again.
+
+        Raises:
+            JobError: It was no run of a recipe, or its recipe cannot be read any more.
+            ClosedError: after :meth:`close`.
+        """
+        try:
+            recipe = msgspec.convert(saved.recipe, Recipe)
+            values = parameter_values(recipe, saved.parameters)
+        except (msgspec.ValidationError, RecipeError) as error:
+            raise JobError(f"run {saved.run_id} cannot be resumed: {error}.") from error
+        options = saved.options
+        actor = self._new_actor(
+            recipe,
+            values,
+            Path(options["folder"]),
+            None if saved.recipe_file is None else Path(saved.recipe_file),
+            int(options["seed"]),
+            int(options["priority"]),
+            run_id=saved.run_id,
+        )
+        actor.restore(saved.settled)
+        return self._begin(actor)
+
+    def _begin(self, actor: RecipeActor) -> RecipeRun:
         if self._is_closed:
             raise ClosedError("this orchestrator is closed and takes no more runs: make a new one.")
-        place = Path(tempfile.mkdtemp(prefix="autobench-") if folder is None else folder).absolute()
-        place.mkdir(parents=True, exist_ok=True)
-        seed = secrets.randbits(32) if seed is None else seed
-        actor = self._new_actor(recipe, planned, values, place, file, seed, priority)
-        if settled:
-            actor.restore(settled)
+        actor.around.folder.mkdir(parents=True, exist_ok=True)
         run = RecipeRun(actor, self)
         self._ledger.run_began(
             RunBegan(
                 run_id=run.id,
                 at_ms=now_ms(),
-                name=recipe.metadata.name,
-                recipe=recipe_as_json(recipe),
-                recipe_file=None if file is None else str(file.absolute()),
-                parameters=values,
-                options={"seed": seed, "priority": priority, "folder": str(place)},
-                steps=tuple(plan.id for plan in planned),
+                name=run.name,
+                recipe=recipe_as_json(actor.recipe),
+                recipe_file=actor.file,
+                parameters=actor.around.parameters,
+                options={
+                    "seed": actor.seed,
+                    "priority": actor.priority,
+                    "folder": str(run.folder),
+                },
+                steps=tuple(actor.board.rows),
             )
         )
         with self._lock:
@@ -148,13 +176,14 @@ class RecipeRuns:
     def _new_actor(
         self,
         recipe: Recipe,
-        planned: list[PlannedStep],
         values: Mapping[str, Any],
         folder: Path,
         file: Path | None,
         seed: int,
         priority: int,
+        run_id: str | None = None,
     ) -> RecipeActor:
+        planned = plan_steps(recipe, values)
         rows = sum(most_repetitions(plan.step) for plan in planned)
         step_run = self._runner.new_run(
             StepRun,
@@ -163,7 +192,8 @@ class RecipeRuns:
             parallel=self._runner.parallelism,
         )
         step_run.steps = len(planned)
-        around = Surroundings(
+        step_run.id = run_id or step_run.id
+        around = RunSetting(
             run_id=step_run.id,
             folder=folder,
             near=str(file.absolute().parent) if file is not None else os.getcwd(),
@@ -181,7 +211,7 @@ class RecipeRuns:
             priority=priority,
             finished=lambda: self._finish(step_run.id),
         )
-        actor.file = None if file is None else str(file)
+        actor.file = None if file is None else str(file.absolute())
         for step in recipe.spec.steps:
             past_s = self._past_s.get((recipe.metadata.name, step.id))
             if past_s is not None:
@@ -232,8 +262,8 @@ class RecipeRuns:
             raise JobError(f"{fact}.")
         return self.answer(asked[0], answer)
 
-    def pause(self, reason: str = "paused by request") -> bool:
-        """Start nothing more, neither steps nor jobs, until :meth:`resume`; False where that was so already."""
+    def pause_queue(self, reason: str = "paused by request") -> bool:
+        """Start nothing more, neither steps nor jobs, until :meth:`resume_queue`; False where that was so already."""
         was_held = self._runner.is_held
         self._runner.feed(HoldRequested())
         self._store.set("/jobs/paused", {"reason": reason, "since": now_ms()})
@@ -241,7 +271,7 @@ class RecipeRuns:
             self._log(NARRATION, Level.WARN, f"The queue is paused: {reason}")
         return not was_held
 
-    def resume(self) -> bool:
+    def resume_queue(self) -> bool:
         """Let the queue go on; False where it was not paused."""
         was_held = self._runner.is_held
         self._store.set("/jobs/paused", None)

@@ -18,10 +18,10 @@ from autobench_nb.jobs.runner import LOCAL
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.recipe_runs.actors import Actors
-from autobench_nb.recipe_runs.board import RunBoard, does_text, means, most_repetitions
-from autobench_nb.recipe_runs.course import STATUSES, StepCourse, Surroundings, command_task
-from autobench_nb.recipe_runs.inbox import Inbox, nothing
-from autobench_nb.recipe_runs.other_steps import Action, OtherStep, Prompt, Record, Wait
+from autobench_nb.recipe_runs.agenda import Agenda, nothing
+from autobench_nb.recipe_runs.board import RunBoard, does_text, most_repetitions
+from autobench_nb.recipe_runs.course import STATUSES, RunSetting, StepCourse, command_task
+from autobench_nb.recipe_runs.other_steps import DeviceStep, OtherStep, Prompt, RecordStep, WaitStep
 from autobench_nb.recipe_runs.statistics import metric_record
 from autobench_nb.recipe_runs.turns import Turns
 from autobench_nb.recipes.events import SETTLED
@@ -42,7 +42,7 @@ class StepWork:
         around: What the run gives to each of its steps.
         actors: What is acted through.
         board: What is known of each step.
-        inbox: What happens in the run's own thread.
+        agenda: What happens in the run's own thread.
         seed: Draws the random orders.
         over: ``over(step_id, status, reason)`` is told that a started step is over.
     """
@@ -52,10 +52,10 @@ class StepWork:
         recipe: Recipe,
         machine: RecipeMachine,
         step_run: StepRun,
-        around: Surroundings,
+        around: RunSetting,
         actors: Actors,
         board: RunBoard,
-        inbox: Inbox,
+        agenda: Agenda,
         *,
         seed: int,
         over: Callable[[str, StepStatus, str | None], None],
@@ -67,7 +67,7 @@ class StepWork:
         self.seed = seed
         self._actors = actors
         self._board = board
-        self._inbox = inbox
+        self._agenda = agenda
         self._over = over
         self._ready: deque[str] = deque()
         self._active: dict[str, StepCourse | OtherStep] = {}
@@ -93,22 +93,22 @@ class StepWork:
     def job_began(self, course: StepCourse, job: Job) -> None:
         """Take note that a step's job has started."""
         at_ms = now_ms()
-        self._inbox.post(lambda: self._job_began(course, job, at_ms))
+        self._agenda.post(lambda: self._job_began(course, job, at_ms))
 
     def job_rested(self, course: StepCourse, job: Job) -> None:
         """Take note that a step's job rests."""
-        self._inbox.post(lambda: self._job_rested(course.plan.id, job))
+        self._agenda.post(lambda: self._job_rested(course.plan.id, job))
 
     def job_ended(self, course: StepCourse, job: Job) -> None:
         """Take note that a step's job has ended."""
         status, reason = STATUSES[job.lifecycle.status], job.lifecycle.reason
-        self._inbox.post(lambda: self._job_ended(course, status, reason))
+        self._agenda.post(lambda: self._job_ended(course, status, reason))
 
     def repetition_ended(self, course: StepCourse, job: Job) -> None:
         """Take note that a repetition has gone well."""
         done = job.done + 1
         found = {name: tuple(values) for name, values in course.measured.items()}
-        self._inbox.post(lambda: self._repetition_ended(course, done, found))
+        self._agenda.post(lambda: self._repetition_ended(course, done, found))
 
     # --- starting
 
@@ -186,11 +186,11 @@ class StepWork:
         self._step_began(plan, attempt, at_ms)
 
         def ended(status: StepStatus, reason: str | None, metrics: Mapping[str, float]) -> None:
-            self._inbox.post(lambda: self._other_ended(plan, status, reason, metrics))
+            self._agenda.post(lambda: self._other_ended(plan, status, reason, metrics))
 
         other: OtherStep
         if step.wait is not None:
-            other = Wait(plan, ended, seconds_of(plan.fill(str(step.wait), known)))
+            other = WaitStep(plan, ended, seconds_of(plan.fill(str(step.wait), known)))
         elif step.operator is not None:
             prompt_id = f"{self.step_run.id}/{plan.id}/{attempt}"
             ask = plan.fill(step.operator.ask, known)
@@ -200,20 +200,20 @@ class StepWork:
             )
             self._actors.ask(prompt)
         elif step.device is not None:
-            other = Action(plan, ended, self._actors.devices)
+            other = DeviceStep(plan, ended, self._actors.devices)
         else:
             file = self.around.artifacts / self._recorded_file(plan, known)
             self._recording[plan.id] = False
-            other = Record(
+            other = RecordStep(
                 plan,
                 ended,
                 self._actors.streams,
                 file,
-                lambda: self._inbox.post(lambda: self._records(plan)),
+                lambda: self._agenda.post(lambda: self._records(plan)),
             )
         self._active[plan.id] = other
         if other.due is not None:
-            self._inbox.after(other.due - time.monotonic(), other.time_is_up)
+            self._agenda.after(other.due - time.monotonic(), other.time_is_up)
 
     def _recorded_file(self, plan: PlannedStep, known: Mapping[str, object]) -> Path:
         assert plan.step.record is not None
@@ -258,7 +258,7 @@ class StepWork:
         self._active[plan.id] = course
         self._working.add(plan.id)
         runner, executor = self._actors.runner, step.executor or LOCAL
-        check_work(runner.where, executor, [task], how)
+        check_work(runner.executors, executor, [task], how)
         limit = self.step_run.parallel
         job = runner.new_job(self.step_run, task, how, limit, executor, course=course)
         runner.queue(self.step_run, (job,))
@@ -335,13 +335,8 @@ class StepWork:
                     )
                 )
         if status is StepStatus.SUCCEEDED:
-            self._note_metrics(course.plan)
+            self._board.note_metrics(step_id)
         self._step_over(step_id, status, reason)
-
-    def _note_metrics(self, plan: PlannedStep) -> None:
-        found = means(self._board.rows[plan.id].fields.get("metrics") or {})
-        self._board.metrics[plan.id] = found
-        self._board.outlook.measured(plan, found)
 
     def _other_ended(
         self,
@@ -358,7 +353,7 @@ class StepWork:
             records = {name: metric_record([float(value)]) for name, value in metrics.items()}
             self._board.change(plan.id, metrics=records)
         if status is StepStatus.SUCCEEDED:
-            self._note_metrics(plan)
+            self._board.note_metrics(plan.id)
         self._step_over(plan.id, status, reason)
 
     def _step_over(self, step_id: str, status: StepStatus, reason: str | None) -> None:
@@ -373,7 +368,7 @@ class StepWork:
         for step_id, begun in tuple(self._recording.items()):
             recorder = self._active.get(step_id)
             during = self._board.rows[step_id].plan.step.record
-            if begun and isinstance(recorder, Record) and during is not None:
+            if begun and isinstance(recorder, RecordStep) and during is not None:
                 steps = self.machine.steps.values()
                 if not any(
                     state.status not in SETTLED

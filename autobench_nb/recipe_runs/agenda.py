@@ -9,7 +9,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 
-class Inbox:
+class Agenda:
     """Acts that any thread may :meth:`post`; one thread does them, and what it has put off itself."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Inbox:
         heapq.heappush(self._later, (time.monotonic() + delay_s, next(self._numbers), act))
 
     def do_next(self) -> None:
-        """Wait for something to do, and do all that is due."""
+        """WaitStep for something to do, and do all that is due."""
         try:
             self._acts.get(timeout=self._patience_s())()
             while not self._acts.empty():
