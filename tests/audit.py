@@ -1,4 +1,4 @@
-"""Ask for known weaknesses of what is installed: ``python -m tests.audit``. Needs the extra ``audit`` and the network."""
+"""Asks for known weaknesses of what is installed: ``python -m tests.audit``, with the extra ``audit``."""
 
 from __future__ import annotations
 
