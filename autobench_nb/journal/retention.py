@@ -24,10 +24,15 @@ class Bounds(NamedTuple):
 
 
 class Removed(NamedTuple):
-    """What a clean-up has removed. ``is_too_large``: the bound is passed still, and only what runs now is left."""
+    """What a clean-up has removed.
+
+    ``log_entries``: of this life; those that are left begin at ``first_seq``. ``is_too_large``: the bound is passed
+    still, and only what runs now is left.
+    """
 
     runs: int
     log_entries: int
+    first_seq: int
     is_too_large: bool
 
 
@@ -59,7 +64,10 @@ def clean_up(
                 break
             runs += removed
     connection.execute("PRAGMA incremental_vacuum").fetchall()
-    return Removed(runs, before - _entries(connection, life_id), is_too_large)
+    first_seq = connection.execute(
+        "SELECT min(first_seq) FROM log_chunks WHERE life_id = ?", (life_id,)
+    ).fetchone()[0]
+    return Removed(runs, before - _entries(connection, life_id), first_seq or 0, is_too_large)
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:

@@ -57,7 +57,8 @@ def python(code: str, *arguments: str, timeout_s: float = 60, **more: Any) -> st
         **more,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    printed: str = done.stdout
+    return printed.strip()
 
 
 def eventually(fact: Callable[[], Any], timeout_s: float = 20) -> Any:

@@ -494,6 +494,8 @@ export interface LogsSlice {
   capacity: number;
   size: number;
   head: number;
+  /** The first seq that the journal's archive has; not there without one. */
+  archiveFirst?: number;
 }
 
 /** `/serverConfig`: adopted by every client on connect, and again when it changes. */
@@ -819,7 +821,7 @@ export type ServerMessage =
 // ---- client to server ----
 
 /** What `slices` may name; `version` is always there. */
-export type SliceName = 'meta' | 'config' | 'devices' | 'streams' | 'jobs' | 'pno' | 'logs' | 'serverConfig' | 'version';
+export type SliceName = 'meta' | 'config' | 'devices' | 'streams' | 'jobs' | 'pno' | 'logs' | 'serverConfig' | 'journal' | 'version';
 
 /** Where a client that comes back stands. */
 export interface Resume {

@@ -1,0 +1,173 @@
+"""A process that is killed at any moment loses no result that it has told, and the next one tells the truth."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import autobench_nb as ab
+from tests.journal.laboratory import orchestrator
+
+KILLS = int(os.environ.get("JOURNAL_KILLS", "200"))
+LIVES_A_PROCESS = 50
+"""Processes are forked from one that has imported everything: a kill costs milliseconds."""
+
+BREEDER = """if True:
+    import os, sys
+    import autobench_nb as ab
+    import autobench_nb.orchestrator.orchestrator, autobench_nb.journal.live
+
+    # What a life prints was told: to whoever waits for the run, by the row that anybody can see.
+    for line in sys.stdin:
+        path, life = line.split()
+        child = os.fork()
+        if child == 0:
+            bench = ab.Orchestrator(journal=path, connection_file=False)
+            os.write(1, f"up {os.getpid()}\\n".encode())
+            number = 0
+            while True:
+                run = bench.run({f"{life}.{number}": lambda: 1}, repeat=3)
+                seen = 0
+                while not run.wait(0.0005):
+                    rows = run.results[seen:]
+                    seen += len(rows)
+                    for row in rows:
+                        os.write(1, f"result {row.run_id} {row.name} {row.repetition}\\n".encode())
+                for row in run.results[seen:]:
+                    os.write(1, f"result {row.run_id} {row.name} {row.repetition}\\n".encode())
+                os.write(1, f"over {run.id}\\n".encode())
+                assert bench.journal.record()["late"] == 0
+                number += 1
+        os.waitpid(child, 0)
+        os.write(1, b"dead\\n")
+"""
+
+
+def test_two_hundred_kills_at_random_moments_lose_no_result_that_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "lab.db"
+    moments = random.Random(12)
+    told: set[tuple[str, str, int]] = set()
+    over: set[str] = set()
+    breeder = subprocess.Popen(
+        [sys.executable, "-c", BREEDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert breeder.stdin is not None
+    assert breeder.stdout is not None
+    try:
+        for life in range(KILLS):
+            breeder.stdin.write(f"{path} {life}\n")
+            breeder.stdin.flush()
+            word, pid = breeder.stdout.readline().split()
+            assert word == "up"
+            # From the first moment on: while it begins, writes, commits, or waits.
+            time.sleep(moments.uniform(0, 0.012))
+            os.kill(int(pid), signal.SIGKILL)
+            for line in breeder.stdout:
+                kind, *rest = line.split()
+                if kind == "dead":
+                    break
+                if kind == "result":
+                    told.add((rest[0], rest[1], int(rest[2])))
+                elif kind == "over":
+                    over.add(rest[0])
+    finally:
+        breeder.stdin.close()
+        breeder.wait()
+        breeder.stdout.close()
+    assert len(told) > KILLS / 4, "the kills came too early to say anything"
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    with ab.open_journal(path) as journal:
+        kept = {(row["run_id"], row["name"], row["repetition"]) for row in journal.result_records()}
+        status = {row["run_id"]: row["status"] for row in journal.run_records()}
+        lives = journal.select("SELECT count(*) AS n FROM lives")
+    assert told - kept == set()
+    assert {status[run_id] for run_id in over} <= {"succeeded"}
+    # Nobody lives: nothing runs.
+    assert set(status.values()) <= {"succeeded", "interrupted"}
+    assert lives == [{"n": KILLS}]
+
+
+def test_after_a_kill_the_state_says_what_was_interrupted_and_when_it_was_last_seen(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "lab.db"
+    code = """if True:
+        import sys, time, autobench_nb as ab
+        bench = ab.Orchestrator(journal=sys.argv[1], connection_file=False)
+        run = bench.run({"done": "echo 1", "long": "sleep 60", "never": "echo 3"}, name="three")
+        while len(bench.results) < 1 or run.jobs[1].status != "running":
+            time.sleep(0.001)
+        bench.journal.flush()
+        print(run.id, flush=True)
+        time.sleep(60)
+    """
+    first = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert first.stdout is not None
+    with first.stdout:
+        run_id = first.stdout.readline().strip()
+        before_ms = time.time() * 1e3
+        first.kill()
+        first.wait()
+    with ab.open_journal(path) as journal:
+        assert list(journal.runs()["status"]) == ["interrupted"]
+        steps = journal.steps().set_index("name")["status"]
+        assert steps.to_dict() == {"done": "succeeded", "long": "interrupted"}
+    with orchestrator(path) as bench:
+        told = bench.state.get("/journal/interrupted")
+        assert [*told] == [run_id]
+        assert told[run_id]["name"] == "three"
+        assert (told[run_id]["steps"], told[run_id]["settled"]) == (3, 1)
+        assert told[run_id]["resumable"] is True
+        assert 0 < told[run_id]["lastSeenAt"] <= before_ms
+        assert bench.journal is not None
+        assert list(bench.journal.runs()["status"]) == ["interrupted"]
+
+
+def test_a_resumed_run_does_what_was_not_finished_and_that_alone(tmp_path: Path) -> None:
+    path, trace = tmp_path / "lab.db", tmp_path / "trace"
+    code = f"""if True:
+        import os, sys, time, autobench_nb as ab
+        bench = ab.Orchestrator(journal=sys.argv[1], connection_file=False)
+        commands = [f"echo {{i}} >> {trace}; test ! -e {tmp_path}/hold || sleep 60" for i in range(4)]
+        open("{tmp_path}/hold", "w").close() if False else None
+        run = bench.run(commands[:2] + [f"touch {tmp_path}/hold; " + commands[2]] + commands[3:])
+        while not os.path.exists("{tmp_path}/hold"):
+            time.sleep(0.001)
+        while len(bench.results) < 2:
+            time.sleep(0.001)
+        print(run.id, *(job.id for job in run.jobs), flush=True)
+        time.sleep(60)
+    """
+    first = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert first.stdout is not None
+    with first.stdout:
+        run_id, *job_ids = first.stdout.readline().split()
+        first.kill()
+        first.wait()
+    trace.write_text("")
+    with orchestrator(path) as bench:
+        # A hold that is made again would hold for ever.
+        (tmp_path / "hold").unlink()
+        (tmp_path / "hold").mkdir()
+        (tmp_path / "hold").rmdir()
+        run = bench.resume()
+        assert run.id == run_id
+        assert [job.id for job in run.jobs] == job_ids[2:]
+        assert bench.state.get("/journal/interrupted") == {}
+        run.cancel()
+        run.wait()
+        with_it = bench.journal
+        assert with_it is not None
+        assert len(with_it.results(run_id)) >= 2
