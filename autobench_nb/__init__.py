@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autobench_nb.journal.reader import JournalReader, open_journal
     from autobench_nb.journal.settings import Journal
     from autobench_nb.logs.entry import Level
+    from autobench_nb.machine import comparable
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
     from autobench_nb.orchestrator.orchestrator import Orchestrator
     from autobench_nb.state.projections import Projection
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "StatePane",
     "StatusBadge",
+    "comparable",
     "connect",
     "current_job",
     "open_journal",
@@ -59,10 +61,18 @@ _HOMES = {
     "Run": "jobs.run",
     "StatePane": "notebook.widgets",
     "StatusBadge": "notebook.widgets",
+    "comparable": "machine.comparison",
     "connect": "transports.client.client",
     "current_job": "jobs.executors.in_process",
     "open_journal": "journal.reader",
 }
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make ``%bench`` and ``%%bench`` known: ``%load_ext autobench_nb``."""
+    from importlib import import_module
+
+    import_module(f"{__name__}.notebook.magics").load(shell)
 
 
 def __getattr__(name: str) -> Any:

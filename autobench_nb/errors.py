@@ -21,6 +21,7 @@
     │   └── JournalInUse       another orchestrator writes it; names that one
     ├── JobError               a run was asked for that cannot be               (ValueError)
     ├── RunError               not all jobs of a run have succeeded; names them (RuntimeError)
+    ├── ComparisonError        two measurements may not be compared; says why   (ValueError)
     ├── CommandError           the server refused a command; has a code
     └── ClosedError            the orchestrator, client or server is closed     (RuntimeError)
 
@@ -206,6 +207,21 @@ class RunError(AutoBenchError, RuntimeError):
         super().__init__(message)
         self.run_id = run_id
         self.reasons = dict(reasons)
+
+
+class ComparisonError(AutoBenchError, ValueError):
+    """Two measurements may not be compared.
+
+    Attributes: ``reasons``: pairs of a code and the sentence that says it.
+    """
+
+    def __init__(self, reasons: Sequence[tuple[str, str]]) -> None:
+        told = "; ".join(f"{code}: {text}" for code, text in reasons)
+        super().__init__(
+            f"not comparable: {told}. Measure both again side by side, or allow what does not matter "
+            "here with allow={...}."
+        )
+        self.reasons = tuple(reasons)
 
 
 class CommandError(AutoBenchError):

@@ -24,6 +24,7 @@ NAMES = {
     "Run",
     "StatePane",
     "StatusBadge",
+    "comparable",
     "connect",
     "current_job",
     "open_journal",

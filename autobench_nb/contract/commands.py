@@ -20,6 +20,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from autobench_nb.contract.codes import COMMAND_CODES
+from autobench_nb.contract.devices import (
+    DeviceDesireArgs,
+    DeviceDesired,
+    DeviceDoArgs,
+    DeviceDone,
+    DeviceProbeArgs,
+    DeviceProbed,
+)
+from autobench_nb.contract.findings import PnoScanArgs, PnoScanned
 from autobench_nb.contract.jobs import (
     JobAgain,
     JobCancelArgs,
@@ -45,6 +54,15 @@ from autobench_nb.contract.steps import (
     RecipeRunArgs,
     RecipeStepArgs,
     RunChanged,
+)
+from autobench_nb.contract.streams import (
+    StreamArgs,
+    StreamPicture,
+    StreamPictureArgs,
+    StreamRecordArgs,
+    StreamRecorded,
+    StreamStarted,
+    StreamStopped,
 )
 from autobench_nb.contract.types import Count
 from autobench_nb.contract.words import fields_of, first_misfit
@@ -154,6 +172,27 @@ STATE_HASH: Final = CommandSpec(
     "The hash of what this connection mirrors: the whole state, or its slices and the version.",
     reads=True,
 )
+DEVICE_DESIRE: Final = CommandSpec(
+    "device.desire",
+    DeviceDesireArgs,
+    DeviceDesired,
+    "Say how a device is to be.",
+    ("bad-args", "not-found"),
+)
+DEVICE_DO: Final = CommandSpec(
+    "device.do",
+    DeviceDoArgs,
+    DeviceDone,
+    "Have a device do one of its actions; answered when it has, or has not in time.",
+    ("bad-args", "not-found", "closed"),
+)
+DEVICE_PROBE: Final = CommandSpec(
+    "device.probe",
+    DeviceProbeArgs,
+    DeviceProbed,
+    "Ask a device now how it is, without waiting for its next turn.",
+    ("bad-args", "not-found"),
+)
 JOB_CANCEL: Final = CommandSpec(
     "job.cancel",
     JobCancelArgs,
@@ -212,6 +251,13 @@ LOGS_GET: Final = CommandSpec(
     "One log entry with its whole message, or as much of it as fits one answer.",
     ("bad-args", "not-found"),
     reads=True,
+)
+PNO_SCAN: Final = CommandSpec(
+    "pno.scan",
+    PnoScanArgs,
+    PnoScanned,
+    "Begin a pno scan; what it finds comes with the state.",
+    ("bad-args", "closed"),
 )
 OPERATOR_ANSWER: Final = CommandSpec(
     "operator.answer",
@@ -278,6 +324,35 @@ SESSION_CODE: Final = CommandSpec(
     SessionCodeArgs,
     SessionCode,
     "A code that signs one browser in to the page, so that its address need not hold the token.",
+)
+STREAM_PICTURE: Final = CommandSpec(
+    "stream.picture",
+    StreamPictureArgs,
+    StreamPicture,
+    "The newest picture of a stream, where the asking side does not have it yet.",
+    ("bad-args", "not-found"),
+    reads=True,
+)
+STREAM_RECORD: Final = CommandSpec(
+    "stream.record",
+    StreamRecordArgs,
+    StreamRecorded,
+    "Begin or end the recording of a stream to a file.",
+    ("bad-args", "not-found", "failed"),
+)
+STREAM_START: Final = CommandSpec(
+    "stream.start",
+    StreamArgs,
+    StreamStarted,
+    "Start a stream's process; one that waits for its next try, or has been given up, is tried now.",
+    ("bad-args", "not-found"),
+)
+STREAM_STOP: Final = CommandSpec(
+    "stream.stop",
+    StreamArgs,
+    StreamStopped,
+    "End a stream's process, and its recording.",
+    ("bad-args", "not-found"),
 )
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),

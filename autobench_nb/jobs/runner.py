@@ -6,7 +6,6 @@ import atexit
 import itertools
 import os
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +37,7 @@ from autobench_nb.jobs.machine import (
     WriteEnded,
     WriteFirst,
 )
+from autobench_nb.jobs.machines import Machines
 from autobench_nb.jobs.output import LogFunction
 from autobench_nb.jobs.performers import Performers
 from autobench_nb.jobs.printed import ReadPrinted
@@ -47,9 +47,10 @@ from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.saved import SavedRun
 from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter, say_refused
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
-from autobench_nb.state.model import JobStatus
+from autobench_nb.state.model import JobKind, JobStatus
 from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
@@ -99,6 +100,7 @@ class Runner(Closable):
         self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
+        self.machines = Machines(store)
         self.printed = printed
         self.ledger: Ledger = ledger or NoLedger()
         self._log = log
@@ -112,7 +114,7 @@ class Runner(Closable):
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, Run] = {}
         self._writer = StateWriter(
-            store, self._jobs.get, partial(say_refused, log), report_interval_s
+            store, self._jobs.get, partial(say_refused, log), report_interval_s, self.machines.tell
         )
         # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
         self._acts: deque[StartJob | StopJob] = deque()
@@ -133,6 +135,7 @@ class Runner(Closable):
         self._machine.handle(RunnerClosed("a fork of the process that runs the jobs"), now_ms())
         self._acts.clear()
         self._performers.after_fork_in_child()
+        self.machines.after_fork_in_child()
         self._writer.after_fork_in_child()
         _open.discard(self)
 
@@ -345,25 +348,31 @@ class Runner(Closable):
         self._acts.extend(acts)
 
     def _carry_out(self, effects: list[JobEffect]) -> None:
-        """Write, wake who waits, start and stop. Who finds the turn taken leaves the latter to its holder."""
+        """Start and stop, write, wake who waits. Who finds the turn taken leaves the first to its holder.
+
+        A command's thread wakes up and gives it to its launcher while its start is written; the order of what is
+        written stands already. A callable may look at the state, and finds itself running there.
+        """
+        while self._acts and self._turn.acquire(blocking=False):
+            try:
+                while self._acts:
+                    self._do(self._acts.popleft())
+            finally:
+                self._turn.release()
         self._writer.flush()
         for effect in effects:
             if isinstance(effect, WakeWaiters):
                 run = self._runs.pop(effect.run_id)
                 keeping.tell_run_ended(self.ledger, run, now_ms())
                 run.finish()
-        while self._acts and self._turn.acquire(blocking=False):
-            try:
-                while self._acts:
-                    self._writer.flush()
-                    self._do(self._acts.popleft())
-            finally:
-                self._turn.release()
 
     def _do(self, act: StartJob | StopJob) -> None:
         match act:
             case StartJob(job_id):
-                self._performers.start(self._jobs[job_id])
+                starting = self._jobs[job_id]
+                if starting.task.kind is not JobKind.COMMAND:
+                    self._writer.flush()
+                self._performers.start(starting)
             case StopJob(job_id, reason):
                 job = self._jobs.get(job_id)
                 if job is not None:
@@ -386,8 +395,3 @@ def _close_all() -> None:
     """Runners that nobody closed leave no child process behind."""
     for runner in tuple(_open):
         runner.close()
-
-
-def now_ms() -> float:
-    """Milliseconds since 1970."""
-    return round(time.time() * 1e3, 3)

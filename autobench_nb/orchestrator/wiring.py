@@ -16,6 +16,7 @@ from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.ledger import NoLedger
 from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
+from autobench_nb.jobs.track import Tracker
 from autobench_nb.jobs.work import limit_of
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.commands import log_commands
@@ -53,6 +54,7 @@ class Rooms:
     inline: InlineFlush
     pressure: BackPressure
     runner: Runner
+    tracker: Tracker
     devices: Devices
     streams: Streams
     pno: Pno
@@ -141,6 +143,7 @@ def wire(
         inline=inline,
         pressure=pressure,
         runner=runner,
+        tracker=Tracker(store),
         devices=Devices(store),
         streams=Streams(store),
         pno=Pno(store),

@@ -17,7 +17,10 @@ from typing import (
     get_type_hints,
 )
 
-from autobench_nb.contract.records import Device, Finding, JobRecord, ResultRecord, Stream
+from autobench_nb.contract.devices import DeviceRecord
+from autobench_nb.contract.findings import Finding
+from autobench_nb.contract.records import JobRecord, ResultRecord
+from autobench_nb.contract.streams import Stream
 from autobench_nb.contract.types import Instant, IsoTime, Word
 
 
@@ -82,7 +85,7 @@ def snake_case(name: str) -> str:
 JOBS: Final = _columns(JobRecord)
 """The columns of jobs; keys as the state's ``/jobs/items`` has them."""
 
-DEVICES: Final = _columns(Device, named_by_key=True)
+DEVICES: Final = _columns(DeviceRecord, named_by_key=True)
 """The columns of devices; keys as the state's ``/devices`` has them."""
 
 STREAMS: Final = _columns(Stream, named_by_key=True)

@@ -87,7 +87,7 @@ export const COLORS = {
 } as const;
 
 /** The slices of the state, without its version. */
-export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig', 'journal'];
+export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig'];
 
 /** What a client does before it has heard `serverConfig`. */
 export const SERVER_CONFIG: ServerConfig = {
@@ -141,6 +141,9 @@ export type CommandCode = keyof typeof COMMAND_CODES;
 /** `/meta/status`. */
 export type OrchestratorStatus = 'booting' | 'ready' | 'error';
 
+/** What became of an action that was asked of a device. */
+export type Fate = 'waiting' | 'running' | 'done' | 'failed' | 'refused' | 'timeout' | 'cancelled';
+
 /** What a job runs. */
 export type JobKind = 'command' | 'callable';
 
@@ -152,6 +155,9 @@ export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed'
 
 /** Where a planned step of a recipe's run stands. */
 export type StepStatus = 'waiting' | 'queued' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'timeout' | 'skipped' | 'cancelled';
+
+/** What came of one check in the last scan. */
+export type CheckOutcome = 'waiting' | 'running' | 'clear' | 'found' | 'skipped' | 'failed' | 'timeout';
 
 /** How bad a finding is. */
 export type Severity = 'info' | 'warn' | 'error' | 'fatal';
@@ -167,7 +173,7 @@ export interface AppState {
   version: number;
   meta: Meta;
   config: ConfigSlice;
-  devices: Record<string, Device>;
+  devices: Record<string, DeviceRecord>;
   streams: Record<string, Stream>;
   jobs: JobsState;
   pno: PnoState;
@@ -219,22 +225,166 @@ export interface ConfigSlice {
 }
 
 /** `/devices/{id}`. */
-export interface Device {
+export interface DeviceRecord {
   /** One of few words. */
   type?: string;
-  /** One of few words. */
+  /** One of few words; supervised: unknown, ok, degraded or closed. */
   status?: string;
   /** ISO 8601. */
   lastSeen?: string | null;
+  supervised?: boolean;
+  /** While it is degraded, the queue is paused. */
+  critical?: boolean;
+  /** It is why the queue is paused now. */
+  pausing?: boolean;
+  /** What was asked for, by quantity. */
+  desired?: Record<string, unknown>;
+  /** What the last probe saw; null where that is not known now. */
+  observed?: Record<string, unknown> | null;
+  /** What was observed last, where `observed` is null. */
+  was?: Record<string, unknown> | null;
+  /** Quantities that are observed and not as desired. */
+  differs?: string[];
+  /** Of what is observed, by quantity. */
+  units?: Record<string, string>;
+  /** Why the last probe failed. */
+  error?: string | null;
+  /** Probes that failed since the last that did not. */
+  failures?: number;
+  /** A probe or action of it has not come back in time. */
+  hangs?: boolean;
+  /** Seconds; between probes, while all is well. */
+  everyS?: number;
+  /** Seconds; that a probe may take. */
+  timeoutS?: number;
+  /** The next probe, where the last one failed. */
+  nextTryAt?: number | null;
+  actions?: Record<string, ActionSpec>;
+  /** The newest few, oldest first. */
+  asked?: AskedAction[];
+  /** What is observed and a number, by quantity. */
+  samples?: Record<string, SampleWindow>;
+  /** The quantity whose integral is the energy of jobs. */
+  powerFrom?: string | null;
   [more: string]: unknown;
 }
 
-/** `/streams/{id}`. */
+/** One action that a device can do. */
+export interface ActionSpec {
+  /** For people; may be empty. */
+  about: string;
+  /** The names of what it takes. */
+  args: string[];
+  /** Those of them that must be given. */
+  required: string[];
+}
+
+/** One action that was asked for, and its fate. */
+export interface AskedAction {
+  id: string;
+  action: string;
+  args: Record<string, unknown>;
+  fate: Fate;
+  /** Why it was not done. */
+  reason: string | null;
+  /** What the device answered, as JSON. */
+  value: unknown;
+  /** Ms since 1970 UTC, with a fraction. */
+  askedAt: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt: number | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  endedAt: number | null;
+  /** From asking to the acknowledgement. */
+  tookMs: number | null;
+}
+
+/** The newest samples of one quantity, in a ring: sample number n (from 0) stands at `points[n % size]`. */
+export interface SampleWindow {
+  /** Empty where none was declared. */
+  unit: string;
+  /** How many the ring holds. */
+  size: number;
+  /** The number of the next sample. */
+  next: number;
+  /** Pairs of an instant (ms since 1970 UTC) and a value. */
+  points: number[][];
+}
+
+/** `/streams/{id}`. Those that this orchestrator runs itself have all fields; others what they are given. */
 export interface Stream {
   /** One of few words. */
   status?: string;
   url?: string | null;
+  /** Where its pictures come from. */
+  source?: string;
+  /** Whether this orchestrator starts and ends its process. */
+  runs?: boolean;
+  /** Whether it is to run: it was started, and not ended. */
+  wanted?: boolean;
+  /** Why it does not run, or not well. */
+  reason?: string | null;
+  /** Since when its process runs. */
+  startedAt?: number | null;
+  /** Told once a second at most. */
+  lastPictureAt?: number | null;
+  /** When a picture last differed from the one before it. */
+  changedAt?: number | null;
+  /** Null where the picture changes. */
+  frozenSince?: number | null;
+  checks?: StreamChecks;
+  width?: number | null;
+  height?: number | null;
+  /** Pictures a second, as they came of late. */
+  fps?: number | null;
+  /** As they came of late. */
+  bytesPerS?: number | null;
+  /** Since it was added. */
+  pictures?: number;
+  /** How often its process was started again by itself. */
+  restarts?: number;
+  /** When it is started again. */
+  nextTryAt?: number | null;
+  /** Seconds; a picture of more seconds is old. */
+  youngS?: number;
+  /** Seconds; a picture that is the same for longer is frozen. */
+  frozenS?: number;
+  recording?: StreamRecording | null;
   [more: string]: unknown;
+}
+
+/** The three: each can fail while the others are well. */
+export interface StreamChecks {
+  /** Whether its process runs. */
+  process?: StreamCheck;
+  /** Whether the last picture is young. */
+  young?: StreamCheck;
+  /** Whether the picture changes: not frozen. */
+  moving?: StreamCheck;
+}
+
+/** One of the three ways in which a stream can fail by itself. */
+export interface StreamCheck {
+  /** Null where it cannot be told, as of what is off. */
+  ok: boolean | null;
+  /** Why it is not well, or cannot be told. */
+  reason: string | null;
+}
+
+/** A stream's recording: the one under way, or the last one. */
+export interface StreamRecording {
+  path?: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt?: number;
+  /** Null while it goes on. */
+  endedAt?: number | null;
+  /** Of the file, as it was seen last. */
+  bytes?: number;
+  pictures?: number;
+  /** Pictures that the recorder was too slow for. */
+  dropped?: number;
+  /** Why it has failed; null where it has not. */
+  reason?: string | null;
 }
 
 /** `/jobs`: identifiers in order, and the records by identifier. */
@@ -244,6 +394,7 @@ export interface JobsState {
   lastCompleted: string | null;
   items: Record<string, JobRecord>;
   runs?: Record<string, RunRecord>;
+  machines?: Record<string, MachineRecord>;
   recipeRuns?: Record<string, RecipeRunRecord>;
   prompts?: Record<string, PromptRecord>;
   /** Null where the queue goes on. */
@@ -299,6 +450,8 @@ export interface JobRecord {
   warmup?: number;
   /** The id of the job whose work it does again. */
   retryOf?: string | null;
+  /** The id of the machine, as it was when the job started. */
+  machine?: string | null;
   /** The planned step of a recipe's run that it does. */
   stepId?: string | null;
   [more: string]: unknown;
@@ -319,6 +472,49 @@ export interface RunRecord {
   parallel?: number;
   /** The id of the run whose jobs it does again. */
   retryOf?: string | null;
+}
+
+/** `/meta/machines/{id}`: one state of the machine in which jobs ran; what is not known is null. */
+export interface MachineRecord {
+  /** The same for the same values, in every process. */
+  id?: string;
+  /** Ms since 1970 UTC, with a fraction; when it was first found so. */
+  seenAt?: number;
+  host?: string | null;
+  architecture?: string | null;
+  cpuModel?: string | null;
+  /** Physical cores. */
+  cores?: number | null;
+  /** Logical processors that are online. */
+  processors?: number | null;
+  /** Processors that this process may use. */
+  usable?: number | null;
+  maxMhz?: number | null;
+  /** Of the clock; several, with commas, where they differ. */
+  governor?: string | null;
+  turbo?: boolean | null;
+  /** Whether cores run several threads. */
+  smt?: boolean | null;
+  memoryBytes?: number | null;
+  kernel?: string | null;
+  os?: string | null;
+  /** `none` on bare metal. */
+  virtualization?: string | null;
+  /** `none` where there is none. */
+  container?: string | null;
+  /** The version of control groups: 1 or 2. */
+  cgroup?: number | null;
+  /** Processors' worth of time that may be used. */
+  cpuLimit?: number | null;
+  memoryLimitBytes?: number | null;
+  /** Versions by name. */
+  tools?: Record<string, string>;
+  /** Git's, of the folder in which the job runs. */
+  commit?: string | null;
+  /** Whether tracked files differ from it. */
+  dirty?: boolean | null;
+  /** Why a value is not known, by its name; measures of noise too. */
+  absent?: Record<string, string>;
 }
 
 /** `/jobs/recipeRuns/{id}`: one run of a recipe. */
@@ -469,8 +665,28 @@ export interface PnoState {
   progress?: number | null;
   /** ISO 8601. */
   lastRunAt?: string | null;
+  /** Why the last scan was run. */
+  because?: string | null;
+  /** The last scan that ended. */
+  tookS?: number | null;
+  /** Where scans are on a schedule. */
+  nextRunAt?: number | null;
+  checks?: CheckRecord[];
   findings: Finding[];
   summary?: Summary;
+}
+
+/** One check of the last scan. */
+export interface CheckRecord {
+  name: string;
+  outcome: CheckOutcome;
+  /** How many things it looked at. */
+  subjects: number;
+  findings: number;
+  /** Seconds. */
+  tookS: number | null;
+  /** Why it was skipped, or failed. */
+  reason: string | null;
 }
 
 /** `/pno/findings/{index}`: what a check reports. */
@@ -478,8 +694,34 @@ export interface Finding {
   id?: string;
   severity?: Severity;
   check?: string;
+  /** What it is about, such as a device's id. */
+  subject?: string;
   message?: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  foundAt?: number;
+  evidence?: Evidence[];
   [more: string]: unknown;
+}
+
+/** What a finding rests on: one thing that can be looked at. */
+export interface Evidence {
+  /** Lines, device, stream, job, run, numbers or path. */
+  kind: string;
+  /** What a link to it says. */
+  label?: string;
+  /** Of log entries; of many the newest. */
+  seqs?: number[];
+  /** A log query that finds them all. */
+  query?: string;
+  jobIds?: string[];
+  runId?: string;
+  deviceId?: string;
+  streamId?: string;
+  path?: string;
+  /** Numbers and texts, by name. */
+  values?: Record<string, unknown>;
+  /** Earlier values in order, the new one last. */
+  series?: number[];
 }
 
 /** `/pno/summary`: the findings counted by severity (a projection: nobody writes it). */
@@ -620,6 +862,22 @@ export interface ResultRecord {
   valueNote: string | null;
   /** The planned step of a recipe that was done. */
   stepId?: string | null;
+  /** An id of `/jobs/machines`. */
+  machine: string | null;
+  /** Average of the last minute, at its end. */
+  load: number | null;
+  cpuMhz: number | null;
+  temperatureC: number | null;
+  /** That the hypervisor gave to others. */
+  stealS: number | null;
+  /** 0 to 1: the share in which some task waited for a processor. */
+  cpuPressure: number | null;
+  /** The same for a disk. */
+  ioPressure: number | null;
+  /** How often it was too hot. */
+  thermalThrottles: number | null;
+  /** That the control group was held up at its limit. */
+  cgroupThrottledS: number | null;
   /** What was read out of it, by the metric's name. */
   metrics?: Record<string, number> | null;
 }
@@ -691,6 +949,13 @@ export type Operation = AddOperation | RemoveOperation | ReplaceOperation;
 export interface Failure {
   code: string;
   message: string;
+}
+
+/** The answer to `?nonce=`, before all else: the server knows a token, which a page gives it only then. */
+export interface Proof {
+  type: 'proof';
+  /** Of each token that the server takes; one is the right one. */
+  proofs: string[];
 }
 
 /** The first message of the server, once the client is known. It says where the server stands. */
@@ -806,6 +1071,7 @@ export interface Bye {
 
 /** What the server says. */
 export type ServerMessage =
+  | Proof
   | Welcome
   | Ack
   | StateSnapshot
