@@ -31,6 +31,8 @@ LAST_RETRY_S: Final = 5.0
 """A file that cannot be written is tried again after the first, at last after the other."""
 SEEN_INTERVAL_S: Final = 5.0
 """While a run is under way the journal says so often that its orchestrator lives."""
+LINGER_S: Final = 0.02
+"""How long rows that nobody waits for may wait for company."""
 SEEN_RESOLUTION_S: Final = 0.5
 """What is written within it is one sign of life."""
 CLOSE_PATIENCE_S: Final = 5.0
@@ -108,6 +110,7 @@ class JournalWriter:
         self._missed_since: float | None = None
         self._is_closing = False
         self._is_slow = False
+        self._is_urgent = False
         self._next_seen = 0.0
         self._thread = threading.Thread(target=self._run, name="autobench-journal", daemon=True)
         self._thread.start()
@@ -138,7 +141,11 @@ class JournalWriter:
             self._bytes += row.size_bytes
             self._accepted += 1
             ticket = self._accepted
-            self._arrived.notify()
+            if wait and not self._is_urgent:
+                self._is_urgent = True
+                self._arrived.notify()
+            elif len(self._rows) == 1:
+                self._arrived.notify()
             if not wait or self.fault is not None:
                 return True
             if self._is_slow or not self._wait_for(ticket, PATIENCE_S):
@@ -149,6 +156,8 @@ class JournalWriter:
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was told so far is committed; False where that took longer, or cannot be."""
         with self._lock:
+            self._is_urgent = True
+            self._arrived.notify()
             return self._wait_for(self._accepted, timeout_s)
 
     def wake(self) -> None:
@@ -207,6 +216,10 @@ class JournalWriter:
             else:
                 timeout = SEEN_INTERVAL_S if self._is_busy() else None
                 self._arrived.wait_for(lambda: self._rows or self._is_closing, timeout)
+                # For what nobody waits for there is time: it shares the commit of what comes next.
+                if self._rows and not self._is_urgent:
+                    self._arrived.wait_for(lambda: self._is_urgent or self._is_closing, LINGER_S)
+            self._is_urgent = False
             if not self._rows and self._is_closing:
                 return None
             return [self._rows[index] for index in range(min(len(self._rows), BATCH_ROWS))]
