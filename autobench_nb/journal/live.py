@@ -160,6 +160,10 @@ class LiveJournal(Closable):
         except JournalError:
             return ()
 
+    def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:
+        """Seconds that such work took, run by run, see :meth:`JournalReader.history`."""
+        return self._read(lambda reader: reader.history(name, command, runs))
+
     # --- how it fares
 
     def record(self) -> JournalState:

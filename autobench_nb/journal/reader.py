@@ -175,6 +175,22 @@ class JournalReader(Closable):
         )
         return [row["wall_s"] for row in self.select(text, (name, command, limit))]
 
+    def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:
+        """Seconds of the repetitions that succeeded, by the id of their run, of the newest runs of such work.
+
+        Returns:
+            The runs from old to new, each with its times in the order in which they were measured.
+        """
+        text = (
+            "SELECT run_id, wall_s FROM results WHERE name = ? AND command = ? AND status = 'succeeded' AND wall_s IS "
+            "NOT NULL AND run_id IN (SELECT run_id FROM results WHERE name = ? AND command = ? GROUP BY run_id "
+            "ORDER BY max(result_id) DESC LIMIT ?) ORDER BY result_id"
+        )
+        found: dict[str, list[float]] = {}
+        for row in self.select(text, (name, command, name, command, runs)):
+            found.setdefault(row["run_id"], []).append(row["wall_s"])
+        return found
+
     # --- below
 
     def owner(self) -> Owner | None:

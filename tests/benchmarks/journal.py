@@ -1,8 +1,8 @@
 """The journal's figures: what it costs a run that a step and its result are safe before anybody sees them.
 
 A step is three rows: that it began, its result, and how it came out; the last two are waited for until they are
-committed. The peer is plain ``sqlite3`` on the same thread with the same tables, settings and rows: the rows of a step by
-``execute`` and one commit, and the rows of all steps by ``executemany`` and one commit for all of them.
+committed. The peer is plain ``sqlite3`` on the same thread with the same tables, settings and rows: those of a step
+by ``execute`` and one commit, and the rows of all steps by ``executemany`` and one commit for all of them.
 """
 
 from __future__ import annotations

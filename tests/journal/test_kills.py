@@ -11,8 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 import autobench_nb as ab
-from tests.journal.laboratory import orchestrator
+from autobench_nb.errors import CommandError
+from tests.journal.laboratory import eventually, orchestrator
 
 KILLS = int(os.environ.get("JOURNAL_KILLS", "200"))
 LIVES_A_PROCESS = 50
@@ -133,41 +136,107 @@ def test_after_a_kill_the_state_says_what_was_interrupted_and_when_it_was_last_s
         assert list(bench.journal.runs()["status"]) == ["interrupted"]
 
 
-def test_a_resumed_run_does_what_was_not_finished_and_that_alone(tmp_path: Path) -> None:
+HELD = """if True:
+    import os, sys, time
+    import autobench_nb as ab
+    path, folder = sys.argv[1:]
+    bench = ab.Orchestrator(journal=path, connection_file=False)
+    # The third begins, and waits until it is killed, or until somebody lets it go.
+    hold = f"echo $$ > {folder}/held; while test ! -e {folder}/go; do sleep 0.05; done; "
+    run = bench.run([f"{hold if n == 2 else ''}echo {n} >> {folder}/trace" for n in range(4)], cwd=folder)
+    while not os.path.exists(f"{folder}/held") or len(bench.results) < 2:
+        time.sleep(0.001)
+    bench.journal.flush()
+    print(run.id, *(job.id for job in run.jobs), flush=True)
+    if sys.stdin.readline() == "close\\n":
+        bench.close()
+        os._exit(0)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("end", ["kill", "close"])
+def test_a_resumed_run_does_what_was_not_finished_and_that_alone(tmp_path: Path, end: str) -> None:
     path, trace = tmp_path / "lab.db", tmp_path / "trace"
-    code = f"""if True:
-        import os, sys, time, autobench_nb as ab
-        bench = ab.Orchestrator(journal=sys.argv[1], connection_file=False)
-        commands = [f"echo {{i}} >> {trace}; test ! -e {tmp_path}/hold || sleep 60" for i in range(4)]
-        open("{tmp_path}/hold", "w").close() if False else None
-        run = bench.run(commands[:2] + [f"touch {tmp_path}/hold; " + commands[2]] + commands[3:])
-        while not os.path.exists("{tmp_path}/hold"):
-            time.sleep(0.001)
-        while len(bench.results) < 2:
-            time.sleep(0.001)
-        print(run.id, *(job.id for job in run.jobs), flush=True)
-        time.sleep(60)
-    """
     first = subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HELD, str(path), str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+    assert first.stdin is not None
     assert first.stdout is not None
-    with first.stdout:
-        run_id, *job_ids = first.stdout.readline().split()
-        first.kill()
-        first.wait()
-    trace.write_text("")
+    try:
+        with first.stdout:
+            run_id, *job_ids = first.stdout.readline().split()
+        if end == "kill":
+            first.kill()
+        with first.stdin:
+            if end == "close":
+                first.stdin.write("close\n")
+    finally:
+        if end == "kill":
+            first.kill()
+        first.wait(30)
+    assert trace.read_text().split() == ["0", "1"]
+    # The keeper of the killed process ends what it has left.
+    held = (tmp_path / "held").read_text().strip()
+    eventually(lambda: not Path(f"/proc/{held}").exists())
+    (tmp_path / "go").touch()
     with orchestrator(path) as bench:
-        # A hold that is made again would hold for ever.
-        (tmp_path / "hold").unlink()
-        (tmp_path / "hold").mkdir()
-        (tmp_path / "hold").rmdir()
         run = bench.resume()
         assert run.id == run_id
         assert [job.id for job in run.jobs] == job_ids[2:]
         assert bench.state.get("/journal/interrupted") == {}
-        run.cancel()
-        run.wait()
-        with_it = bench.journal
-        assert with_it is not None
-        assert len(with_it.results(run_id)) >= 2
+        assert run.wait(30)
+        assert trace.read_text().split() == ["0", "1", "2", "3"]
+        journal = bench.journal
+        assert journal is not None
+        assert list(journal.runs()["status"]) == ["succeeded"]
+        results = journal.results(run_id)
+        well = results[results["status"] == "succeeded"]
+        assert sorted(well["job_id"]) == sorted(job_ids)
+        with pytest.raises(ab.AutoBenchError, match="not interrupted"):
+            bench.resume(run_id)
+
+
+def test_a_run_of_callables_says_why_it_cannot_be_resumed(tmp_path: Path) -> None:
+    code = """if True:
+        import os, sys, time, autobench_nb as ab
+        bench = ab.Orchestrator(journal=sys.argv[1], connection_file=False)
+        bench.run({"mine": lambda: time.sleep(60)})
+        bench.journal.flush()
+        os.kill(os.getpid(), 9)
+    """
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "lab.db")], check=False, timeout=60)
+    with orchestrator(tmp_path / "lab.db") as bench:
+        (told,) = bench.state.get("/journal/interrupted").values()
+        assert told["resumable"] is False
+        assert "mine is a callable" in told["reason"]
+        with pytest.raises(ab.AutoBenchError, match="mine is a callable"):
+            bench.resume()
+
+
+def test_a_page_resumes_a_run_by_command(tmp_path: Path) -> None:
+    code = """if True:
+        import os, sys, time, autobench_nb as ab
+        bench = ab.Orchestrator(journal=sys.argv[1], connection_file=False)
+        run = bench.run({"later": "sleep 60 & wait"})
+        bench.journal.flush()
+        print(run.id, flush=True)
+        os.kill(os.getpid(), 9)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "lab.db")],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    run_id = done.stdout.strip()
+    with orchestrator(tmp_path / "lab.db") as bench:
+        url = bench.serve(thread=True).url
+        with ab.connect(url, token=bench.token) as client:
+            assert client.command("journal.resume", runId=run_id) == {"runId": run_id}
+            with pytest.raises(CommandError, match="interrupted"):
+                client.command("journal.resume", runId=run_id)
