@@ -17,7 +17,6 @@ SliceName: TypeAlias = Literal[
     "pno",
     "logs",
     "serverConfig",
-    "journal",
     "version",
 ]
 

@@ -151,7 +151,15 @@ export type JobKind = 'command' | 'callable';
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timeout';
 
 /** Where a recipe's run stands. */
-export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'timeout' | 'cancelled' | 'interrupted';
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'paused'
+  | 'succeeded'
+  | 'failed'
+  | 'timeout'
+  | 'cancelled'
+  | 'interrupted';
 
 /** Where a planned step of a recipe's run stands. */
 export type StepStatus =
@@ -1096,7 +1104,7 @@ export type ServerMessage =
 // ---- client to server ----
 
 /** What `slices` may name; `version` is always there. */
-export type SliceName = 'meta' | 'config' | 'devices' | 'streams' | 'jobs' | 'pno' | 'logs' | 'serverConfig' | 'journal' | 'version';
+export type SliceName = 'meta' | 'config' | 'devices' | 'streams' | 'jobs' | 'pno' | 'logs' | 'serverConfig' | 'version';
 
 /** Where a client that comes back stands. */
 export interface Resume {
