@@ -7,7 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -191,11 +192,13 @@ def unprivileged(path: Path) -> list[str]:
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
-    """A folder that everybody can reach."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    return tmp_path
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody can reach; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        folder = Path(name) / "lab"
+        folder.mkdir()
+        yield folder
 
 
 def test_a_file_that_cannot_be_written_is_refused_and_can_be_read(
@@ -224,6 +227,21 @@ def test_a_file_that_is_read_only_in_a_folder_that_is_not_is_refused(
     told, rows = unprivileged(path)
     assert "permissions" in told
     assert rows == "300"
+
+
+def test_a_folder_that_may_not_be_entered_is_said_to_who_writes_and_who_reads(
+    open_folder: Path, whole: bytes
+) -> None:
+    closed = open_folder / "closed"
+    closed.mkdir(0o700)
+    (closed / "lab.db").write_bytes(whole)
+    closed.chmod(0o000)
+    try:
+        told = unprivileged(closed / "lab.db")
+    finally:
+        closed.chmod(0o700)
+    assert [line.partition(" ")[0] for line in told] == ["JournalError", "JournalError"]
+    assert all("permissions" in line for line in told)
 
 
 def test_a_file_that_another_program_holds_locked_is_refused(tmp_path: Path, whole: bytes) -> None:
