@@ -64,8 +64,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     """
     try:
         path.stat()
-    except OSError as error:
-        raise refused(path, fault_of(error)) from error
+    except OSError as unreachable:
+        raise refused(path, fault_of(unreachable)) from unreachable
     _refuse_foreign(path)
     # A folder that cannot be written to has no room for the shared memory of the write-ahead log. Where there is no
     # such log, nobody writes, and the file is read as it stands.
