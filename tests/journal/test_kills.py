@@ -116,7 +116,9 @@ def test_after_a_kill_the_state_says_what_was_interrupted_and_when_it_was_last_s
         run = bench.run({"done": "echo 1", "long": "sleep 60", "never": "echo 3"}, name="three")
         while len(bench.results) < 1 or run.jobs[1].status != "running":
             time.sleep(0.001)
-        bench.journal.flush()
+        # The thread of a job that is said to run may not have told the journal yet.
+        while len(bench.journal.select("SELECT step_id FROM steps")) < 2:
+            time.sleep(0.001)
         print(run.id, flush=True)
         time.sleep(60)
     """
