@@ -9,7 +9,7 @@ from typing import Any
 from autobench_nb.errors import JobError
 from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.job import Job
-from autobench_nb.jobs.ledger import Ledger, RunBegan, RunEnded, StepBegan, StepSettled
+from autobench_nb.jobs.ledger import Ledger, NoLedger, RunBegan, RunEnded, StepBegan, StepSettled
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.saved import SavedRun
 from autobench_nb.jobs.work import How, Task
@@ -18,6 +18,8 @@ from autobench_nb.state.model import JobKind, JobStatus
 
 def tell_run_began(ledger: Ledger, run: Run, now_ms: float) -> None:
     """Tell that a run was asked for."""
+    if isinstance(ledger, NoLedger):  # to write its work down takes longer than to start it
+        return
     ledger.run_began(
         RunBegan(
             run_id=run.id,

@@ -38,7 +38,7 @@ class Machines(Mapping[str, Fingerprint]):
         self._lock = threading.Lock()
         self._reader: FingerprintReader | None = None
         self._meter: NoiseMeter | None = None
-        self._fresh: dict[tuple[str | None, str], tuple[float, Fingerprint]] = {}
+        self._fresh: dict[tuple[str | None, str], tuple[float, Fingerprint, str]] = {}
         self._known: dict[str, Fingerprint] = {}
         self._records: dict[str, MachineRecord] = {}
         self._is_told = True
@@ -58,8 +58,7 @@ class Machines(Mapping[str, Fingerprint]):
             The fingerprint's id.
         """
         with self._reading:
-            found = self._read(folder, command)
-        machine_id = found.id
+            found, machine_id = self._read(folder, command)
         with self._lock:
             if machine_id not in self._known:
                 self._add(machine_id, found)
@@ -96,20 +95,22 @@ class Machines(Mapping[str, Fingerprint]):
             meter = self._meter = NoiseMeter(self._system)
         return meter
 
-    def _read(self, folder: str | None, command: str) -> Fingerprint:
+    def _read(self, folder: str | None, command: str) -> tuple[Fingerprint, str]:
         now = time.monotonic()
         key = (folder, command)
         known = self._fresh.get(key)
         if known is not None and now - known[0] < FRESH_S:
-            return known[1]
+            return known[1:]
         reader = self._reader
         if reader is None:
             reader = self._reader = FingerprintReader(self._system)
         found = reader.read(folder, [command], self._get_meter().absent)
         if len(self._fresh) >= 256:
             self._fresh.clear()
-        self._fresh[key] = (time.monotonic(), found)
-        return found
+        # The id is a hash of all values, which takes longer than most of what is done for a job.
+        machine_id = found.id
+        self._fresh[key] = (time.monotonic(), found, machine_id)
+        return found, machine_id
 
     def _add(self, machine_id: str, found: Fingerprint) -> None:
         self._known[machine_id] = found

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats import level_of_line
 from autobench_nb.logs.formats.hints import lines_with_hints
+from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.processes.lines import Line, LineSplitter, text_of
 from autobench_nb.processes.pressure import Pressure
 from autobench_nb.processes.screen import DrawnLine, Screen, draws, partial_escape
@@ -56,6 +57,11 @@ class JobLog:
         self._log = log
         self._job_id = job_id
         self._changed = changed
+        # Where entries go straight into a ring, many are accepted by one call.
+        ring = getattr(log, "__self__", None)
+        self._log_all: LogFunction | None = None
+        if isinstance(ring, LogRing) and log == ring.append:
+            self._log_all = ring.append_all
         self._lock = threading.Lock()
         self.lines = 0
         self.warnings = 0
@@ -102,11 +108,12 @@ class JobLog:
 
     def plain_lines(self, texts: list[str], logger: str | None) -> None:
         """Lines that are text already, and whole, and say no level."""
-        log, job_id = self._log, self._job_id
         self._count(Level.INFO, len(texts))
-        # Names of arguments cost as much as a fifth of accepting a line.
+        if self._log_all is not None:
+            self._log_all(OUTPUT, Level.INFO, texts, logger, self._job_id)
+            return
         for text in texts:
-            log(OUTPUT, Level.INFO, text, None, logger, job_id)
+            self._log(OUTPUT, Level.INFO, text, None, logger, self._job_id)
 
     def _count(self, level: Level, lines: int) -> None:
         with self._lock:

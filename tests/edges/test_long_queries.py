@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -18,6 +21,8 @@ from autobench_nb.logs.query.regex import KNOWN_PATTERNS, _known, read_regex
 from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES, MIN_ENTRIES, TESTS_AS_ONE
 from autobench_nb.transports.http import api
 from autobench_nb.transports.queries import make_ready, may_be_long
+from autobench_nb.transports.sockets import websocket
+from autobench_nb.transports.sockets.websocket import LONGEST_PAUSE_S
 from tests.benchmarks.fairness_parts import QUERIES
 from tests.sync.harness import Server
 from tests.transports.conftest import TOKEN, Start, hello, no_unexpected_log, receive, say, start
@@ -101,6 +106,56 @@ def test_what_a_long_query_costs_in_one_flush_has_a_bound(
         assert one["nextSeq"] == other["firstSeq"]
     if asked in ("hello", "subscribe"):
         assert batches[-1]["nextSeq"] == server.ring.next_seq
+
+
+@pytest.mark.parametrize("kind", ["words", "negated words", "letters"])
+def test_a_long_query_of_words_looks_through_a_thousand_entries_at_once(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    query = QUERIES[kind](2)
+    inner = QueryFilter.of(parse(query), now=0)
+    looks: list[int] = []
+
+    def counting(rows: ChunkRows, asked: Mask) -> Mask:
+        looks.append(int(asked.sum()))
+        return inner.row_test(rows, asked)
+
+    counted = replace(inner, row_test=counting)
+    monkeypatch.setattr(predicates, "_absolute_filter", lambda _query: counted)
+    server = full()
+    link = server.connect()
+    server.hello(link)
+    payload = {"logsQuery": query, "logsHistory": ENTRIES}
+    server.say(link, {"type": "subscribe", "payload": payload})
+    server.settle()
+    # To look for each word costs about as much in fifty entries, which it would take some twenty turns of.
+    assert sum(looks) >= ENTRIES
+    assert len(looks) <= 4
+
+
+async def test_who_asks_for_long_work_waits_as_long_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count(step=60)
+    pauses: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(delay: float, result: Any = None) -> Any:
+        pauses.append(delay)
+        return await real(0 if delay == LONGEST_PAUSE_S else delay, result)
+
+    bench = await start(capacity=ENTRIES)
+    async with bench.connect(token=TOKEN) as socket:
+        await hello(socket)
+        monkeypatch.setattr(websocket, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        await say(socket, type="subscribe", payload={"logsQuery": "a", "logsHistory": 5})
+        await receive(socket, "logs.history")
+        assert LONGEST_PAUSE_S not in pauses
+        await say(socket, type="subscribe", payload={"logsQuery": LONG, "logsHistory": 5})
+        await say(socket, type="ping", ts=1)
+        await receive(socket, "pong")
+        assert LONGEST_PAUSE_S in pauses
 
 
 def test_a_usual_query_is_answered_at_once() -> None:

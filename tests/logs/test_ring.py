@@ -536,3 +536,35 @@ def test_a_ring_that_was_made_larger_names_no_remedy_until_it_is_full_again() ->
     ring.resize(200_000)
     assert (ring.account().lost, ring.account().remedy) == (10, "")
     assert str(ring.account()) == "10 held + 10 lost = 20 written"
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        [""],
+        ["one", "two", "three"],
+        ["short", "l" * 1_025, "short again"],
+        ["a\ud800b", "nul \0", "bidi \u202e", "x" * (MESSAGE_LIMIT + 10)],
+        [f"m{number}" for number in range(INBOX_LIMIT + 1_000)],
+    ],
+    ids=["none", "empty", "few", "one long", "odd", "more than wait"],
+)
+def test_many_at_once_are_what_they_are_one_by_one(messages: list[str]) -> None:
+    told: dict[str, int] = {"once": 0, "each": 0}
+
+    def tell(name: str) -> Callable[[], None]:
+        def on_dirty() -> None:
+            told[name] += 1
+
+        return on_dirty
+
+    ticks = itertools.count(1_700_000_000)
+    once = LogRing(20_000, clock=lambda: float(next(ticks)), on_dirty=tell("once"))
+    once.append_all("benchmark", Level.INFO, messages, "stderr", "7")
+    ticks = itertools.count(1_700_000_000)
+    each = LogRing(20_000, clock=lambda: float(next(ticks)), on_dirty=tell("each"))
+    for message in messages:
+        each.append("benchmark", Level.INFO, message, None, "stderr", "7")
+    assert list(once.since(0).entries) == list(each.since(0).entries)
+    assert told["once"] == told["each"]

@@ -12,6 +12,8 @@ from autobench_nb.logs.formats.times import DAY_MS, EPOCH_DAY, Clock, epoch_ms, 
 REMEMBERED: Final = 8_192
 """Minutes that a layout remembers; with more it begins anew."""
 
+_SECOND_DIGITS: Final = 10
+"""Digits of a count of seconds, from 2001 to 2286."""
 _MONTHS: Final = {
     name: number
     for number, name in enumerate(
@@ -90,6 +92,8 @@ class Layout:
 
     def all(self, texts: Iterable[str], *, in_utc: bool = False) -> list[float] | None:
         """All of ``texts``, in their order, as :meth:`local` or :meth:`utc` read each; None if one is no time."""
+        if self._is_epoch:
+            return _counts(texts)
         read = self.utc if in_utc else self.local
         known = self._utc_minutes if in_utc else self._minutes
         self._forget_other_days()
@@ -184,6 +188,24 @@ class Layout:
             year = int(said["y"])
             return in_year(year + (1900 if year >= 69 else 2000), month, day)
         return self._clock.day_of(month, day)
+
+
+def _counts(texts: Iterable[str]) -> list[float] | None:
+    """Counts since 1970 as milliseconds; None if one is no time. Most follow one another within a second."""
+    times: list[float] = []
+    before, ms = "", 0.0
+    for text in texts:
+        if text != before:
+            if len(text) == _SECOND_DIGITS and text.isdecimal():
+                ms = float(text) * 1e3
+            else:
+                one = epoch_ms(text)
+                if one is None:
+                    return None
+                ms = one
+            before = text
+        times.append(ms)
+    return times
 
 
 def _of_day(hour: int, minute: int, second: int) -> int | None:

@@ -165,7 +165,7 @@ class _Times:
         self._time_at = format.place("time")
         self._apart_at = [at for part in ("half", "year") if (at := format.place(part)) >= 0]
         self._part_at = max(format.place("fraction"), format.place("millis"))
-        self._parts = Remembered(_fraction_ms if format.place("fraction") >= 0 else _whole_ms)
+        self._parts = _FRACTIONS if format.place("fraction") >= 0 else _MILLISECONDS
         self._zone_at = format.place("zone")
         self._layout = Layout(clock, format.time)
         self._zones = Remembered(zone_ms)
@@ -241,6 +241,11 @@ def _fraction_ms(digits: str | None) -> float:
 
 def _whole_ms(digits: str | None) -> float:
     return 0.0 if not digits else float(digits) if digits.isdecimal() else inf
+
+
+# The same for all sources: what one has read, the next need not.
+_FRACTIONS: Final = Remembered(_fraction_ms)
+_MILLISECONDS: Final = Remembered(_whole_ms)
 
 
 class _Levels:

@@ -76,6 +76,8 @@ class ChunkRows:
         self.stop = stop
         self.count = stop - start
         self._channels = channels
+        self._last_rows: bytes | None = None
+        self._last_messages: list[str] = []
 
     @cached_property
     def written(self) -> TextColumn:
@@ -165,11 +167,24 @@ class ChunkRows:
     def each_message(self, asked: Mask, test: Callable[[str], bool]) -> Mask:
         """The rows that are asked for and of whose messages, as they are seen, ``test`` is true."""
         rows = np.flatnonzero(asked)
-        messages = self.chunk.messages_of(rows + self.start)
+        return self._where(rows, map(test, self._seen_messages(rows)))
+
+    def _seen_messages(self, rows: NDArray[np.intp]) -> list[str]:
+        """The messages of some rows as they are seen; a long query asks for those of the same few again and again."""
+        are_few = len(rows) < FEW_ROWS
+        if are_few:
+            key = rows.tobytes()
+            if key == self._last_rows:
+                return self._last_messages
+        messages = [
+            message[:WIRE_MESSAGE_LIMIT] for message in self.chunk.messages_of(rows + self.start)
+        ]
         # Of few rows each is looked at: the whole column would cost more.
-        if len(rows) >= FEW_ROWS and self.hiding is None:
-            return self._where(rows, (test(message[:WIRE_MESSAGE_LIMIT]) for message in messages))
-        return self._where(rows, (test(seen(message[:WIRE_MESSAGE_LIMIT])) for message in messages))
+        if are_few or self.hiding is not None:
+            messages = list(map(seen, messages))
+        if are_few:
+            self._last_rows, self._last_messages = key, messages
+        return messages
 
     def _where(self, rows: NDArray[np.intp], answers: Iterable[bool]) -> Mask:
         found = np.zeros(self.count, np.bool_)

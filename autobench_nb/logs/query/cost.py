@@ -35,6 +35,21 @@ def own_fields_of(node: Node) -> int:
     return sum(map(_own_fields, _leaves(node)))
 
 
+def has_patterns(node: Node) -> bool:
+    """Whether a tree has a regex or a glob, which may have to be asked of each text by itself."""
+    return any(isinstance(item, Pattern) for leaf in _leaves(node) for item in _items(leaf))
+
+
+def _items(leaf: Node) -> tuple[Item, ...]:
+    match leaf:
+        case Search(item):
+            return (item,)
+        case Match(_, items):
+            return tuple(items)
+        case _:
+            return ()
+
+
 def _leaves(node: Node) -> Iterator[Node]:
     match node:
         case Not(inner):

@@ -11,7 +11,7 @@ from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.chunk_rows import ChunkRows, RowTest
-from autobench_nb.logs.query.cost import cost_of
+from autobench_nb.logs.query.cost import cost_of, has_patterns, own_fields_of
 from autobench_nb.logs.query.match import Predicate
 from autobench_nb.logs.query.query import Query, parse
 from autobench_nb.logs.query.row_tests import RegexKernel, both, by_entry
@@ -39,13 +39,15 @@ class QueryFilter:
     """Two tests that find the same: ``predicate`` is asked of an entry, ``row_test`` of the rows of a chunk.
 
     ``is_fixed``: asked again, they find the same. ``cost``: how many single tests an entry may take, a regex counted by
-    its size; who has others waiting asks so many fewer entries at once.
+    its size; who has others waiting asks so many fewer entries at once. ``by_columns``: the rows of a chunk are looked
+    through for one word after the other, so that a thousand take hardly longer than a few.
     """
 
     predicate: Predicate
     row_test: RowTest
     is_fixed: bool = True
     cost: int = 1
+    by_columns: bool = False
 
     def __call__(self, entry: LogEntry) -> bool:
         return self.predicate(entry)
@@ -64,6 +66,7 @@ class QueryFilter:
             query.predicate(now=now, zone=zone),
             query.row_test(now=now, zone=zone, kernel=kernel),
             cost=cost_of(query.node),
+            by_columns=not has_patterns(query.node) and not own_fields_of(query.node),
         )
 
 
@@ -143,6 +146,11 @@ def predicate_cost(predicate: Predicate | None) -> int:
     if predicate is None:
         return 0
     return predicate.cost if isinstance(predicate, QueryFilter) else 1
+
+
+def by_columns(predicate: Predicate | None) -> bool:
+    """Whether many entries are asked at once hardly longer than a few."""
+    return isinstance(predicate, QueryFilter) and predicate.by_columns
 
 
 def is_fixed(predicate: Predicate) -> bool:

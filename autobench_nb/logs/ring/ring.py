@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from autobench_nb import forks
@@ -140,6 +140,29 @@ class LogRing:
         else:
             key = (channel, level, logger, job_id, step_id, device_id)
             self._inbox.accept(message, ts, key, fields, exc)
+
+    def append_all(
+        self,
+        channel: str,
+        level: Level,
+        messages: Sequence[str],
+        logger: str | None = None,
+        job_id: str | None = None,
+    ) -> None:
+        """Accept an entry for each of some messages that are alike in all else; for a flood of lines.
+
+        As :meth:`append` for each of them, but that more than the inbox's limit may wait until the last is accepted:
+        give no more than a thousand or so.
+        """
+        key = (channel, level, logger, job_id, None, None)
+        if max(map(len, messages), default=0) > LIGHT:
+            for message in messages:
+                self._inbox.accept(message, None, key, None, None)
+            return
+        clock, entries = self._clock, self._entries
+        entries += [(clock(), message, key) for message in messages]
+        if len(entries) > self._inbox.threshold:
+            self._inbox.attend()
 
     def writer(
         self,

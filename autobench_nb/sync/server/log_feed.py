@@ -14,7 +14,7 @@ from typing import Final
 from autobench_nb.contract.client_messages import LogsReplay
 from autobench_nb.contract.limits import BATCH_ENTRIES, MAX_REPLAYS
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.query.predicate import Predicate, predicate_cost
+from autobench_nb.logs.query.predicate import Predicate, by_columns, predicate_cost
 from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.sync.effects import Effect, Outgoing
@@ -32,6 +32,8 @@ QUERY_COST: Final = 3
 """What it costs to try a usual query on an entry, where encoding one costs 1."""
 TESTS_AS_ONE: Final = 4
 """So many single tests of a long query cost what encoding an entry does."""
+COLUMN_ENTRIES: Final = 1_000
+"""A long query of words is asked of so many: to look through fewer for each word takes about as long."""
 QUERY_SCAN_ENTRIES: Final = 5_000
 """A client with a query is sent what matches among at least so many, when it asks for the last few."""
 
@@ -319,7 +321,8 @@ def _push_cost(predicate: Predicate | None) -> int:
 def _most_entries(predicate: Predicate | None) -> int:
     """How many entries may be asked about before others have their turn."""
     tests = max(TESTS_AS_ONE, predicate_cost(predicate))
-    return max(MIN_ENTRIES, min(BATCH_ENTRIES, FLUSH_ENTRIES * TESTS_AS_ONE // tests))
+    least = COLUMN_ENTRIES if by_columns(predicate) else MIN_ENTRIES
+    return max(least, min(BATCH_ENTRIES, FLUSH_ENTRIES * TESTS_AS_ONE // tests))
 
 
 def _scan_cost(batch: LogBatch, predicate: Predicate | None) -> int:

@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 TURN_S: Final = 0.005
 """When one client's messages have taken so long, others have their turn before its next."""
+LONGEST_PAUSE_S: Final = 0.5
+"""For so long a client waits at most after a message that was long work, beyond that work."""
 UNREAD_BYTES: Final = 262_144
 """So much of one client's is handed to the pump; then no more of it is read until that has been looked at."""
 
@@ -132,14 +134,21 @@ class Socket(Guarded, WebSocketHandler):
         return self._receive_later(partial(make_ready, message, is_known), message)
 
     async def _receive_later(self, ready: Callable[[], None], message: str | bytes) -> None:
-        """Do what makes the message a short work on another thread; the client's next message waits as long."""
+        """Do what makes the message a short work on another thread.
+
+        The client's next message waits until that is done, and as long again: so one that repeats the longest query
+        leaves at least half of the time to others, whose threads wait for this one's at every step.
+        """
+        began = time.perf_counter()
         try:
             await self.site.pump.off_loop(ready)
         except (RuntimeError, asyncio.CancelledError):
             return  # the server is closing, and its threads have ended
+        took = time.perf_counter() - began
         turn = self._receive(message)
         if turn is not None:
             await turn
+        await asyncio.sleep(min(took, LONGEST_PAUSE_S))
 
     def _receive(self, message: str | bytes) -> Awaitable[None] | None:
         """Hand it over; what comes back is awaited before the client's next message, so that others have their turn."""

@@ -206,3 +206,24 @@ def test_seconds_that_jump_within_a_minute_and_minutes_that_go_back_are_read() -
         read = list(LineReader(now=at(2026, 11, 24)).entries([line.format(one) for one in clocks]))
         start = utc(2026, 1, 15, 10, 30)
         assert [(one.ts or 0) - start for one in read] == [second * 1_000 for second in seconds]
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        ["1774652321", "1774652321", "1774652322"],
+        ["0", "1", "999999999", "1000000000", "9999999999", "10000000000"],
+        ["1774652321.5", "1774652321500", "1774652321500000", "1774652321500000000"],
+        ["-1774652321", "1774652321"],
+        ["1774652321", "no time"],
+        ["1774652321", ""],
+        ["1774652321", "1" * 400],
+        ["1774652321", "nan", "inf"],
+        ["\u0661774652321", "1774652321"],
+        [" 177465232", "1774652321"],
+    ],
+)
+def test_counts_since_1970_are_at_once_what_they_are_one_by_one(counts: list[str]) -> None:
+    layout = Layout(Clock(now=0.0), "epoch")
+    each = [layout.local(text) for text in counts]
+    assert layout.all(counts) == (None if None in each else each)
