@@ -1,4 +1,4 @@
-/** A mean with its spread, with as many digits as are known. Pure. */
+/** A mean with its spread, with as many digits as are known: one rule, Python's too (autobench_nb/figures.py). Pure. */
 
 export interface Figure {
   readonly value: string;
@@ -69,8 +69,8 @@ export function bytesText(bytes: number): string {
 
 /** Places after the point so that so many digits count. */
 function placesOf(value: number, digits: number): number {
-  if (value <= 0) return digits - 1;
-  return Math.max(0, digits - 1 - Math.floor(Math.log10(Number(value.toPrecision(digits)))));
+  if (value === 0) return 0;
+  return Math.max(0, digits - 1 - Number(value.toExponential(digits - 1).split('e')[1]));
 }
 
 function leading(value: number): number {
