@@ -1,6 +1,6 @@
 """A mean with its spread, with as many digits as are known. Pure.
 
-One rule, which the page has too (``js/src/views/runs/model/figures.ts``). Both languages are held to ``tests/vectors/figures.json``.
+One rule, which the page has too (``js/src/views/runs/model/figures.ts``); both pass ``tests/vectors/figures.json``.
 """
 
 from __future__ import annotations

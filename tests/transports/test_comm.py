@@ -138,8 +138,8 @@ async def test_what_was_said_unasked_is_taken_over_by_the_first_page_that_opens(
     bench: Bench,
 ) -> None:
     kernel = Kernel(bench)
-    kernel.links.speak_unasked()
     unasked = kernel.page("")
+    kernel.links.speak_unasked()
     await until(lambda: unasked.mirror.state is not None)
     assert bench.hub.telemetry.clients == 0, "nobody may be there"
     assert not [one for one in bench.ring.since(0).entries if one.channel == "websocket"]

@@ -157,8 +157,7 @@ class Hub:
     def hush(self, session: int, now: float) -> list[Effect]:
         """Perhaps nobody is there: neither counted nor told before it speaks. One that is alone is served at once."""
         self._sessions[session].is_quiet = True
-        if len(self._sessions) == 1:
-            self._grace[session] = now
+        self._grace[session] = now if len(self._sessions) == 1 else self._grace[session]
         return self.tick(now)
 
     def disconnect(self, session: int, now: float) -> list[Effect]:
