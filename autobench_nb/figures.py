@@ -24,13 +24,14 @@ UNITS: Final = (
 
 
 def decimals(value: float, sd: float | None, most: int = MOST_DECIMALS) -> int:
-    """Places after the point of ``value`` and of its standard deviation.
+    """Places after the point of ``value`` and of its standard deviation; below 0 where not even its ones are known.
 
     One digit of the deviation counts, two where it begins with 1; without a deviation (or one of 0) three of the value.
     """
     if not sd or not math.isfinite(sd):
         return _places(value, DIGITS)
-    return min(most, _places(sd, 2 if f"{sd:.1e}"[0] == "1" else 1))
+    digits = 2 if f"{sd:.1e}"[0] == "1" else 1
+    return min(most, digits - 1 - Decimal(sd).adjusted())
 
 
 def seconds_text(mean_s: float, sd_s: float | None) -> str:
@@ -48,10 +49,11 @@ def seconds_text(mean_s: float, sd_s: float | None) -> str:
 
 
 def fixed(value: float, places: int) -> str:
-    """``value`` with so many places after the point; halves are rounded up, as JavaScript does it."""
+    """``value`` with so many places after the point, below 0 rounded to tens; halves are rounded up, as on the page."""
     if not math.isfinite(value):
         return str(value)
-    return str(Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{rounded:.{max(0, places)}f}"
 
 
 def _places(value: float, digits: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autobench_nb.figures import decimals, seconds_text
+from autobench_nb.figures import decimals, fixed, seconds_text
 
 VECTORS = json.loads(Path(__file__).parent.joinpath("vectors", "figures.json").read_text("utf-8"))
 
@@ -23,8 +23,8 @@ def test_a_figure_has_the_digits_that_its_spread_lets_count(
     "sd", [10.0**power * lead for power in range(-4, 7) for lead in (1, 1.4, 2, 9.4)]
 )
 def test_no_spread_has_more_than_two_digits_that_count(sd: float) -> None:
-    shown = f"{sd:.{decimals(123.456, sd)}f}".replace(".", "").lstrip("0")
-    assert len(shown) <= max(2, len(f"{sd:.0f}")), shown
+    shown = fixed(sd, decimals(123.456, sd, most=9)).replace(".", "").strip("0")
+    assert 1 <= len(shown) <= 2, shown
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])

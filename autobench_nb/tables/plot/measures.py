@@ -118,4 +118,4 @@ def ratio_text(ratio: float) -> str:
 def _fixed(scaled: float, digits: int) -> str:
     if abs(scaled) >= 1e9 or digits > 9:
         return f"{scaled:.3g}"
-    return f"{scaled:,.{digits}f}"
+    return f"{round(scaled, digits):,.{max(0, digits)}f}"
