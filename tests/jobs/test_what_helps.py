@@ -101,7 +101,7 @@ def test_a_job_has_what_a_repetition_takes(runner: Runner) -> None:
     walls = [row.wall_s for row in often.results]
     assert often.wall_s == pytest.approx(math.fsum(walls) / 3)  # type: ignore[arg-type]
     assert bad.wall_s is None
-    assert seconds_text(often.wall_s, statistics.stdev(walls)) in repr(often)  # type: ignore[arg-type]
+    assert seconds_text(often.wall_s, statistics.stdev(walls)) in repr(often)  # type: ignore[arg-type, type-var]
     assert repr(bad).endswith("failed: exit status 1 0/3>")
 
 
