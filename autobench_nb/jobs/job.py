@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autobench_nb.errors import JobError
+from autobench_nb.figures import seconds_text
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.jobs.machine import Lifecycle
 from autobench_nb.jobs.output import CURRENT_LIMIT, JobLog, LogFunction, OutputStream
@@ -328,9 +329,8 @@ class Job:
 
     def __repr__(self) -> str:
         why = f": {self.reason}" if self.reason else ""
-        mean, sd = self.timing.mean_s, self.timing.sd_s
-        wall = "" if mean is None else f", {mean:.4g} s"
-        wall += "" if sd is None else f" ± {sd:.2g} s"
+        mean = self.timing.mean_s
+        wall = "" if mean is None else f", {seconds_text(mean, self.timing.sd_s)}"
         return f"<Job {self.id} {self.name!r} {self.status}{why} {self.done}/{self.repeat}{wall}>"
 
 

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from autobench_nb.figures import seconds_text
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.ledger import Ledger
@@ -122,9 +123,8 @@ def _note_on(job: Job, value: Any) -> str | None:
 def tell(job: Job, status: JobStatus, reason: str | None) -> None:
     """Log how it ended."""
     if status is JobStatus.SUCCEEDED:
-        mean, sd = job.timing.mean_s or 0.0, job.timing.sd_s
-        spread = "" if sd is None else f" ± {sd:.3g} s"
-        job.log.say(Level.INFO, f"{job.name}: succeeded, {mean:.4g} s{spread}")
+        took = seconds_text(job.timing.mean_s or 0.0, job.timing.sd_s)
+        job.log.say(Level.INFO, f"{job.name}: succeeded, {took}")
     elif status is JobStatus.CANCELLED:
         job.log.say(Level.WARN, f"{job.name}: {reason}")
     else:

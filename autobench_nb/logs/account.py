@@ -1,8 +1,35 @@
-"""Where log entries are: held by the ring, kept by the archive, or lost."""
+"""Where log entries are: held by the ring or by a client, kept by the archive, or lost."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+
+class MirrorAccount(NamedTuple):
+    """Every entry that was ever written, as a client knows of it: ``held + evicted + lost + elsewhere == written``.
+
+    Attributes:
+        held: Entries that the client holds.
+        evicted: Entries that the client held and let go, oldest first, since newer ones needed their place.
+        lost: Entries that were lost on their way, or that nobody held any more when the client asked.
+        elsewhere: Entries that were not sent to the client: from before its history, or hidden by its query.
+        written: Entries that were accepted since the orchestrator began, as far as the client has heard.
+    """
+
+    held: int
+    evicted: int
+    lost: int
+    elsewhere: int
+    written: int
+
+    def __str__(self) -> str:
+        parts = (
+            f"{self.held:,} held",
+            f"{self.evicted:,} evicted here",
+            f"{self.lost:,} lost",
+            f"{self.elsewhere:,} not sent here",
+        )
+        return f"{' + '.join(parts)} = {self.written:,} written"
 
 
 class LogAccount(NamedTuple):

@@ -40,7 +40,7 @@ KNOWN: Final = (
     Channel("orchestrator", "🛰️", BLUE),
     Channel("app", "📦", BLUE),
     Channel("benchmark", "⏱️", GREEN),
-    Channel("job", "🏃", BLUE),
+    Channel("job", "🏃", YELLOW),
     Channel("pno", "🔬", PURPLE),
     Channel("websocket", "🔗", CYAN),
     Channel("request", "📝", PURPLE),
@@ -56,7 +56,7 @@ KNOWN: Final = (
     Channel("atlona-controller", "📽️", PURPLE),
     Channel("cf-imager", "💾", CYAN),
     Channel("frontpanel", "⏻", RED),
-    Channel("python", "🐍", BLUE),
+    Channel("python", "🐍", MAGENTA),
 )
 
 

@@ -27,15 +27,6 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02} m" if hours < 24 else f"{hours // 24:,} d {hours % 24:02} h"
 
 
-def spread(mean_s: float, sd_s: float | None) -> str:
-    """``1.92 s ± 0.03``: both in the unit that suits the mean."""
-    scale, unit = (1e6, "µs") if mean_s < 0.001 else (1e3, "ms") if mean_s < 1 else (1.0, "s")
-    scaled = mean_s * scale
-    digits = 2 if scaled < 10 else 1 if scaled < 100 else 0
-    text = f"{scaled:.{digits}f} {unit}"
-    return text if sd_s is None else f"{text} ± {sd_s * scale:.{digits}f}"
-
-
 def size(count: float) -> str:
     """``3.2 MiB`` of a number of bytes."""
     if count < 1024:

@@ -15,10 +15,11 @@ from html import escape, unescape
 from itertools import islice
 from typing import Any, Final
 
+from autobench_nb.figures import seconds_text
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.text import clean
-from autobench_nb.notebook.figures import counted, duration, size, spread
+from autobench_nb.notebook.figures import counted, duration, size
 from autobench_nb.tables.results import Result
 
 ROWS: Final = 30
@@ -279,7 +280,7 @@ def _fact(job: Mapping[str, Any]) -> str:
     mean, sd = job.get("meanS"), job.get("sdS")
     if job.get("status") == "succeeded" and isinstance(mean, (int, float)):
         several = (job.get("repeat") or 1) > 1 and isinstance(sd, (int, float))
-        return spread(mean, _number(sd) if several else None)
+        return seconds_text(mean, _number(sd) if several else None)
     if job.get("status") == "running":
         return str(job.get("current") or "was running then")
     if job.get("reason"):

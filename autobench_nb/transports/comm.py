@@ -114,7 +114,7 @@ class CommLink:
             lambda _session: self, authenticated=True, peer="a notebook (widget messages)"
         )
         if not name:
-            pump.hub.hush(self.session)
+            pump.perform(pump.hub.hush(self.session, self._loop.time()))
         self._watch()
 
     # --- the pump's side

@@ -12,6 +12,7 @@ import { sharedRuntime } from './runtime';
 import type { LogEntry } from './sync/messages';
 import { VIEWS, type ViewProps } from './views';
 
+type End = () => void;
 type ModelBuffer = ArrayBuffer | ArrayBufferView;
 
 /** What anywidget gives of a model. */
@@ -66,13 +67,14 @@ export default function widget(): object {
       return () => model.off('msg:custom', onMessage);
     },
 
-    render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+    render({ model, el }: { model: Model; el: HTMLElement }): End | Promise<End> {
       const runtime = sharedRuntime(VIEWS);
       const epoch = text(model, 'epoch');
       const shown = runtime.clientFor(epoch);
       const release = shown.retain();
       client = shown;
-      const stop = link(model, shown, info);
+      const hasEarly = early.length > 0;
+      const unlink = link(model, shown, hasEarly ? null : info);
       for (const [message, buffers] of early) shown.hears(message, buffers);
       early = [];
       const view = text(model, 'view') || 'dashboard';
@@ -91,13 +93,20 @@ export default function widget(): object {
           trySend(model, { type: 'live' });
         },
       };
-      const unmount = runtime.mount(el, view, props);
-      if (view === 'logs') trySend(model, { type: 'ready' });
-      return () => {
-        stop();
-        unmount();
-        release();
+      const show = (): End => {
+        const unmount = runtime.mount(el, view, props);
+        // What looks for a better link takes a while: a view that has its first lines is drawn before that.
+        if (info === null) trySend(model, { type: 'link' });
+        else if (hasEarly) shown.offer(info);
+        if (view === 'logs') trySend(model, { type: 'ready' });
+        return () => {
+          unlink();
+          unmount();
+          release();
+        };
       };
+      // What has come early is delivered in the next microtask, and the view is drawn of it at once.
+      return hasEarly ? Promise.resolve().then(show) : show();
     },
   };
 }
@@ -108,7 +117,6 @@ function link(model: Model, client: Client, info: LinkInfo | null): () => void {
   const end = client.onAsk(ask);
   if (info !== null) client.offer(info);
   const drop = client.carry({ send: (content) => trySend(model, content) });
-  if (info === null) ask();
   return () => {
     drop();
     end();

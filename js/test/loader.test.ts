@@ -16,7 +16,10 @@ class FakeModel implements HostModel {
   readonly listeners = new Set<Listener>();
   readonly widget_manager: HostModel['widget_manager'];
 
-  constructor(models: Record<string, Record<string, unknown>> | null) {
+  constructor(
+    models: Record<string, Record<string, unknown>> | null,
+    private readonly own: Record<string, unknown> = { bundle: 'IPY_MODEL_b1' },
+  ) {
     if (models !== null) {
       this.widget_manager = {
         get_model: async (id) => {
@@ -28,7 +31,7 @@ class FakeModel implements HostModel {
     }
   }
   get(name: string): unknown {
-    return name === 'bundle' ? 'IPY_MODEL_b1' : undefined;
+    return this.own[name];
   }
   set(): void {}
   save_changes(): void {}
@@ -69,6 +72,19 @@ describe('the code of the views', () => {
     expect(imported).toEqual(['the code']);
     expect(new Set(all).size).toBe(1);
     expect(all[0]?.sheet()).toBe(all[5]?.sheet());
+  });
+
+  it('is imported as soon as the model that holds it comes, before there is a view', async () => {
+    const holder = new FakeModel(null, { code: 'the code', styles: '.ab-early{}' });
+    const end = (loadingView((model) => bundleFor(model)) as View).initialize({ model: holder });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(imported).toEqual(['the code']);
+    expect([...document.adoptedStyleSheets].map((sheet) => sheet.cssRules[0]?.cssText).join()).toContain('.ab-early');
+    expect(holder.sent).toEqual([]);
+    expect(holder.listeners.size).toBe(0);
+    await bundleFor(new FakeModel({}));
+    expect(imported).toEqual(['the code']);
+    end();
   });
 
   it('is that of each build where a page holds two', async () => {

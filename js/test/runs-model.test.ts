@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import figures from '../../tests/vectors/figures.json';
 import type { JobRecord, Jobs, RepetitionRecord } from '../src/sync/messages';
 import { Wide } from '../src/sync/wide';
 import { exitText, explain } from '../src/views/runs/model/explain';
@@ -41,20 +42,12 @@ const done = (id: string, change: Partial<JobRecord> = {}) =>
   });
 
 describe('a figure', () => {
-  it.each([
-    [3.0829, 0.1613, '3.08 ± 0.16 s'],
-    [31.62, 1.93, '31.6 ± 1.9 s'],
-    [1.9183, 0.0412, '1.92 ± 0.04 s'],
-    [0.00412, 0.000096, '4.1 ± 0.1 ms'],
-    [0.0000312, 0.0000021, '31 ± 2 µs'],
-    [123.4, 34, '2.1 ± 0.6 min'],
-    [12.345, 0, '12.3 ± 0 s'],
-    [26.24, null, '26.2 s'],
-    [0.4114, undefined, '411 ms'],
-    [0.9999, 0.001, '0.9999 ± 0.0010 s'],
-  ])('of %f s and sd %f has the digits that are known: %s', (mean, sd, text) => {
-    expect(figureText(mean, sd)).toBe(text);
-  });
+  it.each(figures.seconds as [number, number | null, string][])(
+    'of %f s and sd %f has the digits that are known: %s',
+    (mean, sd, text) => {
+      expect(figureText(mean, sd)).toBe(text);
+    },
+  );
 
   it('of a ratio says two places near one, and none far off', () => {
     expect([1.004, 1.09, 2.14, 9.94, 12.3, 140].map(ratioText)).toEqual(['1.00×', '1.09×', '2.1×', '9.9×', '12×', '140×']);

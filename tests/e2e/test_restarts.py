@@ -114,11 +114,13 @@ def expect_no_words_of_jupyters_own(page: Page) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until the pictures in the notebook's model say what the last cell has made."""
+    """Wait until every picture in the notebook's model stands and says what the last cell has made."""
     page.wait_for_function(
         """() => jupyterapp.shell.currentWidget.content.widgets
             .filter((cell) => cell.model.type === 'code')
-            .some((cell) => JSON.stringify(cell.model.outputs.toJSON()).includes('ab-picture'))"""
+            .some((cell) => JSON.stringify(cell.model.outputs.toJSON()).includes('ab-picture')) &&
+            !JSON.stringify(jupyterapp.shell.currentWidget.content.model.toJSON())
+                .includes('application/vnd.autobench.place')"""
     )
 
 

@@ -18,6 +18,16 @@ from tests.e2e.pane import Pane, allow_clipboard, clipboard
 pytestmark = pytest.mark.browser
 
 PROMPT = "printf 'Go on? [y/N] '; read answer; echo it said $answer"
+TEXT_GAP = """([left, right]) => {
+    const box = (name) => {
+        const range = document.createRange();
+        range.selectNodeContents(document.querySelector(`.ab-run-running .ab-run-${name}`));
+        return range.getBoundingClientRect();
+    };
+    // As long as the longest estimate of minutes.
+    document.querySelector('.ab-run-running .ab-run-total').textContent = '~ 10 m 42 s left';
+    return box(right).left - box(left).right;
+}"""
 FAILS = "echo 'the disk of the third machine is full' >&2; exit 3"
 
 
@@ -150,6 +160,9 @@ def test_a_repetition_in_flight_is_guessed_from_past_ones_with_a_tilde(
     expect(bar).to_have_attribute("aria-valuetext", "at least 25 %, about 48 %")
     expect(runs.cell("guessed", "repeat")).to_have_text("1 of 4")
     expect(runs.cell("guessed", "total")).to_have_text(re.compile(r"^~ \d+ s left$"))
+    for width in (330, 400, 700, 1400):
+        runs.page.set_viewport_size({"width": width, "height": 900})
+        assert runs.page.evaluate(TEXT_GAP, ["ratio", "total"]) >= 10, width
     bench.jobs.cancel("1")
     fifo.open()
 

@@ -38,6 +38,8 @@ def test_six_saved_views_hold_the_code_once_and_show_themselves_without_a_kernel
         # One copy of code and styles for all views of the page.
         assert page.evaluate(OUR_SHEETS) == 1
 
+        # What the file keeps comes when the live views stand.
+        expect(page.locator(".ab-picture")).to_have_count(6)
         page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
         page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
     text = (lab.folder / NOTEBOOK).read_text("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from autobench_nb.errors import AutoBenchError, JobError, OptionError, RunError
+from autobench_nb.figures import seconds_text
 from autobench_nb.jobs import Runner
 from tests.jobs.conftest import PATIENCE_S, Bench
 
@@ -99,7 +101,7 @@ def test_a_job_has_what_a_repetition_takes(runner: Runner) -> None:
     walls = [row.wall_s for row in often.results]
     assert often.wall_s == pytest.approx(math.fsum(walls) / 3)  # type: ignore[arg-type]
     assert bad.wall_s is None
-    assert f"{often.wall_s:.4g} s ±" in repr(often)
+    assert seconds_text(often.wall_s, statistics.stdev(walls)) in repr(often)  # type: ignore[arg-type, type-var]
     assert repr(bad).endswith("failed: exit status 1 0/3>")
 
 

@@ -54,6 +54,11 @@ def test_known_channels_have_their_emoji_and_colour() -> None:
     assert {"websocket", "app", "request", "sidecar", "ffmpeg"} <= set(channels.names)
 
 
+def test_the_channels_that_meet_in_a_notebook_differ_in_colour() -> None:
+    meet = [*("app", "benchmark", "job", "python", "request", "websocket")]
+    assert len({Channels().get(name).color for name in meet}) == len(meet)
+
+
 def test_a_new_channel_looks_the_same_everywhere() -> None:
     first, second = Channels(), Channels()
     second.get("other")

@@ -59,8 +59,9 @@ def test_a_saved_view_names_the_model_that_holds_its_code(saved: str) -> None:
     named = {one["state"]["bundle"] for one in models.values() if "view" in one["state"]}
     assert len(named) == 1
     holder = models[named.pop().removeprefix("IPY_MODEL_")]
-    assert holder["model_name"] == "WidgetModel", "a model of Jupyter's own, that runs nothing"
     assert set(holder["state"]) >= {"code", "styles"}
+    loader = static_file("loader.js").read_text("utf-8")
+    assert holder["state"]["_esm"] == loader, "it has its own page import the code"
 
 
 def test_the_loader_is_small() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.redaction.redactor import Redactor
-from autobench_nb.notebook.figures import duration, size, spread
+from autobench_nb.notebook.figures import duration, size
 from autobench_nb.notebook.picture import PARTS, Moment, picture_html
 from autobench_nb.state.model import initial_state
 from autobench_nb.tables.results import Result
@@ -131,7 +131,7 @@ def test_it_holds_runs_results_records_findings_and_the_last_lines() -> None:
     )
     text = text_of(picture_html(taken))
     assert "Runs: 1 succeeded, 1 failed, 1 running." in text
-    assert "gzip -9 succeeded 20 of 20 1.92 s ± 0.03 40.0 s" in text
+    assert "gzip -9 succeeded 20 of 20 1.92 ± 0.03 s 40.0 s" in text
     assert "xz -6 failed exit 137" in text
     assert "zstd running 2 of 5 was running then" in text
     assert "Results, newest first (1 of 21)" in text
@@ -345,9 +345,6 @@ def test_a_secret_across_the_place_where_text_is_cut_is_not_kept_in_part() -> No
 def test_figures_read_as_on_the_page() -> None:
     assert [duration(s) for s in (0.0001, 0.25, 9.1, 31, 102, 7_500, 90_000)] == [
         *("100 µs", "250 ms", "9.10 s", "31.0 s", "1 m 42 s", "2 h 05 m", "1 d 01 h")
-    ]
-    assert [spread(1.916, 0.031), spread(0.0123, None), spread(0.00002, 0.000001)] == [
-        *("1.92 s ± 0.03", "12.3 ms", "20.0 µs ± 1.0")
     ]
     assert [size(n) for n in (0, 1_023, 3_400_000, 5 * 2**30, 2**42)] == [
         *("0 B", "1023 B", "3.2 MiB", "5.0 GiB", "4.0 TiB")

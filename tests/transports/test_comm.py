@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from autobench_nb.contract.limits import HELLO_GRACE_S
 from autobench_nb.sync.client.effects import LogsArrived, MirrorEffect, SendUp
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports.comm import (
@@ -137,8 +138,8 @@ async def test_what_was_said_unasked_is_taken_over_by_the_first_page_that_opens(
     bench: Bench,
 ) -> None:
     kernel = Kernel(bench)
-    kernel.links.speak_unasked()
     unasked = kernel.page("")
+    kernel.links.speak_unasked()
     await until(lambda: unasked.mirror.state is not None)
     assert bench.hub.telemetry.clients == 0, "nobody may be there"
     assert not [one for one in bench.ring.since(0).entries if one.channel == "websocket"]
@@ -367,3 +368,20 @@ async def test_a_page_is_trusted_under_its_own_name_once_its_kernel_has_carried_
     assert (await bench.ask("/api/state", headers=headers)).code == 200
     foreign = {**headers, "Origin": "https://evil.example"}
     assert (await bench.ask("/api/state", headers=foreign)).code == 403
+
+
+async def test_the_first_page_is_spoken_to_at_once_and_another_view_s_not_before_the_grace(
+    bench: Bench,
+) -> None:
+    """What the first view waits for needs no question; the page of a further one has a link of its own."""
+    now = asyncio.get_running_loop().time()
+    hub = bench.hub
+    first = hub.next_session()
+    hub.connect(now, authenticated=True, peer="", session=first)
+    assert [type(one).__name__ for one in hub.hush(first, now)][:1] == ["Send"]
+    second = hub.next_session()
+    hub.connect(now, authenticated=True, peer="", session=second)
+    assert hub.hush(second, now) == []
+    assert hub.next_deadline(now) == pytest.approx(now + HELLO_GRACE_S)
+    hub.disconnect(second, now)
+    hub.disconnect(first, now)

@@ -154,9 +154,11 @@ class Hub:
         """Let a client that has just connected look and not command: the handshake has shown the read-only token."""
         self._sessions[session].read_only = True
 
-    def hush(self, session: int) -> None:
-        """Perhaps nobody is there: it is neither counted nor told before it has said something."""
+    def hush(self, session: int, now: float) -> list[Effect]:
+        """Perhaps nobody is there: neither counted nor told before it speaks. One that is alone is served at once."""
         self._sessions[session].is_quiet = True
+        self._grace[session] = now if len(self._sessions) == 1 else self._grace[session]
+        return self.tick(now)
 
     def disconnect(self, session: int, now: float) -> list[Effect]:
         """The link is gone, whoever closed it."""

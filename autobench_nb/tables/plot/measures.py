@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from autobench_nb.errors import OptionError
+from autobench_nb.figures import decimals
 from autobench_nb.tables.cells import is_number
 from autobench_nb.tables.results import Result
 
@@ -98,12 +99,12 @@ def measure_named(name: str) -> Measure:
 
 
 def with_unit(value: float, unit: Unit, sd: float | None = None) -> str:
-    """``3.08 ± 0.16 s``: three digits of the value at least, and as many of the spread."""
+    """``3.08 ± 0.16 s``: as many digits as the spread lets count; without one three of the value."""
     scaled = value / unit.size
-    digits = _digits(scaled)
+    digits = decimals(scaled, None if sd is None else sd / unit.size, most=9)
     text = _fixed(scaled, digits)
     if sd is not None:
-        text += f" ± {_fixed(sd / unit.size, digits)}"
+        text += f" ± {_fixed(sd / unit.size, digits) if sd else '0'}"
     return f"{text} {unit.sign}".rstrip()
 
 
@@ -114,13 +115,7 @@ def ratio_text(ratio: float) -> str:
     return f"{ratio:.2f}×" if ratio < 10 else f"{ratio:.1f}×" if ratio < 100 else f"{ratio:,.0f}×"
 
 
-def _digits(scaled: float) -> int:
-    if scaled == 0:
-        return 0
-    return max(0, 2 - math.floor(math.log10(abs(scaled))))
-
-
 def _fixed(scaled: float, digits: int) -> str:
     if abs(scaled) >= 1e9 or digits > 9:
         return f"{scaled:.3g}"
-    return f"{scaled:,.{digits}f}"
+    return f"{round(scaled, digits):,.{max(0, digits)}f}"

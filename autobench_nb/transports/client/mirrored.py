@@ -13,6 +13,7 @@ import orjson
 
 from autobench_nb import tables
 from autobench_nb.errors import PathError, ProtocolError
+from autobench_nb.logs.account import MirrorAccount
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.predicate import Predicate, query_filter
 from autobench_nb.state.commit import Commit
@@ -208,12 +209,14 @@ class _FilteredEntries(MirroredEntries):
 
 
 class MirroredLogs(MirroredEntries):
-    """The newest entries that were mirrored. ``missed``: how many were lost on the way."""
+    """The newest entries that were mirrored; :attr:`account` says where all others are."""
 
     def __init__(self, capacity: int = FIRST_CAPACITY) -> None:
         self._lock = threading.Lock()
         self._entries: list[LogEntry] = []
         self._capacity = capacity
+        self._evicted = 0
+        self._written = 0
         self.missed = 0
 
     def take(self, arrived: LogsArrived) -> None:
@@ -228,6 +231,7 @@ class MirroredLogs(MirroredEntries):
             raise ProtocolError("bad-field", f"an entry cannot be read: {error!r:.100}") from None
         with self._lock:
             self.missed += arrived.missed
+            self._written = max(self._written, arrived.next_seq)
             held = self._entries
             if held and entries and entries[0].seq <= held[-1].seq:
                 known = {entry.seq for entry in held}
@@ -237,20 +241,56 @@ class MirroredLogs(MirroredEntries):
                 held.extend(entries)
             # Trimmed by the quarter, so that a steady stream does not copy the list at every batch.
             if len(self._entries) > self._capacity + self._capacity // 4:
-                self._entries = self._entries[-self._capacity :]
+                self._keep(self._capacity)
 
     def resize(self, capacity: int) -> None:
         """Hold so many from now on."""
         with self._lock:
             if capacity < self._capacity:
-                self._entries = self._entries[-capacity:]
+                self._keep(capacity)
             self._capacity = capacity
+
+    def _keep(self, capacity: int) -> None:
+        self._evicted += max(0, len(self._entries) - capacity)
+        self._entries = self._entries[-capacity:]
 
     def clear(self) -> None:
         """Another epoch: replace everything."""
         with self._lock:
             self._entries = []
+            self._evicted = self._written = 0
             self.missed = 0
+
+    @property
+    def account(self) -> MirrorAccount:
+        """Where all entries are that were ever written, as far as this client knows; its figures add up."""
+        with self._lock:
+            held = min(len(self._entries), self._capacity)
+            # What was let go or missed and came again, in answer to a question, is held.
+            evicted = min(self._evicted + len(self._entries) - held, self._written - held)
+            lost = min(self.missed, self._written - held - evicted)
+            elsewhere = self._written - held - evicted - lost
+            return MirrorAccount(held, evicted, lost, elsewhere, self._written)
+
+    @property
+    def held(self) -> int:
+        """How many entries this client holds."""
+        return self.account.held
+
+    @property
+    def evicted(self) -> int:
+        """How many entries this client has held and let go for newer ones."""
+        return self.account.evicted
+
+    @property
+    def lost(self) -> int:
+        """How many entries were lost before they came here."""
+        return self.account.lost
+
+    @property
+    def written(self) -> int:
+        """How many entries were ever written, as far as this client has heard."""
+        return self.account.written
 
     def snapshot(self) -> list[LogEntry]:
         """A list of what is held now."""

@@ -13,7 +13,7 @@ export interface HostModel extends Model {
 /** What the bundle's module makes for each model. */
 export interface Entry {
   initialize(context: { model: Model }): () => void;
-  render(context: object): () => void;
+  render(context: object): (() => void) | Promise<() => void>;
 }
 
 export interface Bundle {

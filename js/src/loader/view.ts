@@ -48,7 +48,7 @@ export function loadingView(load: (model: HostModel) => Promise<Bundle>): object
         const { entry, bundle } = await (loaded as NonNullable<typeof loaded>);
         if (context.signal?.aborted) return () => {};
         adopt(el.getRootNode(), bundle.sheet());
-        return entry.render(context);
+        return await entry.render(context);
       } catch (error) {
         el.textContent = `AutoBench cannot show this view: ${(error as Error).message} Run the cell again.`;
         return () => el.replaceChildren();

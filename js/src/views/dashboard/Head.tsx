@@ -28,7 +28,9 @@ export function Head({ client, title, menu }: { client: Client; title: string; m
       <span class="ab-space" />
       {hasState && (
         <span class="ab-head-figures ab-muted ab-num">
-          <span title="Log lines a second">{count(rate)} lines/s</span>
+          <span title="Log lines a second">
+            {count(rate)} {rate === 1 ? 'line' : 'lines'}/s
+          </span>
           {viewers !== undefined && viewers > 0 && (
             <span title="Clients that look at this orchestrator">{plural(viewers, 'viewer')}</span>
           )}

@@ -39,14 +39,6 @@ export function estimate(seconds: number): string {
   return seconds < 60 ? `${Math.max(1, Math.round(seconds))} s` : duration(seconds);
 }
 
-/** "1.92 s ± 0.03": both in the unit that suits the mean. */
-export function spread(mean: number, sd: number | null | undefined): string {
-  const [scale, unit] = mean < 0.001 ? [1e6, 'µs'] : mean < 1 ? [1e3, 'ms'] : [1, 's'];
-  const digits = mean * scale < 10 ? 2 : mean * scale < 100 ? 1 : 0;
-  const text = (mean * scale).toFixed(digits);
-  return sd == null ? `${text} ${unit}` : `${text} ${unit} ± ${(sd * scale).toFixed(digits)}`;
-}
-
 /** "now", "12 s ago", "3 m ago", "2 h ago", "5 d ago". */
 export function ago(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));

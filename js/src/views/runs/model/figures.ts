@@ -1,4 +1,4 @@
-/** A mean with its spread, with as many digits as are known. Pure. */
+/** A mean with its spread, with as many digits as are known: one rule, Python's too (autobench_nb/figures.py). Pure. */
 
 export interface Figure {
   readonly value: string;
@@ -42,8 +42,9 @@ export function figure(mean: number, sd: number | null | undefined): Figure {
   if (sd == null) return { value: value.toFixed(placesOf(value, DIGITS)), sd: null, unit: name };
   const spread = sd / per;
   if (spread === 0) return { value: value.toFixed(placesOf(value, DIGITS)), sd: '0', unit: name };
-  const places = Math.min(MOST_DECIMALS, placesOf(spread, leading(spread) === 1 ? 2 : 1));
-  return { value: value.toFixed(places), sd: spread.toFixed(places), unit: name };
+  const digits = leading(spread) === 1 ? 2 : 1;
+  const places = Math.min(MOST_DECIMALS, digits - 1 - powerOf(spread.toExponential()));
+  return { value: fixed(value, places), sd: fixed(spread, places), unit: name };
 }
 
 /** The same as one text. */
@@ -69,8 +70,20 @@ export function bytesText(bytes: number): string {
 
 /** Places after the point so that so many digits count. */
 function placesOf(value: number, digits: number): number {
-  if (value <= 0) return digits - 1;
-  return Math.max(0, digits - 1 - Math.floor(Math.log10(Number(value.toPrecision(digits)))));
+  if (value === 0) return 0;
+  return Math.max(0, digits - 1 - powerOf(value.toExponential(digits - 1)));
+}
+
+/** The power of ten of the first digit, of a number in exponential notation. */
+function powerOf(exponential: string): number {
+  return Number(exponential.split('e')[1]);
+}
+
+/** With so many places after the point; below 0 rounded to tens, hundreds. */
+function fixed(value: number, places: number): string {
+  if (places >= 0) return value.toFixed(places);
+  const step = 10 ** -places;
+  return String(Math.round(value / step) * step);
 }
 
 function leading(value: number): number {
