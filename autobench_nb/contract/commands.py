@@ -20,6 +20,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from autobench_nb.contract.codes import COMMAND_CODES
+from autobench_nb.contract.devices import (
+    DeviceDesireArgs,
+    DeviceDesired,
+    DeviceDoArgs,
+    DeviceDone,
+    DeviceProbeArgs,
+    DeviceProbed,
+)
+from autobench_nb.contract.findings import PnoScanArgs, PnoScanned
 from autobench_nb.contract.jobs import (
     JobAgain,
     JobCancelArgs,
@@ -34,8 +43,27 @@ from autobench_nb.contract.jobs import (
     JobTimes,
     JobTimesArgs,
 )
+from autobench_nb.contract.journal import JournalResumeArgs, JournalResumed
 from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
 from autobench_nb.contract.records import EntryRecord, ResultRecord
+from autobench_nb.contract.steps import (
+    OperatorAnswerArgs,
+    QueuePauseArgs,
+    QueueResumeArgs,
+    RecipeRetryArgs,
+    RecipeRunArgs,
+    RecipeStepArgs,
+    RunChanged,
+)
+from autobench_nb.contract.streams import (
+    StreamArgs,
+    StreamPicture,
+    StreamPictureArgs,
+    StreamRecordArgs,
+    StreamRecorded,
+    StreamStarted,
+    StreamStopped,
+)
 from autobench_nb.contract.types import Count
 from autobench_nb.contract.words import fields_of, first_misfit
 from autobench_nb.errors import CommandError
@@ -144,6 +172,27 @@ STATE_HASH: Final = CommandSpec(
     "The hash of what this connection mirrors: the whole state, or its slices and the version.",
     reads=True,
 )
+DEVICE_DESIRE: Final = CommandSpec(
+    "device.desire",
+    DeviceDesireArgs,
+    DeviceDesired,
+    "Say how a device is to be.",
+    ("bad-args", "not-found"),
+)
+DEVICE_DO: Final = CommandSpec(
+    "device.do",
+    DeviceDoArgs,
+    DeviceDone,
+    "Have a device do one of its actions; answered when it has, or has not in time.",
+    ("bad-args", "not-found", "closed"),
+)
+DEVICE_PROBE: Final = CommandSpec(
+    "device.probe",
+    DeviceProbeArgs,
+    DeviceProbed,
+    "Ask a device now how it is, without waiting for its next turn.",
+    ("bad-args", "not-found"),
+)
 JOB_CANCEL: Final = CommandSpec(
     "job.cancel",
     JobCancelArgs,
@@ -188,6 +237,13 @@ JOB_TIMES: Final = CommandSpec(
     ("bad-args",),
     reads=True,
 )
+JOURNAL_RESUME: Final = CommandSpec(
+    "journal.resume",
+    JournalResumeArgs,
+    JournalResumed,
+    "Go on with a run that was interrupted when its orchestrator ended, after its last finished step.",
+    ("bad-args", "not-found", "conflict", "closed"),
+)
 LOGS_GET: Final = CommandSpec(
     "logs.get",
     LogsGetArgs,
@@ -195,6 +251,65 @@ LOGS_GET: Final = CommandSpec(
     "One log entry with its whole message, or as much of it as fits one answer.",
     ("bad-args", "not-found"),
     reads=True,
+)
+PNO_SCAN: Final = CommandSpec(
+    "pno.scan",
+    PnoScanArgs,
+    PnoScanned,
+    "Begin a pno scan; what it finds comes with the state.",
+    ("bad-args", "closed"),
+)
+OPERATOR_ANSWER: Final = CommandSpec(
+    "operator.answer",
+    OperatorAnswerArgs,
+    RunChanged,
+    "Answer the question of a step to a person.",
+    ("bad-args", "not-found"),
+)
+QUEUE_PAUSE: Final = CommandSpec(
+    "queue.pause",
+    QueuePauseArgs,
+    RunChanged,
+    "Start nothing more for now; what runs goes on.",
+    ("bad-args",),
+)
+QUEUE_RESUME: Final = CommandSpec(
+    "queue.resume", QueueResumeArgs, RunChanged, "Let the queue go on.", ("bad-args",)
+)
+RECIPE_CANCEL: Final = CommandSpec(
+    "recipe.cancel",
+    RecipeRunArgs,
+    RunChanged,
+    "Cancel a run of a recipe: what runs is ended, the rest is skipped.",
+    ("bad-args", "not-found"),
+)
+RECIPE_PAUSE: Final = CommandSpec(
+    "recipe.pause",
+    RecipeRunArgs,
+    RunChanged,
+    "Start no more steps of a run of a recipe for now; what runs goes on.",
+    ("bad-args", "not-found"),
+)
+RECIPE_RESUME: Final = CommandSpec(
+    "recipe.resume",
+    RecipeRunArgs,
+    RunChanged,
+    "Let a paused run of a recipe go on.",
+    ("bad-args", "not-found"),
+)
+RECIPE_RETRY: Final = CommandSpec(
+    "recipe.retry",
+    RecipeRetryArgs,
+    RunChanged,
+    "Do steps of an ended run of a recipe again, and all that waits for them.",
+    ("bad-args", "not-found", "closed"),
+)
+RECIPE_SKIP: Final = CommandSpec(
+    "recipe.skip",
+    RecipeStepArgs,
+    RunChanged,
+    "Skip a step that waits: what needs it goes on as though it had gone well.",
+    ("bad-args", "not-found"),
 )
 RESULTS_LIST: Final = CommandSpec(
     "results.list",
@@ -210,9 +325,38 @@ SESSION_CODE: Final = CommandSpec(
     SessionCode,
     "A code that signs one browser in to the page, so that its address need not hold the token.",
 )
+STREAM_PICTURE: Final = CommandSpec(
+    "stream.picture",
+    StreamPictureArgs,
+    StreamPicture,
+    "The newest picture of a stream, where the asking side does not have it yet.",
+    ("bad-args", "not-found"),
+    reads=True,
+)
+STREAM_RECORD: Final = CommandSpec(
+    "stream.record",
+    StreamRecordArgs,
+    StreamRecorded,
+    "Begin or end the recording of a stream to a file.",
+    ("bad-args", "not-found", "failed"),
+)
+STREAM_START: Final = CommandSpec(
+    "stream.start",
+    StreamArgs,
+    StreamStarted,
+    "Start a stream's process; one that waits for its next try, or has been given up, is tried now.",
+    ("bad-args", "not-found"),
+)
+STREAM_STOP: Final = CommandSpec(
+    "stream.stop",
+    StreamArgs,
+    StreamStopped,
+    "End a stream's process, and its recording.",
+    ("bad-args", "not-found"),
+)
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
-    *(LOGS_GET, RESULTS_LIST, SESSION_CODE),
+    *(JOURNAL_RESUME, LOGS_GET, RESULTS_LIST, SESSION_CODE),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""

@@ -12,8 +12,14 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 
 from msgspec import Meta as About
 
+from autobench_nb.contract.devices import DeviceRecord
+from autobench_nb.contract.findings import PnoState
+from autobench_nb.contract.journal import JournalState
 from autobench_nb.contract.levels import LevelName
-from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
+from autobench_nb.contract.machine import MachineRecord
+from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
+from autobench_nb.contract.streams import Stream
+from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds
 
 
 class OrchestratorStatus(StrEnum):
@@ -40,15 +46,6 @@ class JobKind(StrEnum):
 
     COMMAND = "command"
     CALLABLE = "callable"
-
-
-class Severity(StrEnum):
-    """How bad a finding is."""
-
-    INFO = "info"
-    WARN = "warn"
-    ERROR = "error"
-    FATAL = "fatal"
 
 
 class TelemetryState(TypedDict, total=False):
@@ -92,21 +89,6 @@ class ConfigSlice(TypedDict):
     features: dict[str, bool]
 
 
-class Device(TypedDict, total=False):
-    """``/devices/{id}``."""
-
-    type: Word
-    status: Word
-    lastSeen: IsoTime | None
-
-
-class Stream(TypedDict, total=False):
-    """``/streams/{id}``."""
-
-    status: Word
-    url: str | None
-
-
 class JobRecord(TypedDict, total=False):
     """``/jobs/items/{id}``."""
 
@@ -145,12 +127,19 @@ class JobRecord(TypedDict, total=False):
     ]
     warmup: Annotated[int, About(description="repetitions before the measured ones")]
     retryOf: Annotated[str | None, About(description="the id of the job whose work it does again")]
+    machine: Annotated[
+        str | None, About(description="the id of the machine, as it was when the job started")
+    ]
+    stepId: Annotated[
+        str | None, About(description="the planned step of a recipe's run that it does")
+    ]
 
 
 class RunRecord(TypedDict, total=False):
     """``/jobs/runs/{id}``: what was asked for together."""
 
     id: Required[str]
+    label: Annotated[str, About(description="a short name for people, unique in this life alone")]
     name: Annotated[str | None, About(description="as it was called; null where it was not")]
     createdAt: Instant
     jobs: Annotated[int, About(description="how many it has, those that left the state included")]
@@ -166,32 +155,12 @@ class JobsState(TypedDict):
     lastCompleted: str | None
     items: dict[str, JobRecord]
     runs: NotRequired[dict[str, RunRecord]]
-
-
-class Finding(TypedDict, total=False):
-    """``/pno/findings/{index}``: what a check reports."""
-
-    id: str
-    severity: Severity
-    check: str
-    message: str
-
-
-class Summary(TypedDict):
-    """``/pno/summary``: the findings counted by severity (a projection: nobody writes it)."""
-
-    total: int
-    bySeverity: dict[str, int]
-
-
-class PnoState(TypedDict):
-    """``/pno``: the analysis scan."""
-
-    status: str
-    progress: NotRequired[Annotated[float | None, About(description="0 to 1")]]
-    lastRunAt: NotRequired[IsoTime | None]
-    findings: list[Finding]
-    summary: NotRequired[Summary]
+    machines: NotRequired[dict[str, MachineRecord]]
+    recipeRuns: NotRequired[dict[str, RecipeRunRecord]]
+    prompts: NotRequired[dict[str, PromptRecord]]
+    paused: NotRequired[
+        Annotated[QueuePause | None, About(description="null where the queue goes on")]
+    ]
 
 
 class LogsSlice(TypedDict):
@@ -238,12 +207,13 @@ class AppState(TypedDict):
     version: Count
     meta: Meta
     config: ConfigSlice
-    devices: dict[str, Device]
+    devices: dict[str, DeviceRecord]
     streams: dict[str, Stream]
     jobs: JobsState
     pno: PnoState
     logs: LogsSlice
     serverConfig: ServerConfig
+    journal: NotRequired[JournalState]
 
 
 class EntryRecord(TypedDict):
@@ -296,7 +266,32 @@ class ResultRecord(TypedDict):
     lines: int
     value: Annotated[Any, About(description="what a callable returned, as JSON")]
     valueNote: Annotated[str | None, About(description="what JSON could not carry of it")]
+    stepId: NotRequired[
+        Annotated[str | None, About(description="the planned step of a recipe that was done")]
+    ]
+    machine: Annotated[str | None, About(description="an id of `/jobs/machines`")]
+    load: Annotated[float | None, About(description="average of the last minute, at its end")]
+    cpuMhz: float | None
+    temperatureC: float | None
+    stealS: Annotated[Seconds | None, About(description="that the hypervisor gave to others")]
+    cpuPressure: Annotated[
+        float | None,
+        About(description="0 to 1: the share in which some task waited for a processor"),
+    ]
+    ioPressure: Annotated[float | None, About(description="the same for a disk")]
+    thermalThrottles: Annotated[int | None, About(description="how often it was too hot")]
+    cgroupThrottledS: Annotated[
+        Seconds | None, About(description="that the control group was held up at its limit")
+    ]
+    metrics: NotRequired[
+        Annotated[
+            dict[str, float] | None,
+            About(description="what was read out of it, by the metric's name"),
+        ]
+    ]
 
 
-SLICES: Final = tuple(name for name in AppState.__annotations__ if name != "version")
-"""What ``slices`` may name; ``version`` is always there."""
+SLICES: Final = tuple(
+    name for name in AppState.__annotations__ if name not in ("version", "journal")
+)
+"""What ``slices`` may name; ``version`` is always there, ``journal`` only where one was asked for."""

@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
+from autobench_nb.contract.steps import StepStatus
 from autobench_nb.recipes.plan import PlannedStep
-
-
-class StepStatus(StrEnum):
-    """Where a planned step stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    RETRYING = "retrying"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    TIMEOUT = "timeout"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
-
 
 SETTLED: Final = frozenset(
     (

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from autobench_nb.config import Config
+from autobench_nb.contract.findings import Severity, Summary
 from autobench_nb.contract.records import (
     AppState,
     JobKind,
     JobRecord,
     JobStatus,
     OrchestratorStatus,
-    Severity,
-    Summary,
     TelemetryState,
 )
 from autobench_nb.errors import SchemaError
@@ -45,7 +44,7 @@ __all__ = [
 ]
 
 ROOT: Final = rule_of(AppState, closed=True)
-SLICES: Final = tuple(AppState.__annotations__)
+SLICES: Final = tuple(name for name in AppState.__annotations__ if name in ROOT.required)
 
 
 class Place:

@@ -23,9 +23,13 @@ class Result(NamedTuple):
     did not succeed. ``signal``: the name of the one that killed it. ``shell_s``: what the start of the shell takes by
     itself, for shell commands. ``lines``: how many it printed. ``value``: what a callable returned, the object itself
     in the process where it ran; ``value_note``: what JSON cannot carry of it, so
-    that tables and other clients have it in another form. ``None`` where there is nothing to say or it could not be
+    that tables and other clients have it in another form. ``step_id``: the planned step of a recipe that was done;
+    ``metrics``: what was read out of it, by name. ``None`` where there is nothing to say or it could not be
     measured; what exactly was measured is said by :class:`~autobench_nb.jobs.executors.local_process.LocalProcess` and
     :class:`~autobench_nb.jobs.executors.in_process.InProcess`.
+
+    ``machine``: the id of its fingerprint. What follows it is the noise beside the repetition, see
+    :class:`~autobench_nb.machine.noise.Noise`.
     """
 
     run_id: str
@@ -45,8 +49,19 @@ class Result(NamedTuple):
     max_rss_bytes: int | None
     shell_s: float | None
     lines: int
-    value: Any
-    value_note: str | None
+    step_id: str | None = None
+    machine: str | None = None
+    load: float | None = None
+    cpu_mhz: float | None = None
+    temperature_c: float | None = None
+    steal_s: float | None = None
+    cpu_pressure: float | None = None
+    io_pressure: float | None = None
+    thermal_throttles: int | None = None
+    cgroup_throttled_s: float | None = None
+    value: Any = None
+    value_note: str | None = None
+    metrics: Mapping[str, float] | None = None
 
     def to_record(self) -> dict[str, Any]:
         """The row as a dict, by the names of its attributes; ``started_at`` in ISO 8601, ``value`` as JSON."""

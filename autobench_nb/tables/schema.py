@@ -17,7 +17,10 @@ from typing import (
     get_type_hints,
 )
 
-from autobench_nb.contract.records import Device, Finding, JobRecord, ResultRecord, Stream
+from autobench_nb.contract.devices import DeviceRecord
+from autobench_nb.contract.findings import Finding
+from autobench_nb.contract.records import JobRecord, ResultRecord
+from autobench_nb.contract.streams import Stream
 from autobench_nb.contract.types import Instant, IsoTime, Word
 
 
@@ -82,7 +85,7 @@ def snake_case(name: str) -> str:
 JOBS: Final = _columns(JobRecord)
 """The columns of jobs; keys as the state's ``/jobs/items`` has them."""
 
-DEVICES: Final = _columns(Device, named_by_key=True)
+DEVICES: Final = _columns(DeviceRecord, named_by_key=True)
 """The columns of devices; keys as the state's ``/devices`` has them."""
 
 STREAMS: Final = _columns(Stream, named_by_key=True)
@@ -94,7 +97,7 @@ FINDINGS: Final = _columns(Finding)
 RESULTS: Final = tuple(
     Column(column.name, column.name, column.kind)
     for column in _columns(ResultRecord)
-    if column.name != "value_note"
+    if column.name not in ("value_note", "metrics")
 )
 """The columns of results: the attributes of a ``Result``, without ``value``, whose type is what came back, and what is
 said of it; these follow as they are."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from autobench_nb.contract import codes, jobs, records
+from autobench_nb.contract import codes, devices, findings, jobs, records, streams
 from autobench_nb.contract import commands as contract_commands
 from autobench_nb.contract.client_messages import (
     CLIENT_MESSAGES,
@@ -46,7 +46,7 @@ from tests.contract.types import (
 )
 
 OPEN: frozenset[type] = frozenset(
-    {records.Meta, records.Device, records.Stream, records.JobRecord, records.Finding}
+    {records.Meta, streams.Stream, records.JobRecord, devices.DeviceRecord, findings.Finding}
 )
 """Records in which users put fields of their own, which our views show."""
 RECORDS = (
@@ -149,8 +149,7 @@ def _comment(text: str, indent: str = "") -> str:
 
 
 def _enum(enum: Any) -> str:
-    names = " | ".join(_text(one.value) for one in enum)
-    return f"{_comment(doc_of(enum))}export type {enum.__name__} = {names};"
+    return _union(enum.__name__, [_text(one.value) for one in enum], doc_of(enum))
 
 
 def _alias(name: str, hint: Any, about: str) -> str:

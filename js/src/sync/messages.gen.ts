@@ -141,11 +141,32 @@ export type CommandCode = keyof typeof COMMAND_CODES;
 /** `/meta/status`. */
 export type OrchestratorStatus = 'booting' | 'ready' | 'error';
 
+/** What became of an action that was asked of a device. */
+export type Fate = 'waiting' | 'running' | 'done' | 'failed' | 'refused' | 'timeout' | 'cancelled';
+
 /** What a job runs. */
 export type JobKind = 'command' | 'callable';
 
 /** `/jobs/items/{id}/status`. */
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timeout';
+
+/** Where a recipe's run stands. */
+export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'timeout' | 'cancelled' | 'interrupted';
+
+/** Where a planned step of a recipe's run stands. */
+export type StepStatus =
+  | 'waiting'
+  | 'queued'
+  | 'running'
+  | 'retrying'
+  | 'succeeded'
+  | 'failed'
+  | 'timeout'
+  | 'skipped'
+  | 'cancelled';
+
+/** What came of one check in the last scan. */
+export type CheckOutcome = 'waiting' | 'running' | 'clear' | 'found' | 'skipped' | 'failed' | 'timeout';
 
 /** How bad a finding is. */
 export type Severity = 'info' | 'warn' | 'error' | 'fatal';
@@ -153,17 +174,21 @@ export type Severity = 'info' | 'warn' | 'error' | 'fatal';
 /** A log level's name on the wire, in rising order. */
 export type LevelName = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
+/** `/journal/status`. */
+export type JournalHealth = 'writing' | 'failing';
+
 /** The whole state. `version` belongs to the store. */
 export interface AppState {
   version: number;
   meta: Meta;
   config: ConfigSlice;
-  devices: Record<string, Device>;
+  devices: Record<string, DeviceRecord>;
   streams: Record<string, Stream>;
   jobs: JobsState;
   pno: PnoState;
   logs: LogsSlice;
   serverConfig: ServerConfig;
+  journal?: JournalState;
 }
 
 /** `/meta`: what this orchestrator is. */
@@ -209,22 +234,166 @@ export interface ConfigSlice {
 }
 
 /** `/devices/{id}`. */
-export interface Device {
+export interface DeviceRecord {
   /** One of few words. */
   type?: string;
-  /** One of few words. */
+  /** One of few words; supervised: unknown, ok, degraded or closed. */
   status?: string;
   /** ISO 8601. */
   lastSeen?: string | null;
+  supervised?: boolean;
+  /** While it is degraded, the queue is paused. */
+  critical?: boolean;
+  /** It is why the queue is paused now. */
+  pausing?: boolean;
+  /** What was asked for, by quantity. */
+  desired?: Record<string, unknown>;
+  /** What the last probe saw; null where that is not known now. */
+  observed?: Record<string, unknown> | null;
+  /** What was observed last, where `observed` is null. */
+  was?: Record<string, unknown> | null;
+  /** Quantities that are observed and not as desired. */
+  differs?: string[];
+  /** Of what is observed, by quantity. */
+  units?: Record<string, string>;
+  /** Why the last probe failed. */
+  error?: string | null;
+  /** Probes that failed since the last that did not. */
+  failures?: number;
+  /** A probe or action of it has not come back in time. */
+  hangs?: boolean;
+  /** Seconds; between probes, while all is well. */
+  everyS?: number;
+  /** Seconds; that a probe may take. */
+  timeoutS?: number;
+  /** The next probe, where the last one failed. */
+  nextTryAt?: number | null;
+  actions?: Record<string, ActionSpec>;
+  /** The newest few, oldest first. */
+  asked?: AskedAction[];
+  /** What is observed and a number, by quantity. */
+  samples?: Record<string, SampleWindow>;
+  /** The quantity whose integral is the energy of jobs. */
+  powerFrom?: string | null;
   [more: string]: unknown;
 }
 
-/** `/streams/{id}`. */
+/** One action that a device can do. */
+export interface ActionSpec {
+  /** For people; may be empty. */
+  about: string;
+  /** The names of what it takes. */
+  args: string[];
+  /** Those of them that must be given. */
+  required: string[];
+}
+
+/** One action that was asked for, and its fate. */
+export interface AskedAction {
+  id: string;
+  action: string;
+  args: Record<string, unknown>;
+  fate: Fate;
+  /** Why it was not done. */
+  reason: string | null;
+  /** What the device answered, as JSON. */
+  value: unknown;
+  /** Ms since 1970 UTC, with a fraction. */
+  askedAt: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt: number | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  endedAt: number | null;
+  /** From asking to the acknowledgement. */
+  tookMs: number | null;
+}
+
+/** The newest samples of one quantity, in a ring: sample number n (from 0) stands at `points[n % size]`. */
+export interface SampleWindow {
+  /** Empty where none was declared. */
+  unit: string;
+  /** How many the ring holds. */
+  size: number;
+  /** The number of the next sample. */
+  next: number;
+  /** Pairs of an instant (ms since 1970 UTC) and a value. */
+  points: number[][];
+}
+
+/** `/streams/{id}`. Those that this orchestrator runs itself have all fields; others what they are given. */
 export interface Stream {
   /** One of few words. */
   status?: string;
   url?: string | null;
+  /** Where its pictures come from. */
+  source?: string;
+  /** Whether this orchestrator starts and ends its process. */
+  runs?: boolean;
+  /** Whether it is to run: it was started, and not ended. */
+  wanted?: boolean;
+  /** Why it does not run, or not well. */
+  reason?: string | null;
+  /** Since when its process runs. */
+  startedAt?: number | null;
+  /** Told once a second at most. */
+  lastPictureAt?: number | null;
+  /** When a picture last differed from the one before it. */
+  changedAt?: number | null;
+  /** Null where the picture changes. */
+  frozenSince?: number | null;
+  checks?: StreamChecks;
+  width?: number | null;
+  height?: number | null;
+  /** Pictures a second, as they came of late. */
+  fps?: number | null;
+  /** As they came of late. */
+  bytesPerS?: number | null;
+  /** Since it was added. */
+  pictures?: number;
+  /** How often its process was started again by itself. */
+  restarts?: number;
+  /** When it is started again. */
+  nextTryAt?: number | null;
+  /** Seconds; a picture of more seconds is old. */
+  youngS?: number;
+  /** Seconds; a picture that is the same for longer is frozen. */
+  frozenS?: number;
+  recording?: StreamRecording | null;
   [more: string]: unknown;
+}
+
+/** The three: each can fail while the others are well. */
+export interface StreamChecks {
+  /** Whether its process runs. */
+  process?: StreamCheck;
+  /** Whether the last picture is young. */
+  young?: StreamCheck;
+  /** Whether the picture changes: not frozen. */
+  moving?: StreamCheck;
+}
+
+/** One of the three ways in which a stream can fail by itself. */
+export interface StreamCheck {
+  /** Null where it cannot be told, as of what is off. */
+  ok: boolean | null;
+  /** Why it is not well, or cannot be told. */
+  reason: string | null;
+}
+
+/** A stream's recording: the one under way, or the last one. */
+export interface StreamRecording {
+  path?: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt?: number;
+  /** Null while it goes on. */
+  endedAt?: number | null;
+  /** Of the file, as it was seen last. */
+  bytes?: number;
+  pictures?: number;
+  /** Pictures that the recorder was too slow for. */
+  dropped?: number;
+  /** Why it has failed; null where it has not. */
+  reason?: string | null;
 }
 
 /** `/jobs`: identifiers in order, and the records by identifier. */
@@ -234,6 +403,11 @@ export interface JobsState {
   lastCompleted: string | null;
   items: Record<string, JobRecord>;
   runs?: Record<string, RunRecord>;
+  machines?: Record<string, MachineRecord>;
+  recipeRuns?: Record<string, RecipeRunRecord>;
+  prompts?: Record<string, PromptRecord>;
+  /** Null where the queue goes on. */
+  paused?: QueuePause | null;
 }
 
 /** `/jobs/items/{id}`. */
@@ -285,12 +459,18 @@ export interface JobRecord {
   warmup?: number;
   /** The id of the job whose work it does again. */
   retryOf?: string | null;
+  /** The id of the machine, as it was when the job started. */
+  machine?: string | null;
+  /** The planned step of a recipe's run that it does. */
+  stepId?: string | null;
   [more: string]: unknown;
 }
 
 /** `/jobs/runs/{id}`: what was asked for together. */
 export interface RunRecord {
   id: string;
+  /** A short name for people, unique in this life alone. */
+  label?: string;
   /** As it was called; null where it was not. */
   name?: string | null;
   /** Ms since 1970 UTC, with a fraction. */
@@ -303,6 +483,190 @@ export interface RunRecord {
   retryOf?: string | null;
 }
 
+/** `/meta/machines/{id}`: one state of the machine in which jobs ran; what is not known is null. */
+export interface MachineRecord {
+  /** The same for the same values, in every process. */
+  id?: string;
+  /** Ms since 1970 UTC, with a fraction; when it was first found so. */
+  seenAt?: number;
+  host?: string | null;
+  architecture?: string | null;
+  cpuModel?: string | null;
+  /** Physical cores. */
+  cores?: number | null;
+  /** Logical processors that are online. */
+  processors?: number | null;
+  /** Processors that this process may use. */
+  usable?: number | null;
+  maxMhz?: number | null;
+  /** Of the clock; several, with commas, where they differ. */
+  governor?: string | null;
+  turbo?: boolean | null;
+  /** Whether cores run several threads. */
+  smt?: boolean | null;
+  memoryBytes?: number | null;
+  kernel?: string | null;
+  os?: string | null;
+  /** `none` on bare metal. */
+  virtualization?: string | null;
+  /** `none` where there is none. */
+  container?: string | null;
+  /** The version of control groups: 1 or 2. */
+  cgroup?: number | null;
+  /** Processors' worth of time that may be used. */
+  cpuLimit?: number | null;
+  memoryLimitBytes?: number | null;
+  /** Versions by name. */
+  tools?: Record<string, string>;
+  /** Git's, of the folder in which the job runs. */
+  commit?: string | null;
+  /** Whether tracked files differ from it. */
+  dirty?: boolean | null;
+  /** Why a value is not known, by its name; measures of noise too. */
+  absent?: Record<string, string>;
+}
+
+/** `/jobs/recipeRuns/{id}`: one run of a recipe. */
+export interface RecipeRunRecord {
+  id: string;
+  /** A short name for people, unique in this life alone. */
+  label?: string;
+  /** The recipe's name. */
+  recipe?: string;
+  file?: string | null;
+  parameters?: Record<string, unknown>;
+  /** Of the parameters that have one. */
+  units?: Record<string, string>;
+  status: RunStatus;
+  reason?: string | null;
+  priority?: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  createdAt?: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt?: number | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  finishedAt?: number | null;
+  /** Where its steps run and its artifacts are kept. */
+  folder?: string;
+  /** Of the random orders. */
+  seed?: number;
+  /** Planned steps. */
+  total?: number;
+  /** Planned steps by status, without zeros. */
+  counts?: Record<string, number>;
+  /** Seconds of work that are left, by past durations. */
+  etaS?: number | null;
+  /** The id of the run that it goes on with. */
+  resumedFrom?: string | null;
+  plan?: Record<string, PlanRecord>;
+  steps?: Record<string, StepRecord>;
+}
+
+/** `/jobs/recipeRuns/{id}/plan/{step}`: what all cells of a step share. */
+export interface PlanRecord {
+  id: string;
+  /** `run`, `call`, `device`, `record`, `wait` or `operator`. */
+  kind?: string;
+  /** The command, callable, action or question, as written. */
+  does?: string;
+  description?: string | null;
+  needs?: string[];
+  /** By outcome (`ok`, `timeout`, `failure`): where it goes on. */
+  edges?: Record<string, string>;
+  /** The names of its matrix. */
+  axes?: string[];
+  /** Planned steps of it. */
+  cells?: number;
+  /** Measured repetitions of each, at most. */
+  repeat?: number;
+  warmup?: number;
+  retries?: number;
+  order?: string;
+  executor?: string;
+  /** Seconds. */
+  timeoutS?: number | null;
+  metrics?: Record<string, MetricAbout>;
+  /** That one of them took before, by the median of past runs. */
+  expectedS?: number | null;
+}
+
+/** What is known of a metric before it is measured. */
+export interface MetricAbout {
+  unit?: string | null;
+  /** `higher` or `lower`. */
+  better?: string | null;
+}
+
+/** `/jobs/recipeRuns/{id}/steps/{planned id}`: one step, or one cell of its matrix. */
+export interface StepRecord {
+  id: string;
+  /** Its key in `plan`. */
+  step?: string;
+  /** Its place in the plan, from 0. */
+  number?: number;
+  /** Its values by axis; not there without a matrix. */
+  cell?: Record<string, unknown>;
+  status: StepStatus;
+  /** How often it was started; not there before the first. */
+  tries?: number;
+  /** Why it did not succeed, or was skipped. */
+  reason?: string | null;
+  /** When its newest try began to run. */
+  startedAt?: number | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  finishedAt?: number | null;
+  /** When it is tried again. */
+  retryAt?: number | null;
+  /** The job of its newest try. */
+  jobId?: string | null;
+  /** Measured repetitions of this try that have succeeded. */
+  done?: number;
+  /** `wall`, `cpu` and `memory` too. */
+  metrics?: Record<string, MetricRecord>;
+  artifacts?: ArtifactRecord[];
+}
+
+/** What the measured repetitions of a planned step come to in one metric. */
+export interface MetricRecord {
+  mean: number;
+  /** Of the sample (n - 1); null for fewer than two. */
+  sd?: number | null;
+  /** Repetitions that have it. */
+  count?: number;
+  /** Half the confidence interval of the mean, 95 % unless the step says other. */
+  halfWidth?: number | null;
+}
+
+/** A file that a step has made, as it is kept in the folder of the run. */
+export interface ArtifactRecord {
+  /** Below the folder of the run's artifacts. */
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** `/jobs/prompts/{id}`: a question of a step to a person, until it is answered. */
+export interface PromptRecord {
+  id: string;
+  runId?: string;
+  stepId?: string;
+  ask?: string;
+  answers?: string[];
+  /** The answers that make the step fail. */
+  fails?: string[];
+  /** Ms since 1970 UTC, with a fraction. */
+  askedAt?: number;
+  /** When nobody is waited for any longer. */
+  until?: number | null;
+}
+
+/** `/jobs/paused`: why nothing starts, and since when; null where the queue goes on. */
+export interface QueuePause {
+  reason: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  since?: number;
+}
+
 /** `/pno`: the analysis scan. */
 export interface PnoState {
   status: string;
@@ -310,8 +674,28 @@ export interface PnoState {
   progress?: number | null;
   /** ISO 8601. */
   lastRunAt?: string | null;
+  /** Why the last scan was run. */
+  because?: string | null;
+  /** The last scan that ended. */
+  tookS?: number | null;
+  /** Where scans are on a schedule. */
+  nextRunAt?: number | null;
+  checks?: CheckRecord[];
   findings: Finding[];
   summary?: Summary;
+}
+
+/** One check of the last scan. */
+export interface CheckRecord {
+  name: string;
+  outcome: CheckOutcome;
+  /** How many things it looked at. */
+  subjects: number;
+  findings: number;
+  /** Seconds. */
+  tookS: number | null;
+  /** Why it was skipped, or failed. */
+  reason: string | null;
 }
 
 /** `/pno/findings/{index}`: what a check reports. */
@@ -319,8 +703,34 @@ export interface Finding {
   id?: string;
   severity?: Severity;
   check?: string;
+  /** What it is about, such as a device's id. */
+  subject?: string;
   message?: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  foundAt?: number;
+  evidence?: Evidence[];
   [more: string]: unknown;
+}
+
+/** What a finding rests on: one thing that can be looked at. */
+export interface Evidence {
+  /** Lines, device, stream, job, run, numbers or path. */
+  kind: string;
+  /** What a link to it says. */
+  label?: string;
+  /** Of log entries; of many the newest. */
+  seqs?: number[];
+  /** A log query that finds them all. */
+  query?: string;
+  jobIds?: string[];
+  runId?: string;
+  deviceId?: string;
+  streamId?: string;
+  path?: string;
+  /** Numbers and texts, by name. */
+  values?: Record<string, unknown>;
+  /** Earlier values in order, the new one last. */
+  series?: number[];
 }
 
 /** `/pno/summary`: the findings counted by severity (a projection: nobody writes it). */
@@ -371,6 +781,37 @@ export interface ServerConfigWs {
   reconnectFactor: number;
   /** Share of the delay, 0 to 1. */
   reconnectJitter: number;
+}
+
+/** `/journal`: what outlives the process; not there where no journal was asked for. */
+export interface JournalState {
+  path: string;
+  status: JournalHealth;
+  /** Why it cannot be written, and what helps. */
+  reason: string | null;
+  /** Rows that could not be written since the start. */
+  missed: number;
+  /** How often a job went on before its result was safe. */
+  late: number;
+  interrupted: Record<string, InterruptedRun>;
+}
+
+/** `/journal/interrupted/{run id}`: a run that was under way when its orchestrator ended. */
+export interface InterruptedRun {
+  id: string;
+  name: string | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  createdAt: number;
+  /** Ms since 1970 UTC, with a fraction; when its orchestrator last wrote. */
+  lastSeenAt: number;
+  /** How many it has, or jobs. */
+  steps: number;
+  /** How many of them are settled. */
+  settled: number;
+  /** Whether `journal.resume` can go on with it. */
+  resumable: boolean;
+  /** Why it cannot be resumed. */
+  reason: string | null;
 }
 
 /** One log entry. */
@@ -426,6 +867,26 @@ export interface ResultRecord {
   value: unknown;
   /** What JSON could not carry of it. */
   valueNote: string | null;
+  /** The planned step of a recipe that was done. */
+  stepId?: string | null;
+  /** An id of `/jobs/machines`. */
+  machine: string | null;
+  /** Average of the last minute, at its end. */
+  load: number | null;
+  cpuMhz: number | null;
+  temperatureC: number | null;
+  /** That the hypervisor gave to others. */
+  stealS: number | null;
+  /** 0 to 1: the share in which some task waited for a processor. */
+  cpuPressure: number | null;
+  /** The same for a disk. */
+  ioPressure: number | null;
+  /** How often it was too hot. */
+  thermalThrottles: number | null;
+  /** That the control group was held up at its limit. */
+  cgroupThrottledS: number | null;
+  /** What was read out of it, by the metric's name. */
+  metrics?: Record<string, number> | null;
 }
 
 /** One variable of the environment that was given for a job. */
@@ -803,6 +1264,16 @@ export interface JobTimes {
   items: Record<string, RepetitionTimes>;
 }
 
+/** Which interrupted run. */
+export interface JournalResumeArgs {
+  runId: string;
+}
+
+/** That the run goes on, under its old id. */
+export interface JournalResumed {
+  runId: string;
+}
+
 /** Which entry, and from which character of its message on. */
 export interface LogsGetArgs {
   seq: number;
@@ -875,6 +1346,8 @@ export interface Commands {
   'job.send': { args: JobSendArgs; result: JobSent };
   /** The seconds that the repetitions of some jobs took. */
   'job.times': { args: JobTimesArgs; result: JobTimes };
+  /** Go on with a run that was interrupted when its orchestrator ended, after its last finished step. */
+  'journal.resume': { args: JournalResumeArgs; result: JournalResumed };
   /** One log entry with its whole message, or as much of it as fits one answer. */
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
   /** Result records, a page at a time, oldest first. */

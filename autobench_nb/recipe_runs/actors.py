@@ -1,0 +1,76 @@
+"""What steps act on besides commands and callables. The rooms of devices and of streams implement these Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from autobench_nb.contract.records import JobStatus
+from autobench_nb.processes.stop import Stop
+
+
+class DeviceActions(Protocol):
+    """Does what a step says with ``device``. ``bench.devices`` is one."""
+
+    def act(
+        self,
+        device_id: str,
+        action: str,
+        arguments: Mapping[str, Any],
+        *,
+        timeout_s: float | None,
+        stop: Stop[JobStatus],
+    ) -> Mapping[str, float]:
+        """Do an action and return when it is acknowledged; blocks the calling thread.
+
+        Args:
+            device_id: Which device.
+            action: One of its actions.
+            arguments: As the recipe has them.
+            timeout_s: Seconds after which nobody waits any longer; None: the device's own limit.
+            stop: The wish that it should end early.
+
+        Returns:
+            Metrics of the step by their names, such as what an instrument has read.
+
+        Raises:
+            TimeoutError: It was not acknowledged in time.
+            AutoBenchError: There is no such device or action, or it has failed; its text is the step's reason.
+        """
+
+
+class ActiveRecording(Protocol):
+    """A recording that goes on."""
+
+    def stop(self) -> Mapping[str, float]:
+        """End it, and return when the file is whole: metrics of the step, such as its pictures.
+
+        Raises:
+            AutoBenchError: Nothing usable was recorded; its text is the step's reason.
+        """
+
+
+class StreamRecordings(Protocol):
+    """Does what a step says with ``record``. ``bench.streams`` is one."""
+
+    def record(self, stream_id: str, file: Path) -> ActiveRecording:
+        """Begin to record a stream into ``file``; returns when the first picture is there.
+
+        Raises:
+            AutoBenchError: There is no such stream, or it cannot be recorded; its text is the step's reason.
+        """
+
+
+class Gauge(Protocol):
+    """Measures something of each repetition besides its time, such as the energy of a power meter."""
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """The units of its metrics."""
+
+    def begin(self) -> Any:
+        """Note where it stands, right before a repetition."""
+
+    def end(self, begun: Any) -> Mapping[str, float]:
+        """What was measured since ``begin`` gave ``begun``: empty where nothing is known."""
