@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Lab, wait_until
+from tests.e2e.links import context as context
+from tests.e2e.links import warm as warm
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -214,6 +216,15 @@ def test_after_a_kernel_restart_all_panes_say_the_same_and_the_reloaded_page_sho
 ) -> None:
     save(page)
     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect_all_to_say_the_same(page)
+    expect(dashboard.locator(".ab-log")).to_contain_text("volt 1")
+    reload(lab, page, notebook)
+    expect(pictures(page).first).to_be_visible(timeout=LONG_MS)
+    expect_no_words_of_jupyters_own(page)
+
+
+def expect_all_to_say_the_same(page: Page) -> None:
+    """All panes of a dead kernel, in the four places where they say it."""
     said = page.locator(".ab-notice b, .ab-log-banner b")
     seen = page.locator(".ab-last-seen")
     expect(seen).to_have_count(4, timeout=LONG_MS)
@@ -221,10 +232,6 @@ def test_after_a_kernel_restart_all_panes_say_the_same_and_the_reloaded_page_sho
     wait_until(lambda: len(set(said.all_inner_texts())) == 1, "four places that say the same")
     wait_until(lambda: len(set(seen.all_inner_texts())) == 1, "four places of the same time")
     assert LAST_SEEN.fullmatch(seen.first.inner_text())
-    expect(dashboard.locator(".ab-log")).to_contain_text("volt 1")
-    reload(lab, page, notebook)
-    expect(pictures(page).first).to_be_visible(timeout=LONG_MS)
-    expect_no_words_of_jupyters_own(page)
 
 
 def test_of_a_kernel_that_was_killed_the_clock_of_a_job_stands_still(
@@ -241,6 +248,7 @@ def test_of_a_kernel_that_was_killed_the_clock_of_a_job_stands_still(
     began = page.evaluate("() => Date.now()")
     page.wait_for_function("(began) => Date.now() > began + 2500", arg=began)
     assert row.inner_text() == shown
+    expect_all_to_say_the_same(page)
 
 
 def kill(pid: int) -> None:
