@@ -116,11 +116,13 @@ def expect_no_words_of_jupyters_own(page: Page) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until the pictures in the notebook's model say what the last cell has made."""
+    """Wait until each pane's cell has its picture in the notebook's model."""
     page.wait_for_function(
-        """() => jupyterapp.shell.currentWidget.content.widgets
+        """(panes) => jupyterapp.shell.currentWidget.content.widgets
             .filter((cell) => cell.model.type === 'code')
-            .some((cell) => JSON.stringify(cell.model.outputs.toJSON()).includes('ab-picture'))"""
+            .filter((cell) => JSON.stringify(cell.model.outputs.toJSON()).includes('ab-picture'))
+            .length === panes""",
+        arg=len(PANES),
     )
 
 
