@@ -14,8 +14,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.e2e.conftest import ROOT, Lab, end_group, wait_until
 from tests.e2e.hosts import free_ports, listens, need
 from tests.e2e.links import BENCH, holds_all, row, uses
-from tests.e2e.links import context as context
-from tests.e2e.links import warm as warm
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 

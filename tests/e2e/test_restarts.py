@@ -13,8 +13,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Lab, wait_until
-from tests.e2e.links import context as context
-from tests.e2e.links import warm as warm
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
