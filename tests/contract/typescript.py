@@ -58,7 +58,7 @@ RECORDS = (
     jobs.RepetitionTimes,
 )
 OPERATIONS = (AddOperation, RemoveOperation, ReplaceOperation)
-WIDTH = 120
+WIDTH = 128
 
 
 def typescript() -> str:

@@ -232,7 +232,7 @@ def running_lab(folder: Path, home: Path, *options: str) -> Iterator[Lab]:
                 *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
                 *("--ip=127.0.0.1", "--port=0", f"--IdentityProvider.token={token}"),
                 *(f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"),
-                "--LabApp.news_url=None",
+                *("--LabApp.news_url=None", "--JupyterNotebookApp.expose_app_in_browser=True"),
                 *options,
             ],
             env=env,

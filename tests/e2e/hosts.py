@@ -143,7 +143,7 @@ def unmasked(data: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def reverse_proxy(target: str, home: Path) -> Iterator[int]:
+def reverse_proxy(target: str, home: Path, *options: str) -> Iterator[int]:
     """The proxy that hubs use, before ``target``; its port. It hands the browser's Host header on."""
     install_modules()
     port, api = free_ports(2)
@@ -152,6 +152,7 @@ def reverse_proxy(target: str, home: Path) -> Iterator[int]:
             [
                 *(str(NODE), str(CHP), "--ip=127.0.0.1", f"--port={port}"),
                 *("--api-ip=127.0.0.1", f"--api-port={api}", f"--default-target={target}"),
+                *options,
             ],
             env={**node_env(), "CONFIGPROXY_AUTH_TOKEN": "of-the-test"},
             stdout=log,
@@ -159,10 +160,20 @@ def reverse_proxy(target: str, home: Path) -> Iterator[int]:
             start_new_session=True,
         )
     try:
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), "the reverse proxy")
+        # By its socket alone: it may speak TLS.
+        wait_until(lambda: listens(port), "the reverse proxy")
         yield port
     finally:
         end_group(process)
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
+        return False
+    return True
 
 
 def answers(url: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import Lab, wait_until
 
@@ -49,6 +51,28 @@ WATCH = """
 }
 """
 """Keeps every look that the badge had, and every notice that there was."""
+
+
+@pytest.fixture(scope="module")
+def warm(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all tests of a file: it has JupyterLab's code at hand, which a new one has to load and compile."""
+    made = browser.new_context(viewport={"width": 1280, "height": 900})
+    made.set_default_timeout(30_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def context(warm: BrowserContext, lab: Lab) -> Iterator[BrowserContext]:
+    """As a new one, but for what it has loaded: no page, no cookie, nothing kept."""
+    yield warm
+    for page in warm.pages:
+        page.close()
+    page = warm.new_page()
+    page.goto(f"{lab.url}api")
+    page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    page.close()
+    warm.clear_cookies()
 
 
 def show(lab: Lab, page: Page, name: str, setup: str = BENCH) -> Locator:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import trustme
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.e2e.conftest import FLAGS, Lab, find_chromium, wait_until
@@ -21,6 +22,7 @@ from tests.e2e.hosts import (
     lab_behind_proxy,
     need,
     need_entry_point,
+    reverse_proxy,
     running_hub,
 )
 from tests.e2e.links import BENCH, QUIET, holds_all, row, show, uses
@@ -52,7 +54,9 @@ def far_browser(
 
 @pytest.fixture
 def page(far_browser: Browser) -> Iterator[Page]:
-    context = far_browser.new_context(viewport={"width": 1280, "height": 900})
+    context = far_browser.new_context(
+        viewport={"width": 1280, "height": 900}, ignore_https_errors=True
+    )
     context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
@@ -65,6 +69,20 @@ def proxied_lab(browser: Browser, tmp_path_factory: Folders) -> Iterator[Lab]:
     folder, home = tmp_path_factory.mktemp("proxied"), tmp_path_factory.mktemp("home")
     with lab_behind_proxy(folder, home) as lab:
         yield lab
+
+
+@pytest.fixture(scope="module")
+def https_lab(proxied_lab: Lab, tmp_path_factory: Folders) -> Iterator[Lab]:
+    """The same behind one more proxy, which has a certificate of the tests' own."""
+    home = tmp_path_factory.mktemp("https")
+    certificate = trustme.CA().issue_cert(HOST)
+    key, chain = home / "key.pem", home / "chain.pem"
+    certificate.private_key_pem.write_to_path(key)
+    for number, blob in enumerate(certificate.cert_chain_pems):
+        blob.write_to_path(chain, append=bool(number))
+    own = proxied_lab.url.replace(HOST, "127.0.0.1").partition("/user/")[0]
+    with reverse_proxy(own, home, f"--ssl-key={key}", f"--ssl-cert={chain}") as port:
+        yield Lab(f"https://{HOST}:{port}/user/me/", proxied_lab.token, proxied_lab.folder)
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +219,27 @@ def test_through_the_proxy_it_is_live_and_its_page_opens_signed_in(
     other.close()
     holds_all(page)
     said_nothing_to_a_stranger(elsewhere, token)
+
+
+def test_behind_https_it_is_live_through_the_proxy_and_by_widget_messages(
+    https_lab: Lab, page: Page, elsewhere: Elsewhere
+) -> None:
+    sockets: list[str] = []
+    page.on("websocket", lambda one: sockets.append(one.url))
+    dashboard = show(https_lab, page, "https.ipynb")
+    uses(dashboard, "proxy")
+    assert [url for url in sockets if not url.startswith("wss://")] == []
+    assert any("/proxy/" in url for url in sockets)
+    expect(row(dashboard, "direct")).to_contain_text("not this machine")
+    with page.context.expect_page() as opened:
+        dashboard.get_by_role("button", name="Open page").click()
+    expect(opened.value.locator(".ab-badge")).to_contain_text("live")
+    assert opened.value.url.startswith(f"{https_lab.url}proxy/")
+    opened.value.close()
+    row(dashboard, "widget messages").get_by_role("radio").check()
+    uses(dashboard, "widget messages")
+    holds_all(page)
+    said_nothing_to_a_stranger(elsewhere, token_of(page))
 
 
 def test_a_page_that_a_setting_keeps_out_says_which_one(proxied_lab: Lab, page: Page) -> None:

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import Lab, saved_widget_state, wait_until
 from tests.e2e.links import WATCH, holds_all, row, show, uses
+from tests.e2e.links import context as context
+from tests.e2e.links import warm as warm
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -114,13 +114,15 @@ def expect_no_words_of_jupyters_own(page: Page) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until every picture in the notebook's model stands and says what the last cell has made."""
+    """Wait until each pane's cell has its picture in the notebook's model, and none is still to come."""
     page.wait_for_function(
-        """() => jupyterapp.shell.currentWidget.content.widgets
+        """(panes) => jupyterapp.shell.currentWidget.content.widgets
             .filter((cell) => cell.model.type === 'code')
-            .some((cell) => JSON.stringify(cell.model.outputs.toJSON()).includes('ab-picture')) &&
+            .filter((cell) => JSON.stringify(cell.model.outputs.toJSON()).includes('ab-picture'))
+            .length === panes &&
             !JSON.stringify(jupyterapp.shell.currentWidget.content.model.toJSON())
-                .includes('application/vnd.autobench.place')"""
+                .includes('application/vnd.autobench.place')""",
+        arg=len(PANES),
     )
 
 
@@ -216,6 +218,15 @@ def test_after_a_kernel_restart_all_panes_say_the_same_and_the_reloaded_page_sho
 ) -> None:
     save(page)
     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect_all_to_say_the_same(page)
+    expect(dashboard.locator(".ab-log")).to_contain_text("volt 1")
+    reload(lab, page, notebook)
+    expect(pictures(page).first).to_be_visible(timeout=LONG_MS)
+    expect_no_words_of_jupyters_own(page)
+
+
+def expect_all_to_say_the_same(page: Page) -> None:
+    """All panes of a dead kernel, in the four places where they say it."""
     said = page.locator(".ab-notice b, .ab-log-banner b")
     seen = page.locator(".ab-last-seen")
     expect(seen).to_have_count(4, timeout=LONG_MS)
@@ -223,10 +234,6 @@ def test_after_a_kernel_restart_all_panes_say_the_same_and_the_reloaded_page_sho
     wait_until(lambda: len(set(said.all_inner_texts())) == 1, "four places that say the same")
     wait_until(lambda: len(set(seen.all_inner_texts())) == 1, "four places of the same time")
     assert LAST_SEEN.fullmatch(seen.first.inner_text())
-    expect(dashboard.locator(".ab-log")).to_contain_text("volt 1")
-    reload(lab, page, notebook)
-    expect(pictures(page).first).to_be_visible(timeout=LONG_MS)
-    expect_no_words_of_jupyters_own(page)
 
 
 def test_of_a_kernel_that_was_killed_the_clock_of_a_job_stands_still(
@@ -243,6 +250,7 @@ def test_of_a_kernel_that_was_killed_the_clock_of_a_job_stands_still(
     began = page.evaluate("() => Date.now()")
     page.wait_for_function("(began) => Date.now() > began + 2500", arg=began)
     assert row.inner_text() == shown
+    expect_all_to_say_the_same(page)
 
 
 def kill(pid: int) -> None:

@@ -58,7 +58,8 @@ export function choiceOf(kind: LinkKind, reach: Reach, standing: Standing): Link
   if (reach.urls === null) return { ...base, state: reach.state, reason: reach.reason };
   if (refusal !== null) return { ...base, state: 'refused', reason: refusal };
   if (phase === 'denied') return { ...base, state: 'refused', reason: reason ?? '' };
-  if (attempts > 0) return { ...base, state: 'failed', reason: reason ?? '' };
+  // Widget messages rest only where something better does it: that a try failed before says nothing then.
+  if (attempts > 0 && !(kind === 'comm' && resting)) return { ...base, state: 'failed', reason: reason ?? '' };
   if (phase === 'connecting' && !resting) return { ...base, state: 'trying', reason: '' };
   return { ...base, state: 'not needed', reason: kind === 'comm' ? 'it takes over when the other one dies' : '' };
 }
