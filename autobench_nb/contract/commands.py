@@ -55,6 +55,15 @@ from autobench_nb.contract.steps import (
     RecipeStepArgs,
     RunChanged,
 )
+from autobench_nb.contract.streams import (
+    StreamArgs,
+    StreamPicture,
+    StreamPictureArgs,
+    StreamRecordArgs,
+    StreamRecorded,
+    StreamStarted,
+    StreamStopped,
+)
 from autobench_nb.contract.types import Count
 from autobench_nb.contract.words import fields_of, first_misfit
 from autobench_nb.errors import CommandError
@@ -315,6 +324,35 @@ SESSION_CODE: Final = CommandSpec(
     SessionCodeArgs,
     SessionCode,
     "A code that signs one browser in to the page, so that its address need not hold the token.",
+)
+STREAM_PICTURE: Final = CommandSpec(
+    "stream.picture",
+    StreamPictureArgs,
+    StreamPicture,
+    "The newest picture of a stream, where the asking side does not have it yet.",
+    ("bad-args", "not-found"),
+    reads=True,
+)
+STREAM_RECORD: Final = CommandSpec(
+    "stream.record",
+    StreamRecordArgs,
+    StreamRecorded,
+    "Begin or end the recording of a stream to a file.",
+    ("bad-args", "not-found", "failed"),
+)
+STREAM_START: Final = CommandSpec(
+    "stream.start",
+    StreamArgs,
+    StreamStarted,
+    "Start a stream's process; one that waits for its next try, or has been given up, is tried now.",
+    ("bad-args", "not-found"),
+)
+STREAM_STOP: Final = CommandSpec(
+    "stream.stop",
+    StreamArgs,
+    StreamStopped,
+    "End a stream's process, and its recording.",
+    ("bad-args", "not-found"),
 )
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),

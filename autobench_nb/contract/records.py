@@ -18,7 +18,8 @@ from autobench_nb.contract.journal import JournalState
 from autobench_nb.contract.levels import LevelName
 from autobench_nb.contract.machine import MachineRecord
 from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
-from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
+from autobench_nb.contract.streams import Stream
+from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds
 
 
 class OrchestratorStatus(StrEnum):
@@ -86,13 +87,6 @@ class ConfigSlice(TypedDict):
         float, About(description="share of HTTP requests that are logged, 0 to 1")
     ]
     features: dict[str, bool]
-
-
-class Stream(TypedDict, total=False):
-    """``/streams/{id}``."""
-
-    status: Word
-    url: str | None
 
 
 class JobRecord(TypedDict, total=False):
@@ -297,5 +291,7 @@ class ResultRecord(TypedDict):
     ]
 
 
-SLICES: Final = tuple(name for name in AppState.__annotations__ if name != "version")
-"""What ``slices`` may name; ``version`` is always there."""
+SLICES: Final = tuple(
+    name for name in AppState.__annotations__ if name not in ("version", "journal")
+)
+"""What ``slices`` may name; ``version`` is always there, ``journal`` only where one was asked for."""

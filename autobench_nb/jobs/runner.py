@@ -50,7 +50,7 @@ from autobench_nb.jobs.saved import SavedRun
 from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter, say_refused
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
-from autobench_nb.state.model import JobStatus
+from autobench_nb.state.model import JobKind, JobStatus
 from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
@@ -348,25 +348,31 @@ class Runner(Closable):
         self._acts.extend(acts)
 
     def _carry_out(self, effects: list[JobEffect]) -> None:
-        """Write, wake who waits, start and stop. Who finds the turn taken leaves the latter to its holder."""
+        """Start and stop, write, wake who waits. Who finds the turn taken leaves the first to its holder.
+
+        A command's thread wakes up and gives it to its launcher while its start is written; the order of what is
+        written stands already. A callable may look at the state, and finds itself running there.
+        """
+        while self._acts and self._turn.acquire(blocking=False):
+            try:
+                while self._acts:
+                    self._do(self._acts.popleft())
+            finally:
+                self._turn.release()
         self._writer.flush()
         for effect in effects:
             if isinstance(effect, WakeWaiters):
                 run = self._runs.pop(effect.run_id)
                 keeping.tell_run_ended(self.ledger, run, now_ms())
                 run.finish()
-        while self._acts and self._turn.acquire(blocking=False):
-            try:
-                while self._acts:
-                    self._writer.flush()
-                    self._do(self._acts.popleft())
-            finally:
-                self._turn.release()
 
     def _do(self, act: StartJob | StopJob) -> None:
         match act:
             case StartJob(job_id):
-                self._performers.start(self._jobs[job_id])
+                starting = self._jobs[job_id]
+                if starting.task.kind is not JobKind.COMMAND:
+                    self._writer.flush()
+                self._performers.start(starting)
             case StopJob(job_id, reason):
                 job = self._jobs.get(job_id)
                 if job is not None:

@@ -258,9 +258,10 @@ class StateWriter:
                 else:
                     self._take_out("/jobs/queue", self._queue, job_id)
                 self._last_completed = job_id
-                self._store.set("/jobs/lastCompleted", job_id)
                 end = {"status": str(status), "reason": reason, "finishedAt": finished_ms}
-                self._merge(job_id, {**self._live_fields(job_id), **end})
+                fields = self._fields_of(job_id, {**self._live_fields(job_id), **end})
+                items = {} if fields is None else {job_id: fields}
+                self._store.merge("/jobs", {"lastCompleted": job_id, "items": items})
             case ForgetJobs(job_ids):
                 for job_id in job_ids:
                     self._remove(job_id)
@@ -288,8 +289,8 @@ class StateWriter:
                     runs[run_id] = job.run_record()
                 self._run_of[job_id] = run_id
                 self._jobs_of.setdefault(run_id, set()).add(job_id)
-        self._store.merge("/jobs/items", records)
-        self._store.merge("/jobs/runs", runs)
+        # One mutation: each looks at what it is given, at projections and at subscribers.
+        self._store.merge("/jobs", {"items": records, "runs": runs})
 
     def _forget_runs(self, job_ids: tuple[str, ...]) -> None:
         """Take the records of runs out of which the last job has gone."""
@@ -305,13 +306,19 @@ class StateWriter:
 
     def _merge(self, job_id: str, fields: dict[str, Any]) -> None:
         """Lay ``fields`` over the job's record; where that is not there or not right, over a new whole one."""
+        whole = self._fields_of(job_id, fields)
+        if whole is not None:
+            self._store.merge(f"/jobs/items/{job_id}", whole)
+
+    def _fields_of(self, job_id: str, fields: dict[str, Any]) -> dict[str, Any] | None:
+        """What is to be merged into the job's record so that it is whole; None for one that is forgotten."""
         job = self._job(job_id)
-        if job is None:  # forgotten since
-            return
+        if job is None:
+            return None
         status = self._store.get(f"/jobs/items/{job_id}/status", None)
         if status is None or job_id in self._doubtful:
-            fields = {**job.record(), **fields}
-        self._store.merge(f"/jobs/items/{job_id}", fields)
+            return {**job.record(), **fields}
+        return fields
 
     def _live_fields(self, job_id: str) -> dict[str, Any]:
         job = self._job(job_id)

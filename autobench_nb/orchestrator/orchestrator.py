@@ -20,6 +20,7 @@ from autobench_nb.journal.settings import Journal
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.notebook import magics
+from autobench_nb.notebook.early import send_code_early
 from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
 from autobench_nb.orchestrator.given import journal_of, loop_runs, token_of
@@ -27,6 +28,7 @@ from autobench_nb.orchestrator.state import State
 from autobench_nb.orchestrator.wiring import wire
 from autobench_nb.state.projections import Projection
 from autobench_nb.tables.logs_view import Logs
+from autobench_nb.transports.server_proof import new_challenge
 
 if TYPE_CHECKING:
     from autobench_nb.logs.redaction.redactor import Redactor
@@ -273,6 +275,7 @@ class Orchestrator(Closable):
         self._announce(server, file)
         _served.add(self)
         kernel_cells.tell(server)
+        send_code_early()
         server.notify()
         return server
 
@@ -302,10 +305,12 @@ class Orchestrator(Closable):
         """How a widget reaches the orchestrator, which begins to serve where it does not yet.
 
         Returns:
-            ``url`` (of the socket), ``page`` (of the page), ``token`` (a secret) and ``epoch``.
+            ``url`` (of the socket), ``page`` (of the page), ``token`` (a secret), ``epoch``, and by what the server
+            there is known: it answers ``nonce`` with ``proof``.
         """
         server = self.server or self.serve()
-        return {"url": server.ws_url, "page": server.url, "token": self.token, "epoch": self.epoch}
+        link = {"url": server.ws_url, "page": server.url, "token": self.token, "epoch": self.epoch}
+        return {**link, **new_challenge(self.token)}
 
     def dashboard(self, **options: Any) -> Dashboard:
         """Make the dashboard widget: badge, runs, devices, streams, findings, state and log, live.

@@ -87,7 +87,7 @@ export const COLORS = {
 } as const;
 
 /** The slices of the state, without its version. */
-export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig', 'journal'];
+export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig'];
 
 /** What a client does before it has heard `serverConfig`. */
 export const SERVER_CONFIG: ServerConfig = {
@@ -311,12 +311,80 @@ export interface SampleWindow {
   points: number[][];
 }
 
-/** `/streams/{id}`. */
+/** `/streams/{id}`. Those that this orchestrator runs itself have all fields; others what they are given. */
 export interface Stream {
   /** One of few words. */
   status?: string;
   url?: string | null;
+  /** Where its pictures come from. */
+  source?: string;
+  /** Whether this orchestrator starts and ends its process. */
+  runs?: boolean;
+  /** Whether it is to run: it was started, and not ended. */
+  wanted?: boolean;
+  /** Why it does not run, or not well. */
+  reason?: string | null;
+  /** Since when its process runs. */
+  startedAt?: number | null;
+  /** Told once a second at most. */
+  lastPictureAt?: number | null;
+  /** When a picture last differed from the one before it. */
+  changedAt?: number | null;
+  /** Null where the picture changes. */
+  frozenSince?: number | null;
+  checks?: StreamChecks;
+  width?: number | null;
+  height?: number | null;
+  /** Pictures a second, as they came of late. */
+  fps?: number | null;
+  /** As they came of late. */
+  bytesPerS?: number | null;
+  /** Since it was added. */
+  pictures?: number;
+  /** How often its process was started again by itself. */
+  restarts?: number;
+  /** When it is started again. */
+  nextTryAt?: number | null;
+  /** Seconds; a picture of more seconds is old. */
+  youngS?: number;
+  /** Seconds; a picture that is the same for longer is frozen. */
+  frozenS?: number;
+  recording?: StreamRecording | null;
   [more: string]: unknown;
+}
+
+/** The three: each can fail while the others are well. */
+export interface StreamChecks {
+  /** Whether its process runs. */
+  process?: StreamCheck;
+  /** Whether the last picture is young. */
+  young?: StreamCheck;
+  /** Whether the picture changes: not frozen. */
+  moving?: StreamCheck;
+}
+
+/** One of the three ways in which a stream can fail by itself. */
+export interface StreamCheck {
+  /** Null where it cannot be told, as of what is off. */
+  ok: boolean | null;
+  /** Why it is not well, or cannot be told. */
+  reason: string | null;
+}
+
+/** A stream's recording: the one under way, or the last one. */
+export interface StreamRecording {
+  path?: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt?: number;
+  /** Null while it goes on. */
+  endedAt?: number | null;
+  /** Of the file, as it was seen last. */
+  bytes?: number;
+  pictures?: number;
+  /** Pictures that the recorder was too slow for. */
+  dropped?: number;
+  /** Why it has failed; null where it has not. */
+  reason?: string | null;
 }
 
 /** `/jobs`: identifiers in order, and the records by identifier. */
@@ -881,6 +949,13 @@ export interface Failure {
   message: string;
 }
 
+/** The answer to `?nonce=`, before all else: the server knows a token, which a page gives it only then. */
+export interface Proof {
+  type: 'proof';
+  /** Of each token that the server takes; one is the right one. */
+  proofs: string[];
+}
+
 /** The first message of the server, once the client is known. It says where the server stands. */
 export interface Welcome {
   type: 'welcome';
@@ -994,6 +1069,7 @@ export interface Bye {
 
 /** What the server says. */
 export type ServerMessage =
+  | Proof
   | Welcome
   | Ack
   | StateSnapshot
