@@ -70,9 +70,9 @@ _HOMES = {
 
 def load_ipython_extension(shell: Any) -> None:
     """Make ``%bench`` and ``%%bench`` known: ``%load_ext autobench_nb``."""
-    from autobench_nb.notebook.magics import load
+    from importlib import import_module
 
-    load(shell)
+    import_module(f"{__name__}.notebook.magics").load(shell)
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,6 @@ import atexit
 import itertools
 import os
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +47,7 @@ from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.saved import SavedRun
 from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter, say_refused
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
 from autobench_nb.state.model import JobKind, JobStatus
@@ -395,8 +395,3 @@ def _close_all() -> None:
     """Runners that nobody closed leave no child process behind."""
     for runner in tuple(_open):
         runner.close()
-
-
-def now_ms() -> float:
-    """Milliseconds since 1970."""
-    return round(time.time() * 1e3, 3)

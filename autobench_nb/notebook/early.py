@@ -1,4 +1,4 @@
-"""The views' code travels to the page before there is a view: when an orchestrator begins to serve in a notebook's cell."""
+"""The views' code travels to the page before there is a view: when an orchestrator begins to serve in a cell."""
 
 from __future__ import annotations
 
