@@ -78,7 +78,7 @@ def test_while_it_runs_the_record_says_how_far_it_is_and_what_is_left(
 
 
 def test_without_a_total_it_counts_and_estimates_nothing(bench: ab.Orchestrator) -> None:
-    track = bench.track(number for number in range(3))
+    track: Track[int] = bench.track(number for number in range(3))
     for item in track:
         if item == 2:
             once(bench, track, lambda found: (found["current"] or "").startswith("2 items, "))
