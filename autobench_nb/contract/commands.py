@@ -356,7 +356,9 @@ STREAM_STOP: Final = CommandSpec(
 )
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
-    *(JOURNAL_RESUME, LOGS_GET, RESULTS_LIST, SESSION_CODE),
+    *(JOURNAL_RESUME, LOGS_GET, OPERATOR_ANSWER, QUEUE_PAUSE, QUEUE_RESUME),
+    *(RECIPE_CANCEL, RECIPE_PAUSE, RECIPE_RESUME, RECIPE_RETRY, RECIPE_SKIP),
+    *(RESULTS_LIST, SESSION_CODE),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""

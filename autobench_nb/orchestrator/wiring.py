@@ -28,6 +28,8 @@ from autobench_nb.orchestrator.commands import Commands
 from autobench_nb.orchestrator.inline_flush import InlineFlush
 from autobench_nb.orchestrator.resuming import Resumer
 from autobench_nb.pno import Pno
+from autobench_nb.recipe_runs.commands import recipe_commands
+from autobench_nb.recipe_runs.runs import RecipeRuns
 from autobench_nb.sidecars import Streams
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.model import initial_state
@@ -54,6 +56,7 @@ class Rooms:
     inline: InlineFlush
     pressure: BackPressure
     runner: Runner
+    recipe_runs: RecipeRuns
     tracker: Tracker
     devices: Devices
     streams: Streams
@@ -78,19 +81,13 @@ def wire(
     server: Callable[[], Server | None],
     is_served: Callable[[], bool],
 ) -> Rooms:
-    """Build the rooms of one orchestrator.
+    """Build the rooms of one orchestrator; :class:`~autobench_nb.orchestrator.orchestrator.Orchestrator` says what of.
 
     Args:
         config: All settings, checked.
         name: Stands in the dashboard's head.
-        epoch: Names this life of the orchestrator.
-        token: What clients prove themselves with.
-        read_token: What those prove themselves with who may look and not command.
-        parallelism: Jobs that run at once.
-        redact: Patterns (RE2) besides those of the settings.
-        projections: Besides the summary of the pno findings.
-        executors: Where jobs can run besides this machine, by name.
-        journal: What is to outlive the process, where anything is.
+        epoch: Names this life.
+        token, read_token: What clients prove themselves with: who may command, and who may only look.
         server: Gives the server that runs, if one does.
         is_served: Whether a server still drives the hub, be it only to close.
     """
@@ -98,8 +95,7 @@ def wire(
     def notify() -> None:
         (server() or inline).notify()
 
-    redact = list(redact)
-    tokens = [token, read_token]
+    redact, tokens = list(redact), [token, read_token]
     channels = Channels()
     ring = _ring(config, channels, redact, tokens, notify)
     store = StateStore(
@@ -113,39 +109,33 @@ def wire(
     inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
     # Checked before the journal is opened, which would stay open.
-    limit = limit_of("parallelism", parallelism)
+    limit_of("parallelism", parallelism)
     keeps = _journal(journal, epoch, ring, store)
     runner = Runner(
-        store,
-        ring.append,
-        executors,
-        parallelism=limit,
+        *(store, ring.append, executors),
+        parallelism=parallelism,
         ledger=NoLedger() if keeps is None else keeps,
         ready=pressure.wait,
         printed=printed_in(ring),
     )
-    resumer = Resumer(keeps, runner)
+    devices, streams = Devices(store), Streams(store)
+    recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams)
+    resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
-        job_commands(runner, told),
-        result_commands(runner.results),
+        *(job_commands(runner, told), result_commands(runner.results)),
+        *(recipe_commands(recipe_runs), resumer.commands()),
         session_commands(partial(_new_code, server)),
-        resumer.commands(),
     )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
-        channels=channels,
-        ring=ring,
-        store=store,
-        hub=hub,
-        inline=inline,
-        pressure=pressure,
-        runner=runner,
+        *(channels, ring, store, hub, inline, pressure, runner),
+        recipe_runs=recipe_runs,
         tracker=Tracker(store),
-        devices=Devices(store),
-        streams=Streams(store),
+        devices=devices,
+        streams=streams,
         pno=Pno(store),
         journal=keeps,
         resumer=resumer,
