@@ -29,7 +29,7 @@ spec:
     words: {type: integer, default: 3}
   steps:
     - id: count
-      matrix: {tool: [wc, cat]}
+      matrix: {tool: [sort, cat]}
       run: 'seq ${parameters.words} | ${matrix.tool} | tail -1'
       repeat: 2
       extract: {count: {regex: '(\\d+)', unit: line}}
@@ -67,11 +67,11 @@ def test_a_run_that_succeeds_tells_its_steps_and_gives_a_table(tmp_path: Path) -
     done = run("run", recipe(tmp_path, GOOD), "-p", "words=7")
     assert done.returncode == 0, done.stderr
     assert re.search(r"small: 2 steps, words=7; run \S+", done.stderr)
-    assert "count[wc]: succeeded" in done.stderr
+    assert "count[sort]: succeeded" in done.stderr
     head, *rows = done.stdout.splitlines()
     assert head.split() == ["STEP", "STATUS", "N", "WALL", "CPU", "MEMORY", "COUNT"]
     assert [row.split()[:3] for row in rows] == [
-        ["count[wc]", "succeeded", "2"],
+        ["count[sort]", "succeeded", "2"],
         ["count[cat]", "succeeded", "2"],
     ]
     assert "7 line" in rows[0]
@@ -93,7 +93,7 @@ def test_everything_comes_out_as_json_and_each_repetition_as_parquet_and_csv(
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         frame = read(tmp_path / name)
         assert frame["count"].tolist() == [3, 3, 3, 3]
-        assert frame["tool"].tolist() == ["wc", "wc", "cat", "cat"]
+        assert frame["tool"].tolist() == ["sort", "sort", "cat", "cat"]
         assert frame["wall"].min() > 0
     assert sorted(os.listdir(tmp_path)) == ["out.csv", "out.parquet", "recipe.yaml"]
 
