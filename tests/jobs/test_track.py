@@ -158,7 +158,8 @@ def test_within_with_an_error_of_the_body_is_a_failure(bench: ab.Orchestrator) -
 
 
 def test_items_can_be_counted_by_hand(bench: ab.Orchestrator) -> None:
-    with bench.track(total=10, name="by hand") as track:
+    by_hand: Track[None] = bench.track(total=10, name="by hand")
+    with by_hand as track:
         track.update(4)
         once(bench, track, lambda found: found["progress"] == 0.4)
         track.update()
