@@ -7,6 +7,7 @@ import argparse
 import sys
 
 from autobench_nb import __version__
+from autobench_nb.cli.run_options import add_run
 from autobench_nb.errors import AutoBenchError
 
 TYPE_CHECKING = False
@@ -48,6 +49,8 @@ nothing could be done; 130 after Ctrl-C with --url.
 _LIST = """\
 List the orchestrators of yours that serve on this machine, in notebooks or by themselves. "busy" is one that did not
 answer within a second: a cell holds it up. No token is printed: in Python, ab.connect("URL") finds it by itself.
+
+With --journal FILE it lists the runs that a journal holds instead, those that were interrupted among them.
 """
 
 
@@ -100,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_replay(commands)
     _add_recipes(commands)
+    add_run(commands, _path)
     _add_list(commands)
     return top
 
@@ -212,9 +216,15 @@ def _write_recipe(options: argparse.Namespace) -> int:
 
 def _add_list(commands: Subparsers) -> None:
     listing = commands.add_parser(
-        "list", help="list what serves", description=_LIST, formatter_class=_AS_WRITTEN
+        "list",
+        help="list what serves, or the runs of a journal",
+        description=_LIST,
+        formatter_class=_AS_WRITTEN,
     )
     listing.add_argument("--json", action="store_true", help="as JSON")
+    listing.add_argument(
+        "--journal", type=_path, metavar="FILE", help="list the runs that this journal holds"
+    )
     listing.set_defaults(run=_list)
 
 
@@ -233,6 +243,10 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    if options.journal is not None:
+        from autobench_nb.cli.list_runs import list_runs
+
+        return list_runs(options)
     from autobench_nb.cli.list_command import list_servers  # as above
 
     return list_servers(options)

@@ -23,7 +23,7 @@ KEPT: Final = 4_096
 
 
 class Machines(Mapping[str, Fingerprint]):
-    """The fingerprints of this machine that jobs have met, by id. Thread-safe; has no thread, and holds nothing open.
+    """The fingerprints of this machine that jobs have met, by id. Thread-safe, and without a thread.
 
     Args:
         store: The state whose ``/jobs/machines`` tells of them.
@@ -80,6 +80,11 @@ class Machines(Mapping[str, Fingerprint]):
         """The noise since then."""
         return self._get_meter().since(begin)
 
+    def close(self) -> None:
+        """Close the files that tell of noise. Again: no effect."""
+        if self._meter is not None:
+            self._meter.close()
+
     def __getitem__(self, machine_id: str) -> Fingerprint:
         return self._known[machine_id]
 
@@ -90,10 +95,10 @@ class Machines(Mapping[str, Fingerprint]):
         return len(self._known)
 
     def _get_meter(self) -> NoiseMeter:
-        meter = self._meter
-        if meter is None:
-            meter = self._meter = NoiseMeter(self._system)
-        return meter
+        with self._lock:
+            if self._meter is None:
+                self._meter = NoiseMeter(self._system)
+            return self._meter
 
     def _read(self, folder: str | None, command: str) -> tuple[Fingerprint, str]:
         now = time.monotonic()

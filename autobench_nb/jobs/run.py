@@ -176,7 +176,7 @@ class Run:
 
     def conditions(self) -> Conditions:
         """On which machine its repetitions ran, and how noisy it was: what ``ab.comparable`` asks."""
-        return Conditions.of(self.name or self.id, self.results, self.runner.machines)
+        return Conditions.of(self.name or self.label, self.results, self.runner.machines)
 
     def to_pandas(self) -> pd.DataFrame:
         """The jobs side by side, one row each, in their order, as far as they have come.

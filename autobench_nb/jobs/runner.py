@@ -252,6 +252,7 @@ class Runner(JobQueue, Closable):
             self._turn.release()
         self._performers.close(CLOSE_PATIENCE_S)
         self._writer.close()
+        self.machines.close()
         for executor in self._executors.values():
             executor.close()
 

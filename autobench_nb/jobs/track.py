@@ -78,12 +78,10 @@ class Track(Generic[T]):
             if self.status is not JobStatus.QUEUED:
                 self._begin()
             self._tracker.begin(self)
-        n = 0
         try:
-            for item in self._iterable:
+            for n, item in enumerate(self._iterable, 1):
                 yield item
                 # Behind the yield: an item counts when its work is done.
-                n += 1
                 self.n = n
         except GeneratorExit:
             self._end(JobStatus.CANCELLED, f"left after {self._count()}")

@@ -208,7 +208,7 @@ def comparable(
     limits = limits or NoiseLimits()
     found = list(_empty(sides))
     if not found:
-        found = [*_changed(sides), *_noisy(sides, limits)]
+        found = list(dict.fromkeys([*_changed(sides), *_noisy(sides, limits)]))
     return Comparability(
         tuple(one for one in found if one.code not in allow),
         tuple(one for one in found if one.code in allow),

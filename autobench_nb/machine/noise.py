@@ -62,7 +62,7 @@ class NoiseLook(NamedTuple):
 
 
 class NoiseMeter:
-    """Looks at the machine; which files tell something is found once.
+    """Looks at the machine. Which files tell something is found once, and they stay open until :meth:`close`.
 
     Args:
         system: Where they are read; None: this machine.
@@ -74,6 +74,7 @@ class NoiseMeter:
     def __init__(self, system: System | None = None) -> None:
         system = System() if system is None else system
         self.absent: Absent = {}
+        self._files: list[SystemFile] = []
         self._ticks = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
         self._last: NoiseLook | None = None
         self._told_load = system.load_average
@@ -97,7 +98,8 @@ class NoiseMeter:
         no_psi = "the kernel tells no pressure (PSI is off, or older than Linux 4.20)"
         self._cpu_psi = self._chosen(system, "cpuPressure", ["/proc/pressure/cpu"], no_psi)
         self._io_psi = self._chosen(system, "ioPressure", ["/proc/pressure/io"], no_psi)
-        self._throttles = _throttle_files(system)
+        counters = [self._opened(path) for path in _throttle_files(system)]
+        self._throttles = [file for file in counters if file is not None]
         if not self._throttles:
             self.absent["thermalThrottles"] = "the processor's driver counts no throttling"
         self._is_v1 = cgroup_version(system) == 1
@@ -131,20 +133,36 @@ class NoiseMeter:
         )
         return look
 
+    def close(self) -> None:
+        """Close the files; nothing is told afterwards."""
+        for file in self._files:
+            file.close()
+
     def since(self, begin: NoiseLook) -> Noise:
         """The noise from the look at its beginning until now."""
         return noise_between(begin, self.look())
 
-    def _chosen(self, system: System, name: str, places: list[str], why_not: str) -> str | None:
+    def _chosen(
+        self, system: System, name: str, places: list[str], why_not: str
+    ) -> SystemFile | None:
         """The first of the places that can be read; where none can, the reason is kept."""
         for place in places:
-            if system.text(place):
-                return system.path(place)
+            file = self._opened(system.path(place)) if system.text(place) else None
+            if file is not None:
+                return file
         self.absent[name] = why_not
         return None
 
+    def _opened(self, path: str) -> SystemFile | None:
+        try:
+            file = SystemFile(path)
+        except OSError:
+            return None
+        self._files.append(file)
+        return file
+
     def _steal_s(self) -> float | None:
-        words = _bytes(self._stat, 512).split(b"\n", 1)[0].split()
+        words = self._stat.read(512).split(b"\n", 1)[0].split() if self._stat else []
         try:
             return int(words[_STEAL]) / self._ticks
         except (ValueError, IndexError):
@@ -156,7 +174,7 @@ class NoiseMeter:
 
     def _held_s(self) -> float | None:
         name, scale = (b"throttled_time", 1e9) if self._is_v1 else (b"throttled_usec", 1e6)
-        for line in _bytes(self._held, 4096).splitlines():
+        for line in (self._held.read(4096) if self._held else b"").splitlines():
             key, _, value = line.partition(b" ")
             if key == name and value.isdigit():
                 return int(value) / scale
@@ -232,37 +250,42 @@ def _throttle_files(system: System) -> list[str]:
 # --- reading, as little as can be: this is done beside each repetition
 
 
-def _bytes(path: str | None, size: int) -> bytes:
-    if path is None:
-        return b""
-    try:
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    except OSError:
-        return b""
-    try:
-        return os.read(file, size)
-    except OSError:  # a sensor that sleeps answers so
-        return b""
-    finally:
-        os.close(file)
+class SystemFile:
+    """One file of ``/proc`` or ``/sys``, opened once and read anew each time; None where it is not there."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes from its beginning; nothing where it cannot be read now."""
+        try:
+            return os.pread(self._descriptor, size, 0)
+        except OSError:  # a sensor that sleeps, or that has gone, answers so
+            return b""
+
+    def close(self) -> None:
+        """Give the descriptor back. Again: no effect."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
-def _number(path: str | None) -> float | None:
+def _number(file: SystemFile | None) -> float | None:
     try:
-        return int(_bytes(path, 64)) if path else None
+        return int(file.read(64)) if file else None
     except ValueError:
         return None
 
 
-def _load(path: str | None) -> float | None:
+def _load(file: SystemFile) -> float | None:
     try:
-        return float(_bytes(path, 64).split(b" ", 1)[0]) if path else None
-    except ValueError:
+        return float(file.read(64).split(b" ", 1)[0])
+    except (ValueError, IndexError):
         return None
 
 
-def _waited_us(path: str | None) -> int | None:
+def _waited_us(file: SystemFile | None) -> int | None:
     """The total of ``some`` in a file of PSI."""
-    line = _bytes(path, 256).split(b"\n", 1)[0]
+    line = file.read(256).split(b"\n", 1)[0] if file else b""
     _, found, total = line.partition(b"total=")
     return int(total) if found and total.isdigit() else None

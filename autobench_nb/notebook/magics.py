@@ -6,6 +6,7 @@ import ast
 import inspect
 import itertools
 import linecache
+import re
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
@@ -28,8 +29,9 @@ The code runs in the notebook's namespace, in a thread of its own; the last expr
   -o, --out VARIABLE     where the run is put, besides being shown
   -b, --background       go on at once: the cell does not wait for the job
 """
-SHORT: Final = "n:r:w:t:o:b"
-LONG: Final = ("name=", "repeat=", "warmup=", "timeout=", "out=", "background")
+NAMES: Final = ("name", "repeat", "warmup", "timeout", "out", "background")
+_WORD: Final = re.compile(r"""\"[^"]*\"|'[^']*'|\S+""")
+_OPTION: Final = re.compile(r"""(--?[A-Za-z]\w*|--(?=\s|$))(?:=("[^"]*"|'[^']*'|\S*))?""")
 
 
 class Bench(Protocol):
@@ -63,7 +65,7 @@ def load(shell: Any) -> None:
 def bench_magic(line: str, cell: str | None = None) -> Any:
     """Run a cell as a job; see ``%bench?``."""
     shell = running_shell()
-    options, rest = _read_options(shell, line)
+    options, rest = _read_options(line)
     if cell is None:
         source = rest
     elif rest.strip():
@@ -134,18 +136,28 @@ def as_callable(source: str, namespace: dict[str, Any], name: str) -> Callable[[
     return run
 
 
-def _read_options(shell: Any, line: str) -> tuple[dict[str, str], str]:
-    """The options by their long names, and the rest of the line."""
-    from IPython.core.error import UsageError
-    from IPython.core.magic import Magics
-
-    try:
-        read, rest = Magics(shell).parse_options(line, SHORT, *LONG, posix=False, strict=False)
-    except UsageError as error:
-        raise JobError(f"{error}\n\n{OPTIONS}") from None
-    names = {option[0]: option.rstrip("=") for option in LONG}
-    found = {names.get(key, key): str(value).strip("\"'") for key, value in read.items()}
-    return found, str(rest)
+def _read_options(line: str) -> tuple[dict[str, str], str]:
+    """The options that the line begins with, by their long names, and the rest; ``--`` ends them."""
+    found: dict[str, str] = {}
+    rest = line.lstrip()
+    while match := _OPTION.match(rest):
+        option, value = match.groups()
+        rest = rest[match.end() :].lstrip()
+        if option == "--":
+            break
+        name = next((name for name in NAMES if option in (f"-{name[0]}", f"--{name}")), None)
+        if name is None:
+            raise JobError(f"there is no option {option}.\n\n{OPTIONS}")
+        if name == "background":
+            found[name] = "yes"
+            continue
+        word = _WORD.match(rest) if value is None else None
+        if word is not None:
+            value, rest = word.group(), rest[word.end() :].lstrip()
+        if not value:
+            raise JobError(f"{option} names no {name}.\n\n{OPTIONS}")
+        found[name] = value[1:-1] if value[0] in "\"'" else value
+    return found, rest
 
 
 def _how(options: Mapping[str, str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from autobench_nb.errors import JobError, RunError
 from autobench_nb.jobs.cell import keep_awake
 from autobench_nb.jobs.results import Results
 from autobench_nb.lazy import LazyModule
+from autobench_nb.machine.comparison import Conditions
 from autobench_nb.recipe_runs.actor import RecipeActor
 from autobench_nb.recipe_runs.tables import cells_side_by_side, repetitions_of
 from autobench_nb.recipes.events import (
@@ -193,6 +194,10 @@ class RecipeRun:
             return False
         self._actor.tell(event)
         return True
+
+    def conditions(self) -> Conditions:
+        """On which machine its repetitions ran, and how noisy it was: what ``ab.comparable`` asks."""
+        return Conditions.of(self.label, self.results, self._actor.step_run.runner.machines)
 
     # --- how it comes out
 

@@ -186,3 +186,8 @@ def test_nothing_measured_cannot_be_compared() -> None:
     elsewhere = Conditions("b", (), (Repeated(1.0, Noise()),))
     for b in (empty, elsewhere):
         assert [reason.code for reason in ab.comparable(side("a"), b).reasons] == ["nothing"]
+
+
+def test_compared_with_itself_a_reason_is_said_once() -> None:
+    busy = side("a", noise=QUIET._replace(load=20.0))
+    assert [reason.code for reason in ab.comparable(busy, busy).reasons] == ["load"]

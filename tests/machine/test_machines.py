@@ -76,6 +76,19 @@ def test_runs_and_jobs_of_a_run_tell_their_conditions(bench: ab.Orchestrator) ->
     assert ab.comparable(run, run, allow=noise)
 
 
+def test_a_recipes_run_tells_its_conditions(bench: ab.Orchestrator, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(
+        "apiVersion: autobench/v1\nkind: Benchmark\nmetadata: {name: r}\n"
+        "spec: {steps: [{id: a, run: 'true', repeat: 3}]}\n"
+    )
+    run = bench.run(file, folder=tmp_path)
+    assert run.wait(30)
+    told = run.conditions()
+    assert len(told.repetitions) == 3
+    assert [machine.id for machine in told.machines] == [run.results[0].machine]
+
+
 def test_a_failed_repetition_is_no_measurement(bench: ab.Orchestrator) -> None:
     run = bench.run({"a": "true", "b": "exit 1"})
     assert run.wait(30)

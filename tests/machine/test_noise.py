@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from statistics import median
@@ -90,8 +91,9 @@ def test_odd_files_are_no_measures(tmp_path: Path) -> None:
 def test_files_that_go_away_leave_nothing_behind(tmp_path: Path) -> None:
     meter = NoiseMeter(trees.planted(tmp_path, trees.LAPTOP))
     begin = meter.look()
-    (tmp_path / "proc/loadavg").unlink()
-    (tmp_path / "proc/stat").unlink()
+    # What stays open of a driver that is gone reads as nothing.
+    (tmp_path / "proc/loadavg").write_text("")
+    (tmp_path / "proc/stat").write_text("")
     end = fresh_look(meter)._replace(at_s=begin.at_s + 1.0)
     found = noise_between(begin, end)
     assert (found.load, found.steal_s) == (None, None)
@@ -123,6 +125,16 @@ def test_every_measure_is_a_field_of_the_record_and_of_the_row() -> None:
     on_the_wire = {snake_case(name) for name in ResultRecord.__annotations__}
     assert set(Noise._fields) <= on_the_wire
     assert set(Noise._fields) <= set(Result._fields)
+
+
+def test_a_meter_that_was_closed_tells_nothing_and_holds_nothing_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    meter = NoiseMeter(trees.planted(tmp_path, trees.LAPTOP))
+    assert len(os.listdir("/proc/self/fd")) > before
+    meter.close()
+    meter.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert meter.look()._replace(at_s=0.0) == BLANK
 
 
 def test_a_look_at_this_machine_opens_few_files() -> None:
