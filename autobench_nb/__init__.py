@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autobench_nb.machine import comparable
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
     from autobench_nb.orchestrator.orchestrator import Orchestrator
+    from autobench_nb.sidecars.ffmpeg import Ffmpeg
     from autobench_nb.state.projections import Projection
     from autobench_nb.transports.client.client import Client, connect
 
@@ -30,6 +31,7 @@ __all__ = [
     "Client",
     "Config",
     "Dashboard",
+    "Ffmpeg",
     "Journal",
     "JournalReader",
     "Level",
@@ -52,6 +54,7 @@ _HOMES = {
     "Client": "transports.client.client",
     "Config": "config",
     "Dashboard": "notebook.widgets",
+    "Ffmpeg": "sidecars.ffmpeg",
     "Journal": "journal.settings",
     "JournalReader": "journal.reader",
     "Level": "logs.entry",

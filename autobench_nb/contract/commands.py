@@ -357,6 +357,7 @@ STREAM_STOP: Final = CommandSpec(
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
     *(JOURNAL_RESUME, LOGS_GET, RESULTS_LIST, SESSION_CODE),
+    *(STREAM_PICTURE, STREAM_RECORD, STREAM_START, STREAM_STOP),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""

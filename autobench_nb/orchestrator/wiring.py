@@ -28,7 +28,7 @@ from autobench_nb.orchestrator.commands import Commands
 from autobench_nb.orchestrator.inline_flush import InlineFlush
 from autobench_nb.orchestrator.resuming import Resumer
 from autobench_nb.pno import Pno
-from autobench_nb.sidecars import Streams
+from autobench_nb.sidecars import Streams, stream_commands
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.model import initial_state
 from autobench_nb.state.projections import PNO_SUMMARY, Projection
@@ -125,6 +125,7 @@ def wire(
         printed=printed_in(ring),
     )
     resumer = Resumer(keeps, runner)
+    streams = Streams(store, ring.append)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
     commands = _commands(
@@ -133,6 +134,7 @@ def wire(
         result_commands(runner.results),
         session_commands(partial(_new_code, server)),
         resumer.commands(),
+        stream_commands(streams),
     )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
@@ -145,7 +147,7 @@ def wire(
         runner=runner,
         tracker=Tracker(store),
         devices=Devices(store),
-        streams=Streams(store),
+        streams=streams,
         pno=Pno(store),
         journal=keeps,
         resumer=resumer,
