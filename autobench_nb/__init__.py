@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autobench_nb.jobs import Run, current_job
     from autobench_nb.journal.reader import JournalReader, open_journal
     from autobench_nb.journal.settings import Journal
+    from autobench_nb.jobs.executors.dask import DaskExecutor
     from autobench_nb.logs.entry import Level
     from autobench_nb.machine import comparable
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
@@ -30,6 +31,7 @@ __all__ = [
     "AutoBenchError",
     "Client",
     "Config",
+    "DaskExecutor",
     "Dashboard",
     "Ffmpeg",
     "Journal",
@@ -53,6 +55,7 @@ _HOMES = {
     "AutoBenchError": "errors",
     "Client": "transports.client.client",
     "Config": "config",
+    "DaskExecutor": "jobs.executors.dask",
     "Dashboard": "notebook.widgets",
     "Ffmpeg": "sidecars.ffmpeg",
     "Journal": "journal.settings",
