@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from autobench_nb.config import Config
     from autobench_nb.errors import AutoBenchError
     from autobench_nb.jobs import Run, current_job
+    from autobench_nb.jobs.executors.dask import DaskExecutor
     from autobench_nb.journal.reader import JournalReader, open_journal
     from autobench_nb.journal.settings import Journal
-    from autobench_nb.jobs.executors.dask import DaskExecutor
     from autobench_nb.logs.entry import Level
     from autobench_nb.machine import comparable
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
@@ -31,8 +31,8 @@ __all__ = [
     "AutoBenchError",
     "Client",
     "Config",
-    "DaskExecutor",
     "Dashboard",
+    "DaskExecutor",
     "Ffmpeg",
     "Journal",
     "JournalReader",

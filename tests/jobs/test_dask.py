@@ -19,8 +19,8 @@ from tests.jobs.dask_cluster import GPU, Cluster, running_cluster
 
 pytest.importorskip("distributed")
 
-from autobench_nb import DaskExecutor  # noqa: E402 - nothing here can be without it
-from autobench_nb.jobs.executors.dask_worker import LineBatches  # noqa: E402
+from autobench_nb import DaskExecutor
+from autobench_nb.jobs.executors.dask_worker import LineBatches
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed.*")
 
@@ -56,7 +56,9 @@ def messages(bench: Orchestrator, text: str) -> list[str]:
 
 def lines_of(bench: Orchestrator, job_id: str) -> list[str]:
     logs = bench.logs.to_pandas()
-    return [str(one) for one in logs[(logs.job_id == job_id) & (logs.channel == "benchmark")].message]
+    return [
+        str(one) for one in logs[(logs.job_id == job_id) & (logs.channel == "benchmark")].message
+    ]
 
 
 def started(bench: Orchestrator, text: str) -> str:
@@ -109,7 +111,9 @@ def test_a_command_runs_on_a_worker_and_its_lines_usage_and_result_come_back(
 
 
 def test_what_fails_there_fails_here_with_its_reason(bench: Orchestrator) -> None:
-    run = bench.run({"a": "exit 3", "b": ["no-such-program"], "c": "sleep 60"}, executor="lab", timeout_s=1)
+    run = bench.run(
+        {"a": "exit 3", "b": ["no-such-program"], "c": "sleep 60"}, executor="lab", timeout_s=1
+    )
     with pytest.raises(RunError):
         done(run)
     reasons = {row.name: (row.status, row.reason) for row in run.results}
@@ -131,7 +135,9 @@ def test_a_callable_runs_there_and_its_value_and_prints_come_back(bench: Orchest
     assert lines_of(bench, run.jobs[0].id) == ["from the worker"]
 
 
-def test_a_callable_that_cannot_be_sent_is_refused_when_it_is_asked_for(bench: Orchestrator) -> None:
+def test_a_callable_that_cannot_be_sent_is_refused_when_it_is_asked_for(
+    bench: Orchestrator,
+) -> None:
     lock = threading.Lock()
     with pytest.raises(JobError, match="cannot send it to a worker"):
         bench.run(lambda: lock, executor="lab")
@@ -211,7 +217,8 @@ def test_a_repetition_whose_workers_die_again_and_again_fails_and_says_so(
             with pytest.raises(RunError):
                 done(run)
             assert re.fullmatch(
-                r"its worker tcp://\S+ died, which was attempt 1, the last", str(run.results[0].reason)
+                r"its worker tcp://\S+ died, which was attempt 1, the last",
+                str(run.results[0].reason),
             )
         finally:
             cluster.start_workers({worker: GPU if worker == "w3" else ()})
@@ -246,7 +253,9 @@ def test_what_waits_for_a_scheduler_can_be_cancelled() -> None:
         assert run.results[0].status == "cancelled"
 
 
-def test_without_distributed_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_distributed_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(JobError, match=r"pip install 'autobench-nb\[dask\]'"):
         DaskExecutor("tcp://127.0.0.1:8786")
@@ -273,7 +282,9 @@ def test_a_worker_with_another_version_is_named(
         run = bench.run("true", executor="lab")
         with pytest.raises(RunError):
             done(run)
-        assert re.match(r"the worker tcp://\S+ has autobench_nb .*: install 9\.9", run.results[0].reason or "")
+        assert re.match(
+            r"the worker tcp://\S+ has autobench_nb .*: install 9\.9", run.results[0].reason or ""
+        )
 
 
 def test_lines_go_in_numbered_batches_and_what_has_no_room_is_counted() -> None:

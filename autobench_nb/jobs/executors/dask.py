@@ -53,9 +53,7 @@ class DaskExecutor:
         retries: int = RETRIES,
     ) -> None:
         if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-            raise JobError(
-                f"retries={retries!r} is not possible: give a whole number, 0 or more."
-            )
+            raise JobError(f"retries={retries!r} is not possible: give a whole number, 0 or more.")
         self._resources = dict(resources or {})
         self._retries = retries
         self._link = DaskLink(address)
@@ -65,7 +63,7 @@ class DaskExecutor:
         if how.stdin:
             return "cannot reach a command's standard input on another machine: run it without stdin=True."
         if task.kind is JobKind.CALLABLE:
-            from distributed.protocol import dumps
+            from distributed.protocol.pickle import dumps
 
             try:
                 dumps(task.function)
@@ -77,17 +75,11 @@ class DaskExecutor:
         """Do one repetition; see :class:`Executor`."""
         losses: list[str] = []
         while True:
-            outcome, lost = self._attempt(task, repetition)
+            outcome, lost = self._attempt(task, repetition, losses)
             if lost is None:
                 break
-            losses.append(lost)
-            if len(losses) > self._retries:
-                reason = f"{lost}, which was attempt {len(losses)}, the last"
-                return RepetitionOutcome(status=JobStatus.FAILED, reason=reason)
-            repetition.log.say(
-                Level.WARN,
-                f"{repetition.name}: attempt {len(losses)} failed: {lost}. It is tried again.",
-            )
+            if not self._may_go_on(lost, losses, repetition):
+                return _given_up(losses)
         if losses and outcome.status is JobStatus.SUCCEEDED:
             return replace(outcome, reason=f"attempt {len(losses) + 1}: before it, {losses[-1]}")
         return outcome
@@ -96,8 +88,19 @@ class DaskExecutor:
         """Leave the cluster; it runs on."""
         self._link.close()
 
+    def _may_go_on(self, lost: str, losses: list[str], repetition: Repetition) -> bool:
+        """Count what was lost; whether another attempt may follow."""
+        losses.append(lost)
+        if len(losses) > self._retries:
+            return False
+        repetition.log.say(
+            Level.WARN,
+            f"{repetition.name}: attempt {len(losses)} failed: {lost}. It is tried again.",
+        )
+        return True
+
     def _attempt(
-        self, task: Task, repetition: Repetition
+        self, task: Task, repetition: Repetition, losses: list[str]
     ) -> tuple[RepetitionOutcome, str | None]:
         """One attempt: its outcome, and what was lost where it has none of its own."""
         refused = RepetitionOutcome(status=JobStatus.FAILED)
@@ -125,7 +128,7 @@ class DaskExecutor:
             except Exception as error:  # noqa: BLE001 - the client may close in this moment, each way with its error
                 return refused, f"the scheduler was lost ({type(error).__name__})"
             future.add_done_callback(lambda _: remote.wake.set())
-            return self._follow(client, future, remote, repetition)
+            return self._follow(client, future, remote, repetition, losses)
 
     def _reach(self, repetition: Repetition) -> DaskClient | None:
         """A client that is connected; waits for one, and gives None where the job is to end meanwhile."""
@@ -145,9 +148,18 @@ class DaskExecutor:
         return None
 
     def _follow(
-        self, client: DaskClient, future: Any, remote: Remote, repetition: Repetition
+        self,
+        client: DaskClient,
+        future: Any,
+        remote: Remote,
+        repetition: Repetition,
+        losses: list[str],
     ) -> tuple[RepetitionOutcome, str | None]:
-        """Wait until it has ended, one way or the other."""
+        """Wait until it has ended, one way or the other.
+
+        A scheduler begins what a dead worker had on another one by itself: that is the next attempt.
+        """
+        begun = 1
         unfollow = repetition.stop.follow(remote.wake.set)
         ends_at: float | None = None
         try:
@@ -156,25 +168,28 @@ class DaskExecutor:
                 remote.wake.clear()
                 if not self._link.is_connected(client):
                     return RepetitionOutcome(status=JobStatus.FAILED), "the scheduler was lost"
-                if len(remote.workers) > 1:
-                    # The scheduler has begun it elsewhere by itself: that is an attempt of ours, and counts as one.
-                    self._link.end(client, future, remote.key, repetition)
-                    gone = remote.workers[0]
-                    return RepetitionOutcome(status=JobStatus.FAILED), f"its worker {gone} died"
+                if len(remote.workers) > begun:
+                    begun += 1
+                    lost = f"its worker {remote.workers[begun - 2]} died"
+                    if not self._may_go_on(lost, losses, repetition):
+                        self._link.end(client, future, remote.key, repetition)
+                        return _given_up(losses), None
                 if repetition.stop and ends_at is None:
                     ends_at = time.monotonic() + END_S
                     if not self._link.end(client, future, remote.key, repetition):
                         return _stopped(repetition), None
                 elif ends_at is not None and time.monotonic() > ends_at:
                     return _stopped(repetition), None
-            return self._outcome(client, future, remote, repetition)
+            for gone in remote.workers[begun - 1 : -1]:
+                self._may_go_on(f"its worker {gone} died", losses, repetition)
+            return self._outcome(future, remote, repetition)
         finally:
             unfollow()
             with contextlib.suppress(Exception):  # the client may be closed; then nothing holds it
                 future.release()
 
     def _outcome(
-        self, client: DaskClient, future: Any, remote: Remote, repetition: Repetition
+        self, future: Any, remote: Remote, repetition: Repetition
     ) -> tuple[RepetitionOutcome, str | None]:
         failed = RepetitionOutcome(status=JobStatus.FAILED)
         if future.status == "cancelled":
@@ -183,7 +198,12 @@ class DaskExecutor:
             report: RemoteReport = future.result(timeout=END_S)
         except Exception as error:  # noqa: BLE001 - whatever went wrong on the way is the outcome's reason
             name = type(error).__name__
-            if name in ("KilledWorker", "FutureCancelledError", "CancelledError", "CommClosedError"):
+            if name in (
+                "KilledWorker",
+                "FutureCancelledError",
+                "CancelledError",
+                "CommClosedError",
+            ):
                 return failed, f"its worker {(remote.workers or ['(none)'])[-1]} died"
             return replace(failed, reason=f"{name}: {error}"), None
         remote.wait_for(report.batches, LINES_S)
@@ -195,6 +215,11 @@ class DaskExecutor:
                 "lines were lost on their way.",
             )
         return report.outcome, None
+
+
+def _given_up(losses: list[str]) -> RepetitionOutcome:
+    reason = f"{losses[-1]}, which was attempt {len(losses)}, the last"
+    return RepetitionOutcome(status=JobStatus.FAILED, reason=reason)
 
 
 def _stopped(repetition: Repetition) -> RepetitionOutcome:

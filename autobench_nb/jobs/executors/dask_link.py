@@ -25,9 +25,7 @@ AGAIN_S: Final = 1.0
 """Between two tries to connect."""
 ASK_S: Final = 10.0
 # Only what every Python has: a worker without the package could not even read a function of ours.
-_WHICH: Final = (
-    "__import__('importlib.util').util.find_spec('autobench_nb') and __import__('autobench_nb').__version__"
-)
+_WHICH: Final = "__import__('importlib.util').util.find_spec('autobench_nb') and __import__('autobench_nb').__version__"
 
 
 class Remote:
@@ -44,13 +42,16 @@ class Remote:
     def hear(self, message: dict[str, Any]) -> None:
         """Take a message of the worker's."""
         if "began" in message:
-            self.workers.append(message["began"])
+            with self._came:
+                # Those of a worker that has died are no part of this attempt.
+                self.batches = 0
+                self.workers.append(message["began"])
             self.wake.set()
         elif "progress" in message:
             self._repetition.progress(*message["progress"])
         elif "overdue" in message:
             self._repetition.overdue(message["overdue"])
-        elif len(self.workers) < 2:
+        else:
             for channel, level, text, logger, more in message["lines"]:
                 if channel == OUTPUT:
                     self._repetition.log.printed(text, logger, level=Level(level), **more)
@@ -84,7 +85,9 @@ class DaskLink:
                 "a DaskExecutor needs distributed, which is not installed: pip install 'autobench-nb[dask]'."
             ) from None
         if not isinstance(address, str) or "://" not in address:
-            raise JobError(f"{address!r} is no scheduler's address: give one such as tcp://host:8786.")
+            raise JobError(
+                f"{address!r} is no scheduler's address: give one such as tcp://host:8786."
+            )
         self.address = address
         self.topic = f"autobench-{secrets.token_hex(8)}"
         self._make = distributed.Client
@@ -141,15 +144,11 @@ class DaskLink:
         self._checked |= new
         return None
 
-    def end(
-        self, client: DaskClient, future: Any, key: str, repetition: Repetition
-    ) -> bool:
+    def end(self, client: DaskClient, future: Any, key: str, repetition: Repetition) -> bool:
         """Ask a repetition to end, wherever it runs; False where it had not begun, and never will."""
         status, reason = repetition.stop.status or JobStatus.CANCELLED, repetition.stop.reason
         try:
-            answers = client.run(
-                end_remotely, key, str(status), reason, on_error="ignore"
-            )
+            answers = client.run(end_remotely, key, str(status), reason, on_error="ignore")
         except Exception:  # noqa: BLE001 - the scheduler is lost, and with it the repetition
             answers = {}
         if any(answers.values()):
@@ -182,5 +181,7 @@ class DaskLink:
     def _leave(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            with contextlib.suppress(Exception):  # of one whose scheduler is lost the end may fail, too
+            with contextlib.suppress(
+                Exception
+            ):  # of one whose scheduler is lost the end may fail, too
                 client.close(timeout=CONNECT_S)

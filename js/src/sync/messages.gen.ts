@@ -151,7 +151,15 @@ export type JobKind = 'command' | 'callable';
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timeout';
 
 /** Where a recipe's run stands. */
-export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'timeout' | 'cancelled' | 'interrupted';
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'paused'
+  | 'succeeded'
+  | 'failed'
+  | 'timeout'
+  | 'cancelled'
+  | 'interrupted';
 
 /** Where a planned step of a recipe's run stands. */
 export type StepStatus =
