@@ -57,6 +57,12 @@ describe('what a card says', () => {
   });
 });
 
+interface Asked {
+  name: string;
+  id: string;
+  args: Record<string, unknown>;
+}
+
 describe('the cards', () => {
   let el: HTMLElement;
   let client: Client;
@@ -83,7 +89,11 @@ describe('the cards', () => {
     connects(socket, appState({ streams }), { readOnly });
     act(() => render(<StreamsView client={client} />, el));
   }
-  const asked = (name: string) => socket.sent.map((text) => JSON.parse(String(text))).filter((one) => one.name === name);
+  const pass = (ms: number) =>
+    act(async () => {
+      await vi.advanceTimersByTimeAsync(ms);
+    });
+  const asked = (name: string) => (socket.said() as unknown as Asked[]).filter((one) => one.name === name);
   const button = (label: string) => el.querySelector<HTMLButtonElement>(`button[aria-label^="${label}"]`);
   const answer = async (id: string, value: object) => {
     await act(async () => {
@@ -94,23 +104,23 @@ describe('the cards', () => {
 
   it('asks for the next picture when the last has come, and says which it knows', async () => {
     show({ cam1: LIVE });
-    const [first] = asked('stream.picture');
+    const first = asked('stream.picture')[0] as Asked;
     expect(first.args).toEqual({ streamId: 'cam1', after: 0 });
-    await act(() => vi.advanceTimersByTimeAsync(1_000));
+    await pass(1_000);
     expect(asked('stream.picture')).toHaveLength(1);
     await answer(first.id, { number: 7, at: NOW, jpeg: '/9j/2Q==' });
     expect(el.querySelector('img')?.getAttribute('src')).toBe('data:image/jpeg;base64,/9j/2Q==');
-    await act(() => vi.advanceTimersByTimeAsync(1_000));
+    await pass(1_000);
     expect(asked('stream.picture').map(({ args }) => args.after)).toEqual([0, 7]);
     act(() => render(null, el));
-    await answer(asked('stream.picture')[1].id, { number: 7, at: NOW, jpeg: null });
+    await answer((asked('stream.picture')[1] as Asked).id, { number: 7, at: NOW, jpeg: null });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(asked('stream.picture')).toHaveLength(2);
   });
 
   it('asks for no picture of a stream that is off, nor while the kernel does not listen', async () => {
     show({ cam1: { ...LIVE, status: 'off', wanted: false, startedAt: null } });
-    await act(() => vi.advanceTimersByTimeAsync(2_000));
+    await pass(2_000);
     expect(asked('stream.picture')).toHaveLength(0);
     expect(button('Start cam1')).not.toBeNull();
   });
@@ -118,7 +128,7 @@ describe('the cards', () => {
   it('every action is a command, and a refusal stands beside it', async () => {
     show({ cam1: LIVE });
     act(() => button('Record cam1')?.click());
-    const [command] = asked('stream.record');
+    const command = asked('stream.record')[0] as Asked;
     expect(command.args).toEqual({ streamId: 'cam1', on: true });
     expect(button('Stop cam1')?.disabled).toBe(true);
     await act(async () => {

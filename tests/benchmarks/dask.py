@@ -27,16 +27,16 @@ def run(quick: bool) -> list[Row]:
             client.gather(client.map(_step, range(count), pure=False))
             plain = count / (time.perf_counter() - begin)
         executors = {"lab": DaskExecutor(cluster.address)}
-        with Orchestrator(
-            parallelism=AT_ONCE, executors=executors, connection_file=False
-        ) as bench:
+        with Orchestrator(parallelism=AT_ONCE, executors=executors, connection_file=False) as bench:
             bench.run({str(n): os.getpid for n in range(12)}, executor="lab").wait()
             begin = time.perf_counter()
             done = bench.run({str(n): os.getpid for n in range(count)}, executor="lab")
             done.wait()
             ours = count / (time.perf_counter() - begin)
             done.check()
-    note = "each of ours is a job: queued, told, logged, a row of results; plain ones are none of it"
+    note = (
+        "each of ours is a job: queued, told, logged, a row of results; plain ones are none of it"
+    )
     return [
         Row(
             f"{count:,} steps on three Dask workers",
