@@ -84,7 +84,7 @@ describe('the cards', () => {
   });
 
   function show(streams: Record<string, Stream>, readOnly = false): void {
-    client.offer({ url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A' });
+    client.offer({ url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A', nonce: 'n', proof: 'p' });
     socket = FakeSocket.last();
     connects(socket, appState({ streams }), { readOnly });
     act(() => render(<StreamsView client={client} />, el));
