@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autobench_nb.config import Config
     from autobench_nb.errors import AutoBenchError
     from autobench_nb.jobs import Run, current_job
+    from autobench_nb.jobs.executors.dask import DaskExecutor
     from autobench_nb.journal.reader import JournalReader, open_journal
     from autobench_nb.journal.settings import Journal
     from autobench_nb.logs.entry import Level
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from autobench_nb.recipe_runs.run import RecipeRun
     from autobench_nb.recipes.load import load_recipe
     from autobench_nb.recipes.model import Metadata, Parameter, Recipe, Spec, Step
+    from autobench_nb.sidecars.ffmpeg import Ffmpeg
     from autobench_nb.state.projections import Projection
     from autobench_nb.transports.client.client import Client, connect
 
@@ -33,6 +35,8 @@ __all__ = [
     "Client",
     "Config",
     "Dashboard",
+    "DaskExecutor",
+    "Ffmpeg",
     "Journal",
     "JournalReader",
     "Level",
@@ -68,7 +72,9 @@ _HOMES = {
     "AutoBenchError": "errors",
     "Client": "transports.client.client",
     "Config": "config",
+    "DaskExecutor": "jobs.executors.dask",
     "Dashboard": "notebook.widgets",
+    "Ffmpeg": "sidecars.ffmpeg",
     "Journal": "journal.settings",
     "JournalReader": "journal.reader",
     "Level": "logs.entry",

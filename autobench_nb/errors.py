@@ -20,6 +20,7 @@
     ├── JournalError           the journal cannot be used; names its file       (RuntimeError)
     │   └── JournalInUse       another orchestrator writes it; names that one
     ├── JobError               a run was asked for that cannot be               (ValueError)
+    ├── StreamError            a stream cannot do what it was asked for         (RuntimeError)
     ├── RunError               not all jobs of a run have succeeded; names them (RuntimeError)
     ├── ComparisonError        two measurements may not be compared; says why   (ValueError)
     ├── CommandError           the server refused a command; has a code
@@ -195,6 +196,10 @@ class JournalInUse(JournalError):
 
 class JobError(AutoBenchError, ValueError):
     """A run was asked for that cannot be."""
+
+
+class StreamError(AutoBenchError, RuntimeError):
+    """A stream cannot do what it was asked for: it does not run, gives no picture, or cannot be recorded so."""
 
 
 class RunError(AutoBenchError, RuntimeError):

@@ -359,6 +359,7 @@ _ALL: Final = (
     *(JOURNAL_RESUME, LOGS_GET, OPERATOR_ANSWER, QUEUE_PAUSE, QUEUE_RESUME),
     *(RECIPE_CANCEL, RECIPE_PAUSE, RECIPE_RESUME, RECIPE_RETRY, RECIPE_SKIP),
     *(RESULTS_LIST, SESSION_CODE),
+    *(STREAM_PICTURE, STREAM_RECORD, STREAM_START, STREAM_STOP),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""

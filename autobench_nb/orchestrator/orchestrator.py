@@ -276,6 +276,7 @@ class Orchestrator(Closable):
                 read_token=self.read_token,
                 commands=rooms.commands,
                 is_ready=lambda: not self._closed,
+                pictures=rooms.streams,
                 on_ended=ended,
             )
         self._announce(server, file)
@@ -357,6 +358,7 @@ class Orchestrator(Closable):
         self._rooms.recipe_runs.close()
         self._rooms.runner.close()
         self._rooms.tracker.close()
+        self._rooms.streams.close()
         self._bridges.close()
         for farewell in self._farewells:
             farewell()
@@ -377,6 +379,7 @@ class Orchestrator(Closable):
         self._rooms.inline.after_fork_in_child()
         self._rooms.pressure.after_fork_in_child()
         self._rooms.tracker.after_fork_in_child()
+        self._rooms.streams.after_fork_in_child()
 
     def _check_open(self) -> None:
         if self._process != os.getpid():

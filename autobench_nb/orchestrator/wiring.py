@@ -30,7 +30,7 @@ from autobench_nb.orchestrator.resuming import Resumer
 from autobench_nb.pno import Pno
 from autobench_nb.recipe_runs.commands import recipe_commands
 from autobench_nb.recipe_runs.runs import RecipeRuns
-from autobench_nb.sidecars import Streams
+from autobench_nb.sidecars import Streams, stream_commands
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.model import initial_state
 from autobench_nb.state.projections import PNO_SUMMARY, Projection
@@ -118,7 +118,7 @@ def wire(
         ready=pressure.wait,
         printed=printed_in(ring),
     )
-    devices, streams = Devices(store), Streams(store)
+    devices, streams = Devices(store), Streams(store, ring.append)
     recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams)
     resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
@@ -128,6 +128,7 @@ def wire(
         *(job_commands(runner, told), result_commands(runner.results)),
         *(recipe_commands(recipe_runs), resumer.commands()),
         session_commands(partial(_new_code, server)),
+        stream_commands(streams),
     )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, EnumMeta
-from types import NoneType
+from types import NoneType, UnionType
 from typing import (
     Annotated,
     Any,
@@ -12,6 +12,7 @@ from typing import (
     NamedTuple,
     NotRequired,
     Required,
+    Union,
     get_args,
     get_origin,
     get_type_hints,
@@ -59,6 +60,8 @@ def _columns(record: type, *, named_by_key: bool = False) -> tuple[Column, ...]:
 
 def _kind_of(hint: Any) -> ColumnKind | None:
     """What a field's column holds; ``None`` where its values may be of any kind."""
+    while get_origin(hint) is Annotated and get_origin(get_args(hint)[0]) in (Union, UnionType):
+        hint = get_args(hint)[0]
     for alias, kind in (
         (Word, ColumnKind.NAME),
         (Instant, ColumnKind.TIME),

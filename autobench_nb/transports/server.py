@@ -26,6 +26,7 @@ from autobench_nb.transports.http.api import LogsHandler, StateHandler
 from autobench_nb.transports.http.forwarded import ABSOLUTE
 from autobench_nb.transports.http.handlers import Guarded, NotFound, Site, log_request
 from autobench_nb.transports.http.pages import Health, Icon, Login, Page, Ready, Static
+from autobench_nb.transports.http.streams import StillHandler, StreamHandler
 from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.sockets.websocket import Socket
 
@@ -278,6 +279,8 @@ def application(site: Site) -> Application:
         (r"/static/(.*)", Static, {"site": site, "path": str(site.static)}),
         (r"/api/logs", LogsHandler, shared),
         (r"/api/state", StateHandler, shared),
+        (r"/api/streams/([^/]+)", StreamHandler, shared),
+        (r"/api/streams/([^/]+)/still", StillHandler, shared),
         (r"/healthz", Health, shared),
         (r"/readyz", Ready, shared),
         (r"/favicon.ico", Icon, shared),

@@ -16,6 +16,7 @@ from autobench_nb.transports.command_queue import CommandQueue
 from autobench_nb.transports.commands import Command
 from autobench_nb.transports.http.admission import BoundedHTTPServer
 from autobench_nb.transports.http.handlers import Site
+from autobench_nb.transports.http.streams import PictureSource
 from autobench_nb.transports.listening import bind
 from autobench_nb.transports.liveness import Liveness
 from autobench_nb.transports.loop_thread import LoopThread
@@ -81,6 +82,7 @@ def _serve(
     commands: Mapping[str, Command] | None = None,
     is_ready: Callable[[], bool] = lambda: True,
     direct_writer: bool = True,
+    pictures: PictureSource | None = None,
     on_ended: Callable[[], None] = _nothing,
 ) -> Server:
     """On the loop that is to accept and read.
@@ -92,6 +94,7 @@ def _serve(
         static: The folder of the built browser bundles.
         port: The TCP port; 0 takes any free one.
         direct_writer: Whether sockets are written to directly, and not through tornado's ``write_message``.
+        pictures: Whose pictures are served below ``/api/streams``.
         on_ended: Called when nothing here touches the hub any more.
     """
     token = new_token() if token is None else check_token(token)
@@ -122,6 +125,7 @@ def _serve(
         static=static,
         is_ready=is_ready,
         direct_writer=direct_writer,
+        pictures=pictures,
     )
     http = BoundedHTTPServer(
         application(site),

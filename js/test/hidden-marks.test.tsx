@@ -14,8 +14,8 @@ import { Facets } from '../src/views/log/facets/Facets';
 import { PaneModel } from '../src/views/log/model/model';
 import { Cells } from '../src/views/log/rows/Cells';
 import { RunsView } from '../src/views/runs/RunsView';
-import { StreamsView } from '../src/views/StreamsView';
 import { StateTree } from '../src/views/state-tree/StateTree';
+import { StreamsView } from '../src/views/streams/StreamsView';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects, entry, history, job } from './fixtures';
 

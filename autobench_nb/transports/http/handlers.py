@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import responses
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import orjson
 from tornado.web import Finish, HTTPError, RequestHandler
@@ -37,6 +37,9 @@ from autobench_nb.transports.http.forwarded import host_of
 from autobench_nb.transports.http.refusals import page_of, wants_page
 from autobench_nb.transports.liveness import Liveness
 from autobench_nb.transports.pump import Pump
+
+if TYPE_CHECKING:
+    from autobench_nb.transports.http.streams import PictureSource
 
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -69,6 +72,7 @@ class Site:
     static: Path
     is_ready: Callable[[], bool]
     direct_writer: bool = True
+    pictures: PictureSource | None = None
     half_open: HalfOpen = field(default_factory=HalfOpen)
     failures: FailedRequests = field(default_factory=FailedRequests)
 

@@ -151,15 +151,7 @@ export type JobKind = 'command' | 'callable';
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timeout';
 
 /** Where a recipe's run stands. */
-export type RunStatus =
-  | 'queued'
-  | 'running'
-  | 'paused'
-  | 'succeeded'
-  | 'failed'
-  | 'timeout'
-  | 'cancelled'
-  | 'interrupted';
+export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'timeout' | 'cancelled' | 'interrupted';
 
 /** Where a planned step of a recipe's run stands. */
 export type StepStatus =
@@ -1376,6 +1368,48 @@ export interface SessionCode {
   code: string;
 }
 
+/** Which stream, and the number of the picture that is known already; 0: none is. */
+export interface StreamPictureArgs {
+  streamId: string;
+  after?: number;
+}
+
+/** The newest picture, where it is newer than the one that is known. */
+export interface StreamPicture {
+  /** Of the newest picture; 0 where there was none yet. */
+  number: number;
+  /** When it came. */
+  at: number | null;
+  /** Its bytes in base64; null where it is known already. */
+  jpeg: string | null;
+}
+
+/** Which stream, and whether its recording is to begin (true) or to end (false). */
+export interface StreamRecordArgs {
+  streamId: string;
+  on?: boolean;
+}
+
+/** The file that is recorded to, or was. */
+export interface StreamRecorded {
+  path: string;
+}
+
+/** Which stream. */
+export interface StreamArgs {
+  streamId: string;
+}
+
+/** Whether it was not to run before: false where it was started already. */
+export interface StreamStarted {
+  started: boolean;
+}
+
+/** Whether it was to run before: false where it was ended already. */
+export interface StreamStopped {
+  stopped: boolean;
+}
+
 /** Every command by its name: what it takes and what it gives. */
 export interface Commands {
   /** The hash of what this connection mirrors: the whole state, or its slices and the version. */
@@ -1416,4 +1450,12 @@ export interface Commands {
   'results.list': { args: ResultsListArgs; result: ResultsPage };
   /** A code that signs one browser in to the page, so that its address need not hold the token. */
   'session.code': { args: SessionCodeArgs; result: SessionCode };
+  /** The newest picture of a stream, where the asking side does not have it yet. */
+  'stream.picture': { args: StreamPictureArgs; result: StreamPicture };
+  /** Begin or end the recording of a stream to a file. */
+  'stream.record': { args: StreamRecordArgs; result: StreamRecorded };
+  /** Start a stream's process; one that waits for its next try, or has been given up, is tried now. */
+  'stream.start': { args: StreamArgs; result: StreamStarted };
+  /** End a stream's process, and its recording. */
+  'stream.stop': { args: StreamArgs; result: StreamStopped };
 }

@@ -4,7 +4,7 @@ export type Tone = 'ok' | 'busy' | 'warn' | 'bad' | 'idle';
 
 const WORDS: Readonly<Record<Tone, readonly string[]>> = {
   ok: ['ok', 'online', 'connected', 'ready', 'up', 'healthy', 'active', 'streaming', 'recording', 'live', 'present', 'open'],
-  busy: ['busy', 'running', 'starting', 'connecting', 'booting', 'initializing', 'scanning'],
+  busy: ['busy', 'running', 'starting', 'connecting', 'booting', 'initializing', 'scanning', 'ending'],
   warn: [
     'warn',
     'warning',
@@ -17,6 +17,8 @@ const WORDS: Readonly<Record<Tone, readonly string[]>> = {
     'retrying',
     'stale',
     'frozen',
+    'silent',
+    'waiting',
   ],
   bad: [
     'error',

@@ -1,0 +1,187 @@
+"""The way to a Dask cluster: one client, made anew where it was lost, and what the workers say of each repetition."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from autobench_nb import __version__
+from autobench_nb.errors import JobError
+from autobench_nb.jobs.executors.dask_worker import end_remotely
+from autobench_nb.jobs.executors.executor import Repetition
+from autobench_nb.jobs.output import OUTPUT
+from autobench_nb.logs.entry import Level
+from autobench_nb.state.model import JobStatus
+
+if TYPE_CHECKING:
+    from distributed import Client as DaskClient
+
+CONNECT_S: Final = 3.0
+AGAIN_S: Final = 1.0
+"""Between two tries to connect."""
+ASK_S: Final = 10.0
+# Only what every Python has: a worker without the package could not even read a function of ours.
+_WHICH: Final = "__import__('importlib.util').util.find_spec('autobench_nb') and __import__('autobench_nb').__version__"
+
+
+class Remote:
+    """What is heard of one repetition. ``workers``: where it has begun; ``batches``: of lines that have come."""
+
+    def __init__(self, key: str, repetition: Repetition) -> None:
+        self.key = key
+        self.wake = threading.Event()
+        self.workers: list[str] = []
+        self.batches = 0
+        self._repetition = repetition
+        self._came = threading.Condition()
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """Take a message of the worker's."""
+        if "began" in message:
+            with self._came:
+                # Those of a worker that has died are no part of this attempt.
+                self.batches = 0
+                self.workers.append(message["began"])
+            self.wake.set()
+        elif "progress" in message:
+            self._repetition.progress(*message["progress"])
+        elif "overdue" in message:
+            self._repetition.overdue(message["overdue"])
+        else:
+            for channel, level, text, logger, more in message["lines"]:
+                if channel == OUTPUT:
+                    self._repetition.log.printed(text, logger, level=Level(level), **more)
+                else:
+                    self._repetition.log.append(channel, level, text, **more)
+            with self._came:
+                self.batches += 1
+                self._came.notify_all()
+
+    def wait_for(self, batches: int, timeout_s: float) -> None:
+        """Wait until so many batches have come."""
+        with self._came:
+            self._came.wait_for(lambda: self.batches >= batches, timeout_s)
+
+
+class DaskLink:
+    """One client of a cluster for all repetitions. Thread-safe.
+
+    Args:
+        address: The scheduler's.
+
+    Raises:
+        JobError: ``distributed`` is not installed, or the address is none.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            import distributed
+        except ImportError:
+            raise JobError(
+                "a DaskExecutor needs distributed, which is not installed: pip install 'autobench-nb[dask]'."
+            ) from None
+        if not isinstance(address, str) or "://" not in address:
+            raise JobError(
+                f"{address!r} is no scheduler's address: give one such as tcp://host:8786."
+            )
+        self.address = address
+        self.topic = f"autobench-{secrets.token_hex(8)}"
+        self._make = distributed.Client
+        self._lock = threading.Lock()
+        self._client: DaskClient | None = None
+        self._error = "it was not reached yet"
+        self._tried_at = float("-inf")
+        self._checked: set[str] = set()
+        self._remotes: dict[str, Remote] = {}
+        self._is_closed = False
+
+    def client(self) -> tuple[DaskClient | None, str]:
+        """A client that is connected now; else None, and why there is none."""
+        with self._lock:
+            if self._client is not None and self.is_connected(self._client):
+                return self._client, ""
+            if self._is_closed:
+                return None, "the executor is closed"
+            if time.monotonic() - self._tried_at < AGAIN_S:
+                return None, self._error
+            self._leave()
+            self._tried_at = time.monotonic()
+            try:
+                self._client = self._make(
+                    self.address, timeout=CONNECT_S, set_as_default=False, name="autobench-nb"
+                )
+            except (OSError, ValueError) as error:
+                self._error = f"{type(error).__name__}: {error}"
+                return None, self._error
+            self._checked.clear()
+            self._client.subscribe_topic(self.topic, self._hear)
+            return self._client, ""
+
+    @staticmethod
+    def is_connected(client: DaskClient) -> bool:
+        """Whether the scheduler is there."""
+        comm = client.scheduler_comm
+        return client.status == "running" and comm is not None and not comm.comm.closed()
+
+    def why_no_workers(self, client: DaskClient) -> str | None:
+        """Why no repetition can be done there: a worker without this package, or with another version of it."""
+        workers = set(client.scheduler_info(n_workers=-1)["workers"])
+        new = workers - self._checked
+        if not new:
+            return None
+        try:
+            found = client.run(eval, _WHICH, workers=sorted(new))
+        except Exception as error:  # noqa: BLE001 - a worker that has gone meanwhile; the repetition's attempt tells more
+            return f"the workers cannot be asked for their version: {type(error).__name__}: {error}"
+        for worker, version in found.items():
+            if version != __version__:
+                has = f"has autobench_nb {version}" if version else "has no autobench_nb"
+                return f"the worker {worker} {has}: install {__version__} there, which is what runs here"
+        self._checked |= new
+        return None
+
+    def end(self, client: DaskClient, future: Any, key: str, repetition: Repetition) -> bool:
+        """Ask a repetition to end, wherever it runs; False where it had not begun, and never will."""
+        status, reason = repetition.stop.status or JobStatus.CANCELLED, repetition.stop.reason
+        try:
+            answers = client.run(end_remotely, key, str(status), reason, on_error="ignore")
+        except Exception:  # noqa: BLE001 - the scheduler is lost, and with it the repetition
+            answers = {}
+        if any(answers.values()):
+            return True
+        with contextlib.suppress(Exception):  # as above
+            future.cancel()
+        return False
+
+    @contextlib.contextmanager
+    def hears(self, key: str, repetition: Repetition) -> Iterator[Remote]:
+        """Hear what the worker says of a repetition, within the context."""
+        remote = self._remotes[key] = Remote(key, repetition)
+        try:
+            yield remote
+        finally:
+            del self._remotes[key]
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        with self._lock:
+            self._is_closed = True
+            self._leave()
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        message = event[1]
+        remote = self._remotes.get(message["key"])
+        if remote is not None:
+            remote.hear(message)
+
+    def _leave(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(
+                Exception
+            ):  # of one whose scheduler is lost the end may fail, too
+                client.close(timeout=CONNECT_S)

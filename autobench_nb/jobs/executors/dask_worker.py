@@ -1,0 +1,229 @@
+"""What runs on a Dask worker: one repetition, by the same executor that this machine's jobs have.
+
+Plain functions that the client ships by name: a worker needs autobench_nb itself, of the same version. Lines go back in
+numbered batches by the scheduler's events; what a batch has no room for is counted, never waited for, since a command
+that waits for its log is measured wrongly.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from autobench_nb.jobs.executors.executor import RepetitionOutcome
+from autobench_nb.jobs.executors.local import LocalExecutor
+from autobench_nb.jobs.output import JobLog, OutputStream
+from autobench_nb.jobs.work import How, Task
+from autobench_nb.logs.entry import Level
+from autobench_nb.processes.lines import LINE_LIMIT
+from autobench_nb.processes.pressure import Pressure
+from autobench_nb.processes.stdin import CommandInput
+from autobench_nb.processes.stop import Stop
+from autobench_nb.state.model import JobStatus
+
+BATCH_BYTES: Final = 32_768
+"""A batch is sent when it has so much; the scheduler keeps the last thousand of them."""
+BATCH_S: Final = 0.1
+"""What waits is sent after so long."""
+WAITING_BYTES: Final = 2_097_152
+"""Of lines that wait to be sent; what comes beyond is left out, and counted."""
+LINE_BYTES: Final = 16_384
+"""Of one line that is sent; a longer one is cut, which is said at its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteWork:
+    """One repetition, as it is sent to a worker. ``key`` names it for ever, ``topic`` where its lines are sent."""
+
+    key: str
+    topic: str
+    task: Task
+    how: How
+    job_id: str
+    name: str
+    repetition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteReport:
+    """What came of it: the outcome, how many batches were sent, and how many lines were left out of them."""
+
+    outcome: RepetitionOutcome
+    worker: str
+    batches: int
+    left_out: int
+
+
+class LineBatches:
+    """Entries on their way to the client. Thread-safe.
+
+    Args:
+        send: Sends one message; may be called from any thread.
+        key: Names the repetition in each message.
+    """
+
+    def __init__(self, send: Callable[[dict[str, Any]], None], key: str) -> None:
+        self._send = send
+        self._key = key
+        self._lock = threading.Lock()
+        self._waiting: list[list[Any]] = []
+        self._bytes = 0
+        self._sent_at = 0.0
+        self.number = 0
+        self.left_out = 0
+
+    def append(
+        self,
+        channel: str,
+        level: Any,
+        message: str,
+        ts: float | None = None,
+        logger: str | None = None,
+        job_id: str | None = None,
+        **more: Any,
+    ) -> None:
+        """Take an entry, as ``LogRing.append`` does."""
+        del ts, job_id
+        if len(message) > LINE_BYTES:
+            message = f"{message[:LINE_BYTES]}… [cut: {len(message):,} characters]"
+        told = {name: value for name, value in more.items() if isinstance(value, str | int)}
+        size = len(message) + 64
+        with self._lock:
+            if self._bytes + size > WAITING_BYTES:
+                self.left_out += 1
+                return
+            self._waiting.append([channel, int(Level.parse(level)), message, logger, told])
+            self._bytes += size
+        self.flush(time.monotonic())
+
+    def flush(self, now: float, *, all_of_it: bool = False) -> None:
+        """Send what is due: a full batch, or one that has waited for long; one in each :data:`BATCH_S` / 4."""
+        with self._lock:
+            while self._waiting:
+                waited_s = now - self._sent_at
+                is_due = waited_s >= BATCH_S or (
+                    self._bytes >= BATCH_BYTES and waited_s >= BATCH_S / 4
+                )
+                if not (is_due or all_of_it):
+                    return
+                self._send(self._next())
+                self._sent_at = now
+
+    def _next(self) -> dict[str, Any]:
+        size, count = 0, 0
+        while count < len(self._waiting) and size < BATCH_BYTES:
+            size += len(self._waiting[count][2]) + 64
+            count += 1
+        lines, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._bytes -= size
+        self.number += 1
+        return {"key": self._key, "n": self.number, "lines": lines}
+
+
+@dataclass
+class RemoteRepetition:
+    """A repetition as the worker's own executor sees it; see :class:`Repetition`."""
+
+    job_id: str
+    name: str
+    repetition: int
+    how: How
+    log: JobLog
+    send: Callable[[dict[str, Any]], None]
+    key: str
+    stop: Stop[JobStatus] = field(default_factory=Stop)
+    input: CommandInput = field(default_factory=CommandInput)
+
+    def stream(self, name: str) -> OutputStream:
+        """Open a new way for bytes into the batches."""
+        return OutputStream(
+            self.log,
+            name,
+            pressure=Pressure(None),
+            limit=LINE_LIMIT,
+            current=self._current,
+        )
+
+    def progress(self, fraction: float, text: str | None) -> None:
+        """Send how far this repetition is."""
+        self.send({"key": self.key, "progress": [fraction, text]})
+
+    def overdue(self, reason: str) -> None:
+        """Send why it should have ended by now."""
+        self.send({"key": self.key, "overdue": reason})
+
+    def _current(
+        self, text: str | None, fraction: float | None = None, *, unfinished: bool = False
+    ) -> None:
+        """A progress line is shown at its end alone: each state of it would be a message of its own."""
+
+
+_lock = threading.Lock()
+_executor: LocalExecutor | None = None
+_running: dict[str, Stop[JobStatus]] = {}
+_refused: set[str] = set()
+
+
+def run_remotely(work: RemoteWork) -> RemoteReport:
+    """Do one repetition on the worker of the calling thread."""
+    from distributed import get_worker
+
+    worker = get_worker()
+
+    def send(message: dict[str, Any]) -> None:
+        worker.log_event(work.topic, message)
+
+    batches = LineBatches(send, work.key)
+    repetition = RemoteRepetition(
+        work.job_id,
+        work.name,
+        work.repetition,
+        work.how,
+        JobLog(batches.append, work.job_id, lambda: None),
+        send,
+        work.key,
+    )
+    send({"key": work.key, "began": worker.address})
+    with _lock:
+        global _executor
+        executor = _executor = _executor or LocalExecutor()
+        _running[work.key] = repetition.stop
+        if work.key in _refused:
+            _refused.discard(work.key)
+            repetition.stop.request(JobStatus.CANCELLED, "cancelled")
+    ended = threading.Event()
+
+    def keep_sending() -> None:
+        while not ended.wait(BATCH_S):
+            batches.flush(time.monotonic())
+
+    sender = threading.Thread(target=keep_sending, name="autobench-lines", daemon=True)
+    sender.start()
+    try:
+        outcome = executor.run(work.task, repetition)
+    finally:
+        with _lock:
+            del _running[work.key]
+        ended.set()
+        sender.join()
+        batches.flush(time.monotonic(), all_of_it=True)
+    return RemoteReport(
+        outcome=outcome,
+        worker=worker.address,
+        batches=batches.number,
+        left_out=batches.left_out,
+    )
+
+
+def end_remotely(key: str, status: str, reason: str) -> bool:
+    """Ask a repetition to end; whether it runs on this worker. One that comes later is ended as it begins."""
+    with _lock:
+        stop = _running.get(key)
+        if stop is None:
+            _refused.add(key)
+            return False
+    stop.request(JobStatus(status), reason)
+    return True

@@ -1,0 +1,89 @@
+/** What a stream's card says, out of its record: pure. Times in ms since 1970. */
+
+import { visible } from '../../logs/text/visible';
+import type { Stream, StreamCheck, StreamRecording } from '../../sync/messages';
+import { ago, brief, count, duration } from '../shared/format';
+
+export type Mark = 'ok' | 'bad' | 'untold';
+
+/** One of the three checks. */
+export interface CheckText {
+  readonly name: string;
+  readonly mark: Mark;
+  readonly text: string;
+}
+
+export function checkTexts(stream: Stream, now: number): readonly CheckText[] {
+  const { process, young, moving } = stream.checks ?? {};
+  const up = stream.startedAt == null ? 'runs' : `up ${duration(Math.max(0, now - stream.startedAt) / 1_000)}`;
+  return [
+    told('process', process, `ffmpeg, ${up}`),
+    told('young picture', young, youngText(stream, now)),
+    told(moving?.ok === false ? 'frozen' : 'not frozen', moving, movingText(stream, now)),
+  ];
+}
+
+function told(name: string, check: StreamCheck | undefined, well: string): CheckText {
+  if (check?.ok) return { name, mark: 'ok', text: well };
+  return { name, mark: check?.ok === false ? 'bad' : 'untold', text: visible(check?.reason ?? 'not told') };
+}
+
+function youngText(stream: Stream, now: number): string {
+  if (stream.lastPictureAt == null) return '';
+  // The state is told once a second at most, so that a fraction would be made up.
+  return `${ago(now - stream.lastPictureAt)}, limit ${brief(stream.youngS ?? 0)} s`;
+}
+
+function movingText(stream: Stream, now: number): string {
+  if (stream.changedAt == null) return '';
+  return `changed ${ago(now - stream.changedAt)}, limit ${brief(stream.frozenS ?? 0)} s`;
+}
+
+/** "1280 × 720 · 30 fps · 4.6 Mbit/s": what is known of it. */
+export function pictureText(stream: Stream): string {
+  const parts: string[] = [];
+  if (stream.width != null && stream.height != null) parts.push(`${stream.width} × ${stream.height}`);
+  if (stream.fps != null) parts.push(`${brief(stream.fps)} fps`);
+  if (stream.bytesPerS != null) parts.push(`${((stream.bytesPerS * 8) / 1e6).toFixed(1)} Mbit/s`);
+  return parts.join(' · ');
+}
+
+/** What stands over a picture that is not the newest that there should be. */
+export function overText(stream: Stream, now: number): string | null {
+  if (stream.status === 'frozen' && stream.frozenSince != null) {
+    return `same picture for ${duration(Math.max(0, now - stream.frozenSince) / 1_000)}`;
+  }
+  if (stream.status === 'live') return null;
+  if (stream.lastPictureAt == null) return stream.status === 'starting' ? 'starting' : 'no picture';
+  return stream.wanted === false ? 'off: the last picture' : `last picture ${ago(now - stream.lastPictureAt)}`;
+}
+
+export function restartText(stream: Stream, now: number): string {
+  const times = count(stream.restarts ?? 0);
+  if (stream.nextTryAt == null) return times;
+  return `${times}, the next in ${duration(Math.max(0, stream.nextTryAt - now) / 1_000)}`;
+}
+
+export function isRecording(recording: StreamRecording | null | undefined): boolean {
+  return recording != null && recording.endedAt == null;
+}
+
+export function recordingText(recording: StreamRecording | null | undefined, now: number): string {
+  if (recording?.startedAt == null) return 'off';
+  const end = recording.endedAt ?? now;
+  const took = duration(Math.max(0, end - recording.startedAt) / 1_000);
+  const lost = recording.dropped ? `, ${count(recording.dropped)} pictures dropped` : '';
+  return `${took} · ${bytes(recording.bytes ?? 0)}${lost}`;
+}
+
+/** "299 MB". */
+export function bytes(n: number): string {
+  if (n < 1e3) return `${n} B`;
+  const [scale, unit] = n < 1e6 ? [1e3, 'kB'] : n < 1e9 ? [1e6, 'MB'] : [1e9, 'GB'];
+  return `${(n / scale).toFixed(n / scale < 10 ? 1 : 0)} ${unit}`;
+}
+
+/** The last part of a path. */
+export function fileOf(path: string | undefined): string {
+  return visible((path ?? '').split('/').at(-1) ?? '');
+}
