@@ -19,6 +19,7 @@
     │   └── ConnectionLost     the link ended and was not made again in time    (ConnectionError)
     ├── JobError               a run was asked for that cannot be               (ValueError)
     ├── RunError               not all jobs of a run have succeeded; names them (RuntimeError)
+    ├── DeviceError            a device has not done what it was asked for      (RuntimeError)
     ├── CommandError           the server refused a command; has a code
     └── ClosedError            the orchestrator, client or server is closed     (RuntimeError)
 
@@ -174,6 +175,21 @@ class RunError(AutoBenchError, RuntimeError):
         super().__init__(message)
         self.run_id = run_id
         self.reasons = dict(reasons)
+
+
+class DeviceError(AutoBenchError, RuntimeError):
+    """A device has not done what it was asked for.
+
+    Attributes: ``device`` (its id), ``action``, ``fate`` (``failed``, ``refused``, ``timeout``, ``cancelled``),
+    ``reason``.
+    """
+
+    def __init__(self, device: str, action: str, fate: str, reason: str) -> None:
+        super().__init__(f"{device}: {action} {fate}: {reason}.")
+        self.device = device
+        self.action = action
+        self.fate = fate
+        self.reason = reason
 
 
 class CommandError(AutoBenchError):

@@ -174,7 +174,7 @@ DEVICE_DO: Final = CommandSpec(
     DeviceDoArgs,
     DeviceDone,
     "Have a device do one of its actions; answered when it has, or has not in time.",
-    ("bad-args", "not-found", "closed"),
+    ("bad-args", "not-found", "conflict", "failed"),
 )
 DEVICE_PROBE: Final = CommandSpec(
     "device.probe",
@@ -310,6 +310,7 @@ SESSION_CODE: Final = CommandSpec(
 )
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
+    *(DEVICE_DESIRE, DEVICE_DO, DEVICE_PROBE),
     *(LOGS_GET, RESULTS_LIST, SESSION_CODE),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}

@@ -291,6 +291,7 @@ class Orchestrator(Closable):
         _served.discard(self)
         self._rooms.pressure.close()
         self._rooms.runner.close()
+        self._rooms.devices.close()
         self._bridges.close()
         for farewell in self._farewells:
             farewell()

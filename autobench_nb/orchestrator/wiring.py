@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from autobench_nb import __version__
 from autobench_nb.config import Config
 from autobench_nb.devices import Devices
+from autobench_nb.devices.commands import device_commands
 from autobench_nb.jobs.commands import job_commands, result_commands
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.printed import printed_in
@@ -111,10 +112,12 @@ def wire(
     )
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
+    devices = Devices(store, ring.append)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
         job_commands(runner, told),
         result_commands(runner.results),
+        device_commands(devices),
         session_commands(partial(_new_code, server)),
     )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
@@ -126,7 +129,7 @@ def wire(
         inline=inline,
         pressure=pressure,
         runner=runner,
-        devices=Devices(store),
+        devices=devices,
         streams=Streams(store),
         pno=Pno(store),
         commands=commands,

@@ -1082,6 +1082,46 @@ export interface JobTimes {
   items: Record<string, RepetitionTimes>;
 }
 
+/** What is wished for, by quantity; a null value takes a wish back. */
+export interface DeviceDesireArgs {
+  deviceId: string;
+  desired: Record<string, unknown>;
+}
+
+/** All that is wished for now. */
+export interface DeviceDesired {
+  desired: Record<string, unknown>;
+}
+
+/** What is asked of which device; `timeoutS` begins when it is asked for. */
+export interface DeviceDoArgs {
+  deviceId: string;
+  action: string;
+  args: Record<string, unknown>;
+  timeoutS?: number | null;
+}
+
+/** What came of an action: the answer comes when the device has acknowledged it. */
+export interface DeviceDone {
+  deviceId: string;
+  actionId: string;
+  fate: Fate;
+  reason?: string | null;
+  value: unknown;
+  /** Milliseconds. */
+  tookMs: number | null;
+}
+
+/** Which device is to be asked now how it is. */
+export interface DeviceProbeArgs {
+  deviceId: string;
+}
+
+/** Whether a probe is on its way: false where one is already, or the device is closed. */
+export interface DeviceProbed {
+  probing: boolean;
+}
+
 /** Which entry, and from which character of its message on. */
 export interface LogsGetArgs {
   seq: number;
@@ -1154,6 +1194,12 @@ export interface Commands {
   'job.send': { args: JobSendArgs; result: JobSent };
   /** The seconds that the repetitions of some jobs took. */
   'job.times': { args: JobTimesArgs; result: JobTimes };
+  /** Say how a device is to be. */
+  'device.desire': { args: DeviceDesireArgs; result: DeviceDesired };
+  /** Have a device do one of its actions; answered when it has, or has not in time. */
+  'device.do': { args: DeviceDoArgs; result: DeviceDone };
+  /** Ask a device now how it is, without waiting for its next turn. */
+  'device.probe': { args: DeviceProbeArgs; result: DeviceProbed };
   /** One log entry with its whole message, or as much of it as fits one answer. */
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
   /** Result records, a page at a time, oldest first. */
