@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from autobench_nb.config import Config
     from autobench_nb.errors import AutoBenchError
     from autobench_nb.jobs import Run, current_job
+    from autobench_nb.journal.reader import JournalReader, open_journal
+    from autobench_nb.journal.settings import Journal
     from autobench_nb.logs.entry import Level
+    from autobench_nb.machine import comparable
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
     from autobench_nb.orchestrator.orchestrator import Orchestrator
     from autobench_nb.state.projections import Projection
@@ -27,6 +30,8 @@ __all__ = [
     "Client",
     "Config",
     "Dashboard",
+    "Journal",
+    "JournalReader",
     "Level",
     "LogPane",
     "Orchestrator",
@@ -34,8 +39,10 @@ __all__ = [
     "Run",
     "StatePane",
     "StatusBadge",
+    "comparable",
     "connect",
     "current_job",
+    "open_journal",
 ]
 
 __version__ = "0.1.0"
@@ -45,6 +52,8 @@ _HOMES = {
     "Client": "transports.client.client",
     "Config": "config",
     "Dashboard": "notebook.widgets",
+    "Journal": "journal.settings",
+    "JournalReader": "journal.reader",
     "Level": "logs.entry",
     "LogPane": "notebook.widgets",
     "Orchestrator": "orchestrator.orchestrator",
@@ -52,9 +61,18 @@ _HOMES = {
     "Run": "jobs.run",
     "StatePane": "notebook.widgets",
     "StatusBadge": "notebook.widgets",
+    "comparable": "machine.comparison",
     "connect": "transports.client.client",
     "current_job": "jobs.executors.in_process",
+    "open_journal": "journal.reader",
 }
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make ``%bench`` and ``%%bench`` known: ``%load_ext autobench_nb``."""
+    from importlib import import_module
+
+    import_module(f"{__name__}.notebook.magics").load(shell)
 
 
 def __getattr__(name: str) -> Any:

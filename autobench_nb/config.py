@@ -221,6 +221,19 @@ class Config:
         "CONNECTION_FILE",
         "Whether a file in Jupyter's runtime folder lets this user's other programs find the server",
     )
+    journal: str | None = _setting(
+        None,
+        "AUTOBENCH_JOURNAL",
+        "File that keeps runs, results and devices' history beyond the process",
+        parse=str,
+        check=lambda value: value is None or (isinstance(value, str) and bool(value)),
+        accepts="the path of a file",
+    )
+    journal_logs: bool = _flag(
+        False,
+        "AUTOBENCH_JOURNAL_LOGS",
+        "Whether the journal also keeps log entries that the ring lets go",
+    )
     flush_interval_ms: int = _whole(
         int(SERVER_CONFIG["flushIntervalMs"]),
         "FLUSH_INTERVAL_MS",

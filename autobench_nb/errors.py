@@ -17,9 +17,12 @@
     │   ├── PortError          the port is taken or cannot be bound             (OSError)
     │   ├── AuthenticationError  the server refused the token
     │   └── ConnectionLost     the link ended and was not made again in time    (ConnectionError)
+    ├── JournalError           the journal cannot be used; names its file       (RuntimeError)
+    │   └── JournalInUse       another orchestrator writes it; names that one
     ├── JobError               a run was asked for that cannot be               (ValueError)
     ├── RunError               not all jobs of a run have succeeded; names them (RuntimeError)
     ├── DeviceError            a device has not done what it was asked for      (RuntimeError)
+    ├── ComparisonError        two measurements may not be compared; says why   (ValueError)
     ├── CommandError           the server refused a command; has a code
     └── ClosedError            the orchestrator, client or server is closed     (RuntimeError)
 
@@ -161,6 +164,36 @@ class ConnectionLost(TransportError, ConnectionError):
     """The link ended and could not be made again in the time given."""
 
 
+class JournalError(AutoBenchError, RuntimeError):
+    """The journal cannot be used. ``path`` is its file."""
+
+    def __init__(self, path: str, fact: str) -> None:
+        # A path may hold what UTF-8 cannot carry, and an error has to be printed by whoever meets it.
+        shown = path.encode(errors="backslashreplace").decode()
+        super().__init__(f"the journal {shown} cannot be used: {fact}")
+        self.path = path
+
+
+class JournalInUse(JournalError):
+    """Another orchestrator writes the journal.
+
+    Attributes: ``pid`` (of its process; None where it cannot be read), ``host`` and ``notebook`` (where it runs).
+    """
+
+    def __init__(self, path: str, pid: int | None, host: str | None, notebook: str | None) -> None:
+        who = "another orchestrator" if pid is None else f"the orchestrator of process {pid}"
+        where = f" on {host}" if host else ""
+        notebook_told = f", notebook {notebook}" if notebook else ""
+        super().__init__(
+            path,
+            f"{who}{where}{notebook_told} writes it: close that one first, name another path, or read it with "
+            f"open_journal().",
+        )
+        self.pid = pid
+        self.host = host
+        self.notebook = notebook
+
+
 class JobError(AutoBenchError, ValueError):
     """A run was asked for that cannot be."""
 
@@ -190,6 +223,21 @@ class DeviceError(AutoBenchError, RuntimeError):
         self.action = action
         self.fate = fate
         self.reason = reason
+
+
+class ComparisonError(AutoBenchError, ValueError):
+    """Two measurements may not be compared.
+
+    Attributes: ``reasons``: pairs of a code and the sentence that says it.
+    """
+
+    def __init__(self, reasons: Sequence[tuple[str, str]]) -> None:
+        told = "; ".join(f"{code}: {text}" for code, text in reasons)
+        super().__init__(
+            f"not comparable: {told}. Measure both again side by side, or allow what does not matter "
+            "here with allow={...}."
+        )
+        self.reasons = tuple(reasons)
 
 
 class CommandError(AutoBenchError):

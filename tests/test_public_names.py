@@ -15,6 +15,8 @@ NAMES = {
     "Client",
     "Config",
     "Dashboard",
+    "Journal",
+    "JournalReader",
     "Level",
     "LogPane",
     "Orchestrator",
@@ -22,8 +24,10 @@ NAMES = {
     "Run",
     "StatePane",
     "StatusBadge",
+    "comparable",
     "connect",
     "current_job",
+    "open_journal",
 }
 
 

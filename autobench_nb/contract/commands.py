@@ -43,6 +43,7 @@ from autobench_nb.contract.jobs import (
     JobTimes,
     JobTimesArgs,
 )
+from autobench_nb.contract.journal import JournalResumeArgs, JournalResumed
 from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
 from autobench_nb.contract.records import EntryRecord, ResultRecord
 from autobench_nb.contract.steps import (
@@ -53,6 +54,15 @@ from autobench_nb.contract.steps import (
     RecipeRunArgs,
     RecipeStepArgs,
     RunChanged,
+)
+from autobench_nb.contract.streams import (
+    StreamArgs,
+    StreamPicture,
+    StreamPictureArgs,
+    StreamRecordArgs,
+    StreamRecorded,
+    StreamStarted,
+    StreamStopped,
 )
 from autobench_nb.contract.types import Count
 from autobench_nb.contract.words import fields_of, first_misfit
@@ -227,6 +237,13 @@ JOB_TIMES: Final = CommandSpec(
     ("bad-args",),
     reads=True,
 )
+JOURNAL_RESUME: Final = CommandSpec(
+    "journal.resume",
+    JournalResumeArgs,
+    JournalResumed,
+    "Go on with a run that was interrupted when its orchestrator ended, after its last finished step.",
+    ("bad-args", "not-found", "conflict", "closed"),
+)
 LOGS_GET: Final = CommandSpec(
     "logs.get",
     LogsGetArgs,
@@ -308,10 +325,39 @@ SESSION_CODE: Final = CommandSpec(
     SessionCode,
     "A code that signs one browser in to the page, so that its address need not hold the token.",
 )
+STREAM_PICTURE: Final = CommandSpec(
+    "stream.picture",
+    StreamPictureArgs,
+    StreamPicture,
+    "The newest picture of a stream, where the asking side does not have it yet.",
+    ("bad-args", "not-found"),
+    reads=True,
+)
+STREAM_RECORD: Final = CommandSpec(
+    "stream.record",
+    StreamRecordArgs,
+    StreamRecorded,
+    "Begin or end the recording of a stream to a file.",
+    ("bad-args", "not-found", "failed"),
+)
+STREAM_START: Final = CommandSpec(
+    "stream.start",
+    StreamArgs,
+    StreamStarted,
+    "Start a stream's process; one that waits for its next try, or has been given up, is tried now.",
+    ("bad-args", "not-found"),
+)
+STREAM_STOP: Final = CommandSpec(
+    "stream.stop",
+    StreamArgs,
+    StreamStopped,
+    "End a stream's process, and its recording.",
+    ("bad-args", "not-found"),
+)
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
     *(DEVICE_DESIRE, DEVICE_DO, DEVICE_PROBE),
-    *(LOGS_GET, RESULTS_LIST, SESSION_CODE),
+    *(JOURNAL_RESUME, LOGS_GET, RESULTS_LIST, SESSION_CODE),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""

@@ -14,9 +14,12 @@ from msgspec import Meta as About
 
 from autobench_nb.contract.devices import DeviceRecord
 from autobench_nb.contract.findings import PnoState
+from autobench_nb.contract.journal import JournalState
 from autobench_nb.contract.levels import LevelName
+from autobench_nb.contract.machine import MachineRecord
 from autobench_nb.contract.steps import PromptRecord, QueuePause, RecipeRunRecord
-from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds, Word
+from autobench_nb.contract.streams import Stream
+from autobench_nb.contract.types import Count, Instant, IsoTime, Milliseconds, Seconds
 
 
 class OrchestratorStatus(StrEnum):
@@ -86,13 +89,6 @@ class ConfigSlice(TypedDict):
     features: dict[str, bool]
 
 
-class Stream(TypedDict, total=False):
-    """``/streams/{id}``."""
-
-    status: Word
-    url: str | None
-
-
 class JobRecord(TypedDict, total=False):
     """``/jobs/items/{id}``."""
 
@@ -131,6 +127,9 @@ class JobRecord(TypedDict, total=False):
     ]
     warmup: Annotated[int, About(description="repetitions before the measured ones")]
     retryOf: Annotated[str | None, About(description="the id of the job whose work it does again")]
+    machine: Annotated[
+        str | None, About(description="the id of the machine, as it was when the job started")
+    ]
     stepId: Annotated[
         str | None, About(description="the planned step of a recipe's run that it does")
     ]
@@ -156,6 +155,7 @@ class JobsState(TypedDict):
     lastCompleted: str | None
     items: dict[str, JobRecord]
     runs: NotRequired[dict[str, RunRecord]]
+    machines: NotRequired[dict[str, MachineRecord]]
     recipeRuns: NotRequired[dict[str, RecipeRunRecord]]
     prompts: NotRequired[dict[str, PromptRecord]]
     paused: NotRequired[
@@ -213,6 +213,7 @@ class AppState(TypedDict):
     pno: PnoState
     logs: LogsSlice
     serverConfig: ServerConfig
+    journal: NotRequired[JournalState]
 
 
 class EntryRecord(TypedDict):
@@ -268,6 +269,20 @@ class ResultRecord(TypedDict):
     stepId: NotRequired[
         Annotated[str | None, About(description="the planned step of a recipe that was done")]
     ]
+    machine: Annotated[str | None, About(description="an id of `/jobs/machines`")]
+    load: Annotated[float | None, About(description="average of the last minute, at its end")]
+    cpuMhz: float | None
+    temperatureC: float | None
+    stealS: Annotated[Seconds | None, About(description="that the hypervisor gave to others")]
+    cpuPressure: Annotated[
+        float | None,
+        About(description="0 to 1: the share in which some task waited for a processor"),
+    ]
+    ioPressure: Annotated[float | None, About(description="the same for a disk")]
+    thermalThrottles: Annotated[int | None, About(description="how often it was too hot")]
+    cgroupThrottledS: Annotated[
+        Seconds | None, About(description="that the control group was held up at its limit")
+    ]
     metrics: NotRequired[
         Annotated[
             dict[str, float] | None,
@@ -276,5 +291,7 @@ class ResultRecord(TypedDict):
     ]
 
 
-SLICES: Final = tuple(name for name in AppState.__annotations__ if name != "version")
-"""What ``slices`` may name; ``version`` is always there."""
+SLICES: Final = tuple(
+    name for name in AppState.__annotations__ if name not in ("version", "journal")
+)
+"""What ``slices`` may name; ``version`` is always there, ``journal`` only where one was asked for."""

@@ -37,6 +37,14 @@ Operation: TypeAlias = AddOperation | RemoveOperation | ReplaceOperation
 """What a patch consists of. This server sends no move, copy or test."""
 
 
+class Proof(Struct, frozen=True, tag_field="type", tag="proof"):
+    """The answer to ``?nonce=``, before all else: the server knows a token, which a page gives it only then."""
+
+    proofs: Annotated[
+        list[str], Meta(description="of each token that the server takes; one is the right one")
+    ]
+
+
 class Welcome(
     Struct, frozen=True, tag_field="type", tag="welcome", rename="camel", omit_defaults=True
 ):
@@ -154,7 +162,8 @@ class Bye(Struct, frozen=True, tag_field="type", tag="bye"):
 
 
 ServerMessage: TypeAlias = (
-    Welcome
+    Proof
+    | Welcome
     | Ack
     | StateSnapshot
     | StatePatch
@@ -167,7 +176,7 @@ ServerMessage: TypeAlias = (
     | Bye
 )
 SERVER_MESSAGES: Final = (
-    Welcome, Ack, StateSnapshot, StatePatch, LogsHistory, LogsAppend,
+    Proof, Welcome, Ack, StateSnapshot, StatePatch, LogsHistory, LogsAppend,
     Pong, CommandResult, ErrorMessage, ServerBusy, Bye,
 )  # fmt: skip
 """Every message of the server, in the order of the document."""

@@ -14,6 +14,7 @@ from autobench_nb.devices.events import ActionDropped, Policy, ProbeAsked, WishC
 from autobench_nb.devices.samples import MAX_SAMPLES, Samples
 from autobench_nb.devices.supervisor import LogFunction, Supervisor, Watched
 from autobench_nb.errors import DeviceError, PathError, SchemaError
+from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.processes.stop import Stop
 from autobench_nb.state.pointer import join
 from autobench_nb.state.records import RecordWriter, iso_time, no_such
@@ -60,12 +61,15 @@ class Devices(RecordsView, RecordWriter):
     Args:
         store: The state whose ``devices`` slice it reads and writes.
         log: ``LogRing.append``.
+        ledger: What outlives the process.
     """
 
-    def __init__(self, store: StateStore, log: LogFunction | None = None) -> None:
+    def __init__(
+        self, store: StateStore, log: LogFunction | None = None, ledger: Ledger | None = None
+    ) -> None:
         RecordsView.__init__(self, store.get, "/devices", "device", DEVICES)
         RecordWriter.__init__(self, store, "/devices", "device")
-        self.supervisor = Supervisor(store, log)
+        self.supervisor = Supervisor(store, log, ledger=ledger)
         self.gauge = EnergyGauge(self.meter)
 
     def __getitem__(self, name: str) -> DeviceHandle:

@@ -35,6 +35,7 @@ from autobench_nb.devices.machine import DeviceMachine, Settled
 from autobench_nb.devices.record import DeviceRecordWriter
 from autobench_nb.devices.samples import Samples
 from autobench_nb.devices.worker import DeviceWorker
+from autobench_nb.jobs.ledger import DeviceTold, Ledger
 from autobench_nb.lifetime import Closable
 from autobench_nb.state.store import StateStore
 from autobench_nb.tables.wire_values import wire_value
@@ -54,13 +55,6 @@ Act: TypeAlias = (
     StartProbe | StartAction | Settled | TakeSample | TellHealth | CloseDevice | dict[str, Any]
 )
 """What is to be done: an effect, or the fields of a record that are to be written."""
-
-
-class DeviceHistory(Protocol):
-    """What outlives the process, as far as devices tell it anything."""
-
-    def __call__(self, device_id: str, at_ms: float, event: str, detail: Mapping[str, Any]) -> None:
-        """Keep a piece of a device's history."""
 
 
 class QueueGate(Protocol):
@@ -95,7 +89,7 @@ class Supervisor(Closable):
         store: The state whose ``devices`` slice it writes.
         log: ``LogRing.append``.
         gate: The queue that a critical device pauses.
-        history: What outlives the process.
+        ledger: What outlives the process.
     """
 
     def __init__(
@@ -103,12 +97,12 @@ class Supervisor(Closable):
         store: StateStore,
         log: LogFunction | None = None,
         gate: QueueGate | None = None,
-        history: DeviceHistory | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self._store = store
         self._log = log
         self.gate = gate
-        self.history = history
+        self.ledger = ledger
         # Held only while a machine takes an event: no lock is taken, and nothing is done, under it.
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -314,9 +308,10 @@ class Supervisor(Closable):
         self._say(one, "info", f"{one.name}: {why}, so its pause of the queue ends")
 
     def _keep(self, one: Watched, event: str, detail: Mapping[str, Any]) -> None:
-        if self.history is not None:
+        if self.ledger is not None:
             at = round((self._now() + self._offset) * 1e3, 1)
-            self.history(one.name, at, event, detail)
+            told = DeviceTold(device_id=one.name, at_ms=at, event=event, detail=detail)
+            self.ledger.device(told)
 
     def _say(self, one: Watched, level: str, message: str) -> None:
         if self._log is not None:

@@ -16,6 +16,7 @@ from autobench_nb.jobs.results import Results
 from autobench_nb.jobs.timing import Timing
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.logs.text import clean
+from autobench_nb.machine.comparison import Conditions
 from autobench_nb.processes.lines import LINE_LIMIT
 from autobench_nb.processes.pressure import Pressure
 from autobench_nb.processes.stdin import CommandInput, InputClosed
@@ -43,6 +44,7 @@ class Job:
         past: What it remembers of its repetitions, warm-ups too.
         folder: Where it runs; None before it has started, and where only its executor knows.
         retry_of: The id of the job whose work it does again.
+        machine: The id of the machine's fingerprint; None before it has started, and where it runs elsewhere.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Job:
         self.past = Past()
         self.folder: str | None = None
         self.retry_of = retry_of
+        self.machine: str | None = None
         self._fraction: float | None = None
         self._repetition_ms: float | None = None
         self._current: str | None = None
@@ -160,6 +163,15 @@ class Job:
         if not (self.how.stdin or self.how.pty):
             return "its standard input is empty; run it with stdin=True or pty=True"
         return str(closed)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs on this machine."""
+        return self.lifecycle.executor == "local"
+
+    def conditions(self) -> Conditions:
+        """On which machine its repetitions ran, and how noisy it was: what ``ab.comparable`` asks."""
+        return Conditions.of(self.name, self.results, self.run.runner.machines)
 
     # --- what executors see of it
 
@@ -244,7 +256,7 @@ class Job:
         self._touch()
 
     def _find_folder(self) -> str | None:
-        if self.lifecycle.executor != "local":
+        if not self.is_here:
             return self.how.cwd
         try:
             return clean(os.path.abspath(self.how.cwd or os.getcwd()))
@@ -276,6 +288,7 @@ class Job:
             "fraction": fraction,
             "repetition": self.repetition if begun else None,
             "repetitionAt": self._repetition_ms if begun else None,
+            "machine": self.machine,
             "asks": self._asks and not over,
             "reason": self.reason,
         }

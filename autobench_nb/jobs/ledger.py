@@ -151,7 +151,7 @@ class DeviceTold:
 class Ledger(Protocol):
     """What outlives the process. Thread-safe; nothing here raises because a disk is full or gone.
 
-    ``run_began``, ``step_settled``, ``repetition`` and ``run_ended`` return when what they tell is safe from a crash of
+    ``step_settled``, ``repetition`` and ``run_ended`` return when what they tell is safe from a crash of
     this process, or when the ledger's patience is used up: then the ledger counts it as late and says so.
     The others return at once. None of them may be called while the store's lock is held.
     """

@@ -8,30 +8,38 @@ from typing import Any
 
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.jobs.other_load import SHORTEST_S, OtherLoad
 from autobench_nb.jobs.past import PastRepetition
 from autobench_nb.jobs.results import Result, Results
 from autobench_nb.logs.entry import Level
+from autobench_nb.machine.noise import Noise
 from autobench_nb.state.model import JobStatus
 from autobench_nb.tables.wire_values import wire_value
 
 
-def perform(job: Job, executor: Executor, results: Results) -> tuple[JobStatus, str | None]:
-    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``results`` too."""
+def perform(
+    job: Job, executor: Executor, results: Results, ledger: Ledger
+) -> tuple[JobStatus, str | None]:
+    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``ledger`` first."""
     how = job.how
+    if job.is_here:
+        job.machine = job.run.runner.machines.meet(how.cwd, job.command)
     times = "once" if how.repeat == 1 else f"{how.repeat} times"
     job.log.say(Level.INFO, f"{job.name}: to be run {times}")
     for number in range(1 - how.warmup, how.repeat + 1):
         if job.stop.status is not None:
             return job.stop.status, job.stop.reason
-        outcome = _once(job, executor, results, max(0, number))
+        outcome = _once(job, executor, results, ledger, max(0, number))
         if outcome.status is not JobStatus.SUCCEEDED:
             where = "" if number > 0 else "while warming up: "
             return outcome.status, f"{where}{outcome.reason}"
     return JobStatus.SUCCEEDED, None
 
 
-def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -> RepetitionOutcome:
+def _once(
+    job: Job, executor: Executor, all_results: Results, ledger: Ledger, repetition: int
+) -> RepetitionOutcome:
     started_ms = round(time.time() * 1e3, 3)
     job.next_repetition(repetition, started_ms)
     started_at = datetime.fromtimestamp(started_ms / 1e3, UTC)
@@ -39,7 +47,10 @@ def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -
     # What explains noise is worth a look only where there are several, and long enough to say anything.
     last = job.past.newest(1)
     load = OtherLoad() if last and (last[0].outcome.wall_s or 0.0) >= SHORTEST_S else None
+    machines = job.run.runner.machines
+    look = machines.look() if job.is_here else None
     outcome = executor.run(job.task, job)
+    noise = Noise() if look is None else machines.since(look)
     other_load = None if load is None else load.processors(_cpu_s(outcome))
     job.past.add(PastRepetition(repetition, started_ms, outcome, other_load))
     if repetition:
@@ -63,7 +74,11 @@ def _once(job: Job, executor: Executor, all_results: Results, repetition: int) -
             lines=job.log.lines - lines,
             value=outcome.value,
             value_note=_note_on(job, outcome.value),
+            machine=job.machine,
+            **noise._asdict(),
         )
+        # First what outlives the process: nobody sees a result that a crash could take away.
+        ledger.repetition(row)
         for results in (job.results, job.run.results, all_results):
             results.add(row)
         job.count(outcome)

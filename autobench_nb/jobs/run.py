@@ -13,6 +13,7 @@ from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.machine import FINAL
 from autobench_nb.jobs.results import Results
 from autobench_nb.lazy import LazyModule
+from autobench_nb.machine.comparison import Conditions
 from autobench_nb.state.model import JobStatus
 from autobench_nb.tables.comparison import COMPARISON, JobRows, compared
 
@@ -165,6 +166,10 @@ class Run:
         return self
 
     # --- how it comes out
+
+    def conditions(self) -> Conditions:
+        """On which machine its repetitions ran, and how noisy it was: what ``ab.comparable`` asks."""
+        return Conditions.of(self.name or self.id, self.results, self.runner.machines)
 
     def to_pandas(self) -> pd.DataFrame:
         """The jobs side by side, one row each, in their order, as far as they have come.

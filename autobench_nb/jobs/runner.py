@@ -6,19 +6,19 @@ import atexit
 import itertools
 import os
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from autobench_nb import forks
-from autobench_nb.errors import JobError
+from autobench_nb.jobs import again, keeping
 from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.executors.local_process import GRACE_S
 from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.ledger import Ledger, NoLedger
 from autobench_nb.jobs.machine import (
     CancelRequested,
     FirstRequested,
@@ -37,18 +37,20 @@ from autobench_nb.jobs.machine import (
     WriteEnded,
     WriteFirst,
 )
-from autobench_nb.jobs.output import NARRATION, LogFunction
+from autobench_nb.jobs.machines import Machines
+from autobench_nb.jobs.output import LogFunction
 from autobench_nb.jobs.performers import Performers
 from autobench_nb.jobs.printed import ReadPrinted
 from autobench_nb.jobs.records import Jobs
 from autobench_nb.jobs.repetitions import perform
 from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
-from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
+from autobench_nb.jobs.saved import SavedRun
+from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter, say_refused
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
-from autobench_nb.logs.entry import Level
-from autobench_nb.state.model import JobStatus
+from autobench_nb.state.model import JobKind, JobStatus
 from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
@@ -74,6 +76,7 @@ class Runner(Closable):
         grace_s: Seconds between SIGTERM and SIGKILL, on this machine.
         report_interval_s: How often what changes while a job runs is written to the state.
         printed: Gives what a job has printed, for ``job.output``.
+        ledger: What outlives the process.
 
     Raises:
         JobError: for a ``parallelism`` that is no whole number above 0.
@@ -92,11 +95,14 @@ class Runner(Closable):
         grace_s: float = GRACE_S,
         report_interval_s: float = REPORT_INTERVAL_S,
         printed: ReadPrinted | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
+        self.machines = Machines(store)
         self.printed = printed
+        self.ledger: Ledger = ledger or NoLedger()
         self._log = log
         self._ready = ready
         self._executors: dict[str, Executor] = dict(executors or {})
@@ -108,7 +114,7 @@ class Runner(Closable):
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, Run] = {}
         self._writer = StateWriter(
-            store, self._jobs.get, self._log_refused_write, report_interval_s
+            store, self._jobs.get, partial(say_refused, log), report_interval_s, self.machines.tell
         )
         # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
         self._acts: deque[StartJob | StopJob] = deque()
@@ -129,13 +135,14 @@ class Runner(Closable):
         self._machine.handle(RunnerClosed("a fork of the process that runs the jobs"), now_ms())
         self._acts.clear()
         self._performers.after_fork_in_child()
+        self.machines.after_fork_in_child()
         self._writer.after_fork_in_child()
         _open.discard(self)
 
     @property
-    def executors(self) -> tuple[str, ...]:
-        """The names of where jobs can run."""
-        return tuple(self._executors)
+    def executors(self) -> Mapping[str, Executor]:
+        """Where jobs can run, by name."""
+        return self._executors
 
     def submit(
         self,
@@ -199,9 +206,9 @@ class Runner(Closable):
         )
         check_work(self._executors, executor, tasks, how)
         limit = self.parallelism if parallel is None else limit_of("parallel", parallel)
-        run = self._new_run(len(tasks) * repeat, name=name, parallel=limit)
-        run.adopt([self._new_job(run, task, how, limit, executor) for task in tasks])
-        self._queue(run)
+        run = self.new_run(len(tasks) * repeat, name=name, parallel=limit)
+        run.adopt([self.new_job(run, task, how, limit, executor) for task in tasks])
+        self.queue(run)
         return run
 
     def retry(self, job_ids: Sequence[str], repeat: int | None = None) -> Run:
@@ -215,28 +222,20 @@ class Runner(Closable):
             JobError: One of them is not known any more.
             ClosedError: after :meth:`close`.
         """
-        again: list[tuple[Job, How]] = []
-        for job_id in job_ids:
-            old = self.job(job_id)
-            if old is None:
-                raise JobError(f"there is no job {job_id!r} any more.")
-            again.append((old, old.how if repeat is None else replace(old.how, repeat=repeat)))
-        runs = {old.run.id: old.run for old, _ in again}
-        of = next(iter(runs.values())) if len(runs) == 1 else None
-        run = self._new_run(
-            sum(how.repeat for _, how in again),
-            name=of and of.name,
-            parallel=max(old.lifecycle.limit for old, _ in again),
-            retry_of=of and of.id,
-        )
-        run.adopt(
-            self._new_job(run, old.task, how, old.lifecycle.limit, old.lifecycle.executor, old.id)
-            for old, how in again
-        )
-        self._queue(run)
-        return run
+        return again.retry_jobs(self, job_ids, repeat)
 
-    def _queue(self, run: Run) -> None:
+    def resume(self, saved: SavedRun) -> Run:
+        """Do what is left of a run of plain jobs that was interrupted, under the ids that it had.
+
+        Raises:
+            JobError: It is not known what it ran, nothing is left, or its executor is not there.
+            ClosedError: after :meth:`close`.
+        """
+        return again.resume_run(self, saved)
+
+    def queue(self, run: Run) -> None:
+        """Put the jobs of ``run`` into the queue."""
+        keeping.tell_run_began(self.ledger, run, now_ms())
         submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in run.jobs))
         with self._lock:
             effects = self._machine.handle(submitted, now_ms())
@@ -297,14 +296,23 @@ class Runner(Closable):
 
     # --- what is asked for
 
-    def _new_run(self, rows: int, **more: Any) -> Run:
+    def new_run(self, rows: int, **more: Any) -> Run:
+        """A run without jobs, of so many result rows."""
         return Run(f"run-{next(self._run_numbers)}", self, rows, **more)
 
-    def _new_job(
-        self, run: Run, task: Task, how: How, limit: int, executor: str, of: str | None = None
+    def new_job(
+        self,
+        run: Run,
+        task: Task,
+        how: How,
+        limit: int,
+        executor: str,
+        of: str | None = None,
+        job_id: str | None = None,
     ) -> Job:
+        """A job that is not queued yet; ``of``: the id of the one whose work it does again."""
         return Job(
-            Lifecycle(str(next(self._job_numbers)), run.id, limit, executor),
+            Lifecycle(job_id or str(next(self._job_numbers)), run.id, limit, executor),
             run,
             task,
             how,
@@ -340,43 +348,43 @@ class Runner(Closable):
         self._acts.extend(acts)
 
     def _carry_out(self, effects: list[JobEffect]) -> None:
-        """Write, wake who waits, start and stop. Who finds the turn taken leaves the latter to its holder."""
-        self._writer.flush()
-        for effect in effects:
-            if isinstance(effect, WakeWaiters):
-                self._runs.pop(effect.run_id).finish()
+        """Start and stop, write, wake who waits. Who finds the turn taken leaves the first to its holder.
+
+        A command's thread wakes up and gives it to its launcher while its start is written; the order of what is
+        written stands already. A callable may look at the state, and finds itself running there.
+        """
         while self._acts and self._turn.acquire(blocking=False):
             try:
                 while self._acts:
-                    self._writer.flush()
                     self._do(self._acts.popleft())
             finally:
                 self._turn.release()
+        self._writer.flush()
+        for effect in effects:
+            if isinstance(effect, WakeWaiters):
+                run = self._runs.pop(effect.run_id)
+                keeping.tell_run_ended(self.ledger, run, now_ms())
+                run.finish()
 
     def _do(self, act: StartJob | StopJob) -> None:
         match act:
             case StartJob(job_id):
-                self._performers.start(self._jobs[job_id])
+                starting = self._jobs[job_id]
+                if starting.task.kind is not JobKind.COMMAND:
+                    self._writer.flush()
+                self._performers.start(starting)
             case StopJob(job_id, reason):
                 job = self._jobs.get(job_id)
                 if job is not None:
                     job.stop.request(JobStatus.CANCELLED, reason)
 
     def _perform(self, job: Job) -> tuple[JobStatus, str | None]:
-        return perform(job, self._executors[job.lifecycle.executor], self.results)
+        keeping.tell_job_began(self.ledger, job, now_ms())
+        return perform(job, self._executors[job.lifecycle.executor], self.results, self.ledger)
 
     def _feed_end(self, job: Job, status: JobStatus, reason: str | None) -> None:
+        keeping.tell_job_ended(self.ledger, job, status, reason, now_ms())
         self._feed(JobEnded(job.id, status, reason))
-
-    def _log_refused_write(self, error: Exception) -> None:
-        """Say once that the state refused what the runner wrote; the jobs go on without it."""
-        notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
-        self._log(
-            NARRATION,
-            Level.ERROR,
-            f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
-            "They go on; the state is tried again.",
-        )
 
 
 _open: weakref.WeakSet[Runner] = weakref.WeakSet()
@@ -387,8 +395,3 @@ def _close_all() -> None:
     """Runners that nobody closed leave no child process behind."""
     for runner in tuple(_open):
         runner.close()
-
-
-def now_ms() -> float:
-    """Milliseconds since 1970."""
-    return round(time.time() * 1e3, 3)

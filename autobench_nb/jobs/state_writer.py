@@ -25,6 +25,8 @@ from autobench_nb.jobs.machine import (
     WriteQueued,
     WriteStarted,
 )
+from autobench_nb.jobs.output import NARRATION, LogFunction
+from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
 from autobench_nb.state.store import StateStore
 
@@ -62,7 +64,7 @@ class StateWriter:
 
     The order of :meth:`put` is the order in the state, whoever carries it out: the store's own lock makes it so. What
     a batch of the user's has taken back is written again, and so is what a raising projection refused, once that is
-    possible. ``complain(error)`` is told once of each kind of refusal.
+    possible. ``complain(error)`` is told once of each kind of refusal. ``also``: writes what else belongs to the jobs.
     """
 
     def __init__(
@@ -71,8 +73,10 @@ class StateWriter:
         jobs: Callable[[str], WrittenJob | None],
         complain: Callable[[Exception], None],
         interval_s: float = REPORT_INTERVAL_S,
+        also: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
+        self._also = also
         self._job = jobs
         self._complain = complain
         self._interval_s = interval_s
@@ -172,6 +176,7 @@ class StateWriter:
     def _catch_up(self, written: list[StateWrite]) -> None:
         """Write everything that waits; no batch of anybody else's is open."""
         self._is_late = False
+        self._also()
         self._write_pending(written)
         with self._lock:
             doubtful, self._doubtful = self._doubtful, {}
@@ -253,9 +258,10 @@ class StateWriter:
                 else:
                     self._take_out("/jobs/queue", self._queue, job_id)
                 self._last_completed = job_id
-                self._store.set("/jobs/lastCompleted", job_id)
                 end = {"status": str(status), "reason": reason, "finishedAt": finished_ms}
-                self._merge(job_id, {**self._live_fields(job_id), **end})
+                fields = self._fields_of(job_id, {**self._live_fields(job_id), **end})
+                items = {} if fields is None else {job_id: fields}
+                self._store.merge("/jobs", {"lastCompleted": job_id, "items": items})
             case ForgetJobs(job_ids):
                 for job_id in job_ids:
                     self._remove(job_id)
@@ -283,8 +289,8 @@ class StateWriter:
                     runs[run_id] = job.run_record()
                 self._run_of[job_id] = run_id
                 self._jobs_of.setdefault(run_id, set()).add(job_id)
-        self._store.merge("/jobs/items", records)
-        self._store.merge("/jobs/runs", runs)
+        # One mutation: each looks at what it is given, at projections and at subscribers.
+        self._store.merge("/jobs", {"items": records, "runs": runs})
 
     def _forget_runs(self, job_ids: tuple[str, ...]) -> None:
         """Take the records of runs out of which the last job has gone."""
@@ -300,13 +306,19 @@ class StateWriter:
 
     def _merge(self, job_id: str, fields: dict[str, Any]) -> None:
         """Lay ``fields`` over the job's record; where that is not there or not right, over a new whole one."""
+        whole = self._fields_of(job_id, fields)
+        if whole is not None:
+            self._store.merge(f"/jobs/items/{job_id}", whole)
+
+    def _fields_of(self, job_id: str, fields: dict[str, Any]) -> dict[str, Any] | None:
+        """What is to be merged into the job's record so that it is whole; None for one that is forgotten."""
         job = self._job(job_id)
-        if job is None:  # forgotten since
-            return
+        if job is None:
+            return None
         status = self._store.get(f"/jobs/items/{job_id}/status", None)
         if status is None or job_id in self._doubtful:
-            fields = {**job.record(), **fields}
-        self._store.merge(f"/jobs/items/{job_id}", fields)
+            return {**job.record(), **fields}
+        return fields
 
     def _live_fields(self, job_id: str) -> dict[str, Any]:
         job = self._job(job_id)
@@ -372,3 +384,14 @@ def _ids_of(write: StateWrite) -> tuple[str, ...]:
             return job_ids
         case WriteFirst(job_id) | WriteStarted(job_id) | WriteEnded(job_id):
             return (job_id,)
+
+
+def say_refused(log: LogFunction, error: Exception) -> None:
+    """Say once that the state refused what became of the jobs; they go on without it."""
+    notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+    log(
+        NARRATION,
+        Level.ERROR,
+        f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
+        "They go on; the state is tried again.",
+    )

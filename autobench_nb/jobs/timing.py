@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 
 class Timing:
@@ -35,3 +36,8 @@ class Timing:
     def eta_s(self, left: float) -> float | None:
         """Seconds that ``left`` more repetitions will take; ``None`` before the first has ended."""
         return self._mean * left if self.count else None
+
+
+def now_ms() -> float:
+    """Milliseconds since 1970, to the microsecond."""
+    return round(time.time() * 1e3, 3)

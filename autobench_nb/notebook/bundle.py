@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import ipywidgets
+import anywidget
 import traitlets
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
@@ -31,9 +31,10 @@ def static_file(name: str) -> Path:
     return path
 
 
-class ViewBundle(ipywidgets.Widget):
-    """The code and the styles of all views. Nobody sees it: it is a model without a view."""
+class ViewBundle(anywidget.AnyWidget):
+    """The code and the styles of all views. Nobody shows it: its page imports the code as soon as it comes."""
 
+    _esm = static_file("loader.js")
     code = traitlets.Unicode().tag(sync=True)
     styles = traitlets.Unicode().tag(sync=True)
 

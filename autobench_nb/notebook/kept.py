@@ -19,12 +19,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from autobench_nb.ipython import running_shell
+from autobench_nb.ipython import current_cell, running_shell
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.notebook.picture import LINES, ROWS, Moment, picture_html
 
 INTERVAL_S: Final = 5.0
 """Between two pictures of one view, except the last."""
+FIRST_S: Final = 1.0
+"""Until the first picture, where a page shows the live view: Jupyter loads MathJax for the first HTML of a page."""
+PLACE: Final = "application/vnd.autobench.place"
+"""What stands in the picture's place until then: nobody renders it, so that it takes no room."""
 COST_SHARE: Final = 0.01
 """The share of the time that pictures may take."""
 
@@ -51,14 +55,21 @@ class KeptPicture:
         self._lock = threading.Lock()
 
     def show(self) -> None:
-        """Put the picture among the outputs of the cell that runs now; in a host that would not hide it, do nothing."""
+        """Put the picture among the outputs of the cell that runs now; in a host that would not hide it, do nothing.
+
+        Where a front end shows the live view, the picture's place is empty for :data:`FIRST_S` seconds.
+        """
         shell = _shell()
         if shell is None:
             return
         is_first = self._shell is None
         self._shell = shell
         with self._lock:
-            self._publish(update=False)
+            if is_first and current_cell() is not None:
+                self._put({PLACE: ""}, update=False)
+                self._due = time.monotonic() + FIRST_S
+            else:
+                self._publish(update=False)
         if is_first:
             _pictures_of(shell).add(self)
             self._host.state.subscribe(_weakly(self._on_jobs), "/jobs/running")
@@ -101,14 +112,13 @@ class KeptPicture:
         began = time.monotonic()
         self._seen = self._position()
         html = picture_html(self._moment(is_closed), self._view)
-        self._shell.display_pub.publish(
-            # Without HTML a host shows this, which is nothing.
-            {"text/html": html, "text/plain": ""},
-            transient={"display_id": self._id},
-            update=update,
-        )
+        # Without HTML a host shows the text, which is nothing.
+        self._put({"text/html": html, "text/plain": ""}, update=update)
         now = time.monotonic()
         self._due = now + max(INTERVAL_S, (now - began) / COST_SHARE)
+
+    def _put(self, data: dict[str, str], *, update: bool) -> None:
+        self._shell.display_pub.publish(data, transient={"display_id": self._id}, update=update)
 
     def _moment(self, is_closed: bool) -> Moment:
         host = self._host

@@ -16,7 +16,7 @@ import weakref
 from types import FrameType
 from typing import Any, Final, Protocol
 
-from autobench_nb.ipython import running_shell
+from autobench_nb.ipython import current_cell, running_shell
 
 
 class Replaceable(Protocol):
@@ -43,20 +43,6 @@ class Listener(Protocol):
 
 _made_by: dict[str, tuple[str, list[weakref.ref[Replaceable]]]] = {}
 """By the cell's id: the run of it that was last, and what that has made."""
-
-
-def current_cell() -> tuple[str, str] | None:
-    """The id of the cell that runs now, and of this run of it; ``None`` where that is not known."""
-    get_parent = getattr(running_shell(), "get_parent", None)
-    if get_parent is None:
-        return None
-    parent = get_parent()
-    if not isinstance(parent, dict):
-        return None
-    metadata, header = parent.get("metadata"), parent.get("header")
-    cell = metadata.get("cellId") if isinstance(metadata, dict) else None
-    run = header.get("msg_id") if isinstance(header, dict) else None
-    return (str(cell), str(run)) if cell and run else None
 
 
 def register(made: Replaceable) -> str:

@@ -9,33 +9,34 @@ import secrets
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from autobench_nb import forks
 from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE, Config
 from autobench_nb.errors import ClosedError, ConfigError, OptionError
 from autobench_nb.jobs import Executor, Results, Run, Runner
-from autobench_nb.lazy import LazyModule
+from autobench_nb.jobs.track import Track
+from autobench_nb.journal.settings import Journal
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.logger import ChannelLogger
+from autobench_nb.notebook import magics
+from autobench_nb.notebook.early import send_code_early
 from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
+from autobench_nb.orchestrator.given import journal_of, loop_runs, token_of
 from autobench_nb.orchestrator.state import State
 from autobench_nb.orchestrator.wiring import wire
 from autobench_nb.state.projections import Projection
 from autobench_nb.tables.logs_view import Logs
-from autobench_nb.transports.auth import check_token, new_token
+from autobench_nb.transports.server_proof import new_challenge
 
 if TYPE_CHECKING:
-    import asyncio
-
     from autobench_nb.logs.redaction.redactor import Redactor
     from autobench_nb.notebook.widgets import Dashboard
     from autobench_nb.transports.connection_files import ConnectionFile
     from autobench_nb.transports.server import Server
-else:
-    asyncio = LazyModule("asyncio")
 
+T = TypeVar("T")
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
 """What :meth:`Orchestrator.run` takes besides the work."""
@@ -52,6 +53,8 @@ class Orchestrator(Closable):
         redact: Patterns of secrets (RE2), besides those of ``LOG_REDACT_REGEX``.
         projections: Values that the state keeps up to date by itself, see :class:`Projection`.
         executors: Where jobs can run, by name, besides ``"local"`` (this machine).
+        journal: What is to outlive the process: the path of a file, or a :class:`Journal`. Without one the setting
+            ``AUTOBENCH_JOURNAL`` counts.
         environ: Variables that stand in for the process's environment.
         settings: Fields of :class:`Config` by name, such as ``log_capacity=100_000``. They go before the environment.
 
@@ -59,6 +62,7 @@ class Orchestrator(Closable):
         ConfigError: A setting has a value that it cannot have, or a pattern is no regular expression.
         OptionError: There is no such setting.
         JobError: ``parallelism`` is no whole number above 0.
+        JournalError: The journal cannot be used, or another orchestrator writes it (:class:`JournalInUse`).
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Orchestrator(Closable):
         redact: Iterable[str] = (),
         projections: Iterable[Projection] = (),
         executors: Mapping[str, Executor] | None = None,
+        journal: str | os.PathLike[str] | Journal | None = None,
         environ: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> None:
@@ -76,8 +81,8 @@ class Orchestrator(Closable):
         self.config = Config.from_env(source, **settings)
         self.name = name
         self.epoch = secrets.token_hex(8)
-        self.token = _token_of(source, TOKEN_VARIABLE)
-        self.read_token = _token_of(source, READ_TOKEN_VARIABLE)
+        self.token = token_of(source, TOKEN_VARIABLE)
+        self.read_token = token_of(source, READ_TOKEN_VARIABLE)
         if self.read_token == self.token:
             raise ConfigError(
                 READ_TOKEN_VARIABLE, "(not shown)", f"another one than {TOKEN_VARIABLE}"
@@ -95,6 +100,7 @@ class Orchestrator(Closable):
             redact=redact,
             projections=projections,
             executors=executors,
+            journal=journal_of(journal, self.config),
             server=lambda: self.server,
             is_served=lambda: self._server is not None and not self._server.has_ended(),
         )
@@ -105,12 +111,15 @@ class Orchestrator(Closable):
         self.devices = rooms.devices
         self.streams = rooms.streams
         self.pno = rooms.pno
+        self.journal = rooms.journal
         self.jobs = rooms.runner.jobs
         self.results: Results = rooms.runner.results
+        self.machines = rooms.runner.machines
         rooms.store.set("/meta/status", "ready")
         self._process = os.getpid()
         _open.add(self)
         forks.register(self)
+        magics.offer(self)
         replaced = kernel_cells.register(self)
         if replaced:
             self.log("orchestrator").warn(replaced)
@@ -169,6 +178,44 @@ class Orchestrator(Closable):
                 raise OptionError("run()", option, RUN_OPTIONS)
         return self._rooms.runner.submit(work, **how)
 
+    def track(
+        self,
+        iterable: Iterable[T] | None = None,
+        total: int | None = None,
+        *,
+        name: str | None = None,
+    ) -> Track[T]:
+        """Follow a loop: ``for item in bench.track(items):`` shows as a job how far it is and what is left.
+
+        Args:
+            iterable: What is iterated. Without one, count with ``with bench.track(total=10) as it: it.update()``.
+            total: How many items there are, where the iterable does not know.
+            name: What it is called.
+
+        Raises:
+            JobError: ``total`` is no whole number, 0 or more, or ``iterable`` cannot be iterated.
+            ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
+        """
+        self._check_open()
+        return self._rooms.tracker.follow(iterable, total, name)
+
+    def resume(self, run_id: str | None = None) -> Run:
+        """Go on with a run that was interrupted when its orchestrator ended; ``journal.interrupted`` names them.
+
+        Args:
+            run_id: Which run; None where only one is interrupted.
+
+        Returns:
+            The run, under its old id: it does what was not finished.
+
+        Raises:
+            JobError: There is no such run, or it cannot be resumed; the error says why.
+            JournalError: The journal cannot be read.
+            ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
+        """
+        self._check_open()
+        return self._rooms.resumer.resume(run_id)
+
     # --- who looks at it
 
     def serve(self, host: str = "127.0.0.1", port: int = 0, *, thread: bool = False) -> Server:
@@ -207,7 +254,7 @@ class Orchestrator(Closable):
             file.remove()
             self._rooms.inline.notify()
 
-        make = serve_in_thread if thread or not _loop_runs() else serve
+        make = serve_in_thread if thread or not loop_runs() else serve
         rooms = self._rooms
         with rooms.inline.lock:
             self._server = server = make(
@@ -228,6 +275,7 @@ class Orchestrator(Closable):
         self._announce(server, file)
         _served.add(self)
         kernel_cells.tell(server)
+        send_code_early()
         server.notify()
         return server
 
@@ -243,6 +291,11 @@ class Orchestrator(Closable):
             )
 
     @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    @property
     def server(self) -> Server | None:
         """The running server, if any."""
         server = self._server
@@ -252,10 +305,12 @@ class Orchestrator(Closable):
         """How a widget reaches the orchestrator, which begins to serve where it does not yet.
 
         Returns:
-            ``url`` (of the socket), ``page`` (of the page), ``token`` (a secret) and ``epoch``.
+            ``url`` (of the socket), ``page`` (of the page), ``token`` (a secret), ``epoch``, and by what the server
+            there is known: it answers ``nonce`` with ``proof``.
         """
         server = self.server or self.serve()
-        return {"url": server.ws_url, "page": server.url, "token": self.token, "epoch": self.epoch}
+        link = {"url": server.ws_url, "page": server.url, "token": self.token, "epoch": self.epoch}
+        return {**link, **new_challenge(self.token)}
 
     def dashboard(self, **options: Any) -> Dashboard:
         """Make the dashboard widget: badge, runs, devices, streams, findings, state and log, live.
@@ -289,14 +344,20 @@ class Orchestrator(Closable):
         self._closed = True
         _open.discard(self)
         _served.discard(self)
+        journal = self._rooms.journal
+        if journal is not None:
+            journal.begin_close()
         self._rooms.pressure.close()
         self._rooms.runner.close()
         self._rooms.devices.close()
+        self._rooms.tracker.close()
         self._bridges.close()
         for farewell in self._farewells:
             farewell()
         if self._server is not None:
             self._server.close()
+        if journal is not None:
+            journal.close()
 
     def __repr__(self) -> str:
         where = "closed" if self._closed else self.server.url if self.server else "not serving"
@@ -309,6 +370,7 @@ class Orchestrator(Closable):
         _served.discard(self)
         self._rooms.inline.after_fork_in_child()
         self._rooms.pressure.after_fork_in_child()
+        self._rooms.tracker.after_fork_in_child()
 
     def _check_open(self) -> None:
         if self._process != os.getpid():
@@ -329,17 +391,3 @@ def _close_all() -> None:
     """A kernel that ends without ``close()`` still says goodbye, and leaves no child process behind."""
     for orchestrator in tuple(_open):
         orchestrator.close()
-
-
-def _token_of(source: Mapping[str, str], variable: str) -> str:
-    """The token that the variable holds, or a new one."""
-    given = source.get(variable)
-    return check_token(given, variable) if given else new_token()
-
-
-def _loop_runs() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

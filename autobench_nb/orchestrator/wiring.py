@@ -14,8 +14,11 @@ from autobench_nb.devices import Devices
 from autobench_nb.devices.commands import device_commands
 from autobench_nb.jobs.commands import job_commands, result_commands
 from autobench_nb.jobs.executors.executor import Executor
+from autobench_nb.jobs.ledger import NoLedger
 from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
+from autobench_nb.jobs.track import Tracker
+from autobench_nb.jobs.work import limit_of
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.commands import log_commands
 from autobench_nb.logs.entry import Level
@@ -24,6 +27,7 @@ from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.orchestrator.back_pressure import BackPressure
 from autobench_nb.orchestrator.commands import Commands
 from autobench_nb.orchestrator.inline_flush import InlineFlush
+from autobench_nb.orchestrator.resuming import Resumer
 from autobench_nb.pno import Pno
 from autobench_nb.sidecars import Streams
 from autobench_nb.state.commit import Commit
@@ -35,6 +39,8 @@ from autobench_nb.transports.auth import session_commands
 from autobench_nb.transports.commands import Command
 
 if TYPE_CHECKING:
+    from autobench_nb.journal.live import LiveJournal
+    from autobench_nb.journal.settings import Journal
     from autobench_nb.transports.server import Server
 
 
@@ -49,9 +55,12 @@ class Rooms:
     inline: InlineFlush
     pressure: BackPressure
     runner: Runner
+    tracker: Tracker
     devices: Devices
     streams: Streams
     pno: Pno
+    journal: LiveJournal | None
+    resumer: Resumer
     commands: Commands
 
 
@@ -66,6 +75,7 @@ def wire(
     redact: Iterable[str],
     projections: Iterable[Projection],
     executors: Mapping[str, Executor] | None,
+    journal: Journal | None,
     server: Callable[[], Server | None],
     is_served: Callable[[], bool],
 ) -> Rooms:
@@ -81,6 +91,7 @@ def wire(
         redact: Patterns (RE2) besides those of the settings.
         projections: Besides the summary of the pno findings.
         executors: Where jobs can run besides this machine, by name.
+        journal: What is to outlive the process, where anything is.
         server: Gives the server that runs, if one does.
         is_served: Whether a server still drives the hub, be it only to close.
     """
@@ -102,23 +113,29 @@ def wire(
     hub = Hub(store, ring, epoch=epoch, config=config, token=token)
     inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
+    # Checked before the journal is opened, which would stay open.
+    limit = limit_of("parallelism", parallelism)
+    keeps = _journal(journal, epoch, ring, store)
     runner = Runner(
         store,
         ring.append,
         executors,
-        parallelism=parallelism,
+        parallelism=limit,
+        ledger=NoLedger() if keeps is None else keeps,
         ready=pressure.wait,
         printed=printed_in(ring),
     )
+    resumer = Resumer(keeps, runner)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
-    devices = Devices(store, ring.append)
+    devices = Devices(store, ring.append, keeps)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
         job_commands(runner, told),
         result_commands(runner.results),
         device_commands(devices),
         session_commands(partial(_new_code, server)),
+        resumer.commands(),
     )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
@@ -129,9 +146,12 @@ def wire(
         inline=inline,
         pressure=pressure,
         runner=runner,
+        tracker=Tracker(store),
         devices=devices,
         streams=Streams(store),
         pno=Pno(store),
+        journal=keeps,
+        resumer=resumer,
         commands=commands,
     )
 
@@ -171,6 +191,20 @@ def _ring(
         min_level=Level.parse(config.log_level_min),
         on_dirty=notify,
     )
+
+
+def _journal(
+    settings: Journal | None, epoch: str, ring: LogRing, store: StateStore
+) -> LiveJournal | None:
+    """The journal, which also takes what the ring lets go where that was asked for."""
+    if settings is None:
+        return None
+    # SQLite takes a while to import, and who keeps no journal needs none of it.
+    from autobench_nb.journal.live import LiveJournal
+
+    journal = LiveJournal(settings, epoch=epoch, log=ring.append, tell=store.set)
+    ring.archive = journal.archive
+    return journal
 
 
 def _new_code(server: Callable[[], Server | None]) -> str | None:

@@ -71,7 +71,8 @@ class Launcher:
         data = json.dumps(request).encode() + b"\n"
         try:
             sent = socket.send_fds(self._sock, [data], list(descriptors))
-            self._sock.sendall(data[sent:])
+            if sent < len(data):
+                self._sock.sendall(data[sent:])
         except OSError as error:
             raise LauncherGone("the launcher process has ended") from error
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from autobench_nb.contract.steps import StepStatus
 from autobench_nb.recipes.events import (
     SETTLED,
     AwaitRetry,
@@ -33,7 +34,6 @@ from autobench_nb.recipes.events import (
     StepChanged,
     StepEnded,
     StepState,
-    StepStatus,
     StopRequested,
     StopStep,
 )

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 ROOT: Final = rule_of(AppState, closed=True)
-SLICES: Final = tuple(AppState.__annotations__)
+SLICES: Final = tuple(name for name in AppState.__annotations__ if name in ROOT.required)
 
 
 class Place:

@@ -27,6 +27,9 @@ class Result(NamedTuple):
     ``metrics``: what was read out of it, by name. ``None`` where there is nothing to say or it could not be
     measured; what exactly was measured is said by :class:`~autobench_nb.jobs.executors.local_process.LocalProcess` and
     :class:`~autobench_nb.jobs.executors.in_process.InProcess`.
+
+    ``machine``: the id of its fingerprint. What follows it is the noise beside the repetition, see
+    :class:`~autobench_nb.machine.noise.Noise`.
     """
 
     run_id: str
@@ -47,6 +50,15 @@ class Result(NamedTuple):
     shell_s: float | None
     lines: int
     step_id: str | None = None
+    machine: str | None = None
+    load: float | None = None
+    cpu_mhz: float | None = None
+    temperature_c: float | None = None
+    steal_s: float | None = None
+    cpu_pressure: float | None = None
+    io_pressure: float | None = None
+    thermal_throttles: int | None = None
+    cgroup_throttled_s: float | None = None
     value: Any = None
     value_note: str | None = None
     metrics: Mapping[str, float] | None = None

@@ -19,7 +19,8 @@ from typing import (
 
 from autobench_nb.contract.devices import DeviceRecord
 from autobench_nb.contract.findings import Finding
-from autobench_nb.contract.records import JobRecord, ResultRecord, Stream
+from autobench_nb.contract.records import JobRecord, ResultRecord
+from autobench_nb.contract.streams import Stream
 from autobench_nb.contract.types import Instant, IsoTime, Word
 
 

@@ -186,6 +186,11 @@ class Gate:
             return Credential.NONE
         return self.judge(given.strip() if scheme.lower() == "bearer" else "", peer)
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """All that it takes."""
+        return (self.token,) if self.read_token is None else (self.token, self.read_token)
+
     def judge(self, given: str, peer: str) -> Credential:
         """What the token or page's key is worth that ``peer`` shows, by whichever way. Any thread may ask."""
         known = self._worth_of_key(given)

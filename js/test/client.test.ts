@@ -5,7 +5,7 @@ import { stateHash } from '../src/sync/canonical';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects, entries, history } from './fixtures';
 
-const INFO = { url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A' };
+const INFO = { url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A', nonce: 'n', proof: 'p' };
 
 function connected(state = appState(), logs?: object): { client: Client; socket: FakeSocket } {
   const client = new Client();

@@ -29,9 +29,11 @@ export class FakeSocket {
 
   // ---- what the test does ----
 
-  opens(): void {
+  /** As the right server does: a page that asks is shown `proof`, before anything else. */
+  opens(proof = 'p'): void {
     this.readyState = 1;
     this.onopen?.();
+    if (new URL(this.url).searchParams.has('nonce')) this.hears({ type: 'proof', proofs: [proof] });
   }
 
   hears(message: string | object): void {

@@ -64,7 +64,7 @@ function go(name: string): void {
     logs: { nextSeq: 1, capacity: 500, size: 1, head: 0 },
   });
   const line = { ...entry(0), channel: name, logger: name, jobId: 'j', stepId: name, deviceId: name, fields: { [name]: name } };
-  client.offer({ url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A' });
+  client.offer({ url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A', nonce: 'n', proof: 'p' });
   connects(FakeSocket.last(), state, { logs: { ...(history(0, 1) as LogsHistory), entries: [line] } });
 }
 

@@ -8,19 +8,21 @@ const INFO = { url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'e' };
 function setUp() {
   const statuses: LinkStatus[] = [];
   const asked = vi.fn();
+  const stranger = vi.fn();
   const lost = vi.fn();
   const heard: string[] = [];
   const link = new SocketLink(
     {
       hello: (token) => ({ type: 'hello', payload: { capabilities: [], ...(token === undefined ? {} : { token }) } }),
       message: (text) => heard.push(text),
+      stranger,
       lost,
       ask: asked,
       status: (status) => statuses.push(status),
     },
     () => 0.5,
   );
-  return { link, statuses, asked, lost, heard, phase: () => link.status.phase };
+  return { link, statuses, stranger, asked, lost, heard, phase: () => link.status.phase };
 }
 
 beforeEach(() => {
@@ -53,6 +55,59 @@ describe('SocketLink', () => {
     expect(phase()).toBe('connecting');
     link.welcomed();
     expect(phase()).toBe('live');
+  });
+
+  it('says nothing before the server has shown that it is the right one', () => {
+    const { link, stranger } = setUp();
+    link.use({ ...INFO, nonce: 'a nonce', proof: 'p' });
+    const socket = FakeSocket.last();
+    expect(socket.url).toBe('ws://127.0.0.1:1/ws?nonce=a%20nonce');
+    socket.readyState = 1;
+    socket.onopen?.();
+    expect(socket.said()).toEqual([]);
+    socket.hears({ type: 'proof', proofs: ['of another token', 'p'] });
+    expect(socket.said()).toEqual([{ type: 'hello', payload: { capabilities: [], token: 't' } }]);
+    expect(stranger).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['another proof', { type: 'proof', proofs: ['q'] }],
+    ['no proof', { type: 'proof', proofs: [] }],
+    ['a proof that is none', { type: 'proof', proofs: 'p' }],
+    ['no list', { type: 'proof' }],
+    ['a longer one', { type: 'proof', proofs: ['p '] }],
+    ['a list in it', { type: 'proof', proofs: [['p']] }],
+    ['a welcome', { type: 'welcome', epoch: 'e', protocol: 1, nextSeq: 0, stateVersion: 0, resumed: false, serverTime: '' }],
+    ['another type', { type: 'prove', proofs: ['p'] }],
+    ['no object', 'p'],
+    ['no JSON', '{"type":"proof","proofs":["p"'],
+    ['nothing', ''],
+  ])('tells nothing to whom answers with %s, and leaves it alone', (_what, answer) => {
+    const { link, stranger, heard } = setUp();
+    link.use({ ...INFO, nonce: 'n', proof: 'p' });
+    const socket = FakeSocket.last();
+    socket.readyState = 1;
+    socket.onopen?.();
+    socket.hears(answer);
+    socket.hears({ type: 'proof', proofs: ['p'] });
+    expect(socket.said()).toEqual([]);
+    expect(socket.closed).toBe(true);
+    expect(stranger).toHaveBeenCalledTimes(1);
+    expect(heard).toEqual([]);
+    vi.advanceTimersByTime(600_000);
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+
+  it('tells nothing to whom answers with bytes or not at all', () => {
+    const { link } = setUp();
+    link.use({ ...INFO, nonce: 'n', proof: 'p' });
+    const socket = FakeSocket.last();
+    socket.readyState = 1;
+    socket.onopen?.();
+    vi.advanceTimersByTime(9_000);
+    socket.onmessage?.({ data: new ArrayBuffer(4) });
+    expect(socket.said()).toEqual([]);
+    expect(socket.closed).toBe(true);
   });
 
   it('sends no token where there is none', () => {

@@ -15,8 +15,9 @@ import type { LinkKind } from '../src/links/link';
 const HUB: Facts = {
   href: 'https://hub.example/user/me/lab/tree/a.ipynb',
   baseUrl: '/user/me/',
-  info: { url: 'ws://127.0.0.1:40123/ws', page: 'http://127.0.0.1:40123/', token: 't', epoch: 'A' },
+  info: { url: 'ws://127.0.0.1:40123/ws', page: 'http://127.0.0.1:40123/', token: 't', epoch: 'A', nonce: 'n', proof: 'p' },
   isOwnPage: false,
+  isHere: false,
   proxyStatus: 200,
   hasCarrier: true,
 };
@@ -97,6 +98,14 @@ describe('what can be reached', () => {
     expect(reaches({ ...HUB, proxyStatus }).proxy).toEqual({ urls: null, state, reason, remedy });
   });
 
+  it.each([['nonce'], ['proof']] as const)('is none that would be given the token without the kernel’s %s', (missing) => {
+    const info = { ...LOCAL.info, [missing]: undefined } as Facts['info'];
+    for (const kind of ['direct', 'proxy'] as const) {
+      expect(reaches({ ...LOCAL, info })[kind]).toMatchObject({ urls: null, state: 'not known' });
+      expect(reaches({ ...LOCAL, info: { ...info, url: 'ws://127.0.0.1:1/ws', token: '' } })[kind].urls).not.toBeNull();
+    }
+  });
+
   it('is the kernel by widget messages wherever a widget is', () => {
     expect(reaches({ ...HUB, baseUrl: null, info: null }).comm.urls).toEqual([]);
     expect(reaches({ ...HUB, hasCarrier: false }).comm.urls).toBeNull();
@@ -162,9 +171,14 @@ describe('the choice', () => {
 
 describe('the page of its own', () => {
   it('is opened at its address from this machine, through the proxy from another, and nowhere without', () => {
-    expect(pageAddress(LOCAL)).toBe('http://127.0.0.1:40123/');
+    expect(pageAddress({ ...LOCAL, isHere: true })).toBe('http://127.0.0.1:40123/');
     expect(pageAddress(HUB)).toBe('https://hub.example/user/me/proxy/40123/');
     expect(pageAddress({ ...HUB, proxyStatus: 404 })).toBeNull();
     expect(pageAddress({ ...HUB, info: null })).toBeNull();
+  });
+
+  it('is not opened at an address of this machine where the server has not been found, as behind ssh -L', () => {
+    expect(pageAddress({ ...LOCAL, proxyStatus: 404 })).toBeNull();
+    expect(pageAddress(LOCAL)).toBe('http://localhost:8888/proxy/40123/');
   });
 });

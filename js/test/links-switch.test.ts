@@ -5,7 +5,14 @@ import { FakeKernel } from './fake-kernel';
 import { FakeSocket, install } from './fake-socket';
 import { appState, entries, history } from './fixtures';
 
-const INFO = { url: 'ws://127.0.0.1:40123/ws', page: 'http://127.0.0.1:40123/', token: 't', epoch: 'A' };
+const INFO = {
+  url: 'ws://127.0.0.1:40123/ws',
+  page: 'http://127.0.0.1:40123/',
+  token: 't',
+  epoch: 'A',
+  nonce: 'n',
+  proof: 'p',
+};
 const HUB = 'https://hub.example/user/me/lab';
 const LAB = 'http://localhost:8888/lab';
 
@@ -105,7 +112,7 @@ describe('a page that is not on loopback', () => {
     await pictured(set);
     await settle();
     const socket = FakeSocket.last();
-    expect(socket.url).toBe('wss://hub.example/user/me/proxy/40123/ws');
+    expect(socket.url).toBe('wss://hub.example/user/me/proxy/40123/ws?nonce=n');
     socket.opens();
     socket.hears(welcome({ nextSeq: 3, resumed: true }));
     expect(set.client.status.value).toMatchObject({ phase: 'live', link: 'proxy' });
@@ -118,7 +125,7 @@ describe('a page that is not on loopback', () => {
     await settle();
     FakeSocket.last().closes(1006);
     await settle(2_000);
-    expect(FakeSocket.last().url).toBe('wss://hub.example/user/me/proxy/absolute/40123/ws');
+    expect(FakeSocket.last().url).toBe('wss://hub.example/user/me/proxy/absolute/40123/ws?nonce=n');
   });
 
   it('asks again whether there is a proxy when somebody says so', async () => {

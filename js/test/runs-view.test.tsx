@@ -9,7 +9,7 @@ import { RunsView } from '../src/views/runs/RunsView';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects, job } from './fixtures';
 
-const INFO = { url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A' };
+const INFO = { url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A', nonce: 'n', proof: 'p' };
 const NOW = 1_000_000;
 let el: HTMLElement;
 let client: Client;

@@ -25,7 +25,7 @@ function opens(): { opened: { document: Document; opener: unknown; closed: boole
 
 function connected(): { client: Client; socket: FakeSocket } {
   const client = new Client();
-  client.offer({ url: 'ws://127.0.0.1:1/ws', page: PAGE, token: TOKEN, epoch: 'A' });
+  client.offer({ url: 'ws://127.0.0.1:1/ws', page: PAGE, token: TOKEN, epoch: 'A', nonce: 'n', proof: 'p' });
   const socket = FakeSocket.last();
   connects(socket, appState(), {});
   return { client, socket };

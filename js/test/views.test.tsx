@@ -11,7 +11,7 @@ import { StateTree } from '../src/views/state-tree/StateTree';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects, job } from './fixtures';
 
-const INFO = { url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A' };
+const INFO = { url: 'ws://127.0.0.1:1/ws', token: 't', epoch: 'A', nonce: 'n', proof: 'p' };
 let el: HTMLElement;
 let client: Client;
 

@@ -53,7 +53,15 @@ function view(name = 'badge', own = `e${++epoch}`) {
   const model = new FakeModel({ view: name, epoch: own, title: 'test', options: {} });
   const entry = widget() as Entry;
   const el = document.body.appendChild(document.createElement('div'));
-  const link = { type: 'link', url: 'ws://127.0.0.1:1/ws', page: 'http://127.0.0.1:1/', token: 'secret', epoch: own };
+  const link = {
+    type: 'link',
+    url: 'ws://127.0.0.1:1/ws',
+    page: 'http://127.0.0.1:1/',
+    token: 'secret',
+    epoch: own,
+    nonce: 'n',
+    proof: 'p',
+  };
   ends.push(entry.initialize({ model }));
   const render = () => {
     const end = entry.render({ model, el });
@@ -84,7 +92,7 @@ describe('the widget', () => {
     expect(model.asked('link')).toHaveLength(1);
     expect(model.asked('hub.open')).toHaveLength(1);
     model.hears(link);
-    expect(FakeSocket.last().url).toBe('ws://127.0.0.1:1/ws');
+    expect(FakeSocket.last().url).toBe('ws://127.0.0.1:1/ws?nonce=n');
     FakeSocket.last().opens();
     expect(FakeSocket.last().said()[0]).toMatchObject({ type: 'hello', payload: { token: 'secret' } });
   });
@@ -156,7 +164,7 @@ describe('the widget', () => {
     expect(FakeSocket.all).toHaveLength(1);
     endFirst();
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(FakeSocket.last().url).toBe(first.link.url);
+    expect(FakeSocket.last().url).toBe(`${first.link.url}?nonce=n`);
     endSecond();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(FakeSocket.all.every((socket) => socket.closed)).toBe(true);

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
 from autobench_nb.contract.parsing import type_of
 from autobench_nb.contract.server_messages import SERVER_MESSAGES
+from autobench_nb.transports.server_proof import answer_to
 from tests.contract.generate import ROOT
 from tests.sync.harness import Server
 
@@ -69,7 +71,9 @@ def everything_that_is_said() -> list[dict[str, Any]]:
         server.log("more than the ring holds")
     server.settle()
     server.perform(server.hub.close("enough", server.now))
-    return link.take()
+    proof = answer_to("a-nonce-of-a-page", ("a-token-of-the-test",))
+    assert proof is not None
+    return [*link.take(), msgspec.to_builtins(proof)]
 
 
 def test_whatever_the_server_says_is_of_the_schema_and_every_type_is_said() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from autobench_nb.contract import codes, devices, findings, jobs, records
+from autobench_nb.contract import codes, devices, findings, jobs, records, streams
 from autobench_nb.contract import commands as contract_commands
 from autobench_nb.contract.client_messages import (
     CLIENT_MESSAGES,
@@ -46,7 +46,7 @@ from tests.contract.types import (
 )
 
 OPEN: frozenset[type] = frozenset(
-    {records.Meta, records.Stream, records.JobRecord, devices.DeviceRecord, findings.Finding}
+    {records.Meta, streams.Stream, records.JobRecord, devices.DeviceRecord, findings.Finding}
 )
 """Records in which users put fields of their own, which our views show."""
 RECORDS = (

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -268,18 +269,17 @@ def test_a_critical_device_that_is_degraded_pauses_the_queue_and_its_recovery_en
     until(lambda: not gate.pauses)
 
 
-def test_what_happens_is_told_to_what_outlives_the_process(bench: ab.Orchestrator) -> None:
-    told: list[tuple[str, str, str]] = []
-
-    def keep(device_id: str, at_ms: float, event: str, detail: Mapping[str, Any]) -> None:
-        assert at_ms > 1e12
-        told.append((device_id, event, str(detail.get("status") or detail.get("fate"))))
-
-    bench.devices.supervisor.history = keep
-    bench.devices.add(Lamp(), **FAST)
-    until(lambda: ("lamp", "status", "ok") in told)
-    bench.devices["lamp"].do("on")
-    assert ("lamp", "action", "done") in told
+def test_what_happens_is_told_to_the_journal(tmp_path: Path) -> None:
+    with ab.Orchestrator(connection_file=False, journal=tmp_path / "lab.db") as bench:
+        bench.devices.add(Lamp(), **FAST)
+        until(lambda: bench.devices["lamp"]["status"] == "ok")
+        bench.devices["lamp"].do("on")
+        journal = bench.journal
+        assert journal is not None
+        until(lambda: len(journal.devices()) >= 2)
+        kept = journal.devices()
+        assert list(kept["device_id"].unique()) == ["lamp"]
+        assert {"status", "action"} <= set(kept["event"])
 
 
 def test_a_step_of_a_recipe_acts_and_gets_the_numbers(bench: ab.Orchestrator) -> None:
@@ -304,25 +304,25 @@ def test_a_step_of_a_recipe_acts_and_gets_the_numbers(bench: ab.Orchestrator) ->
     timer.join()
 
 
-async def test_clients_operate_devices_by_commands(bench: ab.Orchestrator) -> None:
+def test_clients_operate_devices_by_commands(bench: ab.Orchestrator) -> None:
     lamp = Lamp()
     bench.devices.add(lamp, **FAST)
-    server = bench.serve()
-    async with await ab.connect(server.url, token=bench.token) as client:
-        done = await client.command("device.do", deviceId="lamp", action="on")
+    server = bench.serve(thread=True)
+    with ab.connect(server.url, token=bench.token) as client:
+        done = client.command("device.do", deviceId="lamp", action="on")
         assert (done["fate"], done["value"]) == ("done", 60)
         with pytest.raises(CommandError, match="the fuse has blown") as failed:
-            await client.command("device.do", deviceId="lamp", action="explode")
+            client.command("device.do", deviceId="lamp", action="explode")
         assert failed.value.code == "failed"
         with pytest.raises(CommandError) as refused:
-            await client.command("device.do", deviceId="lamp", action="sing")
+            client.command("device.do", deviceId="lamp", action="sing")
         assert refused.value.code == "conflict"
         with pytest.raises(CommandError) as absent:
-            await client.command("device.probe", deviceId="psu")
+            client.command("device.probe", deviceId="psu")
         assert absent.value.code == "not-found"
-        answer = await client.command("device.desire", deviceId="lamp", desired={"watts": 5})
+        answer = client.command("device.desire", deviceId="lamp", desired={"watts": 5})
         assert answer == {"desired": {"watts": 5}}
-        assert "probing" in await client.command("device.probe", deviceId="lamp")
+        assert "probing" in client.command("device.probe", deviceId="lamp")
 
 
 def test_samples_are_a_table_and_their_window_is_bounded(bench: ab.Orchestrator) -> None:

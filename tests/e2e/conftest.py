@@ -81,7 +81,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     """A page whose uncaught errors fail the test."""
     opened = context.new_page()
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
     yield opened
     assert [error for error in errors if "ResizeObserver loop" not in error] == []
 

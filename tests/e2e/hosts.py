@@ -6,9 +6,12 @@ A browser as on another machine: the hub has a name, and the browser's own loopb
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import importlib.util
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -23,6 +26,7 @@ from typing import NoReturn
 
 import pytest
 
+from autobench_nb.transports.sockets.wire import message_bytes
 from tests.e2e.conftest import ROOT, Lab, end_group, running_lab, wait_until
 from tests.node import JS, NODE, install_modules, node_env
 
@@ -80,20 +84,62 @@ class Elsewhere:
             with connection:
                 connection.settimeout(2)
                 with contextlib.suppress(OSError):
-                    self.heard.append(connection.recv(65_536))
+                    self._meet(connection)
 
-    def flags(self) -> list[str]:
-        """With these a Chromium knows the hub by its name alone, and this as its own loopback."""
+    def _meet(self, connection: socket.socket) -> None:
+        self.heard.append(connection.recv(65_536))
+
+    def flags(self, name: str = HOST) -> list[str]:
+        """With these a Chromium knows the kernel's machine by its name alone, and this as its own loopback."""
         return [
-            f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+            f"--host-resolver-rules=MAP {name} 127.0.0.1",
             f"--proxy-server=http://127.0.0.1:{self.port}",
-            f"--proxy-bypass-list=<-loopback>;{HOST}",
+            f"--proxy-bypass-list=<-loopback>;{name}",
         ]
 
     def close(self) -> None:
         self._socket.close()
         # A closed listener does not wake who waits for it.
         self._thread.join(0.1)
+
+
+CLAIM = (
+    b'{"type":"welcome","protocol":1,"epoch":"mine","stateVersion":0,"nextSeq":0,"resumed":false,'
+    b'"serverTime":"2026-01-01T00:00:00.000Z"}'
+)
+
+
+class Impostor(Elsewhere):
+    """A stranger on every port of that loopback who speaks WebSocket, and claims to be an orchestrator's server."""
+
+    def _meet(self, connection: socket.socket) -> None:
+        first = connection.recv(65_536)
+        self.heard.append(first)
+        if first.startswith(b"CONNECT"):
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            self.heard.append(connection.recv(65_536))
+        key = re.search(rb"Sec-WebSocket-Key: (\S+)", self.heard[-1])
+        if key is None:
+            return
+        accept = base64.b64encode(hashlib.sha1(key[1] + WEBSOCKET_GUID).digest()).decode()
+        connection.sendall(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
+            + message_bytes(CLAIM, compressed=False)
+        )
+        while said := connection.recv(65_536):
+            self.heard.append(unmasked(said))
+
+
+WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""RFC 6455 section 1.3."""
+
+
+def unmasked(data: bytes) -> bytes:
+    """What stands in a browser's message, which is masked (RFC 6455 section 5.3)."""
+    begin = 2 + {126: 2, 127: 8}.get(data[1] & 0x7F, 0)
+    mask = data[begin : begin + 4]
+    return bytes(byte ^ mask[at % 4] for at, byte in enumerate(data[begin + 4 :]))
 
 
 @contextlib.contextmanager

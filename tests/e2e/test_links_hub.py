@@ -17,6 +17,7 @@ from tests.e2e.hosts import (
     PLAIN,
     Elsewhere,
     Hub,
+    Impostor,
     lab_behind_proxy,
     need,
     need_entry_point,
@@ -117,6 +118,40 @@ def test_on_a_hub_without_the_proxy_it_is_simply_there_and_dials_nobody(
     wait_until(lambda: Lab.evaluate(page, "print(run.jobs[0].status)") == "cancelled", "the cancel")
     holds_all(page)
     said_nothing_to_a_stranger(elsewhere, token_of(page))
+
+
+def test_behind_a_forwarded_port_the_page_s_own_loopback_is_told_nothing(
+    lab: Lab, playwright: Playwright
+) -> None:
+    """As ``ssh -L 8888:localhost:8888``: Jupyter stands on loopback for the browser, and the server's port does not.
+
+    Somebody else has that port there, answers as a server would, and keeps all that it hears.
+    """
+    need("jupyter_server_proxy")
+    impostor = Impostor()
+    far = playwright.chromium.launch(
+        executable_path=find_chromium(), args=[*FLAGS, *impostor.flags("localhost")]
+    )
+    try:
+        page = far.new_page()
+        at_localhost = Lab(lab.url.replace("127.0.0.1", "localhost"), lab.token, lab.folder)
+        dashboard = show(at_localhost, page, "forwarded.ipynb")
+        expect(row(dashboard, "direct")).to_contain_text("cannot show that it is the server")
+        uses(dashboard, "proxy")
+        with page.context.expect_page() as opened:
+            dashboard.get_by_role("button", name="Open page").click()
+        expect(opened.value.locator(".ab-badge")).to_contain_text("live")
+        assert opened.value.url.startswith(at_localhost.url)
+        port, token = Lab.evaluate(page, "print(bench.server.port, bench.token)").split()
+        holds_all(page)
+    finally:
+        far.close()
+        impostor.close()
+    heard = b"\n".join(impostor.heard).decode("latin-1")
+    assert f"127.0.0.1:{port}" in heard, "the page has tried"
+    assert "nonce=" in heard
+    assert token not in heard
+    assert "hello" not in heard
 
 
 def test_a_burst_costs_the_user_s_own_prints_nothing_and_no_line_is_lost(

@@ -12,7 +12,7 @@ from tests.e2e.links import WATCH, holds_all, row, show, uses
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SOCKETS = "**/ws"
+SOCKETS = "**/ws?nonce=*"
 """The orchestrator's, direct and through the proxy; JupyterLab's own have other names."""
 
 

@@ -75,9 +75,12 @@ def test_only_lines_that_the_query_wants_are_unread(lab: Pane, bench: Orchestrat
 def test_scrolling_back_to_the_end_follows_again(lab: Pane, bench: Orchestrator) -> None:
     lab.grid.hover()
     lab.page.mouse.wheel(0, 210)
+    top(lab, "line 189")
     expect(lab.button(re.compile("Follow"))).to_be_visible()
     lab.page.mouse.wheel(0, -400)
-    expect(lab.root.locator(".ab-log-new")).to_have_count(0)
+    # A turn of the wheel is scrolled over many pictures: the end is reached when its line stands first.
+    top(lab, "line 199")
+    expect(lab.button("Following")).to_have_attribute("aria-pressed", "true")
     write(bench, 1, "new")
     top(lab, "new 0")
 

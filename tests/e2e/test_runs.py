@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from autobench_nb import Orchestrator
 from tests.e2e.axe import violations
-from tests.e2e.conftest import Lab
+from tests.e2e.conftest import Lab, wait_until
 from tests.e2e.pane import Pane, allow_clipboard, clipboard
 
 pytestmark = pytest.mark.browser
@@ -31,7 +31,16 @@ class Fifo:
         self.held: list[int] = []
 
     def open(self) -> None:
-        self.path.write_text("")
+        """Let the reader go on, who may still be on the way: whoever opens a pipe without one would wait for ever."""
+
+        def has_reader() -> bool:
+            try:
+                os.close(os.open(self.path, os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:
+                return False
+            return True
+
+        wait_until(has_reader, "a job that reads the pipe")
 
 
 @pytest.fixture
@@ -233,7 +242,7 @@ def test_ten_thousand_jobs_are_a_table_that_is_walked(
     expect(rows).to_have_count(1)
     expect(runs.row("job 4321")).to_be_visible()
     bench.jobs.cancel("run-1")
-    fifo.open()
+    wait_until(lambda: bench.jobs["1"]["status"] == "cancelled", "the end of what read the pipe")
 
 
 # --- what can be done

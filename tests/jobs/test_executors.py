@@ -54,7 +54,7 @@ def test_a_job_runs_on_the_executor_that_is_named(bench: Bench) -> None:
 def test_without_a_name_jobs_run_on_this_machine(bench: Bench) -> None:
     lab = Elsewhere()
     runner = bench.runner(executors={"lab": lab})
-    assert runner.executors == ("lab", "local")
+    assert tuple(runner.executors) == ("lab", "local")
     run = runner.submit("echo here")
     assert run.wait(PATIENCE_S)
     assert (lab.ran, bench.lines(run.jobs[0])) == ([], ["here"])

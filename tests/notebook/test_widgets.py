@@ -15,6 +15,7 @@ import pytest
 
 import autobench_nb as ab
 from autobench_nb.notebook.widgets import View
+from autobench_nb.transports.server_proof import proof_of
 from tests.notebook.conftest import customs, end_of
 
 PACKAGE = Path(ab.__file__).parent
@@ -39,11 +40,20 @@ def test_no_trait_holds_the_token(make: Make, bench: ab.Orchestrator) -> None:
 def test_the_link_is_sent_unasked_and_again_on_request(make: Make, bench: ab.Orchestrator) -> None:
     widget = make(bench)
     link = {"type": "link", **bench.link()}
-    assert customs(widget) == [link]
+    told = customs(widget)
+    assert [same_each_time(one) for one in told] == [same_each_time(link)]
     end_of(widget).ask(type="link")
-    assert customs(widget) == [link, link]
+    told = customs(widget)
+    assert [same_each_time(one) for one in told] == [same_each_time(link)] * 2
+    assert told[0]["nonce"] != told[1]["nonce"]
     end_of(widget).ask(type="something else")
-    assert customs(widget) == [link, link]
+    assert customs(widget) == told
+
+
+def same_each_time(link: dict[str, str]) -> dict[str, str]:
+    """A link without what is asked anew each time; what the server would answer is right."""
+    assert link["proof"] == proof_of(link["token"], link["nonce"])
+    return {name: value for name, value in link.items() if name not in ("nonce", "proof")}
 
 
 def test_after_a_new_server_the_page_is_told_the_new_place(bench: ab.Orchestrator) -> None:
@@ -80,7 +90,8 @@ def test_a_client_can_be_looked_at_as_well(bench: ab.Orchestrator) -> None:
     with ab.connect(server.url, bench.token) as client:
         pane = ab.LogPane(client, query="level>=warn")
         assert pane.epoch == bench.epoch
-        assert customs(pane) == [{"type": "link", **bench.link()}]
+        link = {"type": "link", **bench.link()}
+        assert [same_each_time(one) for one in customs(pane)] == [same_each_time(link)]
 
 
 def test_options_go_to_the_page_and_what_was_left_out_does_not(bench: ab.Orchestrator) -> None:

@@ -21,6 +21,7 @@ from autobench_nb.errors import (
     OptionError,
     PortError,
 )
+from autobench_nb.transports.server_proof import proof_of
 from tests.leaks import nothing_is_left
 
 
@@ -218,6 +219,7 @@ def test_asking_for_its_link_begins_to_serve() -> None:
     with ab.Orchestrator() as bench:
         link = bench.link()
         assert bench.server is not None
+        assert link.pop("proof") == proof_of(bench.token, link.pop("nonce"))
         assert link == {
             "url": bench.server.ws_url,
             "page": bench.server.url,

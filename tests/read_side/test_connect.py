@@ -67,7 +67,10 @@ async def test_in_the_servers_own_loop_a_client_is_live_before_the_loop_turns(
     assert client.epoch == bench.epoch
     assert client.devices["psu0"]["type"] == "power supply"
     assert "hello" in [entry.message for entry in client.logs]
-    assert client.link() == bench.link()
+    theirs, ours = client.link(), bench.link()
+    assert theirs.keys() == ours.keys()
+    for name in ("url", "page", "token", "epoch"):
+        assert theirs[name] == ours[name]
     client.close()
     assert client.status.phase == "closed"
 

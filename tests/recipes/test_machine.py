@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from autobench_nb.contract.steps import StepStatus
 from autobench_nb.recipes.check import check_recipe
 from autobench_nb.recipes.events import (
     SETTLED,
@@ -22,7 +23,6 @@ from autobench_nb.recipes.events import (
     SkipRequested,
     StartStep,
     StepEnded,
-    StepStatus,
     StopRequested,
     StopStep,
 )

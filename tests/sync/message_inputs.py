@@ -71,6 +71,7 @@ SERVER_TEXTS: dict[str, str] = {
     "append": '{"type":"logs.append","entries":[%s,%s],"firstSeq":4,"nextSeq":6,"missed":0}' % (ENTRY, FULL_ENTRY),
     "pong": '{"type":"pong","ts":17,"stateVersion":4,"nextSeq":9,"epoch":"e"}',
     "ack": '{"type":"ack","ok":true}',
+    "proof": '{"type":"proof","proofs":["00","ff"]}',
     "result": '{"type":"result","id":"c-1","ok":true,"value":{"runId":"r1"}}',
     "a result that failed": '{"type":"result","id":2,"ok":false,"error":{"code":"not-found","message":"There is no run r9."}}',
     "error": '{"type":"error","code":"bad-query","message":"expected a value","column":7}',

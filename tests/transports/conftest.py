@@ -41,7 +41,9 @@ class Bench:
             headers["Authorization"] = f"Bearer {token}"
         options.setdefault("max_size", None)
         options.setdefault("proxy", None)
-        return connect(self.server.ws_url, additional_headers=headers, **options)
+        return connect(
+            options.pop("uri", self.server.ws_url), additional_headers=headers, **options
+        )
 
     def flush(self) -> None:
         """Flush, and return when what is to be sent has been sent or queued."""

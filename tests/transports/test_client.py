@@ -27,6 +27,7 @@ from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, connect, local, serve_in_thread
 from autobench_nb.transports.client.reach import backoff_s, server_address
+from autobench_nb.transports.server_proof import proof_of
 from tests.transports.conftest import TOKEN
 
 ROW = {
@@ -145,7 +146,9 @@ def test_widgets_take_a_client_as_they_take_an_orchestrator(life: Life) -> None:
         assert pane.to_pandas()["message"].tolist() == ["hot"]
         assert (pane.epoch, pane.title) == ("e1", client.name)
         assert Dashboard(client).epoch == "e1"
-        assert client.link() == {
+        link = client.link()
+        assert link.pop("proof") == proof_of(TOKEN, link.pop("nonce"))
+        assert link == {
             "url": life.server.ws_url,
             "page": life.server.url,
             "token": TOKEN,

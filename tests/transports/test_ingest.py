@@ -115,7 +115,9 @@ async def test_another_encoding_is_refused_with_what_is_taken(start: Start, name
 
 
 @pytest.mark.parametrize(
-    "body", [b"no gzip", gzip.compress(b"x" * 999)[:-9], gzip.compress(b"x")[:12]]
+    "body",
+    [b"no gzip", gzip.compress(b"x" * 999)[:-9], gzip.compress(b"x")[:12]],
+    ids=["no gzip", "cut at its end", "cut at its head"],
 )
 async def test_gzip_that_is_damaged_is_refused(start: Start, body: bytes) -> None:
     bench = await start()

@@ -15,6 +15,7 @@ from typing import Any, Final
 from autobench_nb import forks
 from autobench_nb.errors import ConfigError
 from autobench_nb.logs.account import LogAccount
+from autobench_nb.logs.archive import LogArchive
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.redaction.redactor import Redactor
@@ -74,6 +75,7 @@ class LogRing:
         self._sealed_bytes = 0
         self._sealed_end = 0
         self._floor = 0
+        self.archive: LogArchive | None = None
         forks.register(self)
 
     def after_fork_in_child(self) -> None:
@@ -198,6 +200,8 @@ class LogRing:
             first = max(first, chunks[drop].end_seq)
             drop += 1
         if drop:
+            if self.archive is not None:
+                self.archive.take(chunks[:drop])
             self._floor = first
             self._chunks = chunks[drop:]
             self._sealed_bytes = size

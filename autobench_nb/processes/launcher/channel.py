@@ -12,6 +12,8 @@ from typing import Any, Final
 FORGET: Final = 0
 """The byte that says: wait no longer for what is left of the command. Any other byte is a signal for all of it."""
 DESCRIPTORS: Final = 8
+REQUEST_BYTES: Final = 65_536
+"""What is read of a request at once: more would be memory fresh from the system each time."""
 FIRST_FREE: Final = 4
 """Descriptors below this are given to programs (see :mod:`autobench_nb.processes.launcher.starter`)."""
 
@@ -22,7 +24,7 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     descriptors: list[int] = []
     while not data.endswith(b"\n"):
         try:
-            more, taken, _, _ = socket.recv_fds(sock, 1 << 20, DESCRIPTORS)
+            more, taken, _, _ = socket.recv_fds(sock, REQUEST_BYTES, DESCRIPTORS)
         except ConnectionResetError:  # it died with answers unread
             return None, descriptors
         descriptors += taken

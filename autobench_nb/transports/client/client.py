@@ -25,6 +25,7 @@ from autobench_nb.transports.client.memory import MemoryLink
 from autobench_nb.transports.client.mirrored import MirroredLogs, MirroredState
 from autobench_nb.transports.client.reach import jupyter_token_for, server_address
 from autobench_nb.transports.local import server_at
+from autobench_nb.transports.server_proof import new_challenge
 
 COMMAND_TIMEOUT_S: Final = 30.0
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -224,13 +225,14 @@ class Client(Closable):
         self._link.reconnect()
 
     def link(self) -> dict[str, str]:
-        """How a widget reaches the same server."""
+        """How a widget reaches the same server, and by what it knows it."""
         page = self.url.replace("ws", "http", 1).removesuffix("ws")
         return {
             "url": self.url,
             "page": page,
             "token": self._token or "",
             "epoch": self.epoch,
+            **new_challenge(self._token or ""),
         }
 
     @property

@@ -12,11 +12,14 @@ from typing import Any, Final
 from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler
 
+from autobench_nb.sync.server.encoding import encoded
 from autobench_nb.transports.auth import Credential, unauthorized
 from autobench_nb.transports.http.handlers import SECURITY_HEADERS, Guarded
 from autobench_nb.transports.queries import make_ready, may_be_long
+from autobench_nb.transports.server_proof import answer_to
 from autobench_nb.transports.sockets.direct import choose_writer
 from autobench_nb.transports.sockets.extensions import choose_offer
+from autobench_nb.transports.sockets.wire import Wire
 from autobench_nb.transports.sockets.writer import SocketWriter
 
 _log = logging.getLogger(__name__)
@@ -89,7 +92,19 @@ class Socket(Guarded, WebSocketHandler):
             peer=self.peer,
             read_only=self.credential is Credential.READS,
         )
+        self._prove()
         self._drop_handshake()
+
+    def _prove(self) -> None:
+        """Show a page that asks for it that this is the server that its kernel has named, before it says anything."""
+        nonce = self.request.query_arguments.get("nonce", [b""])[-1].decode("latin-1")
+        proof = answer_to(nonce, self.site.gate.tokens)
+        if proof is not None:
+            self.site.pump.thread.call(self._put, Wire(encoded(proof)))
+
+    def _put(self, wire: Wire) -> None:
+        if self.writer is not None:
+            self.writer.put(wire)
 
     def _drop_handshake(self) -> None:
         """Let go of what only the handshake needed: a connection lives for days, and there may be thousands."""

@@ -12,6 +12,8 @@ export interface Facts {
   readonly info: LinkInfo | null;
   /** The page is the server's own: there is no kernel between them. */
   readonly isOwnPage: boolean;
+  /** The direct link has been live: what listens at the server's address is the server. */
+  readonly isHere: boolean;
   /** What the Jupyter server's proxy answered: an HTTP status, 0 where nothing came, null while it was not asked. */
   readonly proxyStatus: number | null;
   /** Whether a widget's channel to the kernel is there. */
@@ -54,6 +56,11 @@ export const GIVE_UP_AFTER = 3;
 export const PROXY_COMMAND = 'pip install jupyter-server-proxy';
 
 const UNREACHABLE = { urls: null, remedy: null } as const;
+const UNKNOWABLE: Reach = {
+  ...UNREACHABLE,
+  state: 'not known',
+  reason: 'the kernel has not said by what its server is to be known: run the cell again',
+};
 
 export function reaches(facts: Facts): Reaches {
   return { direct: direct(facts), proxy: proxy(facts), comm: comm(facts) };
@@ -66,6 +73,7 @@ function direct({ href, info, isOwnPage }: Facts): Reach {
     return { ...UNREACHABLE, state: 'not this machine', reason };
   }
   if (info === null) return { ...UNREACHABLE, state: 'not known', reason: 'the kernel has not said yet where its server is' };
+  if (!isOwnPage && !isKnowable(info)) return UNKNOWABLE;
   return { urls: [info.url], state: 'possible', reason: '', remedy: null };
 }
 
@@ -77,6 +85,7 @@ function proxy({ href, baseUrl, info, isOwnPage, proxyStatus }: Facts): Reach {
   if (baseUrl === null || !/^https?:/.test(href))
     return { ...UNREACHABLE, state: 'not there', reason: 'this page is not one of a Jupyter server' };
   if (info === null) return { ...UNREACHABLE, state: 'not known', reason: 'the kernel has not said yet where its server is' };
+  if (!isKnowable(info)) return UNKNOWABLE;
   if (proxyStatus === null) return { ...UNREACHABLE, state: 'asking', reason: 'the Jupyter server is being asked' };
   if (proxyStatus === 404) {
     return { urls: null, state: 'not installed', reason: 'the Jupyter server answered 404', remedy: PROXY_COMMAND };
@@ -117,12 +126,18 @@ export function decide(
 
 /** Where the standalone page can be opened from here: at its own address, or through the proxy; null where neither is. */
 export function pageAddress(facts: Facts): string | null {
-  const { info, href, baseUrl } = facts;
+  const { info, href, baseUrl, isHere } = facts;
   if (info?.page === undefined) return null;
-  if (reaches(facts).direct.urls !== null) return info.page;
+  // Not where the page's own machine may only look like the kernel's, as behind `ssh -L`.
+  if (isHere && reaches(facts).direct.urls !== null) return info.page;
   const port = portOf(info.url);
   const through = reaches(facts).proxy.urls !== null && port !== null;
   return through ? new URL(`${baseUrl}proxy/${port}/`, href).href : null;
+}
+
+/** The token is given only to who is known to be the server; without a token nothing is given. */
+function isKnowable({ token, nonce, proof }: LinkInfo): boolean {
+  return !token || (nonce !== undefined && proof !== undefined);
 }
 
 /** Whether a page of this address comes from the machine that the browser runs on. */

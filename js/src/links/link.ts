@@ -11,6 +11,9 @@ export interface LinkInfo {
   /** The access token, or the key that a page keeps in its place. */
   token?: string;
   epoch?: string;
+  /** What the right server answers with `proof`, before anything else: only to that one the token is given. */
+  nonce?: string;
+  proof?: string;
 }
 
 /**
@@ -59,6 +62,8 @@ export interface LinkEvents {
   hello(token: string | undefined): ClientMessage;
   /** A message came. */
   message(text: string): void;
+  /** Who answers could not show that it is the server that was meant; it was told nothing. */
+  stranger(): void;
   /** The channel is lost; messages that were not answered never will be. */
   lost(): void;
   /** Tries keep failing or are refused: where the server is may have changed. */

@@ -1,6 +1,6 @@
 /** One link: a connection kept alive, tried again, and judged by our own messages alone. */
 
-import type { ClientMessage } from '../sync/messages';
+import { type ClientMessage, parseIfType } from '../sync/messages';
 import {
   backoffMs,
   type Connection,
@@ -36,7 +36,17 @@ const IDLE: Omit<LinkStatus, 'link'> = {
 
 /** By a WebSocket, to the server itself or through a proxy. */
 export function bySocket(kind: LinkKind): Way {
-  return { kind, dial: ({ url }) => new WebSocket(url) as Connection, welcomeMs: WELCOME_MS, silence: null };
+  return { kind, dial: (info) => new WebSocket(addressOf(info)) as Connection, welcomeMs: WELCOME_MS, silence: null };
+}
+
+function isProof(data: unknown, expected: string | undefined): boolean {
+  const proofs = typeof data === 'string' ? (parseIfType('proof', data)?.proofs ?? []) : [];
+  return expected !== undefined && proofs.includes(expected);
+}
+
+/** With the question to which only the right server knows the answer, where the kernel has given one. */
+function addressOf({ url, nonce }: LinkInfo): string {
+  return nonce === undefined ? url : `${url}?nonce=${encodeURIComponent(nonce)}`;
 }
 
 /** As `bySocket`, to each address in turn: where one leads nowhere the next may. */
@@ -205,9 +215,18 @@ export class SocketLink {
     this.socket = socket;
     // Told only now: whoever hears of it may ask for the same again.
     this.tell(connecting);
-    const { token } = this.info;
-    socket.onopen = () => this.send(this.events.hello(token));
+    const { token, proof } = this.info;
+    // Whoever listens there hears nothing, and least of all the token, before it has shown that it is the right server.
+    let isProven = proof === undefined;
+    const greet = (): boolean => this.send(this.events.hello(token));
+    socket.onopen = () => isProven && greet();
     socket.onmessage = (event) => {
+      if (!isProven) {
+        isProven = isProof(event.data, proof);
+        if (isProven) greet();
+        else this.refuse();
+        return;
+      }
       this.heardAt = performance.now();
       if (this.beat === 0 && this.welcomedAt !== null) this.schedule();
       if (typeof event.data === 'string') this.events.message(event.data);
@@ -234,6 +253,12 @@ export class SocketLink {
       if (socket.readyState < 2) socket.close(DONE);
     }
     if (wasOpen || socket !== null) this.events.lost();
+  }
+
+  /** Trying again by itself would only ask the same stranger. */
+  private refuse(): void {
+    this.rest(true);
+    this.events.stranger();
   }
 
   private lost(closeCode: number, closeReason: string): void {

@@ -3,7 +3,7 @@
  * is better or that one dies. What is decided, is decided in choice.ts.
  */
 
-import { type ClientMessage, ProtocolError, parse, type Welcome } from '../sync/messages';
+import { type ClientMessage, parseIfType, type Welcome } from '../sync/messages';
 import type { Position } from '../sync/mirror';
 import { type Attempt, type Decision, decide, type Facts, pageAddress, type Reaches, reaches } from './choice';
 import { type Carrier, CommHub } from './comm';
@@ -29,7 +29,8 @@ export interface SwitchEvents {
 }
 
 const GONE = 'The kernel that made this view is gone.';
-const STRANGER = 'another orchestrator answers there';
+const OTHER_EPOCH = 'another orchestrator answers there';
+const STRANGER = 'what answers there cannot show that it is the server: it was told nothing';
 /** A link that was taken over from stays so long for answers that are still owed. */
 const DRAIN_MS = 10_000;
 const RESULT = '{"type":"result"';
@@ -60,6 +61,8 @@ export class LinkSwitch {
   private isOwnPage = false;
   private proxyStatus: number | null = null;
   private isAskingProxy = false;
+  /** Where the direct link has been live, so that the server's own page is there too. */
+  private provenUrl: string | null = null;
   private feed: LinkKind | null = null;
   private wanted: LinkKind | null = null;
   private said: string | null = null;
@@ -199,6 +202,7 @@ export class LinkSwitch {
           return message;
         },
         message: (text) => this.message(kind, text),
+        stranger: () => this.refuse(kind, STRANGER),
         lost: () => this.lost(kind),
         ask: () => this.events.ask(),
         status: () => {
@@ -227,20 +231,18 @@ export class LinkSwitch {
 
   /** The first message of a link has to be the right welcome; then it is heard in place of the one before. */
   private first(kind: LinkKind, text: string): void {
-    const welcome = welcomeIn(text);
+    const welcome = parseIfType('welcome', text);
     if (welcome === null) return;
     const line = this.lines[kind];
     const expected = this.info?.epoch || null;
     if (expected !== null && welcome.epoch !== expected) {
-      line.refusal = STRANGER;
-      this.apply();
-      // Unless the kernel knows that it is the right one now.
-      this.events.ask();
+      this.refuse(kind, OTHER_EPOCH);
       return;
     }
     const before = this.feed;
     const position = line.position ?? { epoch: null, version: null, state: null };
     line.live = true;
+    if (kind === 'direct') this.provenUrl = this.info?.url ?? null;
     this.feed = kind;
     this.said = null;
     if (before !== null && before !== kind) this.retire(before);
@@ -248,6 +250,13 @@ export class LinkSwitch {
     line.link.welcomed();
     this.events.message(text);
     this.apply();
+  }
+
+  /** Somebody else answers there: leave it alone, unless the kernel knows better now. */
+  private refuse(kind: LinkKind, why: string): void {
+    this.lines[kind].refusal = why;
+    this.apply();
+    this.events.ask();
   }
 
   /** Let go of the link that fed until now, at once or when the answers that it owes have come. */
@@ -287,7 +296,8 @@ export class LinkSwitch {
   private get facts(): Facts {
     const { href, baseUrl } = this.surroundings;
     const { info, isOwnPage, proxyStatus } = this;
-    return { href, baseUrl, info, isOwnPage, proxyStatus, hasCarrier: this.comm.hasCarrier };
+    const isHere = info !== null && info.url === this.provenUrl;
+    return { href, baseUrl, info, isOwnPage, isHere, proxyStatus, hasCarrier: this.comm.hasCarrier };
   }
 
   private get reaches(): Reaches {
@@ -386,15 +396,5 @@ export class LinkSwitch {
       all[kind] = { status: link.status, live, refusal, resting, feeds: feed === kind, wanted: wanted === kind };
     }
     return all;
-  }
-}
-
-function welcomeIn(text: string): Welcome | null {
-  try {
-    const message = parse(text);
-    return message?.type === 'welcome' ? message : null;
-  } catch (error) {
-    if (error instanceof ProtocolError || error instanceof SyntaxError) return null;
-    throw error;
   }
 }

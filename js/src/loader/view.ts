@@ -19,6 +19,7 @@ export function loadingView(load: (model: HostModel) => Promise<Bundle>): object
   let loaded: Promise<{ entry: Entry; bundle: Bundle }> | undefined;
   return {
     initialize({ model }: { model: HostModel }): () => void {
+      if (typeof model.get('code') === 'string') return early(load(model));
       const heard: Heard[] = [];
       const keep = (...message: Heard): void => void heard.push(message);
       let end = (): void => model.off('msg:custom', keep);
@@ -46,7 +47,7 @@ export function loadingView(load: (model: HostModel) => Promise<Bundle>): object
       try {
         const { entry, bundle } = await (loaded as NonNullable<typeof loaded>);
         if (context.signal?.aborted) return () => {};
-        adopt(el, bundle.sheet());
+        adopt(el.getRootNode(), bundle.sheet());
         return entry.render(context);
       } catch (error) {
         el.textContent = `AutoBench cannot show this view: ${(error as Error).message} Run the cell again.`;
@@ -54,6 +55,13 @@ export function loadingView(load: (model: HostModel) => Promise<Bundle>): object
       }
     },
   };
+}
+
+/** The model that holds the code: it is imported before there is a view, so that the first one need not wait for it. */
+function early(loading: Promise<Bundle>): () => void {
+  // Where it fails the first view tries again, and says why.
+  loading.then((bundle) => adopt(document, bundle.sheet())).catch(() => {});
+  return () => {};
 }
 
 /** The model, for a listener that comes late: it hears first what was said before. */
@@ -72,8 +80,7 @@ function replaying(model: HostModel, heard: readonly Heard[]): Model {
 }
 
 /** Put the styles where the view stands: into the document, or into the shadow root that a host has put it in. Once. */
-function adopt(el: HTMLElement, sheet: CSSStyleSheet): void {
-  const root = el.getRootNode();
+function adopt(root: Node, sheet: CSSStyleSheet): void {
   const place = root instanceof ShadowRoot ? root : document;
   if (!place.adoptedStyleSheets.includes(sheet)) place.adoptedStyleSheets = [...place.adoptedStyleSheets, sheet];
 }

@@ -165,6 +165,9 @@ export type Severity = 'info' | 'warn' | 'error' | 'fatal';
 /** A log level's name on the wire, in rising order. */
 export type LevelName = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
+/** `/journal/status`. */
+export type JournalHealth = 'writing' | 'failing';
+
 /** The whole state. `version` belongs to the store. */
 export interface AppState {
   version: number;
@@ -176,6 +179,7 @@ export interface AppState {
   pno: PnoState;
   logs: LogsSlice;
   serverConfig: ServerConfig;
+  journal?: JournalState;
 }
 
 /** `/meta`: what this orchestrator is. */
@@ -307,12 +311,80 @@ export interface SampleWindow {
   points: number[][];
 }
 
-/** `/streams/{id}`. */
+/** `/streams/{id}`. Those that this orchestrator runs itself have all fields; others what they are given. */
 export interface Stream {
   /** One of few words. */
   status?: string;
   url?: string | null;
+  /** Where its pictures come from. */
+  source?: string;
+  /** Whether this orchestrator starts and ends its process. */
+  runs?: boolean;
+  /** Whether it is to run: it was started, and not ended. */
+  wanted?: boolean;
+  /** Why it does not run, or not well. */
+  reason?: string | null;
+  /** Since when its process runs. */
+  startedAt?: number | null;
+  /** Told once a second at most. */
+  lastPictureAt?: number | null;
+  /** When a picture last differed from the one before it. */
+  changedAt?: number | null;
+  /** Null where the picture changes. */
+  frozenSince?: number | null;
+  checks?: StreamChecks;
+  width?: number | null;
+  height?: number | null;
+  /** Pictures a second, as they came of late. */
+  fps?: number | null;
+  /** As they came of late. */
+  bytesPerS?: number | null;
+  /** Since it was added. */
+  pictures?: number;
+  /** How often its process was started again by itself. */
+  restarts?: number;
+  /** When it is started again. */
+  nextTryAt?: number | null;
+  /** Seconds; a picture of more seconds is old. */
+  youngS?: number;
+  /** Seconds; a picture that is the same for longer is frozen. */
+  frozenS?: number;
+  recording?: StreamRecording | null;
   [more: string]: unknown;
+}
+
+/** The three: each can fail while the others are well. */
+export interface StreamChecks {
+  /** Whether its process runs. */
+  process?: StreamCheck;
+  /** Whether the last picture is young. */
+  young?: StreamCheck;
+  /** Whether the picture changes: not frozen. */
+  moving?: StreamCheck;
+}
+
+/** One of the three ways in which a stream can fail by itself. */
+export interface StreamCheck {
+  /** Null where it cannot be told, as of what is off. */
+  ok: boolean | null;
+  /** Why it is not well, or cannot be told. */
+  reason: string | null;
+}
+
+/** A stream's recording: the one under way, or the last one. */
+export interface StreamRecording {
+  path?: string;
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt?: number;
+  /** Null while it goes on. */
+  endedAt?: number | null;
+  /** Of the file, as it was seen last. */
+  bytes?: number;
+  pictures?: number;
+  /** Pictures that the recorder was too slow for. */
+  dropped?: number;
+  /** Why it has failed; null where it has not. */
+  reason?: string | null;
 }
 
 /** `/jobs`: identifiers in order, and the records by identifier. */
@@ -322,6 +394,7 @@ export interface JobsState {
   lastCompleted: string | null;
   items: Record<string, JobRecord>;
   runs?: Record<string, RunRecord>;
+  machines?: Record<string, MachineRecord>;
   recipeRuns?: Record<string, RecipeRunRecord>;
   prompts?: Record<string, PromptRecord>;
   /** Null where the queue goes on. */
@@ -377,6 +450,8 @@ export interface JobRecord {
   warmup?: number;
   /** The id of the job whose work it does again. */
   retryOf?: string | null;
+  /** The id of the machine, as it was when the job started. */
+  machine?: string | null;
   /** The planned step of a recipe's run that it does. */
   stepId?: string | null;
   [more: string]: unknown;
@@ -397,6 +472,49 @@ export interface RunRecord {
   parallel?: number;
   /** The id of the run whose jobs it does again. */
   retryOf?: string | null;
+}
+
+/** `/meta/machines/{id}`: one state of the machine in which jobs ran; what is not known is null. */
+export interface MachineRecord {
+  /** The same for the same values, in every process. */
+  id?: string;
+  /** Ms since 1970 UTC, with a fraction; when it was first found so. */
+  seenAt?: number;
+  host?: string | null;
+  architecture?: string | null;
+  cpuModel?: string | null;
+  /** Physical cores. */
+  cores?: number | null;
+  /** Logical processors that are online. */
+  processors?: number | null;
+  /** Processors that this process may use. */
+  usable?: number | null;
+  maxMhz?: number | null;
+  /** Of the clock; several, with commas, where they differ. */
+  governor?: string | null;
+  turbo?: boolean | null;
+  /** Whether cores run several threads. */
+  smt?: boolean | null;
+  memoryBytes?: number | null;
+  kernel?: string | null;
+  os?: string | null;
+  /** `none` on bare metal. */
+  virtualization?: string | null;
+  /** `none` where there is none. */
+  container?: string | null;
+  /** The version of control groups: 1 or 2. */
+  cgroup?: number | null;
+  /** Processors' worth of time that may be used. */
+  cpuLimit?: number | null;
+  memoryLimitBytes?: number | null;
+  /** Versions by name. */
+  tools?: Record<string, string>;
+  /** Git's, of the folder in which the job runs. */
+  commit?: string | null;
+  /** Whether tracked files differ from it. */
+  dirty?: boolean | null;
+  /** Why a value is not known, by its name; measures of noise too. */
+  absent?: Record<string, string>;
 }
 
 /** `/jobs/recipeRuns/{id}`: one run of a recipe. */
@@ -656,6 +774,37 @@ export interface ServerConfigWs {
   reconnectJitter: number;
 }
 
+/** `/journal`: what outlives the process; not there where no journal was asked for. */
+export interface JournalState {
+  path: string;
+  status: JournalHealth;
+  /** Why it cannot be written, and what helps. */
+  reason: string | null;
+  /** Rows that could not be written since the start. */
+  missed: number;
+  /** How often a job went on before its result was safe. */
+  late: number;
+  interrupted: Record<string, InterruptedRun>;
+}
+
+/** `/journal/interrupted/{run id}`: a run that was under way when its orchestrator ended. */
+export interface InterruptedRun {
+  id: string;
+  name: string | null;
+  /** Ms since 1970 UTC, with a fraction. */
+  createdAt: number;
+  /** Ms since 1970 UTC, with a fraction; when its orchestrator last wrote. */
+  lastSeenAt: number;
+  /** How many it has, or jobs. */
+  steps: number;
+  /** How many of them are settled. */
+  settled: number;
+  /** Whether `journal.resume` can go on with it. */
+  resumable: boolean;
+  /** Why it cannot be resumed. */
+  reason: string | null;
+}
+
 /** One log entry. */
 export interface EntryRecord {
   seq: number;
@@ -711,6 +860,22 @@ export interface ResultRecord {
   valueNote: string | null;
   /** The planned step of a recipe that was done. */
   stepId?: string | null;
+  /** An id of `/jobs/machines`. */
+  machine: string | null;
+  /** Average of the last minute, at its end. */
+  load: number | null;
+  cpuMhz: number | null;
+  temperatureC: number | null;
+  /** That the hypervisor gave to others. */
+  stealS: number | null;
+  /** 0 to 1: the share in which some task waited for a processor. */
+  cpuPressure: number | null;
+  /** The same for a disk. */
+  ioPressure: number | null;
+  /** How often it was too hot. */
+  thermalThrottles: number | null;
+  /** That the control group was held up at its limit. */
+  cgroupThrottledS: number | null;
   /** What was read out of it, by the metric's name. */
   metrics?: Record<string, number> | null;
 }
@@ -782,6 +947,13 @@ export type Operation = AddOperation | RemoveOperation | ReplaceOperation;
 export interface Failure {
   code: string;
   message: string;
+}
+
+/** The answer to `?nonce=`, before all else: the server knows a token, which a page gives it only then. */
+export interface Proof {
+  type: 'proof';
+  /** Of each token that the server takes; one is the right one. */
+  proofs: string[];
 }
 
 /** The first message of the server, once the client is known. It says where the server stands. */
@@ -897,6 +1069,7 @@ export interface Bye {
 
 /** What the server says. */
 export type ServerMessage =
+  | Proof
   | Welcome
   | Ack
   | StateSnapshot
@@ -1122,6 +1295,16 @@ export interface DeviceProbed {
   probing: boolean;
 }
 
+/** Which interrupted run. */
+export interface JournalResumeArgs {
+  runId: string;
+}
+
+/** That the run goes on, under its old id. */
+export interface JournalResumed {
+  runId: string;
+}
+
 /** Which entry, and from which character of its message on. */
 export interface LogsGetArgs {
   seq: number;
@@ -1200,6 +1383,8 @@ export interface Commands {
   'device.do': { args: DeviceDoArgs; result: DeviceDone };
   /** Ask a device now how it is, without waiting for its next turn. */
   'device.probe': { args: DeviceProbeArgs; result: DeviceProbed };
+  /** Go on with a run that was interrupted when its orchestrator ended, after its last finished step. */
+  'journal.resume': { args: JournalResumeArgs; result: JournalResumed };
   /** One log entry with its whole message, or as much of it as fits one answer. */
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
   /** Result records, a page at a time, oldest first. */

@@ -48,6 +48,20 @@ export function parse(text: string): ServerMessage | null {
   return check(message);
 }
 
+/** The message, where it is one of this type and nothing is wrong with it; else null. */
+export function parseIfType<T extends ServerMessage['type']>(
+  type: T,
+  text: string,
+): Extract<ServerMessage, { type: T }> | null {
+  try {
+    const message = parse(text);
+    return message?.type === type ? (message as Extract<ServerMessage, { type: T }>) : null;
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}
+
 /** The same for what is parsed already: nothing is copied. */
 export function check(message: unknown): ServerMessage | null {
   if (!isObject(message)) throw new ProtocolError('bad-message', "The server's message is no JSON object.");
@@ -79,6 +93,9 @@ export function check(message: unknown): ServerMessage | null {
       count(message, 'stateVersion');
       count(message, 'nextSeq');
       text(message, 'epoch');
+      break;
+    case 'proof':
+      if (!Array.isArray(message.proofs)) throw bad(message, 'proofs');
       break;
     case 'welcome':
       text(message, 'epoch');

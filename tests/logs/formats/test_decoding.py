@@ -54,6 +54,7 @@ def test_what_has_only_carriage_returns_at_first_loses_nothing(step: int) -> Non
         lzma.compress(b"a line\n"),
         lzma.compress(b"a line\n", format=lzma.FORMAT_ALONE),
     ],
+    ids=["gzip", "bzip2", "xz", "lzma"],
 )
 def test_what_is_packed_is_told_by_its_beginning_and_read(data: bytes) -> None:
     kind = compression_of(data[:MAGIC_BYTES])

@@ -1,0 +1,1 @@
+"""Fingerprints, noise, and what may be compared."""
