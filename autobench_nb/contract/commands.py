@@ -356,7 +356,7 @@ STREAM_STOP: Final = CommandSpec(
 )
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
-    *(DEVICE_DESIRE, DEVICE_DO, DEVICE_PROBE),
+    *(DEVICE_DESIRE, DEVICE_DO, DEVICE_PROBE, PNO_SCAN),
     *(JOURNAL_RESUME, LOGS_GET, RESULTS_LIST, SESSION_CODE),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}

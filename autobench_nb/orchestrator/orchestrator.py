@@ -349,6 +349,7 @@ class Orchestrator(Closable):
             journal.begin_close()
         self._rooms.pressure.close()
         self._rooms.runner.close()
+        self._rooms.pno.close()
         self._rooms.devices.close()
         self._rooms.tracker.close()
         self._bridges.close()

@@ -29,12 +29,15 @@ from autobench_nb.orchestrator.commands import Commands
 from autobench_nb.orchestrator.inline_flush import InlineFlush
 from autobench_nb.orchestrator.resuming import Resumer
 from autobench_nb.pno import Pno
+from autobench_nb.pno.commands import pno_commands
+from autobench_nb.pno.gather import Gatherer
 from autobench_nb.sidecars import Streams
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.model import initial_state
 from autobench_nb.state.projections import PNO_SUMMARY, Projection
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
+from autobench_nb.tables.logs_view import Logs
 from autobench_nb.transports.auth import session_commands
 from autobench_nb.transports.commands import Command
 
@@ -129,11 +132,16 @@ def wire(
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
     devices = Devices(store, ring.append, keeps)
+    gatherer = Gatherer(
+        store, Logs(ring).last, runner.results, None if keeps is None else keeps.durations
+    )
+    pno = Pno(store, gatherer=gatherer, before_follow=inline.begin_to_follow)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
         job_commands(runner, told),
         result_commands(runner.results),
         device_commands(devices),
+        pno_commands(pno),
         session_commands(partial(_new_code, server)),
         resumer.commands(),
     )
@@ -149,7 +157,7 @@ def wire(
         tracker=Tracker(store),
         devices=devices,
         streams=Streams(store),
-        pno=Pno(store),
+        pno=pno,
         journal=keeps,
         resumer=resumer,
         commands=commands,

@@ -680,7 +680,7 @@ export interface PnoState {
 export interface CheckRecord {
   name: string;
   outcome: CheckOutcome;
-  /** How many things it looked at. */
+  /** How many things its findings are about. */
   subjects: number;
   findings: number;
   /** Seconds. */
@@ -1295,6 +1295,16 @@ export interface DeviceProbed {
   probing: boolean;
 }
 
+/** Which checks are to be run; all, where none are named. */
+export interface PnoScanArgs {
+  checks?: string[] | null;
+}
+
+/** Whether this command began a scan; where one was under way already, that one goes on. */
+export interface PnoScanned {
+  started: boolean;
+}
+
 /** Which interrupted run. */
 export interface JournalResumeArgs {
   runId: string;
@@ -1383,6 +1393,8 @@ export interface Commands {
   'device.do': { args: DeviceDoArgs; result: DeviceDone };
   /** Ask a device now how it is, without waiting for its next turn. */
   'device.probe': { args: DeviceProbeArgs; result: DeviceProbed };
+  /** Begin a pno scan; what it finds comes with the state. */
+  'pno.scan': { args: PnoScanArgs; result: PnoScanned };
   /** Go on with a run that was interrupted when its orchestrator ended, after its last finished step. */
   'journal.resume': { args: JournalResumeArgs; result: JournalResumed };
   /** One log entry with its whole message, or as much of it as fits one answer. */
