@@ -149,8 +149,7 @@ def _comment(text: str, indent: str = "") -> str:
 
 
 def _enum(enum: Any) -> str:
-    names = " | ".join(_text(one.value) for one in enum)
-    return f"{_comment(doc_of(enum))}export type {enum.__name__} = {names};"
+    return _union(enum.__name__, [_text(one.value) for one in enum], doc_of(enum))
 
 
 def _alias(name: str, hint: Any, about: str) -> str:

@@ -61,7 +61,8 @@ export async function pageBundle(
 }
 
 async function load(model: HostModel, importText: (code: string) => Promise<unknown>): Promise<Bundle> {
-  const { code, styles } = textOf({ code: model.get('code'), styles: model.get('styles') }) ?? (await ofModel(model)) ?? (await ofKernel(model));
+  const { code, styles } =
+    textOf({ code: model.get('code'), styles: model.get('styles') }) ?? (await ofModel(model)) ?? (await ofKernel(model));
   const module = (await importText(code)) as { default: () => Entry };
   let made: CSSStyleSheet | undefined;
   const sheet = (): CSSStyleSheet => {

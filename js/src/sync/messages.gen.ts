@@ -151,10 +151,27 @@ export type JobKind = 'command' | 'callable';
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timeout';
 
 /** Where a recipe's run stands. */
-export type RunStatus = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'timeout' | 'cancelled' | 'interrupted';
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'paused'
+  | 'succeeded'
+  | 'failed'
+  | 'timeout'
+  | 'cancelled'
+  | 'interrupted';
 
 /** Where a planned step of a recipe's run stands. */
-export type StepStatus = 'waiting' | 'queued' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'timeout' | 'skipped' | 'cancelled';
+export type StepStatus =
+  | 'waiting'
+  | 'queued'
+  | 'running'
+  | 'retrying'
+  | 'succeeded'
+  | 'failed'
+  | 'timeout'
+  | 'skipped'
+  | 'cancelled';
 
 /** What came of one check in the last scan. */
 export type CheckOutcome = 'waiting' | 'running' | 'clear' | 'found' | 'skipped' | 'failed' | 'timeout';
