@@ -24,10 +24,13 @@ def retry_jobs(runner: Runner, job_ids: Sequence[str], repeat: int | None) -> Ru
         old = runner.job(job_id)
         if old is None:
             raise JobError(f"there is no job {job_id!r} any more.")
+        if old.course is not None:
+            raise JobError(f"job {job_id} does a step of a recipe: retry the step, run.retry(...).")
         again.append((old, old.how if repeat is None else replace(old.how, repeat=repeat)))
     runs = {old.run.id: old.run for old, _ in again}
     of = next(iter(runs.values())) if len(runs) == 1 else None
     run = runner.new_run(
+        Run,
         sum(how.repeat for _, how in again),
         name=of and of.name,
         parallel=max(old.lifecycle.limit for old, _ in again),
@@ -45,7 +48,9 @@ def resume_run(runner: Runner, saved: SavedRun) -> Run:
     """Queue what is left of an interrupted run; see :meth:`Runner.resume`."""
     work = work_left(saved, runner.executors)
     limit = int(saved.options["parallel"])
-    run = runner.new_run(sum(how.repeat for _, _, how, _ in work), name=saved.name, parallel=limit)
+    run = runner.new_run(
+        Run, sum(how.repeat for _, _, how, _ in work), name=saved.name, parallel=limit
+    )
     run.id = saved.run_id
     run.adopt(
         runner.new_job(run, task, how, limit, executor, job_id=job_id)

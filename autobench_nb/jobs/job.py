@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autobench_nb.errors import JobError
@@ -24,6 +25,7 @@ from autobench_nb.processes.stop import Stop
 from autobench_nb.state.model import JobStatus
 
 if TYPE_CHECKING:
+    from autobench_nb.jobs.course import Course
     from autobench_nb.jobs.run import Run
 
 
@@ -33,7 +35,7 @@ class Job:
     For its executor a job is the :class:`~autobench_nb.jobs.executors.executor.Repetition` that is due.
 
     Attributes:
-        id: Its id, a number as text, which logs and results name as ``job_id``.
+        id: Its id, unique for ever, which logs and results name as ``job_id``.
         run_id: The id of its run.
         name: What it is called.
         command: The command or the callable, as it is shown.
@@ -44,6 +46,9 @@ class Job:
         past: What it remembers of its repetitions, warm-ups too.
         folder: Where it runs; None before it has started, and where only its executor knows.
         retry_of: The id of the job whose work it does again.
+        course: How its repetitions go, where it does a step of a recipe.
+        step_id: That step's id.
+        begun: The number of the repetition that is next; None before the first.
         machine: The id of the machine's fingerprint; None before it has started, and where it runs elsewhere.
     """
 
@@ -58,6 +63,7 @@ class Job:
         ready: Callable[[float], bool] | None,
         changed: Callable[[Job], None],
         retry_of: str | None = None,
+        course: Course | None = None,
     ) -> None:
         self.id = lifecycle.job_id
         self.run_id = run.id
@@ -80,6 +86,9 @@ class Job:
         self.past = Past()
         self.folder: str | None = None
         self.retry_of = retry_of
+        self.course = course
+        self.step_id = None if course is None else course.step_id
+        self.begun: int | None = None
         self.machine: str | None = None
         self._fraction: float | None = None
         self._repetition_ms: float | None = None
@@ -87,7 +96,7 @@ class Job:
         self._asks = False
         self._overdue: str | None = None
         self._said: set[str] = set()
-        self.log = JobLog(log, self.id, self._touch)
+        self.log = JobLog(_for_step(log, self.step_id), self.id, self._touch)
 
     @property
     def status(self) -> JobStatus:
@@ -309,6 +318,7 @@ class Job:
             "repeat": self.repeat,
             "warmup": self.how.warmup,
             "retryOf": self.retry_of,
+            **({} if self.step_id is None else {"stepId": self.step_id}),
             **self.live(),
         }
 
@@ -322,3 +332,8 @@ class Job:
         wall = "" if mean is None else f", {mean:.4g} s"
         wall += "" if sd is None else f" ± {sd:.2g} s"
         return f"<Job {self.id} {self.name!r} {self.status}{why} {self.done}/{self.repeat}{wall}>"
+
+
+def _for_step(log: LogFunction, step_id: str | None) -> LogFunction:
+    """Where a job's entries go; those of a step carry its id."""
+    return log if step_id is None else partial(log, step_id=step_id)

@@ -5,163 +5,82 @@ Events go in (a run was submitted, a job has ended, a cancel was asked for, the 
 :class:`~autobench_nb.jobs.runner.Runner` feeds the machine under its own lock and carries the effects out in their
 order.
 
-Jobs start in the order in which they came, and none overtakes another unless somebody asks for it. Each brings a limit:
-how many jobs may run while it does. So a job with limit 1 always runs alone, whatever the limits of those before and
-after it.
+Jobs start in the order in which they came, those of a higher priority before those of a lower one, and none overtakes
+another otherwise unless somebody asks for it. Each brings a limit: how many jobs may run while it does. So a job with
+limit 1 always runs alone, whatever the limits of those before and after it.
+
+A recipe's run takes a *place* in the queue. When its turn has come, its jobs go before all that came later, also those
+that it asks for long after, until it leaves its place: one run after the other. A job may *rest* between two
+repetitions, so that others of its run can have theirs in between; it runs on when it is called again.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from autobench_nb.errors import ClosedError
+from autobench_nb.jobs.events import (
+    FINAL,
+    CancelRequested,
+    FirstRequested,
+    ForgetJobs,
+    HoldEnded,
+    HoldRequested,
+    JobCalled,
+    JobEffect,
+    JobEnded,
+    JobEvent,
+    JobRested,
+    Lifecycle,
+    PlaceLeft,
+    PlaceRequested,
+    ReachPlace,
+    RunnerClosed,
+    RunSubmitted,
+    StartJob,
+    StateWrite,
+    StopJob,
+    WakeWaiters,
+    WriteEnded,
+    WriteFirst,
+    WriteQueued,
+    WriteStarted,
+)
+from autobench_nb.jobs.waiting import Turn, WaitingLine
 from autobench_nb.state.model import JobStatus
 
-FINAL: Final = frozenset(
-    {JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.TIMEOUT}
-)
-"""The statuses of a job that has ended."""
+__all__ = [
+    "FINAL",
+    "CancelRequested",
+    "FirstRequested",
+    "ForgetJobs",
+    "HoldEnded",
+    "HoldRequested",
+    "JobCalled",
+    "JobEffect",
+    "JobEnded",
+    "JobEvent",
+    "JobMachine",
+    "JobRested",
+    "Lifecycle",
+    "PlaceLeft",
+    "PlaceRequested",
+    "ReachPlace",
+    "RunSubmitted",
+    "RunnerClosed",
+    "StartJob",
+    "StateWrite",
+    "StopJob",
+    "WakeWaiters",
+    "WriteEnded",
+    "WriteFirst",
+    "WriteQueued",
+    "WriteStarted",
+]
 
-
-@dataclass(slots=True)
-class Lifecycle:
-    """Where one job stands. Whoever submits makes it, only the machine changes it, any thread may read it.
-
-    ``limit``: how many jobs may run while this one does, itself among them. ``executor``: the name of where it runs.
-    Times in milliseconds since 1970. ``reason``: why it did not succeed.
-    """
-
-    job_id: str
-    run_id: str
-    limit: int = 1
-    executor: str = "local"
-    created_ms: float = 0.0
-    started_ms: float | None = None
-    finished_ms: float | None = None
-    reason: str | None = None
-    status: JobStatus = JobStatus.QUEUED
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the status is a final one."""
-        return self.status in FINAL
-
-
-# --- events
-
-
-@dataclass(frozen=True, slots=True)
-class RunSubmitted:
-    """Some jobs were asked for together, in this order."""
-
-    run_id: str
-    jobs: tuple[Lifecycle, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JobEnded:
-    """A started job is over, with this status; ``reason`` says why it did not succeed."""
-
-    job_id: str
-    status: JobStatus
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CancelRequested:
-    """Somebody wants the job, or all jobs of the run, of that id to end."""
-
-    name: str
-    reason: str = "cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class FirstRequested:
-    """Somebody wants this queued job to be the next one."""
-
-    job_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerClosed:
-    """Nothing more may start; what waits and what runs is to end."""
-
-    reason: str
-
-
-JobEvent = RunSubmitted | JobEnded | CancelRequested | FirstRequested | RunnerClosed
-
-
-# --- effects
-
-
-@dataclass(frozen=True, slots=True)
-class StartJob:
-    """Do the work of this job, and feed :class:`JobEnded` when it is over."""
-
-    job_id: str
-    executor: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopJob:
-    """Ask the running job to end. It ends when it does: :class:`JobEnded` follows."""
-
-    job_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class WriteQueued:
-    """Write to the state that these jobs wait, at the end of the queue."""
-
-    job_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WriteFirst:
-    """Write to the state that this job, which waits, stands at the head of the queue."""
-
-    job_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class WriteStarted:
-    """Write to the state that the job has left the queue and runs."""
-
-    job_id: str
-    started_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class WriteEnded:
-    """Write to the state how the job ended, and that it left the queue or the running ones."""
-
-    job_id: str
-    status: JobStatus
-    reason: str | None
-    finished_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class ForgetJobs:
-    """Take these ended jobs out of the state: newer ones have their place."""
-
-    job_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WakeWaiters:
-    """All jobs of the run have ended: wake who waits for it."""
-
-    run_id: str
-
-
-StateWrite = WriteQueued | WriteFirst | WriteStarted | WriteEnded | ForgetJobs
-JobEffect = StartJob | StopJob | WakeWaiters | StateWrite
+_FIRST: Final = 2**60
 
 
 class JobMachine:
@@ -169,23 +88,38 @@ class JobMachine:
 
     def __init__(self, max_kept: int) -> None:
         self._max_kept = max_kept
-        # A plain dict would look through all who have left to find the first one.
-        self._waiting: OrderedDict[str, Lifecycle] = OrderedDict()
+        self._waiting: WaitingLine[Lifecycle] = WaitingLine()
         self._running: dict[str, Lifecycle] = {}
+        self._resting: dict[str, Lifecycle] = {}
+        self._places: dict[str, Turn] = {}
+        self._reached: str | None = None
+        self._held: set[str | None] = set()
         # By run, its jobs that have not ended, in the order in which they were asked for.
         self._runs: dict[str, dict[str, Lifecycle]] = {}
         self._ended: deque[str] = deque()
+        self._stopping: dict[str, str] = {}
         self._closed = False
+        self._number = 0
 
     @property
     def waiting(self) -> tuple[str, ...]:
         """The ids of the queued jobs, next one first."""
-        return tuple(self._waiting)
+        return tuple(job.job_id for job in self._waiting if not job.is_place)
 
     @property
     def running(self) -> tuple[str, ...]:
         """The ids of the running jobs, in the order of their start."""
         return tuple(self._running)
+
+    @property
+    def resting(self) -> tuple[str, ...]:
+        """The ids of the jobs that rest between two repetitions."""
+        return tuple(self._resting)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing at all may start."""
+        return None in self._held
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -221,12 +155,39 @@ class JobMachine:
             case CancelRequested(name, reason):
                 self._cancel(tuple(self._named(name)), reason, now_ms, effects)
             case FirstRequested(job_id):
-                if job_id in self._waiting:
-                    self._waiting.move_to_end(job_id, last=False)
+                job = self._waiting.pop(job_id)
+                if job is not None:
+                    self._waiting.add(job, Turn(-_FIRST, -self._next(), 0))
                     effects.append(WriteFirst(job_id))
+            case JobRested(job_id):
+                job = self._running.pop(job_id, None)
+                if job is not None and job_id in self._stopping:
+                    reason = self._stopping[job_id]
+                    self._end(job, JobStatus.CANCELLED, reason, now_ms, effects)
+                elif job is not None:
+                    self._resting[job_id] = job
+            case JobCalled(job_id):
+                job = self._resting.pop(job_id, None)
+                if job is not None:
+                    self._waiting.add(job, self._turn(job))
+            case PlaceRequested(run_id, priority, limit):
+                self._refuse_if_closed()
+                self._places[run_id] = Turn(-priority, self._next(), 0)
+                holder = Lifecycle(run_id, run_id, limit, is_place=True)
+                self._waiting.add(holder, self._places[run_id])
+            case PlaceLeft(run_id):
+                self._waiting.pop(run_id)
+                self._places.pop(run_id, None)
+                self._held.discard(run_id)
+                self._reached = None if self._reached == run_id else self._reached
+            case HoldRequested(name):
+                self._held.add(name)
+            case HoldEnded(name):
+                self._held.discard(name)
             case RunnerClosed(reason):
                 self._closed = True
-                everything = (*self._running.values(), *self._waiting.values())
+                waiting = (one for one in self._waiting if not one.is_place)
+                everything = (*self._running.values(), *self._resting.values(), *waiting)
                 self._cancel(everything, reason, now_ms, effects)
         self._start(now_ms, effects)
         return effects
@@ -234,21 +195,38 @@ class JobMachine:
     def _submit(
         self, run_id: str, jobs: tuple[Lifecycle, ...], now_ms: float, effects: list[JobEffect]
     ) -> None:
-        if self._closed:
-            raise ClosedError("this runner is closed and takes no more jobs: make a new one.")
+        self._refuse_if_closed()
+        before = None
+        place = self._places.get(run_id)
+        number = self._next() if place is None else place.place
         for job in jobs:
             job.created_ms = now_ms
-            self._waiting[job.job_id] = job
-        self._runs[run_id] = {job.job_id: job for job in jobs}
-        effects.append(WriteQueued(tuple(job.job_id for job in jobs)))
+            rank = -job.priority if place is None else place.rank
+            before = self._waiting.add(job, Turn(rank, number, self._next()))
+        self._runs.setdefault(run_id, {}).update((job.job_id, job) for job in jobs)
+        effects.append(WriteQueued(tuple(job.job_id for job in jobs), before))
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise ClosedError("this runner is closed and takes no more jobs: make a new one.")
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _turn(self, job: Lifecycle) -> Turn:
+        """The turn of a job that comes back to the queue."""
+        place = self._places.get(job.run_id)
+        number = self._next()
+        return Turn(-job.priority, number, 0) if place is None else Turn(*place[:2], number)
 
     def _named(self, name: str) -> Iterator[Lifecycle]:
         run = self._runs.get(name)
         if run is not None:
             yield from run.values()
             return
-        job = self._running.get(name) or self._waiting.get(name)
-        if job is not None:
+        job = self._running.get(name) or self._waiting.get(name) or self._resting.get(name)
+        if job is not None and not job.is_place:
             yield job
 
     def _cancel(
@@ -259,7 +237,9 @@ class JobMachine:
         effects: list[JobEffect],
     ) -> None:
         for job in jobs:
-            if self._waiting.pop(job.job_id, None) is None:
+            resting = self._resting.pop(job.job_id, None)
+            if resting is None and self._waiting.pop(job.job_id) is None:
+                self._stopping[job.job_id] = reason
                 effects.append(StopJob(job.job_id, reason))
             else:
                 self._end(job, JobStatus.CANCELLED, reason, now_ms, effects)
@@ -273,6 +253,7 @@ class JobMachine:
         effects: list[JobEffect],
     ) -> None:
         # The status last: a thread that reads a final one finds the rest in its place.
+        self._stopping.pop(job.job_id, None)
         job.reason = reason
         job.finished_ms = now_ms
         job.status = status
@@ -289,14 +270,41 @@ class JobMachine:
 
     def _start(self, now_ms: float, effects: list[JobEffect]) -> None:
         """Start what may start: the one place that says which job is next."""
-        while self._waiting:
-            job = next(iter(self._waiting.values()))
-            limit = min(one.limit for one in (job, *self._running.values()))
-            if len(self._running) >= limit:
+        if None in self._held:
+            return
+        limit = min((job.limit for job in self._running.values()), default=None)
+        for turn, job in tuple(self._startable()):
+            lowest = job.limit if limit is None else min(job.limit, limit)
+            if len(self._running) >= lowest or not self._may_pass(turn):
                 return
-            del self._waiting[job.job_id]
+            if job.is_place:
+                if self._reached is not None:
+                    return
+                self._waiting.pop(job.job_id)
+                self._reached = job.run_id
+                effects.append(ReachPlace(job.run_id))
+                continue
+            self._waiting.pop(job.job_id)
+            limit = lowest
             self._running[job.job_id] = job
-            job.started_ms = now_ms
-            job.status = JobStatus.RUNNING
-            effects.append(WriteStarted(job.job_id, now_ms))
+            if job.status is JobStatus.QUEUED:
+                job.started_ms = now_ms
+                job.status = JobStatus.RUNNING
+                effects.append(WriteStarted(job.job_id, now_ms))
             effects.append(StartJob(job.job_id, job.executor))
+
+    def _startable(self) -> Iterator[tuple[Turn, Lifecycle]]:
+        """Those that wait and are not held, next one first; no more than could start."""
+        found = 0
+        for turn, job in self._waiting.turns():
+            if job.run_id in self._held and not job.is_place:
+                continue
+            yield turn, job
+            found += 1
+            if found > job.limit + 1:
+                return
+
+    def _may_pass(self, turn: Turn) -> bool:
+        """Whether nobody who has reached a place stands before it."""
+        place = None if self._reached is None else self._places.get(self._reached)
+        return place is None or turn[:2] <= place[:2]

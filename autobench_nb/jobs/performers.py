@@ -16,16 +16,16 @@ from autobench_nb.logs.entry import Level
 from autobench_nb.logs.text import clean
 from autobench_nb.state.model import JobKind, JobStatus
 
-Perform: TypeAlias = Callable[[Job], tuple[JobStatus, str | None]]
-Ended: TypeAlias = Callable[[Job, JobStatus, str | None], None]
+Perform: TypeAlias = Callable[[Job], tuple[JobStatus, str | None] | None]
+Ended: TypeAlias = Callable[[Job, JobStatus | None, str | None], None]
 
 
 class Performers:
     """Has a thread do each job that is started, and knows those that go on.
 
     Args:
-        perform: Does all of a job's work, and gives the status that it has earned, and why.
-        ended: Is told that, in the job's own thread; in the caller's where the system gives no thread.
+        perform: Does all of a job's work, and gives the status that it has earned, and why; None where the job rests.
+        ended: Is told that (no status: it rests), in the job's own thread; in the caller's where the system gives none.
         log: ``LogRing.append``.
     """
 
@@ -77,11 +77,12 @@ class Performers:
         self._commands.after_fork_in_child()
 
     def _run(self, job: Job) -> None:
-        status: JobStatus
+        status: JobStatus | None
         reason: str | None
         try:
-            status, reason = self._perform(job)
-            tell(job, status, reason)
+            status, reason = self._perform(job) or (None, None)
+            if status is not None:
+                tell(job, status, reason)
         except BaseException as error:  # noqa: BLE001 - a fault of ours may fail this job, but not stop the queue
             status, reason = (
                 JobStatus.FAILED,

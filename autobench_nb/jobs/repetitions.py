@@ -20,20 +20,35 @@ from autobench_nb.tables.wire_values import wire_value
 
 def perform(
     job: Job, executor: Executor, results: Results, ledger: Ledger
-) -> tuple[JobStatus, str | None]:
-    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``ledger`` first."""
-    how = job.how
-    if job.is_here:
-        job.machine = job.run.runner.machines.meet(how.cwd, job.command)
-    times = "once" if how.repeat == 1 else f"{how.repeat} times"
-    job.log.say(Level.INFO, f"{job.name}: to be run {times}")
-    for number in range(1 - how.warmup, how.repeat + 1):
+) -> tuple[JobStatus, str | None] | None:
+    """Warm up, then repeat; gives the status that the job has earned, and why. Rows go to ``ledger`` first.
+
+    None where the job rests: it is to be done again, and goes on where it was.
+    """
+    how, course = job.how, job.course
+    if job.begun is None:
+        if job.is_here:
+            job.machine = job.run.runner.machines.meet(how.cwd, job.command)
+        times = "once" if how.repeat == 1 else f"{how.repeat} times"
+        times = times if course is None or how.repeat == 1 else f"at most {times}"
+        job.log.say(Level.INFO, f"{job.name}: to be run {times}")
+        job.begun = 1 - how.warmup
+        if course is not None:
+            course.began(job)
+    while job.begun <= how.repeat:
         if job.stop.status is not None:
             return job.stop.status, job.stop.reason
+        number = job.begun
+        job.begun += 1
         outcome = _once(job, executor, results, ledger, max(0, number))
         if outcome.status is not JobStatus.SUCCEEDED:
             where = "" if number > 0 else "while warming up: "
             return outcome.status, f"{where}{outcome.reason}"
+        if course is not None and number > 0 and number < how.repeat:
+            if course.is_enough(job):
+                break
+            if course.rests(job):
+                return None
     return JobStatus.SUCCEEDED, None
 
 
@@ -47,9 +62,9 @@ def _once(
     # What explains noise is worth a look only where there are several, and long enough to say anything.
     last = job.past.newest(1)
     load = OtherLoad() if last and (last[0].outcome.wall_s or 0.0) >= SHORTEST_S else None
-    machines = job.run.runner.machines
+    course, machines = job.course, job.run.runner.machines
     look = machines.look() if job.is_here else None
-    outcome = executor.run(job.task, job)
+    outcome = executor.run(job.task, job) if course is None else course.perform(job, executor)
     noise = Noise() if look is None else machines.since(look)
     other_load = None if load is None else load.processors(_cpu_s(outcome))
     job.past.add(PastRepetition(repetition, started_ms, outcome, other_load))
@@ -74,6 +89,8 @@ def _once(
             lines=job.log.lines - lines,
             value=outcome.value,
             value_note=_note_on(job, outcome.value),
+            step_id=job.step_id,
+            metrics=outcome.metrics,
             machine=job.machine,
             **noise._asdict(),
         )

@@ -38,14 +38,18 @@ class Run:
     instance); :meth:`cancel` ends it.
 
     Attributes:
-        id: Its id, such as ``run-1``.
+        id: Its id, unique for ever.
+        label: What people may call it, such as ``run-1``; unique in the life of its orchestrator alone.
         name: What it was called; None where it was not.
         parallel: How many of its jobs may run at once.
         retry_of: The id of the run whose jobs it does again.
         jobs: Its jobs, in the order in which they were given.
         results: One row for each measured repetition that has ended.
         is_looked_at: Whether it was shown or checked since it ended, so that nothing more need be said.
+        is_plain: Whether all of its jobs were asked for with it; else they come and go while a recipe's run goes on.
     """
+
+    is_plain = True
 
     def __init__(
         self,
@@ -53,11 +57,13 @@ class Run:
         runner: Runner,
         rows: int,
         *,
+        label: str,
         name: str | None = None,
         parallel: int = 1,
         retry_of: str | None = None,
     ) -> None:
         self.id = run_id
+        self.label = label
         self.name = name
         self.parallel = parallel
         self.retry_of = retry_of
@@ -78,6 +84,7 @@ class Run:
         """The record of it in the state."""
         return {
             "id": self.id,
+            "label": self.label,
             "name": self.name,
             "createdAt": self.jobs[0].lifecycle.created_ms,
             "jobs": len(self.jobs),
@@ -248,3 +255,25 @@ class Run:
         self._is_told = True
         if self.status is not JobStatus.SUCCEEDED:
             tell_when_it_ends(self)
+
+
+class StepRun(Run):
+    """What the jobs of a recipe's steps belong to: they come and go while the recipe's run goes on.
+
+    Attributes:
+        steps: How many planned steps the run has.
+    """
+
+    is_plain = False
+    steps = 0
+
+    def record(self) -> dict[str, Any]:
+        """The record of it in the state."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "name": self.name,
+            "jobs": self.steps,
+            "parallel": self.parallel,
+            "retryOf": self.retry_of,
+        }

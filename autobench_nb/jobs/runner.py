@@ -3,63 +3,51 @@
 from __future__ import annotations
 
 import atexit
-import itertools
 import os
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from autobench_nb import forks
 from autobench_nb.jobs import again, keeping
+from autobench_nb.jobs.course import Course
 from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.executors.local_process import GRACE_S
+from autobench_nb.jobs.ids import Ids
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.ledger import Ledger, NoLedger
 from autobench_nb.jobs.machine import (
-    CancelRequested,
-    FirstRequested,
-    ForgetJobs,
-    JobEffect,
-    JobEnded,
-    JobEvent,
     JobMachine,
     Lifecycle,
     RunnerClosed,
     RunSubmitted,
-    StartJob,
-    StateWrite,
-    StopJob,
-    WakeWaiters,
-    WriteEnded,
-    WriteFirst,
 )
 from autobench_nb.jobs.machines import Machines
 from autobench_nb.jobs.output import LogFunction
 from autobench_nb.jobs.performers import Performers
 from autobench_nb.jobs.printed import ReadPrinted
+from autobench_nb.jobs.queue import JobQueue, say_refused
 from autobench_nb.jobs.records import Jobs
-from autobench_nb.jobs.repetitions import perform
 from autobench_nb.jobs.results import MAX_ROWS, Results
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.saved import SavedRun
-from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter, say_refused
+from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
-from autobench_nb.state.model import JobKind, JobStatus
 from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
 """How long ``close`` waits for callables that do not look at ``current_job().cancelled``."""
+Made = TypeVar("Made", bound=Run)
 LOCAL: Final = "local"
 """The name of the executor that every runner has."""
 
 
-class Runner(Closable):
+class Runner(JobQueue, Closable):
     """Runs jobs, ``parallelism`` at once, in the order in which they were asked for.
 
     Thread-safe. Ends what runs when closed, and when the interpreter exits.
@@ -97,6 +85,7 @@ class Runner(Closable):
         printed: ReadPrinted | None = None,
         ledger: Ledger | None = None,
     ) -> None:
+        super().__init__(max_kept)
         self.parallelism = limit_of("parallelism", parallelism)
         self.results = Results(max_rows)
         self.jobs = Jobs(store, self.cancel)
@@ -108,21 +97,11 @@ class Runner(Closable):
         self._executors: dict[str, Executor] = dict(executors or {})
         if LOCAL not in self._executors:
             self._executors[LOCAL] = LocalExecutor(grace_s=grace_s)
-        # Held only while the machine takes an event: no lock is taken, and nothing is done, under it.
-        self._lock = threading.Lock()
-        self._machine = JobMachine(max_kept)
-        self._jobs: dict[str, Job] = {}
-        self._runs: dict[str, Run] = {}
         self._writer = StateWriter(
             store, self._jobs.get, partial(say_refused, log), report_interval_s, self.machines.tell
         )
-        # What is to be started and stopped, in the order of the events; done by whoever holds the turn.
-        self._acts: deque[StartJob | StopJob] = deque()
-        # Reentrant: what is written may call a subscriber of the user's, who may submit, cancel or close.
-        self._turn = threading.RLock()
         self._performers = Performers(self._perform, self._feed_end, self._log)
-        self._run_numbers = itertools.count(1)
-        self._job_numbers = itertools.count(1)
+        self._ids = Ids()
         _open.add(self)
         forks.register(self)
 
@@ -162,6 +141,9 @@ class Runner(Closable):
         parallel: int | None = None,
         executor: str = LOCAL,
         isolate: bool = False,
+        priority: int = 0,
+        cpus: Sequence[int] | None = None,
+        nice: int | None = None,
     ) -> Run:
         """Queue jobs, one for each item of ``work``; returns at once.
 
@@ -185,6 +167,9 @@ class Runner(Closable):
                 run alone does, whoever else is in the queue.
             executor: The name of where they run.
             isolate: Run callables in processes of their own, which a time limit or a cancel ends for certain.
+            priority: Jobs of a higher one start before those of a lower one that wait.
+            cpus: The numbers of the processors that a command, or an isolated callable, is bound to.
+            nice: What is added to its niceness, -20 to 19; less than 0 needs the right to it.
 
         Raises:
             JobError: for what cannot be run, and for an executor that is not there or cannot do it.
@@ -203,10 +188,13 @@ class Runner(Closable):
             stdin=stdin,
             keep_daemons=keep_daemons,
             subtract_shell=subtract_shell,
+            cpus=None if cpus is None else tuple(cpus),
+            nice=nice,
+            priority=priority,
         )
         check_work(self._executors, executor, tasks, how)
         limit = self.parallelism if parallel is None else limit_of("parallel", parallel)
-        run = self.new_run(len(tasks) * repeat, name=name, parallel=limit)
+        run = self.new_run(Run, len(tasks) * repeat, name=name, parallel=limit)
         run.adopt([self.new_job(run, task, how, limit, executor) for task in tasks])
         self.queue(run)
         return run
@@ -233,38 +221,18 @@ class Runner(Closable):
         """
         return again.resume_run(self, saved)
 
-    def queue(self, run: Run) -> None:
-        """Put the jobs of ``run`` into the queue."""
-        keeping.tell_run_began(self.ledger, run, now_ms())
-        submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in run.jobs))
+    def queue(self, run: Run, jobs: tuple[Job, ...] | None = None) -> None:
+        """Put jobs of ``run`` into the queue: all of them, or those."""
+        jobs = run.jobs if jobs is None else jobs
+        if run.is_plain:
+            keeping.tell_run_began(self.ledger, run, now_ms())
+        submitted = RunSubmitted(run.id, tuple(job.lifecycle for job in jobs))
         with self._lock:
             effects = self._machine.handle(submitted, now_ms())
             self._runs[run.id] = run
-            self._jobs.update((job.id, job) for job in run.jobs)
+            self._jobs.update((job.id, job) for job in jobs)
             self._take(effects)
         self._carry_out(effects)
-
-    def job(self, job_id: str) -> Job | None:
-        """The job of that id; None where there is none any more."""
-        return self._jobs.get(job_id)
-
-    def put_first(self, job_id: str) -> bool:
-        """Have a queued job be the next one; False where it does not wait."""
-        return any(isinstance(one, WriteFirst) for one in self._feed(FirstRequested(job_id)))
-
-    def cancel(self, name: str) -> int:
-        """Ask the job, or all jobs of the run, of that id to end; how many of them had not ended yet.
-
-        Queued ones end now, running commands after SIGTERM or SIGKILL, coroutines when they are cancelled, plain
-        callables when they look at ``current_job().cancelled``.
-        """
-        effects = self._feed(CancelRequested(name))
-        # No job ends otherwise by being asked to.
-        return sum(isinstance(one, StopJob | WriteEnded) for one in effects)
-
-    def catch_up(self) -> None:
-        """Write to the state what is not yet written there, as far as nobody else's batch is open."""
-        self._writer.flush()
 
     def close(self) -> None:
         """Cancel what is queued and what runs, wait for its end, leave no process and no thread. Again: no effect.
@@ -296,9 +264,10 @@ class Runner(Closable):
 
     # --- what is asked for
 
-    def new_run(self, rows: int, **more: Any) -> Run:
-        """A run without jobs, of so many result rows."""
-        return Run(f"run-{next(self._run_numbers)}", self, rows, **more)
+    def new_run(self, kind: type[Made], rows: int, **more: Any) -> Made:
+        """Make a run, which has no jobs yet."""
+        run_id, label = self._ids.run()
+        return kind(run_id, self, rows, label=label, **more)
 
     def new_job(
         self,
@@ -309,10 +278,13 @@ class Runner(Closable):
         executor: str,
         of: str | None = None,
         job_id: str | None = None,
+        course: Course | None = None,
     ) -> Job:
         """A job that is not queued yet; ``of``: the id of the one whose work it does again."""
+        lifecycle = Lifecycle(job_id or self._ids.job(), run.id, limit, executor)
+        lifecycle.priority = how.priority
         return Job(
-            Lifecycle(job_id or str(next(self._job_numbers)), run.id, limit, executor),
+            lifecycle,
             run,
             task,
             how,
@@ -320,71 +292,8 @@ class Runner(Closable):
             ready=self._ready,
             changed=self._writer.touch,
             retry_of=of,
+            course=course,
         )
-
-    # --- from events to effects
-
-    def _feed(self, event: JobEvent) -> list[JobEffect]:
-        with self._lock:
-            effects = self._machine.handle(event, now_ms())
-            self._take(effects)
-        self._carry_out(effects)
-        return effects
-
-    def _take(self, effects: list[JobEffect]) -> None:
-        """Put the effects of one event behind those of all events before it. The lock is held."""
-        acts: list[StartJob | StopJob] = []
-        writes: list[StateWrite] = []
-        for effect in effects:
-            if isinstance(effect, (StartJob, StopJob)):
-                acts.append(effect)
-            elif not isinstance(effect, WakeWaiters):
-                writes.append(effect)
-                if isinstance(effect, ForgetJobs):
-                    for job_id in effect.job_ids:
-                        self._jobs.pop(job_id, None)
-        # The writes first: who finds an act finds what is to be written before it.
-        self._writer.put(writes)
-        self._acts.extend(acts)
-
-    def _carry_out(self, effects: list[JobEffect]) -> None:
-        """Start and stop, write, wake who waits. Who finds the turn taken leaves the first to its holder.
-
-        A command's thread wakes up and gives it to its launcher while its start is written; the order of what is
-        written stands already. A callable may look at the state, and finds itself running there.
-        """
-        while self._acts and self._turn.acquire(blocking=False):
-            try:
-                while self._acts:
-                    self._do(self._acts.popleft())
-            finally:
-                self._turn.release()
-        self._writer.flush()
-        for effect in effects:
-            if isinstance(effect, WakeWaiters):
-                run = self._runs.pop(effect.run_id)
-                keeping.tell_run_ended(self.ledger, run, now_ms())
-                run.finish()
-
-    def _do(self, act: StartJob | StopJob) -> None:
-        match act:
-            case StartJob(job_id):
-                starting = self._jobs[job_id]
-                if starting.task.kind is not JobKind.COMMAND:
-                    self._writer.flush()
-                self._performers.start(starting)
-            case StopJob(job_id, reason):
-                job = self._jobs.get(job_id)
-                if job is not None:
-                    job.stop.request(JobStatus.CANCELLED, reason)
-
-    def _perform(self, job: Job) -> tuple[JobStatus, str | None]:
-        keeping.tell_job_began(self.ledger, job, now_ms())
-        return perform(job, self._executors[job.lifecycle.executor], self.results, self.ledger)
-
-    def _feed_end(self, job: Job, status: JobStatus, reason: str | None) -> None:
-        keeping.tell_job_ended(self.ledger, job, status, reason, now_ms())
-        self._feed(JobEnded(job.id, status, reason))
 
 
 _open: weakref.WeakSet[Runner] = weakref.WeakSet()

@@ -25,8 +25,6 @@ from autobench_nb.jobs.machine import (
     WriteQueued,
     WriteStarted,
 )
-from autobench_nb.jobs.output import NARRATION, LogFunction
-from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
 from autobench_nb.state.store import StateStore
 
@@ -34,7 +32,7 @@ REPORT_INTERVAL_S: Final = 0.2
 PATIENCE_S: Final = 0.25
 """How long a write waits for somebody's open batch before it is left to the thread."""
 RETRY_LIMIT_S: Final = 30.0
-"""The longest pause between two attempts to write what the state refused; after that only the next change tries."""
+"""The longest pause between two attempts to write what the state refused."""
 _FIRST_RETRY_S: Final = 0.1
 _LATE_INTERVAL_S: Final = 0.02
 _MOST_COMPLAINTS: Final = 16
@@ -240,8 +238,8 @@ class StateWriter:
 
     def _apply(self, write: StateWrite, written: list[StateWrite]) -> None:
         match write:
-            case WriteQueued(job_ids):
-                self._apply_queued(job_ids, self._take_started(job_ids, written))
+            case WriteQueued(job_ids, before):
+                self._apply_queued(job_ids, self._take_started(job_ids, written), before)
             case WriteFirst(job_id):
                 if job_id in self._queue:
                     self._queue.remove(job_id)
@@ -267,14 +265,25 @@ class StateWriter:
                     self._remove(job_id)
                 self._forget_runs(job_ids)
 
-    def _apply_queued(self, job_ids: tuple[str, ...], started: dict[str, float]) -> None:
+    def _apply_queued(
+        self, job_ids: tuple[str, ...], started: dict[str, float], before: str | None
+    ) -> None:
         records = {}
         runs = {}
+        waiting = [job_id for job_id in job_ids if job_id not in started]
+        if waiting and before in self._queue:
+            place = self._queue.index(before)
+            self._queue[place:place] = waiting
+            self._store.set("/jobs/queue", list(self._queue))
         for job_id in job_ids:
             started_ms = started.get(job_id)
             waits = started_ms is None
-            (self._queue if waits else self._running).append(job_id)
-            self._store.set("/jobs/queue/-" if waits else "/jobs/running/-", job_id)
+            if not waits:
+                self._running.append(job_id)
+                self._store.set("/jobs/running/-", job_id)
+            elif before not in self._queue:
+                self._queue.append(job_id)
+                self._store.set("/jobs/queue/-", job_id)
             job = self._job(job_id)
             if job is not None:
                 state = {
@@ -380,18 +389,7 @@ def _writes_again(doubtful: dict[str, bool]) -> list[StateWrite]:
 
 def _ids_of(write: StateWrite) -> tuple[str, ...]:
     match write:
-        case WriteQueued(job_ids) | ForgetJobs(job_ids):
+        case WriteQueued(job_ids, _) | ForgetJobs(job_ids):
             return job_ids
         case WriteFirst(job_id) | WriteStarted(job_id) | WriteEnded(job_id):
             return (job_id,)
-
-
-def say_refused(log: LogFunction, error: Exception) -> None:
-    """Say once that the state refused what became of the jobs; they go on without it."""
-    notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
-    log(
-        NARRATION,
-        Level.ERROR,
-        f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
-        "They go on; the state is tried again.",
-    )

@@ -1,4 +1,4 @@
-"""Mean, spread and what is left, from the wall times so far: pure."""
+"""Mean, spread and what is left, from the wall times so far; and the clock that all records are told by."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def heading(run: Run) -> str:
     order = ("failed", "timeout", "cancelled", "running", "queued", "succeeded")
     words = {"timeout": "timed out", "running": "running", "queued": "in the queue"}
     parts = [f"{counts[name]:,} {words.get(name, name)}" for name in order if counts[name]]
-    return f"{run.id}: {_jobs(len(run.jobs))}, {', '.join(parts)}"
+    return f"{run.label}: {_jobs(len(run.jobs))}, {', '.join(parts)}"
 
 
 def unsuccessful(run: Run) -> list[Job]:
@@ -37,7 +37,7 @@ def unsuccessful(run: Run) -> list[Job]:
 def text_of(run: Run) -> str:
     """The ``repr`` of a run: the jobs that failed first, so that many others do not hide them."""
     ended = sum(job.status in FINAL for job in run.jobs)
-    head = f"<Run {run.id} {run.status}, {ended} of {len(run.jobs)} jobs ended"
+    head = f"<Run {run.label} {run.status}, {ended} of {len(run.jobs)} jobs ended"
     failed = unsuccessful(run)
     rest = [job for job in run.jobs if job not in failed]
     rows = [f"  {job!r}" for job in [*failed, *rest][:REPR_JOBS]]
@@ -83,7 +83,7 @@ def goes_on(run: Run) -> str:
     """What an interrupt has not done, and what would."""
     left = sum(job.status not in FINAL for job in run.jobs)
     return (
-        f"{run.id} goes on, {_jobs(left)} not ended yet: run.cancel() ends it, "
+        f"{run.label} goes on, {_jobs(left)} not ended yet: run.cancel() ends it, "
         "await run or run.wait() waits for it again."
     )
 
@@ -97,9 +97,7 @@ def line_of(run: Run) -> str:
     more = len(failed) - NAMED_IN_LINE
     named += f"; and {more:,} more" if more > 0 else ""
     count = f"{len(failed):,} of {_jobs(len(run.jobs))}"
-    return (
-        f"{run.id}: {count} did not succeed ({named}). run.check() raises an error that says all."
-    )
+    return f"{run.label}: {count} did not succeed ({named}). run.check() raises an error that says all."
 
 
 def _jobs(count: int) -> str:

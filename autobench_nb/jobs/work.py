@@ -17,6 +17,7 @@ Work = Item | Sequence[Item] | Mapping[str, Item]
 SHELL: Final = "/bin/sh"
 MAX_TIMEOUT_S: Final = 1e9
 """Thirty years: clocks of the system take no more than so much and some."""
+MAX_PRIORITY: Final = 1_000_000
 NAME_LIMIT: Final = 120
 """Characters of a command that serve as its job's name."""
 
@@ -25,7 +26,9 @@ NAME_LIMIT: Final = 120
 class How:
     """How each job of a run is done: times in seconds, ``env`` laid over the process's own (None removes).
 
-    ``isolate``: callables run in processes of their own.
+    ``isolate``: callables run in processes of their own. ``cpus``: numbers of the processors that it is bound to;
+    ``nice``: what is added to its niceness. ``priority``: those of a higher one start first.
+    ``resources``: what it needs where it runs, by name, for executors that know some.
     """
 
     repeat: int = 1
@@ -38,6 +41,10 @@ class How:
     stdin: bool = False
     keep_daemons: bool = False
     subtract_shell: bool = False
+    cpus: tuple[int, ...] | None = None
+    nice: int | None = None
+    priority: int = 0
+    resources: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _is_whole(self.repeat) or self.repeat < 1:
@@ -52,6 +59,18 @@ class How:
         if limit is not None and not (_is_real(limit) and 0 < limit <= MAX_TIMEOUT_S):
             raise JobError(
                 f"timeout_s={limit!r} is not possible: give seconds above 0, at most {MAX_TIMEOUT_S:,.0f}, or None."
+            )
+        if not _is_whole(self.priority) or abs(self.priority) > MAX_PRIORITY:
+            raise JobError(
+                f"priority={self.priority!r} is not possible: give a whole number, at most {MAX_PRIORITY:,}."
+            )
+        if self.nice is not None and not (_is_whole(self.nice) and -20 <= self.nice <= 19):
+            raise JobError(f"nice={self.nice!r} is not possible: give a whole number, -20 to 19.")
+        if self.cpus is not None and not (
+            self.cpus and all(_is_whole(cpu) and 0 <= cpu < 65_536 for cpu in self.cpus)
+        ):
+            raise JobError(
+                f"cpus={list(self.cpus)!r} is not possible: give the numbers of processors, such as [0, 1]."
             )
         if self.cwd is not None and not _can_be_passed(self.cwd):
             raise JobError(f"cwd={self.cwd!r} is not possible: {_NOT_PASSED}.")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb.config import Config
+from autobench_nb.errors import OptionError
+from autobench_nb.jobs.runner import Runner
 from autobench_nb.journal.settings import Journal
 from autobench_nb.lazy import LazyModule
+from autobench_nb.recipe_runs.runs import RecipeRuns
 from autobench_nb.transports.auth import check_token, new_token
 
 if TYPE_CHECKING:
@@ -38,3 +42,17 @@ def loop_runs() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
+"""What :meth:`Orchestrator.run` takes besides the work."""
+RECIPE_OPTIONS: Final = tuple(inspect.signature(RecipeRuns.submit).parameters)[2:]
+"""What it takes besides a recipe."""
+
+
+def check_options(how: Mapping[str, Any], *, is_recipe: bool) -> None:
+    """Raise :class:`OptionError` for what a run does not take."""
+    options = RECIPE_OPTIONS if is_recipe else RUN_OPTIONS
+    for option in how:
+        if option not in options:
+            raise OptionError("run()", option, options)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import atexit
-import inspect
 import os
 import secrets
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from autobench_nb import forks
 from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE, Config
-from autobench_nb.errors import ClosedError, ConfigError, OptionError
-from autobench_nb.jobs import Executor, Results, Run, Runner
+from autobench_nb.errors import ClosedError, ConfigError
+from autobench_nb.jobs import Executor, Results, Run
 from autobench_nb.jobs.track import Track
 from autobench_nb.journal.settings import Journal
 from autobench_nb.lifetime import Closable
@@ -23,9 +22,10 @@ from autobench_nb.notebook import magics
 from autobench_nb.notebook.early import send_code_early
 from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
-from autobench_nb.orchestrator.given import journal_of, loop_runs, token_of
+from autobench_nb.orchestrator.given import check_options, journal_of, loop_runs, token_of
 from autobench_nb.orchestrator.state import State
 from autobench_nb.orchestrator.wiring import wire
+from autobench_nb.recipe_runs.runs import names_recipe
 from autobench_nb.state.projections import Projection
 from autobench_nb.tables.logs_view import Logs
 from autobench_nb.transports.server_proof import new_challenge
@@ -33,13 +33,13 @@ from autobench_nb.transports.server_proof import new_challenge
 if TYPE_CHECKING:
     from autobench_nb.logs.redaction.redactor import Redactor
     from autobench_nb.notebook.widgets import Dashboard
+    from autobench_nb.recipe_runs.run import RecipeRun
+    from autobench_nb.recipes.model import Recipe
     from autobench_nb.transports.connection_files import ConnectionFile
     from autobench_nb.transports.server import Server
 
 T = TypeVar("T")
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
-RUN_OPTIONS: Final = tuple(inspect.signature(Runner.submit).parameters)[2:]
-"""What :meth:`Orchestrator.run` takes besides the work."""
 
 
 class Orchestrator(Closable):
@@ -111,6 +111,7 @@ class Orchestrator(Closable):
         self.devices = rooms.devices
         self.streams = rooms.streams
         self.pno = rooms.pno
+        self.recipe_runs = rooms.recipe_runs
         self.journal = rooms.journal
         self.jobs = rooms.runner.jobs
         self.results: Results = rooms.runner.results
@@ -155,14 +156,18 @@ class Orchestrator(Closable):
         self._check_open()
         self._bridges.add(level, logger, channel)
 
-    def run(self, work: Any, **how: Any) -> Run:
-        """Queue shell commands or Python callables; returns at once.
+    @overload
+    def run(self, work: Recipe | Path, **how: Any) -> RecipeRun: ...
+    @overload
+    def run(self, work: Any, **how: Any) -> Run: ...
+    def run(self, work: Any, **how: Any) -> Run | RecipeRun:
+        """Queue shell commands, Python callables or a recipe; returns at once.
 
         Args:
             work: One item, a list of items, or ``{label: item}``. An item is a shell command (text) or a callable
-                without arguments; within a list or dict also a list of arguments, which runs without a shell.
-            how: ``repeat``, ``timeout_s`` (seconds for each repetition), ``cwd``, ``env`` and the other options of
-                :meth:`Runner.submit`.
+                without arguments; within a list or dict also a list of arguments, which runs without a shell. Or a
+                :class:`Recipe`, or the path of its file.
+            how: The options of :meth:`Runner.submit`, or for a recipe those of :meth:`RecipeRuns.submit`.
 
         Returns:
             The run, which can be awaited.
@@ -170,13 +175,14 @@ class Orchestrator(Closable):
         Raises:
             OptionError: There is no such option.
             JobError: The work cannot be run, or its executor is not there or cannot do it.
+            RecipeError: The recipe or a parameter is wrong.
             ClosedError: The orchestrator is closed, or belongs to the process of which this one is a fork.
         """
         self._check_open()
-        for option in how:
-            if option not in RUN_OPTIONS:
-                raise OptionError("run()", option, RUN_OPTIONS)
-        return self._rooms.runner.submit(work, **how)
+        rooms = self._rooms
+        is_recipe = names_recipe(work)
+        check_options(how, is_recipe=is_recipe)
+        return (rooms.recipe_runs if is_recipe else rooms.runner).submit(work, **how)
 
     def track(
         self,
@@ -199,7 +205,7 @@ class Orchestrator(Closable):
         self._check_open()
         return self._rooms.tracker.follow(iterable, total, name)
 
-    def resume(self, run_id: str | None = None) -> Run:
+    def resume(self, run_id: str | None = None) -> Run | RecipeRun:
         """Go on with a run that was interrupted when its orchestrator ended; ``journal.interrupted`` names them.
 
         Args:
@@ -348,6 +354,7 @@ class Orchestrator(Closable):
         if journal is not None:
             journal.begin_close()
         self._rooms.pressure.close()
+        self._rooms.recipe_runs.close()
         self._rooms.runner.close()
         self._rooms.pno.close()
         self._rooms.devices.close()

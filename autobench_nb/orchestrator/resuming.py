@@ -11,6 +11,8 @@ from autobench_nb.errors import ClosedError, CommandError, JobError, JournalErro
 from autobench_nb.jobs.run import Run
 from autobench_nb.jobs.runner import Runner
 from autobench_nb.jobs.saved import SavedRun
+from autobench_nb.recipe_runs.run import RecipeRun
+from autobench_nb.recipe_runs.runs import RecipeRuns
 
 if TYPE_CHECKING:
     from autobench_nb.journal.live import LiveJournal
@@ -22,13 +24,15 @@ class Resumer:
     Args:
         journal: The journal, where there is one.
         runner: Takes up runs of plain jobs.
+        recipes: Takes up runs of recipes.
     """
 
-    def __init__(self, journal: LiveJournal | None, runner: Runner) -> None:
+    def __init__(self, journal: LiveJournal | None, runner: Runner, recipes: RecipeRuns) -> None:
         self._journal = journal
         self._runner = runner
+        self._recipes = recipes
 
-    def resume(self, run_id: str | None = None) -> Run:
+    def resume(self, run_id: str | None = None) -> Run | RecipeRun:
         """Go on with an interrupted run, after its last finished step, under its old id.
 
         Args:
@@ -39,7 +43,7 @@ class Resumer:
             JournalError: There is no journal, or it cannot be read.
         """
         saved = self._saved(run_id)
-        return self._runner.resume(saved)
+        return self._runner.resume(saved) if saved.recipe is None else self._recipes.resume(saved)
 
     def _saved(self, run_id: str | None) -> SavedRun:
         journal = self._journal

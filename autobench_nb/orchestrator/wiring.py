@@ -12,6 +12,7 @@ from autobench_nb import __version__
 from autobench_nb.config import Config
 from autobench_nb.devices import Devices
 from autobench_nb.devices.commands import device_commands
+from autobench_nb.devices.panic import PausesByDevices
 from autobench_nb.jobs.commands import job_commands, result_commands
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.ledger import NoLedger
@@ -31,6 +32,8 @@ from autobench_nb.orchestrator.resuming import Resumer
 from autobench_nb.pno import Pno
 from autobench_nb.pno.commands import pno_commands
 from autobench_nb.pno.gather import Gatherer
+from autobench_nb.recipe_runs.commands import recipe_commands
+from autobench_nb.recipe_runs.runs import RecipeRuns
 from autobench_nb.sidecars import Streams
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.model import initial_state
@@ -58,6 +61,7 @@ class Rooms:
     inline: InlineFlush
     pressure: BackPressure
     runner: Runner
+    recipe_runs: RecipeRuns
     tracker: Tracker
     devices: Devices
     streams: Streams
@@ -82,19 +86,13 @@ def wire(
     server: Callable[[], Server | None],
     is_served: Callable[[], bool],
 ) -> Rooms:
-    """Build the rooms of one orchestrator.
+    """Build the rooms of one orchestrator; :class:`~autobench_nb.orchestrator.orchestrator.Orchestrator` says what of.
 
     Args:
         config: All settings, checked.
         name: Stands in the dashboard's head.
-        epoch: Names this life of the orchestrator.
-        token: What clients prove themselves with.
-        read_token: What those prove themselves with who may look and not command.
-        parallelism: Jobs that run at once.
-        redact: Patterns (RE2) besides those of the settings.
-        projections: Besides the summary of the pno findings.
-        executors: Where jobs can run besides this machine, by name.
-        journal: What is to outlive the process, where anything is.
+        epoch: Names this life.
+        token, read_token: What clients prove themselves with: who may command, and who may only look.
         server: Gives the server that runs, if one does.
         is_served: Whether a server still drives the hub, be it only to close.
     """
@@ -102,8 +100,7 @@ def wire(
     def notify() -> None:
         (server() or inline).notify()
 
-    redact = list(redact)
-    tokens = [token, read_token]
+    redact, tokens = list(redact), [token, read_token]
     channels = Channels()
     ring = _ring(config, channels, redact, tokens, notify)
     store = StateStore(
@@ -117,46 +114,42 @@ def wire(
     inline = InlineFlush(hub, is_served)
     pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
     # Checked before the journal is opened, which would stay open.
-    limit = limit_of("parallelism", parallelism)
+    limit_of("parallelism", parallelism)
     keeps = _journal(journal, epoch, ring, store)
     runner = Runner(
-        store,
-        ring.append,
-        executors,
-        parallelism=limit,
+        *(store, ring.append, executors),
+        parallelism=parallelism,
         ledger=NoLedger() if keeps is None else keeps,
         ready=pressure.wait,
         printed=printed_in(ring),
     )
-    resumer = Resumer(keeps, runner)
+    devices, streams = Devices(store, ring.append, keeps), Streams(store)
+    gauges = (devices.gauge,)
+    recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=gauges)
+    devices.supervisor.gate = PausesByDevices(
+        partial(_pause_of, store), recipe_runs.pause_queue, recipe_runs.resume_queue
+    )
+    resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
-    devices = Devices(store, ring.append, keeps)
     gatherer = Gatherer(
         store, Logs(ring).last, runner.results, None if keeps is None else keeps.durations
     )
     pno = Pno(store, gatherer=gatherer, before_follow=inline.begin_to_follow)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
-        job_commands(runner, told),
-        result_commands(runner.results),
-        device_commands(devices),
-        pno_commands(pno),
+        *(job_commands(runner, told), result_commands(runner.results)),
+        *(recipe_commands(recipe_runs), resumer.commands()),
+        *(device_commands(devices), pno_commands(pno)),
         session_commands(partial(_new_code, server)),
-        resumer.commands(),
     )
     store.subscribe(_after_flush(store, channels, pressure, config), "/logs")
     return Rooms(
-        channels=channels,
-        ring=ring,
-        store=store,
-        hub=hub,
-        inline=inline,
-        pressure=pressure,
-        runner=runner,
+        *(channels, ring, store, hub, inline, pressure, runner),
+        recipe_runs=recipe_runs,
         tracker=Tracker(store),
         devices=devices,
-        streams=Streams(store),
+        streams=streams,
         pno=pno,
         journal=keeps,
         resumer=resumer,
@@ -213,6 +206,12 @@ def _journal(
     journal = LiveJournal(settings, epoch=epoch, log=ring.append, tell=store.set)
     ring.archive = journal.archive
     return journal
+
+
+def _pause_of(store: StateStore) -> str | None:
+    """Why the queue is paused; None where it is not."""
+    paused = store.get("/jobs/paused", None)
+    return None if paused is None else str(paused["reason"])
 
 
 def _new_code(server: Callable[[], Server | None]) -> str | None:

@@ -26,6 +26,8 @@ class ProcessSpec:
         grace_s: Between SIGTERM and SIGKILL.
         linger_s: How long what it leaves behind may go on after it.
         keep_daemons: Whether what it leaves behind in sessions of their own lives on, when it ends by itself.
+        cpus: The numbers of the processors that it is bound to, from before its first instruction on; None: all.
+        nice: What is added to its niceness; None: nothing.
     """
 
     argv: tuple[str, ...]
@@ -38,3 +40,5 @@ class ProcessSpec:
     grace_s: float = 2.0
     linger_s: float = 0.5
     keep_daemons: bool = False
+    cpus: tuple[int, ...] | None = None
+    nice: int | None = None

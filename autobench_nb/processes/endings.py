@@ -82,6 +82,8 @@ def why_not_started(number: int, program: str, cwd: str | None) -> str:
         return f"{program!r} is there, but not what is to run it: see its #! line, or its libraries"
     if number == errno.EACCES and os.path.isdir(os.path.join(cwd or "", program)):
         return f"{program!r} is a directory: give a program"
+    if number == errno.EPERM:
+        return f"{program!r} could not be started: it may not have so low a niceness, or run at all"
     if number == errno.EINVAL:
         return f"{program!r} was given something that no program can be given"
     if number == errno.ENOENT:

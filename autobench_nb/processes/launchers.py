@@ -64,6 +64,8 @@ class Launcher:
             "cwd": command.cwd,
             "pty": command.pty,
             "keep": command.keep_daemons,
+            **({} if command.cpus is None else {"cpus": command.cpus}),
+            **({} if command.nice is None else {"nice": command.nice}),
         }
         if command.env != self._env:
             # The launcher remembers it: it is most of a request, and the same for most commands.

@@ -257,7 +257,7 @@ def run_command(
     finally:
         if watch is not None:
             watch.close()
-        if watch is not None and watch.is_clean:
+        if watch is not None and watch.is_clean and command.nice is None:
             launchers.give(launcher)
         else:
             launcher.close()

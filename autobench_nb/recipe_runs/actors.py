@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from autobench_nb.contract.records import JobStatus
+from autobench_nb.jobs.ledger import Ledger
+from autobench_nb.jobs.runner import Runner
 from autobench_nb.processes.stop import Stop
+from autobench_nb.recipe_runs.other_steps import Prompt
 
 
 class DeviceActions(Protocol):
@@ -74,3 +78,26 @@ class Gauge(Protocol):
 
     def end(self, begun: Any) -> Mapping[str, float]:
         """What was measured since ``begin`` gave ``begun``: empty where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actors:
+    """What a run acts through.
+
+    Attributes:
+        runner: Does the jobs of steps.
+        ledger: What outlives the process.
+        devices: Do what ``device`` steps say; None where there are none.
+        streams: Do what ``record`` steps say; None where there are none.
+        ask: Shows a question until it is answered.
+        withdraw: Shows it no longer.
+        write: Writes to the state; False where that is to be tried again soon.
+    """
+
+    runner: Runner
+    ledger: Ledger
+    devices: Any
+    streams: Any
+    ask: Callable[[Prompt], None]
+    withdraw: Callable[[Prompt], None]
+    write: Callable[[Any], bool]

@@ -82,9 +82,9 @@ class SkipRequested:
 
 @dataclass(frozen=True, slots=True)
 class RerunRequested:
-    """A step, and all that waits for it, is to be done again."""
+    """Steps, and all that waits for them, are to be done again."""
 
-    step_id: str
+    step_ids: tuple[str, ...]
 
 
 RecipeEvent = (

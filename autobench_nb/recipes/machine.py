@@ -129,8 +129,8 @@ class RecipeMachine:
                 return list(self._stop(reason, well=False))
             case SkipRequested(step_id):
                 return list(self._skip(step_id))
-            case RerunRequested(step_id):
-                return list(self._rerun(step_id))
+            case RerunRequested(step_ids):
+                return list(self._rerun(step_ids))
 
     # --- one event each
 
@@ -184,10 +184,11 @@ class RecipeMachine:
             self._to_skip.add(step_id)
             yield from self._go_on()
 
-    def _rerun(self, step_id: str) -> Iterator[RecipeEffect]:
-        if step_id not in self.steps or not self.is_over:
+    def _rerun(self, step_ids: Sequence[str]) -> Iterator[RecipeEffect]:
+        ends = [name for name in step_ids if name in self.steps]
+        if not ends or not self.is_over:
             return
-        ends, again = [step_id], {step_id: None}
+        again = dict.fromkeys(ends)
         while ends:
             name = ends.pop()
             for follower in (*self._followers.get(name, ()), *self._targets.get(name, ())):

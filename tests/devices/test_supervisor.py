@@ -15,6 +15,7 @@ import pytest
 import autobench_nb as ab
 from autobench_nb.contract.records import JobStatus
 from autobench_nb.devices.device import Action
+from autobench_nb.devices.panic import PausesByDevices
 from autobench_nb.devices.supervisor import Supervisor
 from autobench_nb.errors import CommandError, DeviceError, PathError, SchemaError, StateError
 from autobench_nb.processes.stop import Stop
@@ -267,6 +268,81 @@ def test_a_critical_device_that_is_degraded_pauses_the_queue_and_its_recovery_en
     until(lambda: gate.pauses)
     bench.devices.remove("psu0")
     until(lambda: not gate.pauses)
+
+
+def test_the_queue_of_jobs_waits_for_a_critical_device_and_goes_on_by_itself(
+    bench: ab.Orchestrator,
+) -> None:
+    supply, meter = Lamp("psu0"), Lamp("pm0")
+    bench.devices.add(supply, **FAST, critical=True)
+    bench.devices.add(meter, **FAST, critical=True)
+    until(lambda: bench.devices["psu0"]["status"] == bench.devices["pm0"]["status"] == "ok")
+
+    def why() -> Any:
+        return (bench.state.get("/jobs/paused", None) or {}).get("reason")
+
+    supply.broken = OSError("gone")
+    until(lambda: why() == "psu0 degraded")
+    run = bench.run(["true"])
+    meter.broken = OSError("gone too")
+    until(lambda: why() == "psu0 degraded, pm0 degraded")
+    supply.broken = None
+    until(lambda: why() == "pm0 degraded")
+    assert [record["status"] for record in bench.jobs.records()] == ["queued"]
+    meter.broken = None
+    until(lambda: why() is None)
+    assert run.wait(60)
+
+
+def test_a_pause_that_a_person_made_or_ended_is_left_alone() -> None:
+    held: list[str | None] = [None]
+
+    def pause(reason: str) -> None:
+        held[0] = reason
+
+    gate = PausesByDevices(lambda: held[0], pause, lambda: held.__setitem__(0, None))
+    held[0] = "lunch"
+    gate.pause("psu0 degraded")
+    gate.resume("psu0 degraded")
+    assert held == ["lunch"]
+    held[0] = None
+    gate.pause("psu0 degraded")
+    assert held == ["psu0 degraded"]
+    # A person resumes anyway, and pauses for a reason of their own.
+    held[0] = "lunch"
+    gate.resume("psu0 degraded")
+    assert held == ["lunch"]
+
+
+def test_a_recipe_acts_on_a_device_and_its_steps_have_an_energy(
+    bench: ab.Orchestrator, tmp_path: Path
+) -> None:
+    meter = Lamp("pm0")
+    meter.watts = 50
+    bench.devices.add(meter, **FAST, power="watts")
+    until(lambda: bench.devices["pm0"]["observed"])
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        """apiVersion: autobench/v1
+kind: Benchmark
+metadata: {name: lit}
+spec:
+  steps:
+    - id: light
+      device: {id: pm0, action: "on"}
+    - {id: work, needs: [light], run: 'sleep 0.2'}
+"""
+    )
+    began = time.time()
+    run = bench.run(str(recipe))
+    assert run.wait(60)
+    whole = bench.devices.energy(began, time.time())["energy"]
+    assert meter.watts == 60
+    row = next(row for row in run.results if row.step_id == "work")
+    assert row.metrics is not None
+    # 60 W for a fifth of a second, and what the start of the command takes.
+    assert 60 * 0.2 * 0.9 < row.metrics["energy"] <= whole
+    assert row.metrics["energyShared"] == 0
 
 
 def test_what_happens_is_told_to_the_journal(tmp_path: Path) -> None:

@@ -222,7 +222,9 @@ def test_ten_thousand_jobs_are_a_table_that_is_walked(
     runs: Runs, page: Page, bench: Orchestrator, fifo: Fifo
 ) -> None:
     count = 10_000
-    bench.run({f"job {n}": fifo.command if n == 0 else "true" for n in range(count)}, name="many")
+    run = bench.run(
+        {f"job {n}": fifo.command if n == 0 else "true" for n in range(count)}, name="many"
+    )
     expect(runs.chip("All")).to_contain_text("10,000", timeout=60_000)
     shown = runs.row("9,999 jobs queued")
     expect(shown).to_contain_text("one at a time")
@@ -241,8 +243,9 @@ def test_ten_thousand_jobs_are_a_table_that_is_walked(
     page.get_by_role("searchbox", name=re.compile("Find a job")).fill("job 4321")
     expect(rows).to_have_count(1)
     expect(runs.row("job 4321")).to_be_visible()
-    bench.jobs.cancel("run-1")
-    wait_until(lambda: bench.jobs["1"]["status"] == "cancelled", "the end of what read the pipe")
+    run.cancel()
+    first = run.jobs[0].id
+    wait_until(lambda: bench.jobs[first]["status"] == "cancelled", "the end of what read the pipe")
 
 
 # --- what can be done
@@ -254,10 +257,10 @@ def test_what_failed_is_done_again_by_its_button(runs: Runs, bench: Orchestrator
     expect(runs.panel.get_by_role("button", name="Retry flaky")).to_have_count(2)
     expect(runs.groups).to_have_count(1)
     expect(runs.groups).to_contain_text("3 jobs")
-    assert bench.jobs["3"]["retryOf"] == run.jobs[0].id
+    assert bench.jobs.records()[2]["retryOf"] == run.jobs[0].id
     runs.panel.get_by_role("button", name="Retry 1 failed job of both").click()
     expect(runs.groups).to_contain_text("4 jobs")
-    assert bench.jobs["4"]["retryOf"] == "3"
+    assert bench.jobs.records()[3]["retryOf"] == bench.jobs.records()[2]["id"]
 
 
 def test_what_waits_can_be_put_first_and_cancelled(
@@ -294,7 +297,8 @@ def test_a_job_opens_and_tells_what_it_was_asked_and_how_it_went(
     command = "echo line of output; sleep 0.01"
     how = {"env": {"LC_ALL": "C", "API_TOKEN": "s3cret", "BZIP2": None}, "cwd": tmp_path}
     bench.log("psu").info("of no job")
-    assert bench.run({"squeeze": command}, repeat=5, warmup=2, **how).wait(60)
+    run = bench.run({"squeeze": command}, repeat=5, warmup=2, **how)
+    assert run.wait(60)
     expect(runs.cell("squeeze", "repeat")).to_have_text("5")
     detail = runs.open("squeeze")
     expect(detail).to_contain_text(command)
@@ -309,14 +313,14 @@ def test_a_job_opens_and_tells_what_it_was_asked_and_how_it_went(
     expect(detail.locator(".ab-plot-plain, .ab-plot-off")).to_have_count(5)
     expect(detail.locator(".ab-run-last")).to_contain_text("line of output")
     # Its lines are in the log, too, and stay there when it is shut.
-    expect(pane.query).to_have_value("job:1")
+    expect(pane.query).to_have_value(f"job:{run.jobs[0].id}")
     expect(pane.row("of no job")).to_have_count(0)
     detail.get_by_role("button", name="copy the command").click()
     expect(detail.get_by_role("button", name="copied the command")).to_be_visible()
     assert clipboard(page) == command
     runs.row("squeeze").locator(".ab-run-toggle").click()
     expect(detail).to_have_count(0)
-    expect(pane.query).to_have_value("job:1")
+    expect(pane.query).to_have_value(f"job:{run.jobs[0].id}")
 
 
 # --- how it looks
@@ -330,15 +334,15 @@ def test_the_table_can_be_read_and_heard(
     bench.run({"done": "true", "failed": FAILS, "other": "true"}, repeat=3, name="one")
     expect(runs.groups).to_contain_text("1 failed")
     bench.run({"asks": PROMPT}, stdin=True, parallel=3)
-    bench.run({"runs": fifo.command, "waits": "true"}, name="two", parallel=2)
-    bench.run({"late": "true"}, parallel=1)
+    run = bench.run({"runs": fifo.command, "waits": "true"}, name="two", parallel=2)
+    late = bench.run({"late": "true"}, parallel=1)
     expect(runs.row("asks")).to_contain_text("waits at")
     expect(runs.open("done")).to_contain_text("peak memory")
     for width in (1280, 330):
         page.set_viewport_size({"width": width, "height": 1_200})
         assert violations(page, ".ab-runs") == []
-    bench.jobs.cancel("run-2")
-    bench.jobs.cancel("run-3")
+    run.cancel()
+    late.cancel()
     fifo.open()
 
 

@@ -46,7 +46,7 @@ def test_a_job_runs_on_the_executor_that_is_named(bench: Bench) -> None:
     run = runner.submit("measure", executor="lab", repeat=2, warmup=1)
     lab.answers.release(3)
     assert run.wait(PATIENCE_S)
-    assert lab.ran == [("measure", "1", 0), ("measure", "1", 1), ("measure", "1", 2)]
+    assert lab.ran == [("measure", run.jobs[0].id, number) for number in range(3)]
     assert [(row.wall_s, row.value) for row in run.results] == [(0.5, "measure")] * 2
     assert bench.lines(run.jobs[0]) == ["from afar"] * 3
 

@@ -256,11 +256,13 @@ def test_a_warm_up_is_told_as_one_and_counts_for_nothing(
 
 def test_a_run_leaves_the_state_with_its_last_job(bench: Bench) -> None:
     runner = bench.runner(max_kept=2)
-    assert runner.submit(["true"] * 3, name="first").wait(PATIENCE_S)
-    assert bench.store.get("/jobs/runs/run-1/jobs") == 3
-    assert runner.submit(["true", "true"]).wait(PATIENCE_S)
-    wait_for(bench, "/jobs/lastCompleted", "5")
-    assert list(bench.store.get("/jobs/runs")) == ["run-2"]
+    first = runner.submit(["true"] * 3, name="first")
+    assert first.wait(PATIENCE_S)
+    assert bench.store.get(f"/jobs/runs/{first.id}/jobs") == 3
+    second = runner.submit(["true", "true"])
+    assert second.wait(PATIENCE_S)
+    wait_for(bench, "/jobs/lastCompleted", second.jobs[1].id)
+    assert list(bench.store.get("/jobs/runs")) == [second.id]
 
 
 def test_the_record_of_a_run_comes_back_after_a_batch_that_was_taken_back(

@@ -321,9 +321,10 @@ def test_runs_have_their_own_results_and_the_runner_has_all(runner: Runner) -> N
 
 
 def test_the_jobs_are_a_table(bench: Bench, runner: Runner) -> None:
-    runner.submit({"a": "true"}).wait(PATIENCE_S)
+    run = runner.submit({"a": "true"})
+    run.wait(PATIENCE_S)
     table = runner.jobs.to_pandas()
     assert table[["name", "status"]].to_dict("records") == [{"name": "a", "status": "succeeded"}]
-    assert runner.jobs["1"]["status"] == "succeeded"
+    assert runner.jobs[run.jobs[0].id]["status"] == "succeeded"
     with pytest.raises(KeyError, match="there is no job"):
         runner.jobs["77"]

@@ -54,7 +54,7 @@ def test_check_names_every_failed_job_with_its_reason(runner: Runner) -> None:
     for job in run.jobs[1:]:
         assert f"  {job.name}: {error.reasons[job.id]}" in str(error)
     assert "good" not in str(error)
-    assert str(error).startswith(f"{run.id}: 5 jobs, 3 failed, 1 cancelled, 1 succeeded.")
+    assert str(error).startswith(f"{run.label}: 5 jobs, 3 failed, 1 cancelled, 1 succeeded.")
     assert f'bench.logs.query("job:{run.jobs[1].id}")' in str(error)
     assert isinstance(error, (AutoBenchError, RuntimeError))
 
@@ -84,7 +84,7 @@ def test_the_text_of_a_run_begins_with_what_failed(runner: Runner) -> None:
     run = runner.submit(work, parallel=8)
     run.wait(PATIENCE_S)
     lines = repr(run).splitlines()
-    assert lines[0] == f"<Run {run.id} failed, 31 of 31 jobs ended"
+    assert lines[0] == f"<Run {run.label} failed, 31 of 31 jobs ended"
     assert "'bad' failed: exit status 2" in lines[1]
     assert lines[-1] == "  … and 11 more>"
 
@@ -233,8 +233,9 @@ def test_the_jobs_of_a_bench_are_listed_by_their_names(bench: Bench, runner: Run
     run = runner.submit({"gzip -9": "true", "bad one": "exit 3"})
     run.wait(PATIENCE_S)
     text = repr(runner.jobs)
-    assert re.search(r"^  1 'gzip -9': succeeded, [\d.e-]+ s$", text, re.M)
-    assert "  2 'bad one': failed: exit status 3>" in text
+    first, second = (job.id for job in run.jobs)
+    assert re.search(rf"^  {first} 'gzip -9': succeeded, [\d.e-]+ s$", text, re.M)
+    assert f"  {second} 'bad one': failed: exit status 3>" in text
 
 
 # --- an interrupt

@@ -69,7 +69,7 @@ WORK = "bench.run({'good': 'true', 'bad': 'exit 3'})"
 def test_a_cell_that_has_waited_without_looking_ends_with_what_failed(
     kernel: Kernel, wait: str
 ) -> None:
-    said = kernel.run(f"run = {WORK}\n{wait}\nprint(run.id)")
+    said = kernel.run(f"run = {WORK}\n{wait}\nprint(run.label)")
     name = said["stdout"].strip()
     assert said["stderr"] == (
         f"{name}: 1 of 2 jobs did not succeed (bad: exit status 3). "
@@ -117,7 +117,7 @@ def test_what_a_cell_awaits_is_shown_as_a_picture_with_its_reasons(kernel: Kerne
 def test_an_interrupted_cell_says_in_one_line_that_the_jobs_go_on(
     kernel: Kernel, wait: str
 ) -> None:
-    begin = "run = bench.run({'long': 'sleep 300'})\nprint(run.id, 'begins')\n"
+    begin = "run = bench.run({'long': 'sleep 300'})\nprint(run.label, 'begins')\n"
     said = kernel.run(begin + wait, interrupt_after="begins")
     number = said["stdout"].split()[0].removeprefix("run-")
     lines = [line for line in said["error"].splitlines() if "goes on" in line]

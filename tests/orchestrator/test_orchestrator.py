@@ -249,13 +249,14 @@ def test_a_process_that_never_closes_it_ends_cleanly() -> None:
         "import autobench_nb as ab\n"
         "bench = ab.Orchestrator()\n"
         "client = ab.connect(bench.serve().url, bench.token)\n"
-        "bench.run('sleep 600')\n"
-        "print(client.wait_for(lambda one: one.state.get('/jobs/running'), 30))\n"
+        "run = bench.run('sleep 600')\n"
+        "job = run.jobs[0].id\n"
+        "print(client.wait_for(lambda one: one.state.get('/jobs/running'), 30) == [job])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "['1']\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
 def test_an_interpreter_that_ends_without_close_ends_in_silence() -> None:

@@ -198,7 +198,7 @@ def test_a_run_is_done_again_from_a_step_on() -> None:
     for name in ("x", "a", "b"):
         machine.handle(StepEnded(name, FAILED if name == "b" else OK))
     assert machine.is_over
-    assert started(machine.handle(RerunRequested("b"))) == ["b"]
+    assert started(machine.handle(RerunRequested(("b",)))) == ["b"]
     assert statuses(machine) == {"a": "succeeded", "b": "running", "c": "waiting", "x": "succeeded"}
     assert ended(machine, "b") == ["c"]
     assert RunOver(OK, None) in machine.handle(StepEnded("c", OK))

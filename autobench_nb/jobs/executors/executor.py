@@ -23,7 +23,7 @@ class RepetitionOutcome:
     """How one repetition went. Seconds and bytes; ``None`` where it could not be measured.
 
     ``reason`` says why it did not succeed. ``shell_s``: what the shell's own start takes of ``wall_s``, or what of it
-    has been taken off. ``value``: what a callable returned.
+    has been taken off. ``value``: what a callable returned. ``metrics``: what was read out of it, by name.
     """
 
     status: JobStatus
@@ -36,6 +36,7 @@ class RepetitionOutcome:
     max_rss_bytes: int | None = None
     shell_s: float | None = None
     value: Any = None
+    metrics: Mapping[str, float] | None = None
 
     def without_value(self) -> RepetitionOutcome:
         """The same, but for what was returned, which may be large."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.executors.in_process import InProcess
 from autobench_nb.jobs.executors.isolated import IsolatedCallables
@@ -10,6 +13,17 @@ from autobench_nb.jobs.executors.overdue import NOTICE_S
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.processes.support import why_no_commands
 from autobench_nb.state.model import JobKind
+
+
+def missing_cpus(cpus: tuple[int, ...]) -> str | None:
+    """Why a command cannot be bound to these processors; None where it can."""
+    if not hasattr(os, "sched_getaffinity"):
+        return f"cannot bind a command to processors on {sys.platform}: leave cpus away."
+    usable = os.sched_getaffinity(0)
+    missing = sorted(set(cpus) - usable)
+    if not missing:
+        return None
+    return f"has no processor {missing[0]}: it may use {', '.join(map(str, sorted(usable)))}."
 
 
 class LocalExecutor:
@@ -28,7 +42,10 @@ class LocalExecutor:
     def refusal(self, task: Task, how: How) -> str | None:
         """Say why it cannot do this work; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
         if task.kind is JobKind.CALLABLE and not how.isolate:
-            return None
+            bound = how.cpus is not None or how.nice is not None
+            return "cannot bind a callable in this process: isolate=True." if bound else None
+        if how.cpus is not None and (missing := missing_cpus(how.cpus)) is not None:
+            return missing
         return why_no_commands() or (self._isolated.refusal(task, how) if how.isolate else None)
 
     def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:

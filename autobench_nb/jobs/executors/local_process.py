@@ -65,6 +65,8 @@ class LocalProcess:
             grace_s=self._grace_s,
             linger_s=self._linger_s,
             keep_daemons=how.keep_daemons,
+            cpus=how.cpus,
+            nice=how.nice,
         )
         sinks = {}
         for name in ("stdout",) if how.pty else ("stdout", "stderr"):

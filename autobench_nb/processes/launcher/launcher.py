@@ -137,7 +137,14 @@ class LaunchedCommand:
         argv, env, terminal = request["argv"], request["env"], request["pty"]
         places = [descriptors[0]] * 3 if terminal else list(descriptors)
         os.chdir(request["cwd"])
+        all_cpus = None
         try:
+            # What is started inherits both. This process takes back the one; the other has to end it: see Launchers.
+            if "cpus" in request:
+                all_cpus = os.sched_getaffinity(0)
+                os.sched_setaffinity(0, request["cpus"])
+            if "nice" in request:
+                os.nice(request["nice"])
             path = find_program(argv[0], env.get("PATH"))
             self._begun = time.monotonic()
             if self._starter is None:
@@ -146,6 +153,8 @@ class LaunchedCommand:
             pid, records = spawn(self._starter, path, argv, env, places, terminal=terminal)
         finally:
             os.chdir("/")
+            if all_cpus is not None:
+                os.sched_setaffinity(0, all_cpus)
         self._spared, self.records = [pid], [records]
 
     def read(self) -> None:

@@ -1363,6 +1363,42 @@ export interface WholeEntry {
   next: number | null;
 }
 
+/** Which prompt, and one of its answers. */
+export interface OperatorAnswerArgs {
+  promptId: string;
+  answer: string;
+}
+
+/** Whether it has changed anything: false where it came too late. */
+export interface RunChanged {
+  changed: boolean;
+}
+
+/** Why the queue is paused, for people. */
+export interface QueuePauseArgs {
+  reason?: string;
+}
+
+/** `queue.resume` takes nothing. */
+export type QueueResumeArgs = Record<string, never>;
+
+/** Which run of a recipe. */
+export interface RecipeRunArgs {
+  runId: string;
+}
+
+/** Which run, and from which step on; without one, from each step that did not succeed. */
+export interface RecipeRetryArgs {
+  runId: string;
+  stepId?: string | null;
+}
+
+/** Which planned step of which run. */
+export interface RecipeStepArgs {
+  runId: string;
+  stepId: string;
+}
+
 /** Where to begin, counted from the first result ever, and how many at most. */
 export interface ResultsListArgs {
   since?: number;
@@ -1416,6 +1452,22 @@ export interface Commands {
   'journal.resume': { args: JournalResumeArgs; result: JournalResumed };
   /** One log entry with its whole message, or as much of it as fits one answer. */
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
+  /** Answer the question of a step to a person. */
+  'operator.answer': { args: OperatorAnswerArgs; result: RunChanged };
+  /** Start nothing more for now; what runs goes on. */
+  'queue.pause': { args: QueuePauseArgs; result: RunChanged };
+  /** Let the queue go on. */
+  'queue.resume': { args: QueueResumeArgs; result: RunChanged };
+  /** Cancel a run of a recipe: what runs is ended, the rest is skipped. */
+  'recipe.cancel': { args: RecipeRunArgs; result: RunChanged };
+  /** Start no more steps of a run of a recipe for now; what runs goes on. */
+  'recipe.pause': { args: RecipeRunArgs; result: RunChanged };
+  /** Let a paused run of a recipe go on. */
+  'recipe.resume': { args: RecipeRunArgs; result: RunChanged };
+  /** Do steps of an ended run of a recipe again, and all that waits for them. */
+  'recipe.retry': { args: RecipeRetryArgs; result: RunChanged };
+  /** Skip a step that waits: what needs it goes on as though it had gone well. */
+  'recipe.skip': { args: RecipeStepArgs; result: RunChanged };
   /** Result records, a page at a time, oldest first. */
   'results.list': { args: ResultsListArgs; result: ResultsPage };
   /** A code that signs one browser in to the page, so that its address need not hold the token. */

@@ -1,0 +1,56 @@
+"""What a run knows of its steps as a whole: metrics for later steps, and how long the rest will take. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from autobench_nb.contract.steps import StepStatus
+from autobench_nb.recipes.plan import PlannedStep
+
+
+class Outlook:
+    """Metrics by step, and durations.
+
+    Attributes:
+        metrics: ``steps.ID.METRIC`` to the mean over the step's cells, for expressions.
+        expected_s: Seconds that one planned step of a step takes, as far as that is known, by the step's id.
+    """
+
+    def __init__(self, planned: Iterable[PlannedStep]) -> None:
+        self.metrics: dict[str, float] = {}
+        self.expected_s: dict[str, float] = {}
+        self._left = Counter(plan.step.id for plan in planned)
+        self._took: dict[str, list[float]] = {}
+        self._found: dict[str, dict[str, Mapping[str, float]]] = {}
+
+    def measured(self, plan: PlannedStep, metrics: Mapping[str, float]) -> None:
+        """Take in the metrics of a planned step that went well."""
+        cells = self._found.setdefault(plan.step.id, {})
+        cells[plan.id] = metrics
+        for name in metrics:
+            values = [one[name] for one in cells.values() if name in one]
+            self.metrics[f"steps.{plan.step.id}.{name}"] = math.fsum(values) / len(values)
+
+    def settled(
+        self, plan: PlannedStep, status: StepStatus, started_ms: float | None, finished_ms: float
+    ) -> None:
+        """Take in that a planned step is settled."""
+        self._left[plan.step.id] -= 1
+        if status is StepStatus.SUCCEEDED and started_ms is not None:
+            took = self._took.setdefault(plan.step.id, [0.0, 0.0])
+            took[0] += (finished_ms - started_ms) / 1e3
+            took[1] += 1
+            self.expected_s[plan.step.id] = took[0] / took[1]
+
+    def again(self, plans: Iterable[PlannedStep]) -> None:
+        """Take in that planned steps are to be done again."""
+        self._left.update(plan.step.id for plan in plans)
+
+    def eta_s(self) -> float | None:
+        """Seconds of work that are left; None where nothing is known of a step that is left."""
+        left = {name: count for name, count in self._left.items() if count > 0}
+        if not left.keys() <= self.expected_s.keys():
+            return None
+        return math.fsum(self.expected_s[name] * count for name, count in left.items())

@@ -1,0 +1,127 @@
+"""Metrics read out of what a repetition printed or returned, and the limits that they must keep to."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import re2
+
+from autobench_nb.recipes.model import Extraction, Limits, Scalar
+
+_NUMBER: Final = re.compile(r"[+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+READ_LIMIT: Final = 8_000_000
+"""Bytes of output that metrics are read out of; of more, the end."""
+
+
+class NotRead(ValueError):
+    """A metric was not found; the text says which and why."""
+
+
+def read_metric(
+    name: str, extraction: Extraction, text: str, call: Callable[[str, str], Any]
+) -> float:
+    """The value of a metric.
+
+    Args:
+        name: What it is called.
+        extraction: Where it is found.
+        text: What the repetition printed.
+        call: ``call(target, text)`` calls ``module:function`` with the text.
+
+    Raises:
+        NotRead: It is not there, or no number.
+    """
+    if extraction.regex is not None:
+        last = deque(re2.finditer(extraction.regex, text), maxlen=1)
+        if not last:
+            raise NotRead(f"{name}: {extraction.regex!r} matches nothing of what was printed")
+        value: Any = last[0].group(1)
+    elif extraction.pointer is not None:
+        value = _pointed(name, extraction.pointer, text)
+    else:
+        try:
+            value = call(str(extraction.call), text)
+        except Exception as error:
+            raise NotRead(f"{name}: {extraction.call}: {type(error).__name__}: {error}") from error
+    number = number_of(value)
+    if number is None:
+        raise NotRead(f"{name}: {value!r:.60} is no number")
+    return number
+
+
+def number_of(value: Any) -> float | None:
+    """A finite number, or a text that is one, as a number; None for anything else."""
+    if isinstance(value, str):
+        found = _NUMBER.fullmatch(value.strip())
+        value = None if found is None else float(found[0].replace("_", "").replace(",", ""))
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _pointed(name: str, pointer: str, text: str) -> Any:
+    value = _last_json(name, text)
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        try:
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise NotRead(f"{name}: there is nothing at {pointer} of the JSON printed") from None
+    return value
+
+
+def _last_json(name: str, text: str) -> Any:
+    """The JSON that was printed: all of it, or else the last line that is some."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    for line in reversed(text.splitlines()):
+        if line.lstrip()[:1] in ("{", "["):
+            try:
+                return json.loads(line)
+            except ValueError:
+                continue
+    raise NotRead(f"{name}: what was printed is no JSON")
+
+
+def numbers_returned(value: Any) -> dict[str, float]:
+    """The metrics that a callable's return value holds: a number is ``value``, of a mapping each number by its name."""
+    if isinstance(value, Mapping):
+        found = ((str(key), plain_number(item)) for key, item in value.items())
+        return {key: number for key, number in found if number is not None}
+    number = plain_number(value)
+    return {} if number is None else {"value": number}
+
+
+def plain_number(value: Any) -> float | None:
+    """A number, also one of NumPy's; a text is none."""
+    return None if isinstance(value, str | bytes) else number_of(value)
+
+
+def broken_limit(metrics: Mapping[str, float], limits: Mapping[str, Limits]) -> str | None:
+    """Which limit is not kept, with the measured value: ``packed is 12, above its maximum of 10``; None: all are."""
+    for name, limit in limits.items():
+        value = metrics.get(name)
+        if value is None:
+            return f"{name} was not measured, so that its limits cannot be checked"
+        if limit.max is not None and value > limit.max:
+            return f"{name} is {value:g}, above its maximum of {limit.max:g}"
+        if limit.min is not None and value < limit.min:
+            return f"{name} is {value:g}, below its minimum of {limit.min:g}"
+        if limit.equals is not None and value != _as_number(limit.equals):
+            return f"{name} is {value:g}, not {limit.equals}"
+    return None
+
+
+def _as_number(value: Scalar) -> float | None:
+    return float(value) if isinstance(value, bool) else number_of(value)
