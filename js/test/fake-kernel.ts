@@ -36,11 +36,12 @@ export class FakeKernel {
     this.saysBytes(encoder.encode(messages.map((message) => JSON.stringify(message)).join('\n')), change);
   }
 
+  /** Bytes of their own: a slice of a Buffer of node shares the memory of the whole. */
   saysBytes(bytes: Uint8Array, change: { link?: string; n?: number; more?: boolean; deflated?: boolean } = {}): void {
     const link = change.link ?? this.link;
     const n = change.n ?? this.numbers.get(link) ?? 0;
     this.numbers.set(link, n + 1);
-    this.client.hears({ type: 'hub', ...change, link, n } as never, [new DataView(bytes.slice().buffer)]);
+    this.client.hears({ type: 'hub', ...change, link, n } as never, [new DataView(new Uint8Array(bytes).buffer)]);
   }
 
   ends(code: number, reason: string): void {

@@ -241,20 +241,23 @@ def test_the_jobs_of_a_bench_are_listed_by_their_names(bench: Bench, runner: Run
 # --- an interrupt
 
 SCRIPT = """
-import signal, threading, time
+import signal, threading
 import autobench_nb as ab
 
-def interrupt(run):
-    while not run._over._condition._waiters:  # until the main thread waits for the run
-        time.sleep(0.01)
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+noticed = threading.Event()
+
+def interrupt():
+    # One that comes before the main thread waits for the run would not be seen by what waits.
+    while not noticed.wait(0.5):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
 with ab.Orchestrator() as bench:
     run = bench.run({"waits": "sleep 100", "next": "true"})
-    threading.Thread(target=interrupt, args=(run,)).start()
+    threading.Thread(target=interrupt).start()
     try:
         run.wait()
     except KeyboardInterrupt as stopped:
+        noticed.set()
         print(run.done, *stopped.__notes__)
     run.cancel()
     print(run.wait(30))
@@ -263,7 +266,7 @@ with ab.Orchestrator() as bench:
 
 def test_an_interrupt_of_wait_says_that_the_jobs_go_on() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=False
     )
     first, second = done.stdout.splitlines()
     assert first == (

@@ -204,6 +204,15 @@ def test_fields_are_looked_at_as_texts_as_numbers_and_as_name_and_value() -> Non
     assert redactor.fields(untouched) is untouched
 
 
+@pytest.mark.parametrize("patterns", [(), (r"word$",)])
+def test_a_name_that_utf_8_cannot_carry_is_looked_at_as_it_is_shown(
+    patterns: tuple[str, ...],
+) -> None:
+    redactor = Redactor(patterns, secrets=True)
+    shown = "a [redacted]" if patterns else "a word"
+    assert redactor.fields({"\ud800": "a word"}) == {"\\ud800": shown}
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from([(), (r"4\d{15}", r"^word$"), (r"password=\S+", r"x\z")]))
 def test_the_fields_of_a_batch_are_redacted_as_those_of_its_entries_one_by_one(

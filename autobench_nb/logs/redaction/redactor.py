@@ -158,7 +158,7 @@ class Redactor:
         redacted = self.text(text)
         if redacted != text:
             return redacted
-        pair = f"{name}={text}".encode()
+        pair = f"{clean(name)}={text}".encode()
         reach = len(pair) - len(text.encode())
         if any(stop > reach for rule in self._rules for _, stop in rule.spans(pair)):
             return MARK
