@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from autobench_nb.machine import comparable
     from autobench_nb.notebook.widgets import Dashboard, LogPane, StatePane, StatusBadge
     from autobench_nb.orchestrator.orchestrator import Orchestrator
+    from autobench_nb.recipe_runs.run import RecipeRun
+    from autobench_nb.recipes.load import load_recipe
+    from autobench_nb.recipes.model import Metadata, Recipe, Spec, Step
     from autobench_nb.state.projections import Projection
     from autobench_nb.transports.client.client import Client, connect
 
@@ -34,20 +37,32 @@ __all__ = [
     "JournalReader",
     "Level",
     "LogPane",
+    "Metadata",
     "Orchestrator",
     "Projection",
+    "Recipe",
+    "RecipeRun",
     "Run",
+    "Spec",
     "StatePane",
     "StatusBadge",
+    "Step",
     "comparable",
     "connect",
     "current_job",
+    "load_recipe",
     "open_journal",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Metadata": "recipes.model",
+    "Recipe": "recipes.model",
+    "RecipeRun": "recipe_runs.run",
+    "Spec": "recipes.model",
+    "Step": "recipes.model",
+    "load_recipe": "recipes.load",
     "AutoBenchError": "errors",
     "Client": "transports.client.client",
     "Config": "config",

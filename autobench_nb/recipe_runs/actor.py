@@ -41,7 +41,7 @@ from autobench_nb.recipes.model import Recipe
 from autobench_nb.recipes.plan import PlannedStep
 
 LATE_S: Final = 0.02
-"""After how long the state is tried again while somebody's batch is open."""
+"""Between two writes to the state; and until it is tried again while somebody's batch is open."""
 
 
 class RecipeActor:
@@ -106,6 +106,8 @@ class RecipeActor:
         )
         self._has_begun = False
         self._is_over = False
+        self._write_at = 0.0
+        self._is_write_due = False
         self._is_rerun = False
         self._first: Callable[[], Iterable[RecipeEffect]] = self.machine.begin
         self._thread: threading.Thread | None = None
@@ -151,12 +153,26 @@ class RecipeActor:
         while not self._is_over:
             self._agenda.do_next()
             self._work.start_ready()
-            if not self._actors.write(self):
-                self._agenda.after(LATE_S, nothing)
+            if not self._is_over:
+                self._tell_state()
+        self._actors.write(self)
         self._finished()
         while not self._actors.write(self):
             # Whoever keeps a batch of the state open may be waiting for this very run.
             time.sleep(LATE_S)
+
+    def _tell_state(self) -> None:
+        """Write what has changed, soon: what changes in quick succession is written together."""
+        now = time.monotonic()
+        if now < self._write_at:
+            if not self._is_write_due:
+                self._is_write_due = True
+                self._agenda.after(self._write_at - now, nothing)
+            return
+        self._is_write_due = False
+        self._write_at = now + LATE_S
+        if not self._actors.write(self):
+            self._agenda.after(LATE_S, nothing)
 
     def _begin(self) -> None:
         if self._has_begun or self._is_over:

@@ -12,7 +12,6 @@ from autobench_nb.contract.steps import PromptRecord, StepStatus
 from autobench_nb.errors import AutoBenchError
 from autobench_nb.processes.stop import Stop
 from autobench_nb.recipes.plan import PlannedStep
-from autobench_nb.recipes.quantities import seconds_of
 from autobench_nb.state.model import JobStatus
 
 Ended: TypeAlias = Callable[[StepStatus, str | None, Mapping[str, float]], None]
@@ -93,7 +92,7 @@ class Prompt(OtherStep):
         super().__init__(plan, ended)
         question, timeout = plan.step.operator, plan.step.timeout
         assert question is not None
-        self._limit_s = None if timeout is None else seconds_of(plan.fill(str(timeout)))
+        self._limit_s = plan.seconds(timeout)
         if self._limit_s is not None:
             self.due = time.monotonic() + self._limit_s
         self.record: PromptRecord = {
@@ -134,7 +133,7 @@ class DeviceStep(OtherStep):
         if act is None:
             self.end(StepStatus.FAILED, f"there is no device {device.id!r}")
             return
-        limit_s = None if timeout is None else seconds_of(self.plan.fill(str(timeout)))
+        limit_s = self.plan.seconds(timeout)
         arguments = {name: self._filled(value) for name, value in device.arguments.items()}
         try:
             found = act(device.id, device.action, arguments, timeout_s=limit_s, stop=self._stop)

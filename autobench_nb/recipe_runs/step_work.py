@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 
 from autobench_nb.contract.steps import StepStatus
@@ -28,7 +28,6 @@ from autobench_nb.recipes.events import SETTLED
 from autobench_nb.recipes.machine import RecipeMachine
 from autobench_nb.recipes.model import Order, Precision, Recipe, Repetitions
 from autobench_nb.recipes.plan import PlannedStep
-from autobench_nb.recipes.quantities import seconds_of
 from autobench_nb.state.model import JobKind
 
 
@@ -69,7 +68,8 @@ class StepWork:
         self._board = board
         self._agenda = agenda
         self._over = over
-        self._ready: deque[str] = deque()
+        self._ready: dict[str, None] = {}
+        self._await_turn: set[str] = set()
         self._active: dict[str, StepCourse | OtherStep] = {}
         self._jobs: dict[str, str] = {}
         self._working: set[str] = set()
@@ -80,9 +80,10 @@ class StepWork:
 
     def take_back(self, step_id: str) -> bool:
         """Not start a step that is queued; False where it is not."""
-        if step_id not in self._ready:
+        if step_id not in self._ready and step_id not in self._await_turn:
             return False
-        self._ready.remove(step_id)
+        self._ready.pop(step_id, None)
+        self._await_turn.discard(step_id)
         turns = self._turns.get(self._board.rows[step_id].plan.step.id)
         if turns is not None:
             turns.leave(step_id)
@@ -114,9 +115,11 @@ class StepWork:
 
     def queue(self, step_id: str) -> None:
         """Have a planned step started as soon as that may be."""
-        self._ready.append(step_id)
         plan = self._board.rows[step_id].plan
-        if self._is_by_turns(plan):
+        if not self._is_by_turns(plan):
+            self._ready[step_id] = None
+        else:
+            self._await_turn.add(step_id)
             seed = f"{self.seed}/{plan.step.id}"
             turns = self._turns.setdefault(plan.step.id, Turns((), self._order(plan), seed))
             turns.join(step_id)
@@ -131,22 +134,24 @@ class StepWork:
         """Start what may start now."""
         if self.machine.paused or self._actors.runner.is_held or self.machine.is_over:
             return
-        held_back: deque[str] = deque()
-        while self._ready and len(self._working) < self._window:
-            step_id = self._ready.popleft()
-            plan = self._board.rows[step_id].plan
-            if self._is_by_turns(plan) or self._awaits_recording(plan):
-                held_back.append(step_id)
-                continue
-            self._start(plan)
-        self._ready = held_back + self._ready
+        while starting := self._next_ready():
+            for step_id in starting:
+                del self._ready[step_id]
+                self._start(self._board.rows[step_id].plan)
         for turns in self._turns.values():
             self._take_turns(turns)
 
+    def _next_ready(self) -> list[str]:
+        """Those that may start now, in their order; no more than there is room for."""
+        room = max(0, self._window - len(self._working))
+        plans = (self._board.rows[step_id].plan for step_id in self._ready)
+        if self._recording:
+            plans = (plan for plan in plans if not self._awaits_recording(plan))
+        return [plan.id for plan in islice(plans, room)]
+
     def _take_turns(self, turns: Turns) -> None:
         while len(self._working) < self.step_run.parallel:
-            ready = {one for one in self._ready if self._is_by_turns(self._board.rows[one].plan)}
-            step_id = turns.next_of(ready | self._resting)
+            step_id = turns.next_of(lambda cell: cell in self._resting or cell in self._await_turn)
             if step_id is None:
                 return
             if step_id in self._resting:
@@ -154,7 +159,7 @@ class StepWork:
                 self._working.add(step_id)
                 self._actors.runner.feed(JobCalled(self._jobs[step_id]))
             else:
-                self._ready.remove(step_id)
+                self._await_turn.discard(step_id)
                 self._start(self._board.rows[step_id].plan)
 
     def _awaits_recording(self, plan: PlannedStep) -> bool:
@@ -190,7 +195,7 @@ class StepWork:
 
         other: OtherStep
         if step.wait is not None:
-            other = WaitStep(plan, ended, seconds_of(plan.fill(str(step.wait), known)))
+            other = WaitStep(plan, ended, plan.seconds(step.wait, known) or 0.0)
         elif step.operator is not None:
             prompt_id = f"{self.step_run.id}/{plan.id}/{attempt}"
             ask = plan.fill(step.operator.ask, known)
@@ -230,7 +235,7 @@ class StepWork:
             attempt,
             self.around,
             known=known,
-            metrics=dict(self._board.metrics),
+            metrics={} if step.call is None else dict(self._board.metrics),
             tells=self,
             is_by_turns=self._is_by_turns(plan),
         )
@@ -246,9 +251,7 @@ class StepWork:
         how = How(
             repeat=most_repetitions(step),
             warmup=step.warmup,
-            timeout_s=None
-            if step.timeout is None
-            else seconds_of(plan.fill(str(step.timeout), known)),
+            timeout_s=plan.seconds(step.timeout, known),
             cwd=str(folder),
             cpus=None if step.cpus is None else tuple(step.cpus),
             nice=step.nice,
@@ -381,8 +384,7 @@ class StepWork:
     def stop(self, step_id: str, reason: str) -> None:
         """End a planned step that was queued."""
         active = self._active.get(step_id)
-        if step_id in self._ready:
-            self._ready.remove(step_id)
+        if self.take_back(step_id):
             self._step_over(step_id, StepStatus.CANCELLED, reason)
         elif isinstance(active, OtherStep):
             active.stop(reason)

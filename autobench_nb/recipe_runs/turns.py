@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from autobench_nb.recipes.model import Order
 
@@ -38,15 +38,15 @@ class Turns:
         if cell in self._round:
             self._round.remove(cell)
 
-    def next_of(self, ready: set[str]) -> str | None:
-        """The cell whose turn it is among those that are ready; None where the one whose turn it is still runs."""
+    def next_of(self, is_ready: Callable[[str], bool]) -> str | None:
+        """The cell whose turn it is of this round among those that are ready; None where none is."""
         if not self._round:
             drawn = list(self._cells)
             if self._random is not None:
                 self._random.shuffle(drawn)
             self._round.extend(drawn)
         for cell in self._round:
-            if cell in ready:
+            if is_ready(cell):
                 self._round.remove(cell)
                 return cell
         return None

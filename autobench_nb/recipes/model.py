@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 API_VERSION: Final = "autobench/v1"
 Scalar: TypeAlias = bool | int | float | str
@@ -23,6 +26,11 @@ Duration: TypeAlias = Annotated[
 CommandLine: TypeAlias = Annotated[
     str | list[str], Meta(description="a line for the shell, or a program with its arguments")
 ]
+if TYPE_CHECKING:
+    Callee: TypeAlias = str | Callable[..., Any]
+else:
+    # In YAML it is a text alone; a recipe that is made in Python may hold the function itself.
+    Callee = Annotated[str, Meta(pattern=r"^[\w.]+:[\w.]+$", description="module:function")]
 Outcome: TypeAlias = Literal["ok", "timeout", "failure"]
 Order: TypeAlias = Literal["blocks", "interleaved", "random"]
 STOP: Final = "stop"
@@ -135,9 +143,7 @@ class Step(RecipePart):
 
     id: Identifier
     run: CommandLine | None = None
-    call: Annotated[str, Meta(pattern=r"^[\w.]+:[\w.]+$", description="module:function")] | None = (
-        None
-    )
+    call: Callee | None = None
     device: DeviceAction | None = None
     record: Recording | None = None
     wait: Duration | None = None

@@ -12,6 +12,7 @@ from autobench_nb.recipes.expressions import filled, value_text
 from autobench_nb.recipes.graph import in_order
 from autobench_nb.recipes.model import Recipe, Scalar, Step
 from autobench_nb.recipes.problems import Problem, nearest_of
+from autobench_nb.recipes.quantities import seconds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class PlannedStep:
     cell: Mapping[str, Scalar]
     needs: tuple[str, ...]
     values: Mapping[str, Scalar]
+
+    def seconds(
+        self, time: float | str | None, more: Mapping[str, object] | None = None
+    ) -> float | None:
+        """A time of the step in seconds, its expressions filled in. Raises :class:`ValueError` where it is none."""
+        if time is None:
+            return None
+        return seconds_of(self.fill(time, more) if isinstance(time, str) else time)
 
     def fill(
         self, text: str, more: Mapping[str, object] | None = None, *, shell: bool = False
