@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autobench_nb.contract.commands import DEVICE_DESIRE, DEVICE_DO, DEVICE_PROBE
 from autobench_nb.contract.devices import (
@@ -17,6 +16,12 @@ from autobench_nb.contract.devices import (
 )
 from autobench_nb.devices.devices import Devices
 from autobench_nb.errors import CommandError
+from autobench_nb.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 Handlers = dict[str, Callable[[Mapping[str, Any]], Any]]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any, Final, cast
 
 from autobench_nb.contract.devices import AskedAction, Fate
 from autobench_nb.contract.records import JobStatus
 from autobench_nb.devices.device import Device
-from autobench_nb.devices.energy import EnergyGauge, Span, energy_of
+from autobench_nb.devices.energy import EnergyGauge, RunSpan, energy_of
 from autobench_nb.devices.events import ActionDropped, Policy, ProbeAsked, WishChanged
 from autobench_nb.devices.samples import MAX_SAMPLES, Samples
 from autobench_nb.devices.supervisor import LogFunction, Supervisor, Watched
@@ -94,7 +94,7 @@ class Devices(RecordsView, RecordWriter):
         backoff_max_s: float = 60.0,
         action_timeout_s: float = 10.0,
         desired: Mapping[str, Any] | None = None,
-        needs: Iterable[str] = (),
+        needs: Sequence[str] = (),
         power: str | None = None,
         max_samples: int = MAX_SAMPLES,
         **fields: Any,
@@ -114,8 +114,8 @@ class Devices(RecordsView, RecordWriter):
             action_timeout_s: Seconds that an action may take to be acknowledged.
             desired: How it is to be, by quantity.
             needs: Ids of devices without which it can do nothing: its actions are refused while one is not well.
-            power: The quantity that is a power in watts, so that jobs have an energy; its own ``power`` otherwise.
-            max_samples: Samples that are kept in Python.
+            power: The quantity in watts that gives jobs an energy; its own ``power`` where none is given.
+            max_samples: Samples that are kept.
             fields: Further fields of its record: JSON values.
 
         Raises:
@@ -137,8 +137,6 @@ class Devices(RecordsView, RecordWriter):
             action_timeout_s=action_timeout_s,
             critical=critical,
         )
-        meter = power if power is not None else getattr(device, "power", None)
-        needed = tuple(needs)
         fixed = {
             **fields,
             "type": type or getattr(device, "type", None) or device.__class__.__name__,
@@ -148,17 +146,16 @@ class Devices(RecordsView, RecordWriter):
             "units": dict(getattr(device, "units", None) or {}),
             "everyS": every_s,
             "timeoutS": timeout_s,
-            "powerFrom": meter,
+            "powerFrom": power or getattr(device, "power", None),
+            "needs": list(needs),
         }
-        if needed:
-            fixed["needs"] = list(needed)
         self.supervisor.watch(
             own,
             device,
             policy,
             desired=desired or {},
-            needs=needed,
-            power=meter,
+            needs=tuple(needs),
+            power=fixed["powerFrom"],
             max_samples=max_samples,
             write=lambda record: self._add(own, record),
             fixed=fixed,
@@ -325,7 +322,7 @@ class Devices(RecordsView, RecordWriter):
             ``{"energy": joules, "energyShared": 1.0 or 0.0}``; empty where no meter saw at least half of the time.
         """
         meter = self.meter()
-        spans = [Span(left, right) for left, right in others]
+        spans = [RunSpan(left, right) for left, right in others]
         return {} if meter is None else energy_of(*meter, start, end, spans)
 
     def close(self) -> None:

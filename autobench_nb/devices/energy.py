@@ -16,7 +16,7 @@ MAX_SPANS: Final = 4_096
 """Spans that are remembered for the sharing."""
 
 
-class Span(NamedTuple):
+class RunSpan(NamedTuple):
     """A time in which something ran, in seconds since 1970; ``end`` is None while it does."""
 
     start: float
@@ -31,7 +31,7 @@ class Share(NamedTuple):
     running: int
 
 
-def shares(start: float, end: float, others: Sequence[Span]) -> list[Share]:
+def shares(start: float, end: float, others: Sequence[RunSpan]) -> list[Share]:
     """Split a span where the number of things that run changes.
 
     Args:
@@ -80,7 +80,7 @@ class EnergyGauge:
         self._clock = clock
         self._lock = threading.Lock()
         self._numbers = itertools.count()
-        self._spans: dict[int, Span] = {}
+        self._spans: dict[int, RunSpan] = {}
 
     @property
     def units(self) -> Mapping[str, str]:
@@ -91,7 +91,7 @@ class EnergyGauge:
         """Note the time; what it gives is for :meth:`end`."""
         with self._lock:
             number = next(self._numbers)
-            self._spans[number] = Span(self._clock(), None)
+            self._spans[number] = RunSpan(self._clock(), None)
             return number
 
     def end(self, begun: Any) -> Mapping[str, float]:
@@ -101,7 +101,7 @@ class EnergyGauge:
             if mine is None or mine.end is not None:
                 return {}
             end = self._clock()
-            self._spans[begun] = Span(mine.start, end)
+            self._spans[begun] = RunSpan(mine.start, end)
             others = [span for number, span in self._spans.items() if number != begun]
             self._forget()
         meter = self._meter()
@@ -121,7 +121,7 @@ class EnergyGauge:
 
 
 def energy_of(
-    samples: Samples, quantity: str, start: float, end: float, others: Sequence[Span] = ()
+    samples: Samples, quantity: str, start: float, end: float, others: Sequence[RunSpan] = ()
 ) -> dict[str, float]:
     """The metrics of one span, see :class:`EnergyGauge`; empty where samples cover less than half of it."""
     parts = [

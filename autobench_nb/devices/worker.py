@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb.devices.device import Device, action_of
 from autobench_nb.devices.events import (
@@ -18,7 +17,13 @@ from autobench_nb.devices.events import (
     ProbeAnswered,
     ProbeFailed,
 )
+from autobench_nb.lazy import LazyModule
 from autobench_nb.tables.wire_values import wire_value
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 MAX_QUANTITIES: Final = 256
 """Quantities that one device may observe."""

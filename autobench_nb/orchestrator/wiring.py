@@ -124,17 +124,13 @@ def wire(
         printed=printed_in(ring),
     )
     devices, streams = Devices(store, ring.append, keeps), Streams(store)
-    gauges = (devices.gauge,)
-    recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=gauges)
-    devices.supervisor.gate = PausesByDevices(
-        partial(_pause_of, store), recipe_runs.pause_queue, recipe_runs.resume_queue
-    )
+    recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=[devices.gauge])
+    devices.supervisor.gate = _gate_of(store, recipe_runs)
     resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
-    gatherer = Gatherer(
-        store, Logs(ring).last, runner.results, None if keeps is None else keeps.durations
-    )
+    durations = None if keeps is None else keeps.durations
+    gatherer = Gatherer(store, Logs(ring).last, runner.results, durations)
     pno = Pno(store, gatherer=gatherer, before_follow=inline.begin_to_follow)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
@@ -208,10 +204,14 @@ def _journal(
     return journal
 
 
-def _pause_of(store: StateStore) -> str | None:
-    """Why the queue is paused; None where it is not."""
-    paused = store.get("/jobs/paused", None)
-    return None if paused is None else str(paused["reason"])
+def _gate_of(store: StateStore, runs: RecipeRuns) -> PausesByDevices:
+    """What pauses the queue while a critical device is degraded."""
+
+    def why() -> str | None:
+        paused = store.get("/jobs/paused", None)
+        return None if paused is None else str(paused["reason"])
+
+    return PausesByDevices(why, runs.pause_queue, runs.resume_queue)
 
 
 def _new_code(server: Callable[[], Server | None]) -> str | None:

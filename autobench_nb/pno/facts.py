@@ -37,7 +37,7 @@ class ErrorLine(NamedTuple):
     channel: str
 
 
-class Series(NamedTuple):
+class WorkSeries(NamedTuple):
     """Measured seconds of the same work: earlier ones and those of the newest job, each in order of time."""
 
     name: str
@@ -72,4 +72,4 @@ class Facts:
     throttled_before: Mapping[str, int] | None = None
     errors: Sequence[ErrorLine] = ()
     logs_since: float | None = None
-    series: Sequence[Series] = ()
+    series: Sequence[WorkSeries] = ()

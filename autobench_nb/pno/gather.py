@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from autobench_nb.logs.entry import Level, LogEntry
-from autobench_nb.pno.facts import Disk, ErrorLine, Facts, HostNoise, Series
+from autobench_nb.pno.facts import Disk, ErrorLine, Facts, HostNoise, WorkSeries
 from autobench_nb.state.store import StateStore
 
 LOG_ENTRIES: Final = 5_000
@@ -116,7 +116,7 @@ class Gatherer:
         ]
         return errors, entries[0].ts / 1e3 if entries else None
 
-    def _series(self) -> list[Series]:
+    def _series(self) -> list[WorkSeries]:
         if self._results is None:
             return []
         end = self._results.page(0, 1).end
@@ -136,7 +136,7 @@ class Gatherer:
                 kept = list(self._durations(name, command, len(new) + HISTORY))[len(new) :][::-1]
                 old = kept if len(kept) > len(old) else old
             if old:
-                made.append(Series(name, newest, old[-HISTORY:], new))
+                made.append(WorkSeries(name, newest, old[-HISTORY:], new))
         return made
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import autobench_nb as ab
 from autobench_nb.devices.adapters import OphydDevice, QcodesDevice, VisaDevice
-from autobench_nb.devices.energy import EnergyGauge, Share, Span, energy_of, shares
+from autobench_nb.devices.energy import EnergyGauge, RunSpan, Share, energy_of, shares
 from autobench_nb.devices.host import HostDevice
 from autobench_nb.devices.http_device import HttpAction, HttpDevice
 from autobench_nb.devices.samples import Samples, integral_of
@@ -243,14 +243,14 @@ def test_between_samples_a_power_changes_evenly_and_a_silence_counts_for_nothing
 
 
 def test_the_shares_of_what_ran_at_once_add_up_to_the_whole() -> None:
-    others = [Span(2, 5), Span(4, None), Span(-5, 0), Span(10, 12)]
+    others = [RunSpan(2, 5), RunSpan(4, None), RunSpan(-5, 0), RunSpan(10, 12)]
     assert shares(0, 6, others) == [Share(0, 2, 1), Share(2, 4, 2), Share(4, 5, 3), Share(5, 6, 2)]
     samples = Samples("pm0")
     for second in range(11):
         samples.add(float(second), {"watts": 100.0 + second})
     spans = [(0.0, 6.0), (2.0, 5.0), (4.0, 9.0)]
     parts = [
-        energy_of(samples, "watts", *mine, [Span(*one) for one in spans if one != mine])
+        energy_of(samples, "watts", *mine, [RunSpan(*one) for one in spans if one != mine])
         for mine in spans
     ]
     assert sum(part["energy"] for part in parts) == pytest.approx(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autobench_nb.pno.checks import CHECKS
-from autobench_nb.pno.facts import Disk, ErrorLine, Facts, HostNoise, Series
+from autobench_nb.pno.facts import Disk, ErrorLine, Facts, HostNoise, WorkSeries
 from autobench_nb.pno.found import Found, found_of
 from autobench_nb.pno.gather import Gatherer
 from autobench_nb.pno.statistics import shift
@@ -157,7 +157,9 @@ def test_work_that_became_slower_is_found_with_its_numbers() -> None:
     chance = random.Random(7)
     old = [1.84 + chance.gauss(0, 0.01) for _ in range(12)]
     new = [1.92 + chance.gauss(0, 0.01) for _ in range(5)]
-    (one,) = CHECKS["results moved"](Facts(now=NOW, series=[Series("gzip -9", "job-7", old, new)]))
+    (one,) = CHECKS["results moved"](
+        Facts(now=NOW, series=[WorkSeries("gzip -9", "job-7", old, new)])
+    )
     assert (str(one.severity), one.subject) == ("warn", "gzip -9")
     assert "+4." in one.message
     assert "Mann-Whitney p" in one.message
@@ -165,7 +167,7 @@ def test_work_that_became_slower_is_found_with_its_numbers() -> None:
     assert numbers["values"]["delta"] == 1.0
     assert len(numbers["series"]) == 13
     assert job["jobIds"] == ["job-7"]
-    faster = found("results moved", series=[Series("x", "j", new * 3, old[:5])])
+    faster = found("results moved", series=[WorkSeries("x", "j", new * 3, old[:5])])
     assert [one[0] for one in faster] == ["info"]
 
 
@@ -180,7 +182,7 @@ def test_work_that_became_slower_is_found_with_its_numbers() -> None:
     ],
 )
 def test_chance_few_values_and_trifles_are_no_finding(old: list[float], new: list[float]) -> None:
-    assert found("results moved", series=[Series("x", "j", old, new)]) == []
+    assert found("results moved", series=[WorkSeries("x", "j", old, new)]) == []
 
 
 @pytest.mark.parametrize(("m", "n"), [(3, 3), (4, 2), (5, 3), (1, 4)])
