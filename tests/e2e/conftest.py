@@ -23,7 +23,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.pane import bench as bench
 from tests.e2e.pane import pane as pane
@@ -46,6 +46,10 @@ def find_chromium() -> str | None:
     """The browser's path: AUTOBENCH_CHROMIUM, or the first of the usual names on the PATH."""
     given = os.environ.get("AUTOBENCH_CHROMIUM")
     return given or next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+# A limit for what never comes, not for what is slow: other work may share the machine.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")

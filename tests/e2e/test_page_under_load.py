@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from autobench_nb import Orchestrator
+from tests.e2e.conftest import wait_until
 from tests.e2e.pane import Pane, Serve
 
 pytestmark = pytest.mark.browser
@@ -54,9 +55,14 @@ def test_a_page_filters_pauses_and_goes_on_while_bursts_come_and_holds_no_more_t
         assert warm.wait(60)
         expect(pane.foot).to_contain_text("lost")
         pane.ask("needle")
-        bench.log("app").warn("a needle in the burst")
-        expect(pane.row("a needle in the burst")).to_be_visible()
-        expect(pane.rows).to_have_count(1)
+
+        def is_found() -> bool:
+            # The page may miss one that a burst has pushed out of the ring before its turn came.
+            bench.log("app").warn("a needle in the burst")
+            return pane.rows.count() > 0
+
+        wait_until(is_found, "a needle in the burst")
+        assert all("needle" in text for text in pane.rows.all_inner_texts())
         pane.ask("")
         expect(pane.rows.first).to_contain_text("burst line")
         bench.devices.add("cap0", type="capture", status="seen by the page")
@@ -78,7 +84,7 @@ def test_every_one_of_800_000_lines_can_be_reached_though_no_element_may_be_so_t
     for number in range(held):
         log.info(f"line {number}")
     pane = Pane.open(page, bench)
-    expect(pane.foot).to_contain_text("800,000 of 800,000 shown", timeout=60_000)
+    expect(pane.foot).to_contain_text("800,000 of 800,000 shown", timeout=180_000)
     expect(pane.rows.first).to_contain_text("line 799999")
     height = pane.grid.locator(".ab-log-height").evaluate("el => el.offsetHeight")
     assert height < 800_000 * 21
