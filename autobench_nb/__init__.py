@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from autobench_nb.orchestrator.orchestrator import Orchestrator
     from autobench_nb.recipe_runs.run import RecipeRun
     from autobench_nb.recipes.load import load_recipe
-    from autobench_nb.recipes.model import Metadata, Recipe, Spec, Step
+    from autobench_nb.recipes.model import Metadata, Parameter, Recipe, Spec, Step
     from autobench_nb.state.projections import Projection
     from autobench_nb.transports.client.client import Client, connect
 
@@ -39,6 +39,7 @@ __all__ = [
     "LogPane",
     "Metadata",
     "Orchestrator",
+    "Parameter",
     "Projection",
     "Recipe",
     "RecipeRun",
@@ -58,6 +59,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Metadata": "recipes.model",
+    "Parameter": "recipes.model",
     "Recipe": "recipes.model",
     "RecipeRun": "recipe_runs.run",
     "Spec": "recipes.model",

@@ -19,14 +19,21 @@ NAMES = {
     "JournalReader",
     "Level",
     "LogPane",
+    "Metadata",
     "Orchestrator",
+    "Parameter",
     "Projection",
+    "Recipe",
+    "RecipeRun",
     "Run",
+    "Spec",
     "StatePane",
     "StatusBadge",
+    "Step",
     "comparable",
     "connect",
     "current_job",
+    "load_recipe",
     "open_journal",
 }
 
@@ -98,7 +105,7 @@ def test_jobs_are_run_and_read_without_what_makes_tables() -> None:
         "import autobench_nb as ab, sys\n"
         "with ab.Orchestrator() as bench:\n"
         "    bench.run('true').wait()\n"
-        "    bench.results[0], bench.jobs['1'], [one.message for one in bench.logs]\n"
+        "    bench.results[0], bench.jobs[bench.results[0].job_id], [one.message for one in bench.logs]\n"
         "print([m for m in ('pandas', 'pyarrow', 'tornado') if m in sys.modules])\n"
     )
     assert python(code) == "[]"

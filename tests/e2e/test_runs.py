@@ -333,7 +333,7 @@ def test_the_table_can_be_read_and_heard(
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     bench.run({"done": "true", "failed": FAILS, "other": "true"}, repeat=3, name="one")
     expect(runs.groups).to_contain_text("1 failed")
-    bench.run({"asks": PROMPT}, stdin=True, parallel=3)
+    asks = bench.run({"asks": PROMPT}, stdin=True, parallel=3)
     run = bench.run({"runs": fifo.command, "waits": "true"}, name="two", parallel=2)
     late = bench.run({"late": "true"}, parallel=1)
     expect(runs.row("asks")).to_contain_text("waits at")
@@ -341,6 +341,7 @@ def test_the_table_can_be_read_and_heard(
     for width in (1280, 330):
         page.set_viewport_size({"width": width, "height": 1_200})
         assert violations(page, ".ab-runs") == []
+    asks.cancel()
     run.cancel()
     late.cancel()
     fifo.open()

@@ -201,8 +201,10 @@ def test_a_new_orchestrator_goes_on_after_the_last_finished_step(tmp_path: Path)
         run = bench.run(recipe, folder=tmp_path)
         wait_for(lambda: bench.state.get("/jobs/prompts", {}))
     with ab.Orchestrator(environ={}, journal=journal) as bench:
+        assert bench.journal is not None
         assert list(bench.journal.interrupted) == [run.id]
         again = bench.resume(run.id)
+        assert isinstance(again, ab.RecipeRun)
         assert (again.id, again.name) == (run.id, "test")
         wait_for(lambda: bench.state.get("/jobs/prompts", {}))
         assert again.answer("done")
