@@ -9,7 +9,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from autobench_nb.contract.types import CommandId, CommandName, Count, Number, QueryText
 
 SliceName: TypeAlias = Literal[
-    "meta", "config", "devices", "streams", "jobs", "pno", "logs", "serverConfig", "version"
+    "meta",
+    "config",
+    "devices",
+    "streams",
+    "jobs",
+    "pno",
+    "logs",
+    "serverConfig",
+    "version",
 ]
 
 

@@ -170,6 +170,14 @@ class LogsSlice(TypedDict):
     capacity: int
     size: int
     head: int
+    archiveFirst: NotRequired[
+        Annotated[
+            int,
+            About(
+                description="the first seq that the journal's archive has; not there without one"
+            ),
+        ]
+    ]
 
 
 class ServerConfigLogs(TypedDict):

@@ -92,6 +92,7 @@ class JournalArchive:
         select: Callable[[str, Sequence[Any]], list[dict[str, Any]]],
     ) -> None:
         self.entries = 0
+        self.first_seq = 0
         self._life_id = life_id
         self._put = put
         self._select = select
@@ -110,6 +111,8 @@ class JournalArchive:
             )
             if self._put(Row(rows.LOG_CHUNK, values, chunk.nbytes)):
                 self.entries += len(chunk)
+            else:
+                self.first_seq = chunk.end_seq
 
     def find(self, first_seq: int, end_seq: int) -> list[Chunk]:
         """The chunks of that range, at most :data:`CHUNKS_AT_ONCE`; none where the journal cannot be read."""
@@ -129,6 +132,12 @@ class JournalArchive:
             if row.statement is rows.LOG_CHUNK:
                 _, first_seq, end_seq, *_ = row.values
                 self.entries -= int(end_seq) - int(first_seq)  # type: ignore[arg-type]
+                self.first_seq = max(self.first_seq, int(end_seq))  # type: ignore[arg-type]
+
+    def removed(self, entries: int, first_seq: int) -> None:
+        """Take off the count what a clean-up of the journal has removed; what is left begins at ``first_seq``."""
+        self.entries -= entries
+        self.first_seq = max(self.first_seq, first_seq)
 
     def _chunk(self, first_seq: int) -> Chunk:
         chunk = self._unpacked.pop(first_seq, None)

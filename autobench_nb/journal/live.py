@@ -160,6 +160,10 @@ class LiveJournal(Closable):
         except JournalError:
             return ()
 
+    def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:
+        """Seconds that such work took, run by run, see :meth:`JournalReader.history`."""
+        return self._read(lambda reader: reader.history(name, command, runs))
+
     # --- how it fares
 
     def record(self) -> JournalState:
@@ -186,6 +190,12 @@ class LiveJournal(Closable):
     def flush(self, timeout_s: float = READ_PATIENCE_S) -> bool:
         """Wait until all that was told is safe; False where that takes longer, or the file cannot be written."""
         return self._writer.flush(timeout_s)
+
+    def tidy(self) -> None:
+        """Remove now what is older or more than the journal's bounds allow; else that is done every few seconds."""
+        self._next_upkeep = 0.0
+        self._writer.wake()
+        self._writer.flush(READ_PATIENCE_S)
 
     # --- what it holds
 
@@ -293,7 +303,7 @@ class LiveJournal(Closable):
         removed = clean_up(connection, bounds, life_id=self._life_id, now_ms=now_ms())
         archive = getattr(self, "archive", None)
         if archive is not None:
-            archive.entries -= removed.log_entries
+            archive.removed(removed.log_entries, removed.first_seq)
         if removed.is_too_large and not self._told_large:
             self._told_large = True
             self._log(

@@ -62,8 +62,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     Raises:
         JournalError: There is none, or it is somebody else's, damaged or too new.
     """
-    if not path.exists():
-        raise refused(path, fault_of(FileNotFoundError(2, "")))
+    try:
+        path.stat()
+    except OSError as unreachable:
+        raise refused(path, fault_of(unreachable)) from unreachable
     _refuse_foreign(path)
     # A folder that cannot be written to has no room for the shared memory of the write-ahead log. Where there is no
     # such log, nobody writes, and the file is read as it stands.

@@ -18,6 +18,7 @@ from autobench_nb.journal.faults import Fault, fault_of
 from autobench_nb.journal.opening import open_to_read, refused
 from autobench_nb.journal.owner import Owner, owner_of
 from autobench_nb.lifetime import Closable
+from autobench_nb.tables.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,7 @@ _TRUE_STATUS: Final = (
     "CASE WHEN {table}.status = 'running' THEN 'interrupted' ELSE {table}.status END"
 )
 
+_BLANK: Final[dict[str, Any]] = dict.fromkeys(Result._fields)
 _CLOSED: Final = Fault("it is closed", "open it again")
 
 
@@ -130,13 +132,7 @@ class JournalReader(Closable):
         """Every result as a record, oldest first; times in milliseconds since 1970, ``value`` as JSON text has it."""
         where, values = _where("run_id", run_id)
         rows = self.select(f"SELECT * FROM results {where} ORDER BY result_id", values)
-        for row in rows:
-            row.pop("result_id")
-            row["value"] = orjson.loads(row["value"])
-            more = row.pop("more")
-            if more is not None:
-                row.update(orjson.loads(more))
-        return rows
+        return [_as_result(row) for row in rows]
 
     def saved_run(self, run_id: str) -> SavedRun | None:
         """All that is needed to go on with a run; None where the journal has none of that id."""
@@ -178,6 +174,22 @@ class JournalReader(Closable):
             "ORDER BY result_id DESC LIMIT ?"
         )
         return [row["wall_s"] for row in self.select(text, (name, command, limit))]
+
+    def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:
+        """Seconds of the repetitions that succeeded, by the id of their run, of the newest runs of such work.
+
+        Returns:
+            The runs from old to new, each with its times in the order in which they were measured.
+        """
+        text = (
+            "SELECT run_id, wall_s FROM results WHERE name = ? AND command = ? AND status = 'succeeded' AND wall_s IS "
+            "NOT NULL AND run_id IN (SELECT run_id FROM results WHERE name = ? AND command = ? GROUP BY run_id "
+            "ORDER BY max(result_id) DESC LIMIT ?) ORDER BY result_id"
+        )
+        found: dict[str, list[float]] = {}
+        for row in self.select(text, (name, command, name, command, runs)):
+            found.setdefault(row["run_id"], []).append(row["wall_s"])
+        return found
 
     # --- below
 
@@ -232,6 +244,16 @@ def open_journal(path: str | PathLike[str]) -> JournalReader:
         JournalError: There is none, or it is somebody else's, damaged, or written by a newer version.
     """
     return JournalReader(path)
+
+
+def _as_result(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with every field that results have in this version, and what another one knew besides."""
+    more = row.pop("more")
+    record = {**_BLANK, **row, "value": orjson.loads(row["value"])}
+    del record["result_id"], record["started_at"]
+    if more is not None:
+        record.update(orjson.loads(more))
+    return record
 
 
 def _where(column: str, value: str | None) -> tuple[str, tuple[str, ...]]:

@@ -24,10 +24,15 @@ class Bounds(NamedTuple):
 
 
 class Removed(NamedTuple):
-    """What a clean-up has removed. ``is_too_large``: the bound is passed still, and only what runs now is left."""
+    """What a clean-up has removed.
+
+    ``log_entries``: of this life; those that are left begin at ``first_seq``. ``is_too_large``: the bound is passed
+    still, and only what runs now is left.
+    """
 
     runs: int
     log_entries: int
+    first_seq: int
     is_too_large: bool
 
 
@@ -58,8 +63,12 @@ def clean_up(
                 is_too_large = True
                 break
             runs += removed
-    connection.execute("PRAGMA incremental_vacuum").fetchall()
-    return Removed(runs, before - _entries(connection, life_id), is_too_large)
+    # SQLite frees one page a step here, and execute() takes one step where there are no columns.
+    connection.executescript("PRAGMA incremental_vacuum")
+    first_seq = connection.execute(
+        "SELECT min(first_seq) FROM log_chunks WHERE life_id = ?", (life_id,)
+    ).fetchone()[0]
+    return Removed(runs, before - _entries(connection, life_id), first_seq or 0, is_too_large)
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:

@@ -18,8 +18,9 @@ from autobench_nb.journal.faults import REMOVED, Fault, fault_of
 from autobench_nb.journal.opening import open_to_write
 from autobench_nb.journal.rows import Row
 
-PATIENCE_S: Final = 0.25
-"""How long a job waits for its result to be safe; a disk that is slower is told of, and the job goes on."""
+PATIENCE_S: Final = 2.0
+"""How long a job waits for its result to be safe. Where the disk is slower, that is told, and nobody waits until it has
+caught up: a disk that hangs holds up each job once."""
 MAX_ROWS: Final = 20_000
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Rows and bytes that may wait; device samples and log entries have half of it, so that results find room."""
@@ -30,6 +31,10 @@ LAST_RETRY_S: Final = 5.0
 """A file that cannot be written is tried again after the first, at last after the other."""
 SEEN_INTERVAL_S: Final = 5.0
 """While a run is under way the journal says so often that its orchestrator lives."""
+LINGER_S: Final = 0.02
+"""How long rows that nobody waits for may wait for company."""
+SEEN_RESOLUTION_S: Final = 0.5
+"""What is written within it is one sign of life."""
 CLOSE_PATIENCE_S: Final = 5.0
 
 
@@ -104,6 +109,9 @@ class JournalWriter:
         self._missed_now = 0
         self._missed_since: float | None = None
         self._is_closing = False
+        self._is_slow = False
+        self._is_urgent = False
+        self._next_seen = 0.0
         self._thread = threading.Thread(target=self._run, name="autobench-journal", daemon=True)
         self._thread.start()
 
@@ -133,15 +141,28 @@ class JournalWriter:
             self._bytes += row.size_bytes
             self._accepted += 1
             ticket = self._accepted
-            self._arrived.notify()
-            if wait and self.fault is None and not self._wait_for(ticket, PATIENCE_S):
-                self.late += self.fault is None
+            if wait and not self._is_urgent:
+                self._is_urgent = True
+                self._arrived.notify()
+            elif len(self._rows) == 1:
+                self._arrived.notify()
+            if not wait or self.fault is not None:
+                return True
+            if self._is_slow or not self._wait_for(ticket, PATIENCE_S):
+                self._is_slow = self.fault is None
+                self.late += self._is_slow
             return True
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was told so far is committed; False where that took longer, or cannot be."""
         with self._lock:
+            self._is_urgent = True
+            self._arrived.notify()
             return self._wait_for(self._accepted, timeout_s)
+
+    def wake(self) -> None:
+        """Have a batch written though nothing was told, so that the upkeep has its turn."""
+        self.put(Row("SELECT 1", (), 0))
 
     def _wait_for(self, ticket: int, timeout_s: float) -> bool:
         self._written.wait_for(lambda: self._settled >= ticket or self.fault is not None, timeout_s)
@@ -195,6 +216,10 @@ class JournalWriter:
             else:
                 timeout = SEEN_INTERVAL_S if self._is_busy() else None
                 self._arrived.wait_for(lambda: self._rows or self._is_closing, timeout)
+                # For what nobody waits for there is time: it shares the commit of what comes next.
+                if self._rows and not self._is_urgent:
+                    self._arrived.wait_for(lambda: self._is_urgent or self._is_closing, LINGER_S)
+            self._is_urgent = False
             if not self._rows and self._is_closing:
                 return None
             return [self._rows[index] for index in range(min(len(self._rows), BATCH_ROWS))]
@@ -225,15 +250,21 @@ class JournalWriter:
         try:
             for statement, values, _size in batch:
                 connection.execute(statement, values)
-            connection.execute(
-                "UPDATE lives SET seen_ms = ? WHERE life_id = ?", (self._now_ms(), self._life_id)
-            )
+            self._write_seen(connection)
             self._write_missed(connection)
             connection.execute("COMMIT")
         except BaseException:
             _roll_back(connection)
             raise
         self._upkeep(connection)
+
+    def _write_seen(self, connection: sqlite3.Connection) -> None:
+        now = time.monotonic()
+        if now >= self._next_seen:
+            self._next_seen = now + SEEN_RESOLUTION_S
+            connection.execute(
+                "UPDATE lives SET seen_ms = ? WHERE life_id = ?", (self._now_ms(), self._life_id)
+            )
 
     def _write_missed(self, connection: sqlite3.Connection) -> None:
         if self._missed_now:
@@ -261,6 +292,7 @@ class JournalWriter:
                 self._bytes -= row.size_bytes
             self._settled += len(batch)
             was, self.fault = self.fault, None
+            self._is_slow = self._is_slow and bool(self._rows)
             missed, self._missed_now, self._missed_since = self._missed_now, 0, None
             self._written.notify_all()
         if was is not None or missed:

@@ -1,4 +1,4 @@
-"""Where log entries are: held by the ring, or lost."""
+"""Where log entries are: held by the ring, kept by the archive, or lost."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from typing import NamedTuple
 
 
 class LogAccount(NamedTuple):
-    """Every entry that was ever accepted is in one of two places: ``held + lost == written``.
+    """Every entry that was ever accepted is in one place: ``held + archived + lost == written``.
 
     Attributes:
         held: Entries in the ring.
-        lost: Entries that the ring held and let go, oldest first, since newer ones needed their place.
+        lost: Entries that the ring held and let go, since newer ones needed their place, and nobody has.
         written: Entries that were accepted since the orchestrator began.
         capacity: Entries that the ring may hold.
+        archived: Entries that the ring has let go, and the journal's archive has; 0 without one.
     """
 
     held: int
     lost: int
     written: int
     capacity: int
+    archived: int = 0
 
     @property
     def remedy(self) -> str:
@@ -28,6 +30,7 @@ class LogAccount(NamedTuple):
         return f"log_capacity={max(100_000, 10 * self.capacity):_}"
 
     def __str__(self) -> str:
-        text = f"{self.held:,} held + {self.lost:,} lost = {self.written:,} written"
+        archived = f" + {self.archived:,} in the journal" if self.archived else ""
+        text = f"{self.held:,} held{archived} + {self.lost:,} lost = {self.written:,} written"
         remedy = self.remedy
         return f"{text}; a larger ring: {remedy}" if remedy else text

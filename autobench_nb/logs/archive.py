@@ -16,6 +16,11 @@ class LogArchive(Protocol):
         """How many entries it holds."""
         ...
 
+    @property
+    def first_seq(self) -> int:
+        """From which seq on it has every entry that the ring has let go."""
+        ...
+
     def take(self, chunks: Sequence[Chunk]) -> None:
         """Keep chunks, in rising order. The ring's lock is held: this neither blocks nor raises."""
         ...

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from autobench_nb import Orchestrator
+from autobench_nb import Journal, Orchestrator
 from tests.e2e.pane import Pane, Serve
 
 pytestmark = pytest.mark.browser
@@ -33,6 +34,19 @@ def test_what_left_the_ring_before_one_came_is_said(serve: Serve, page: Page) ->
     expect(missed.get_by_role("button")).to_have_count(0)
     expect(pane.row("line 1205")).to_be_visible()
     expect(pane.row("line 1204")).to_have_count(0)
+
+
+def test_what_left_the_ring_for_the_journal_is_a_click_away(
+    serve: Serve, page: Page, tmp_path: Path
+) -> None:
+    bench = serve(log_capacity=100, journal=Journal(tmp_path / "lab.db", logs=True))
+    write(bench, 0, 1_304)
+    pane = Pane.open(page, bench)
+    expect(pane.foot).to_contain_text("100 of 100 shown")
+    pane.press("End")
+    expect(pane.row("line 1204")).to_have_count(0)
+    pane.gaps.get_by_role("button", name="fetch them").click()
+    expect(pane.row("line 1204")).to_be_visible()
 
 
 def test_the_whole_ring_comes_by_itself_after_the_first_lines(serve: Serve, page: Page) -> None:

@@ -234,14 +234,17 @@ class LogRing:
 
     @property
     def evicted(self) -> int:
-        """How many entries are no longer held."""
+        """How many entries are no longer held by the ring."""
         return self.first_seq
 
     def account(self) -> LogAccount:
         """Where the entries are that were ever accepted: all figures are of one moment, and add up."""
         with self._inbox.lock:
             first, end = self._read()
-            return LogAccount(end - first, first, end, self._capacity)
+            archived = (
+                0 if self.archive is None else min(first, self.archive.entries + self._leaving())
+            )
+            return LogAccount(end - first, first - archived, end, self._capacity, archived)
 
     @property
     def size(self) -> int:
@@ -268,7 +271,11 @@ class LogRing:
         with self._inbox.lock:
             first, end = self._read()
             capacity = self._capacity
-        return {"nextSeq": end, "capacity": capacity, "size": end - first, "head": end % capacity}
+            archive = self.archive
+        found = {"nextSeq": end, "capacity": capacity, "size": end - first, "head": end % capacity}
+        if archive is not None:
+            found["archiveFirst"] = min(first, archive.first_seq)
+        return found
 
     @property
     def nbytes(self) -> int:
@@ -295,6 +302,42 @@ class LogRing:
             stop = end if limit is None else min(end, first + max(0, limit))
             return self._cut(first, stop, missed=max(0, first - max(0, seq)))
 
+    def since_archived(self, seq: int, limit: int) -> LogBatch:
+        """As :meth:`since`, out of the archive where the ring has let go of what is asked for.
+
+        The batch ends before the first hole, and where the archive gives no more at once: what follows is to be asked
+        for again.
+        """
+        archive, seq = self.archive, max(0, seq)
+        with self._inbox.lock:
+            held, end = self._read()
+            # What is evicted entry by entry stays in its chunk until all of that is.
+            kept = min(held, self._chunks[0].first_seq if self._chunks else self._sealed_end)
+            stop = min(end, seq + max(0, limit))
+            if archive is None or seq >= held or stop <= seq:
+                begin = min(max(seq, held), end)
+                return self._cut(begin, max(begin, stop), missed=max(0, begin - seq))
+            asked, seq = seq, max(seq, min(kept, archive.first_seq))
+            stop = min(end, seq + limit)
+            newer = self._cut(max(seq, kept), max(stop, kept), missed=0).parts
+        parts: list[Part] = []
+        first: int | None = None
+        place: int | None = None
+        for chunk in archive.find(seq, min(stop, kept)) if seq < kept else ():
+            begin, ending = max(seq, chunk.first_seq), min(stop, chunk.end_seq)
+            if place is not None and begin != place:
+                break
+            first = begin if first is None else first
+            place = ending
+            parts.append(Part(chunk, begin - chunk.first_seq, ending - chunk.first_seq))
+        if place is None:
+            first = place = max(seq, kept)
+        assert first is not None
+        if place == max(seq, kept):
+            parts.extend(newer)
+            place = max(stop, kept)
+        return LogBatch(first, place, first - asked, tuple(parts), self.channels, self.min_level)
+
     def last(self, count: int) -> LogBatch:
         """The newest ``count`` entries, or as many as are held."""
         with self._inbox.lock:
@@ -302,8 +345,8 @@ class LogRing:
             return self._cut(max(held, end - max(0, count)), end, missed=0)
 
     def entry(self, seq: int) -> LogEntry | None:
-        """The whole entry, also where the wire cut its message; ``None`` when it is not held."""
-        batch = self.since(seq, 1)
+        """The whole entry, also where the wire cut its message; ``None`` where neither ring nor archive has it."""
+        batch = self.since_archived(seq, 1)
         return batch.entries[0] if len(batch) and batch.first_seq == seq else None
 
     def counts(self, by: str = "job_id") -> dict[str | None, dict[Level, int]]:
@@ -320,6 +363,11 @@ class LogRing:
                 levels = counts.setdefault(getattr(source, by), {})
                 levels[source.level] = levels.get(source.level, 0) + count
         return counts
+
+    def _leaving(self) -> int:
+        """How many entries are evicted, and still in their chunk until all of that is; the caller holds the lock."""
+        kept = self._chunks[0].first_seq if self._chunks else self._sealed_end
+        return max(0, self._first() - kept)
 
     def _cut(self, first: int, end: int, missed: int) -> LogBatch:
         parts: list[Part] = []

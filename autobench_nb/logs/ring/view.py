@@ -163,7 +163,7 @@ class LogView(Sequence[LogEntry]):
 
     @property
     def lost(self) -> int:
-        """How many entries the ring has let go for newer ones: ``held + lost == written``."""
+        """How many entries were let go for newer ones, and are nowhere: see :class:`LogAccount`."""
         return self.account.lost
 
     @property
@@ -205,5 +205,5 @@ class LogView(Sequence[LogEntry]):
     def __repr__(self) -> str:
         kind = "entries" if self.predicate is None else "matching entries"
         account = self.account
-        told = f": {account}" if account.lost else ""
+        told = f": {account}" if account.lost or account.archived else ""
         return f"<{type(self).__name__} of {len(self):,} {kind}{told}>"

@@ -173,11 +173,17 @@ class LogFeed:
         audience.next_seq = next_seq
 
     def _cut(
-        self, start: int, limit: int, predicates: Sequence[Predicate | None]
+        self,
+        start: int,
+        limit: int,
+        predicates: Sequence[Predicate | None],
+        *,
+        archived: bool = False,
     ) -> tuple[LogBatch, list[bytes]]:
         """Entries from ``start`` on, and their JSON for each predicate; fewer where they are long."""
+        read = self._ring.since_archived if archived else self._ring.since
         while True:
-            batch = self._ring.since(start, limit)
+            batch = read(start, limit)
             wires = [
                 batch.wire(allowed=self._allowed, min_level=self._min_level, predicate=predicate)
                 for predicate in predicates
@@ -287,8 +293,8 @@ class LogFeed:
         *,
         live: bool,
     ) -> int:
-        """Send entries from ``start`` on as ``logs.history``; where it ends."""
-        batch, (wire,) = self._cut(start, limit, [session.predicate])
+        """Send entries from ``start`` on as ``logs.history``; where it ends. The past may be the archive's."""
+        batch, (wire,) = self._cut(start, limit, [session.predicate], archived=not live)
         self._left -= _scan_cost(batch, session.predicate)
         message = logs_history(
             wire,

@@ -753,6 +753,8 @@ export interface LogsSlice {
   capacity: number;
   size: number;
   head: number;
+  /** The first seq that the journal's archive has; not there without one. */
+  archiveFirst?: number;
 }
 
 /** `/serverConfig`: adopted by every client on connect, and again when it changes. */

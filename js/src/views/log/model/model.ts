@@ -174,6 +174,6 @@ export class PaneModel {
   /** What the server still holds, as its state says. */
   #serverRange(): ServerRange | null {
     const logs = this.client.state.peek()?.logs;
-    return logs ? { first: logs.nextSeq - logs.size, next: logs.nextSeq } : null;
+    return logs ? { first: logs.archiveFirst ?? logs.nextSeq - logs.size, next: logs.nextSeq } : null;
   }
 }
