@@ -22,6 +22,7 @@
     ├── JobError               a run was asked for that cannot be               (ValueError)
     ├── StreamError            a stream cannot do what it was asked for         (RuntimeError)
     ├── RunError               not all jobs of a run have succeeded; names them (RuntimeError)
+    ├── DeviceError            a device has not done what it was asked for      (RuntimeError)
     ├── ComparisonError        two measurements may not be compared; says why   (ValueError)
     ├── CommandError           the server refused a command; has a code
     └── ClosedError            the orchestrator, client or server is closed     (RuntimeError)
@@ -212,6 +213,21 @@ class RunError(AutoBenchError, RuntimeError):
         super().__init__(message)
         self.run_id = run_id
         self.reasons = dict(reasons)
+
+
+class DeviceError(AutoBenchError, RuntimeError):
+    """A device has not done what it was asked for.
+
+    Attributes: ``device`` (its id), ``action``, ``fate`` (``failed``, ``refused``, ``timeout``, ``cancelled``),
+    ``reason``.
+    """
+
+    def __init__(self, device: str, action: str, fate: str, reason: str) -> None:
+        super().__init__(f"{device}: {action} {fate}: {reason}.")
+        self.device = device
+        self.action = action
+        self.fate = fate
+        self.reason = reason
 
 
 class ComparisonError(AutoBenchError, ValueError):

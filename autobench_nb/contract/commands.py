@@ -184,7 +184,7 @@ DEVICE_DO: Final = CommandSpec(
     DeviceDoArgs,
     DeviceDone,
     "Have a device do one of its actions; answered when it has, or has not in time.",
-    ("bad-args", "not-found", "closed"),
+    ("bad-args", "not-found", "conflict", "failed"),
 )
 DEVICE_PROBE: Final = CommandSpec(
     "device.probe",
@@ -356,6 +356,7 @@ STREAM_STOP: Final = CommandSpec(
 )
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
+    *(DEVICE_DESIRE, DEVICE_DO, DEVICE_PROBE, PNO_SCAN),
     *(JOURNAL_RESUME, LOGS_GET, OPERATOR_ANSWER, QUEUE_PAUSE, QUEUE_RESUME),
     *(RECIPE_CANCEL, RECIPE_PAUSE, RECIPE_RESUME, RECIPE_RETRY, RECIPE_SKIP),
     *(RESULTS_LIST, SESSION_CODE),

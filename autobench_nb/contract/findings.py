@@ -66,7 +66,7 @@ class CheckRecord(TypedDict):
 
     name: str
     outcome: CheckOutcome
-    subjects: Annotated[int, Meta(description="how many things it looked at")]
+    subjects: Annotated[int, Meta(description="how many things its findings are about")]
     findings: int
     tookS: Seconds | None
     reason: Annotated[str | None, Meta(description="why it was skipped, or failed")]

@@ -354,11 +354,11 @@ class Orchestrator(Closable):
         journal = self._rooms.journal
         if journal is not None:
             journal.begin_close()
-        self._rooms.pressure.close()
-        self._rooms.recipe_runs.close()
-        self._rooms.runner.close()
-        self._rooms.tracker.close()
-        self._rooms.streams.close()
+        rooms = self._rooms
+        for end in (rooms.pressure.close, rooms.recipe_runs.close, rooms.runner.close):
+            end()
+        for end in (rooms.pno.close, rooms.devices.close, rooms.streams.close, rooms.tracker.close):
+            end()
         self._bridges.close()
         for farewell in self._farewells:
             farewell()

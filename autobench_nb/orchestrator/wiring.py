@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from autobench_nb import __version__
 from autobench_nb.config import Config
 from autobench_nb.devices import Devices
+from autobench_nb.devices.commands import device_commands
+from autobench_nb.devices.panic import PausesByDevices
 from autobench_nb.jobs.commands import job_commands, result_commands
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.ledger import NoLedger
@@ -28,6 +30,8 @@ from autobench_nb.orchestrator.commands import Commands
 from autobench_nb.orchestrator.inline_flush import InlineFlush
 from autobench_nb.orchestrator.resuming import Resumer
 from autobench_nb.pno import Pno
+from autobench_nb.pno.commands import pno_commands
+from autobench_nb.pno.gather import Gatherer
 from autobench_nb.recipe_runs.commands import recipe_commands
 from autobench_nb.recipe_runs.runs import RecipeRuns
 from autobench_nb.sidecars import Streams, stream_commands
@@ -36,6 +40,7 @@ from autobench_nb.state.model import initial_state
 from autobench_nb.state.projections import PNO_SUMMARY, Projection
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
+from autobench_nb.tables.logs_view import Logs
 from autobench_nb.transports.auth import session_commands
 from autobench_nb.transports.commands import Command
 
@@ -118,15 +123,20 @@ def wire(
         ready=pressure.wait,
         printed=printed_in(ring),
     )
-    devices, streams = Devices(store), Streams(store, ring.append)
-    recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams)
+    devices, streams = Devices(store, ring.append, keeps), Streams(store, ring.append)
+    recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=[devices.gauge])
+    devices.supervisor.gate = _gate_of(store, recipe_runs)
     resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
+    durations = None if keeps is None else keeps.durations
+    gatherer = Gatherer(store, Logs(ring).last, runner.results, durations)
+    pno = Pno(store, gatherer=gatherer, before_follow=inline.begin_to_follow)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
         *(job_commands(runner, told), result_commands(runner.results)),
         *(recipe_commands(recipe_runs), resumer.commands()),
+        *(device_commands(devices), pno_commands(pno)),
         session_commands(partial(_new_code, server)),
         stream_commands(streams),
     )
@@ -137,7 +147,7 @@ def wire(
         tracker=Tracker(store),
         devices=devices,
         streams=streams,
-        pno=Pno(store),
+        pno=pno,
         journal=keeps,
         resumer=resumer,
         commands=commands,
@@ -193,6 +203,16 @@ def _journal(
     journal = LiveJournal(settings, epoch=epoch, log=ring.append, tell=store.set)
     ring.archive = journal.archive
     return journal
+
+
+def _gate_of(store: StateStore, runs: RecipeRuns) -> PausesByDevices:
+    """What pauses the queue while a critical device is degraded."""
+
+    def why() -> str | None:
+        paused = store.get("/jobs/paused", None)
+        return None if paused is None else str(paused["reason"])
+
+    return PausesByDevices(why, runs.pause_queue, runs.resume_queue)
 
 
 def _new_code(server: Callable[[], Server | None]) -> str | None:

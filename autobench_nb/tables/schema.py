@@ -91,6 +91,9 @@ JOBS: Final = _columns(JobRecord)
 DEVICES: Final = _columns(DeviceRecord, named_by_key=True)
 """The columns of devices; keys as the state's ``/devices`` has them."""
 
+SAMPLES: Final = (Column("ts", "ts", ColumnKind.TIME),)
+"""The column that every table of a device's samples has; what it observes follows."""
+
 STREAMS: Final = _columns(Stream, named_by_key=True)
 """The columns of streams; keys as the state's ``/streams`` has them."""
 

@@ -47,7 +47,9 @@ WAYS: dict[str, Way] = {
     "remove": lambda store, key: store.remove(f"/devices/{key}"),
     "batch": in_a_batch,
     "devices.add": lambda store, key: Devices(store).add(key, type="x"),
-    "devices.add, a field": lambda store, key: Devices(store).add("e", type="x", **{key: "1"}),
+    "devices.add, a field": lambda store, key: Devices(store).add(
+        "e", type="x", **dict[str, Any]({key: "1"})
+    ),
     "devices.update": lambda store, key: Devices(store).update("d", **{key: 1}),
     "streams.add": lambda store, key: Streams(store).add(key),
     "subscribe": lambda store, key: store.subscribe(print, f"/devices/{key}"),

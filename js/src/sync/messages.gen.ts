@@ -689,7 +689,7 @@ export interface PnoState {
 export interface CheckRecord {
   name: string;
   outcome: CheckOutcome;
-  /** How many things it looked at. */
+  /** How many things its findings are about. */
   subjects: number;
   findings: number;
   /** Seconds. */
@@ -1266,6 +1266,56 @@ export interface JobTimes {
   items: Record<string, RepetitionTimes>;
 }
 
+/** What is wished for, by quantity; a null value takes a wish back. */
+export interface DeviceDesireArgs {
+  deviceId: string;
+  desired: Record<string, unknown>;
+}
+
+/** All that is wished for now. */
+export interface DeviceDesired {
+  desired: Record<string, unknown>;
+}
+
+/** What is asked of which device; `timeoutS` begins when it is asked for. */
+export interface DeviceDoArgs {
+  deviceId: string;
+  action: string;
+  args: Record<string, unknown>;
+  timeoutS?: number | null;
+}
+
+/** What came of an action: the answer comes when the device has acknowledged it. */
+export interface DeviceDone {
+  deviceId: string;
+  actionId: string;
+  fate: Fate;
+  reason?: string | null;
+  value: unknown;
+  /** Milliseconds. */
+  tookMs: number | null;
+}
+
+/** Which device is to be asked now how it is. */
+export interface DeviceProbeArgs {
+  deviceId: string;
+}
+
+/** Whether a probe is on its way: false where one is already, or the device is closed. */
+export interface DeviceProbed {
+  probing: boolean;
+}
+
+/** Which checks are to be run; all, where none are named. */
+export interface PnoScanArgs {
+  checks?: string[] | null;
+}
+
+/** Whether this command began a scan; where one was under way already, that one goes on. */
+export interface PnoScanned {
+  started: boolean;
+}
+
 /** Which interrupted run. */
 export interface JournalResumeArgs {
   runId: string;
@@ -1426,6 +1476,14 @@ export interface Commands {
   'job.send': { args: JobSendArgs; result: JobSent };
   /** The seconds that the repetitions of some jobs took. */
   'job.times': { args: JobTimesArgs; result: JobTimes };
+  /** Say how a device is to be. */
+  'device.desire': { args: DeviceDesireArgs; result: DeviceDesired };
+  /** Have a device do one of its actions; answered when it has, or has not in time. */
+  'device.do': { args: DeviceDoArgs; result: DeviceDone };
+  /** Ask a device now how it is, without waiting for its next turn. */
+  'device.probe': { args: DeviceProbeArgs; result: DeviceProbed };
+  /** Begin a pno scan; what it finds comes with the state. */
+  'pno.scan': { args: PnoScanArgs; result: PnoScanned };
   /** Go on with a run that was interrupted when its orchestrator ended, after its last finished step. */
   'journal.resume': { args: JournalResumeArgs; result: JournalResumed };
   /** One log entry with its whole message, or as much of it as fits one answer. */
