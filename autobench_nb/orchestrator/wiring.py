@@ -116,22 +116,14 @@ def wire(
     # Checked before the journal is opened, which would stay open.
     limit_of("parallelism", parallelism)
     keeps = _journal(journal, epoch, ring, store)
-    runner = Runner(
-        *(store, ring.append, executors),
-        parallelism=parallelism,
-        ledger=NoLedger() if keeps is None else keeps,
-        ready=pressure.wait,
-        printed=printed_in(ring),
-    )
+    runner = _runner(store, ring, pressure, executors, parallelism, keeps)
     devices, streams = Devices(store, ring.append, keeps), Streams(store, ring.append)
     recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=[devices.gauge])
     devices.supervisor.gate = _gate_of(store, recipe_runs)
     resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
-    durations = None if keeps is None else keeps.durations
-    gatherer = Gatherer(store, Logs(ring).last, runner.results, durations)
-    pno = Pno(store, gatherer=gatherer, before_follow=inline.begin_to_follow)
+    pno = _pno(store, ring, runner, keeps, inline)
     commands = _commands(
         log_commands(ring, config.client_budget_bytes),
         *(job_commands(runner, told), result_commands(runner.results)),
@@ -163,6 +155,31 @@ def _first_state(name: str, epoch: str, config: Config, channels: Channels) -> d
         config=config,
         channels=channels.names,
     )
+
+
+def _runner(
+    store: StateStore,
+    ring: LogRing,
+    pressure: BackPressure,
+    executors: Mapping[str, Executor] | None,
+    parallelism: int,
+    keeps: LiveJournal | None,
+) -> Runner:
+    return Runner(
+        *(store, ring.append, executors),
+        parallelism=parallelism,
+        ledger=NoLedger() if keeps is None else keeps,
+        ready=pressure.wait,
+        printed=printed_in(ring),
+    )
+
+
+def _pno(
+    store: StateStore, ring: LogRing, runner: Runner, keeps: LiveJournal | None, inline: InlineFlush
+) -> Pno:
+    durations = None if keeps is None else keeps.durations
+    gatherer = Gatherer(store, Logs(ring).last, runner.results, durations)
+    return Pno(store, gatherer=gatherer, before_follow=inline.begin_to_follow)
 
 
 def _commands(*rooms: Mapping[str, Command]) -> Commands:

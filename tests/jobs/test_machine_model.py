@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from autobench_nb.errors import ClosedError
+from autobench_nb.jobs.events import ReachPlace
 from autobench_nb.jobs.machine import (
     CancelRequested,
     FirstRequested,
@@ -110,7 +111,9 @@ class Jobs(RuleBasedStateMachine):
                 for job_id in effect.job_ids:
                     del self.known[job_id]
         self.writer.put(
-            effect for effect in effects if not isinstance(effect, (StartJob, StopJob, WakeWaiters))
+            effect
+            for effect in effects
+            if not isinstance(effect, (StartJob, StopJob, WakeWaiters, ReachPlace))
         )
         written: list[str] = []
         for effect in effects:
