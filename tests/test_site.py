@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import autobench_nb
 from tests.site import ROOT, build, loaded_from_elsewhere
 
 
@@ -72,3 +73,9 @@ def test_search_works_without_a_server(site: Path) -> None:
     # A page that is opened from a disk may load a script, and may not fetch a file.
     assert index.startswith("Search.setIndex(")
     assert re.search(r'"histogram"|histogram', index)
+
+
+def test_every_public_name_stands_in_the_reference(site: Path) -> None:
+    text = (site / "reference" / "python.html").read_text("utf-8")
+    missing = [name for name in autobench_nb.__all__ if f'id="autobench_nb.{name}"' not in text]
+    assert missing == []
