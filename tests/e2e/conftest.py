@@ -87,7 +87,17 @@ def page(context: BrowserContext) -> Iterator[Page]:
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
     yield opened
-    assert [error for error in errors if "ResizeObserver loop" not in error] == []
+    assert [error for error in errors if not is_the_hosts_own(error)] == []
+
+
+def is_the_hosts_own(error: str) -> bool:
+    """Whether an error, with its stack, is none of ours.
+
+    JupyterLab's layout now and then removes a node that it has moved already. Our code removes no node by its parent, and
+    runs from blobs: they would stand in the stack.
+    """
+    is_of_jupyter = "'removeChild' on 'Node'" in error and "blob:" not in error
+    return "ResizeObserver loop" in error or is_of_jupyter
 
 
 def wait_until(fact: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
