@@ -93,8 +93,8 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def is_the_hosts_own(error: str) -> bool:
     """Whether an error, with its stack, is none of ours.
 
-    JupyterLab's layout now and then removes a node that it has moved already. Our code removes no node by its parent, and
-    runs from blobs: they would stand in the stack.
+    JupyterLab's layout now and then removes a node that it has moved already. Our code removes no node by its parent,
+    and runs from blobs: they would stand in the stack.
     """
     is_of_jupyter = "'removeChild' on 'Node'" in error and "blob:" not in error
     return "ResizeObserver loop" in error or is_of_jupyter
