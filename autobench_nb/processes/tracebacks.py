@@ -136,7 +136,13 @@ def _in_python(grouper: TracebackGrouper, line: str) -> bool:
 
 
 def _after_python(grouper: TracebackGrouper, line: str) -> bool:
-    if not line.strip() or _PYTHON_CHAIN.match(line):
+    if _PYTHON_CHAIN.match(line):
+        return grouper.set_state(_after_chain)
+    return not line.strip()
+
+
+def _after_chain(grouper: TracebackGrouper, line: str) -> bool:
+    if not line.strip():
         return True
     return bool(_PYTHON.match(line)) and grouper.set_state(_in_python)
 

@@ -99,6 +99,17 @@ def test_two_tracebacks_are_two() -> None:
     assert first == second
 
 
+@pytest.mark.parametrize("between", [[], [""], ["", ""]])
+@pytest.mark.parametrize("first", ["KeyError: 'a'", "KeyboardInterrupt"])
+def test_pythons_tracebacks_one_after_another_are_as_many(first: str, between: list[str]) -> None:
+    head = ["Traceback (most recent call last):", '  File "x.py", line 1, in <module>', "    f()"]
+    lines = [*head, first, *between, *head, "ValueError: b", *between, *head, "OSError: c"]
+    grouper = TracebackGrouper()
+    found = [one for line in lines for one in grouper.feed(line)] + grouper.flush()
+    messages = [one.message for one in found if isinstance(one, Traceback)]
+    assert messages == [first, "ValueError: b", "OSError: c"]
+
+
 @pytest.mark.parametrize(
     "lines",
     [
