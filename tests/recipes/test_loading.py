@@ -100,6 +100,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "answer that is none": ("operator: {ask: go?, answers: ['y', 'n'], fails: ['no']}", "'no' is none of the answers", "did you mean n?"),  # noqa: E501
     "a wait has no output": ("wait: 1s\nartifacts: [a]", "a step with `wait` has no artifacts", "move it to a step with `run`"),  # noqa: E501
     "recording of nobody": ("record: {stream: cam, during: [x]}", "there is no step 'x'", "the steps are s"),
+    "recording of itself": ("record: {stream: cam, during: [s]}", "s would wait for the recording", "let s not need s"),
     "key twice": ("run: a\nrun: b", "the key stands here twice", "leave one of them"),
     "tag": ("run: !!python/object:os.system a", "", ""),
     "own tag": ("run: !env a", "the tag !env is not known", "leave the tag away"),
@@ -241,3 +242,10 @@ def test_no_damage_to_a_sound_recipe_ends_the_reading_with_another_error(
     except RecipeError as error:
         problems = error.problems
     assert all(problem.text() for problem in problems)
+
+
+def test_a_step_that_is_recorded_cannot_wait_for_its_own_recording() -> None:
+    text = recipe_of("record: {stream: cam, during: [last]}")
+    text += "    - {id: mid, run: a, needs: [s]}\n    - {id: last, run: a, needs: [mid]}\n"
+    said = problems_of(text)
+    assert ["last would wait for the recording" in line for line in said] == [True]
