@@ -142,7 +142,7 @@ class RecipeActor:
         self.post(nothing)
 
     def join(self, timeout_s: float) -> None:
-        """WaitStep for the end of its thread."""
+        """Wait for the end of its thread."""
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s)
