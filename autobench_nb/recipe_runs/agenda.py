@@ -26,7 +26,7 @@ class Agenda:
         heapq.heappush(self._later, (time.monotonic() + delay_s, next(self._numbers), act))
 
     def do_next(self) -> None:
-        """WaitStep for something to do, and do all that is due."""
+        """Wait for something to do, and do all that is due."""
         try:
             self._acts.get(timeout=self._patience_s())()
             while not self._acts.empty():
