@@ -238,11 +238,12 @@ class LiveJournal(Closable):
         if os.getpid() != self._process:
             return
         self._is_closing = True
-        self._writer.close()
+        # The last connection folds the write-ahead log into the file, and only one that may write can do it.
         with self._reader_lock:
             reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
+        self._writer.close()
         self._lock_file.release()
 
     def after_fork_in_child(self) -> None:

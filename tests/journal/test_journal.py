@@ -52,6 +52,8 @@ def test_a_table_of_results_from_the_file_has_the_columns_of_the_live_one(tmp_pa
 def test_a_journal_that_is_closed_leaves_one_file_and_its_lock(tmp_path: Path) -> None:
     with nothing_is_left(), orchestrator(tmp_path / "lab.db") as bench:
         bench.run("true").wait()
+        assert bench.journal is not None
+        assert len(bench.journal.runs()) == 1
     assert leftovers(tmp_path) == []
     assert sorted(os.listdir(tmp_path)) == ["lab.db", "lab.db-owner"]
 
