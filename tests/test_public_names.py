@@ -17,6 +17,8 @@ NAMES = {
     "Dashboard",
     "Journal",
     "JournalReader",
+    "DaskExecutor",
+    "Ffmpeg",
     "Level",
     "LogPane",
     "Metadata",

@@ -351,10 +351,9 @@ class Orchestrator(Closable):
         self._closed = True
         _open.discard(self)
         _served.discard(self)
-        journal = self._rooms.journal
+        rooms, journal = self._rooms, self._rooms.journal
         if journal is not None:
             journal.begin_close()
-        rooms = self._rooms
         for end in (rooms.pressure.close, rooms.recipe_runs.close, rooms.runner.close):
             end()
         for end in (rooms.pno.close, rooms.devices.close, rooms.streams.close, rooms.tracker.close):
@@ -376,10 +375,9 @@ class Orchestrator(Closable):
         self._closed = True
         _open.discard(self)
         _served.discard(self)
-        self._rooms.inline.after_fork_in_child()
-        self._rooms.pressure.after_fork_in_child()
-        self._rooms.tracker.after_fork_in_child()
-        self._rooms.streams.after_fork_in_child()
+        rooms = self._rooms
+        for one in (rooms.inline, rooms.pressure, rooms.tracker, rooms.streams):
+            one.after_fork_in_child()
 
     def _check_open(self) -> None:
         if self._process != os.getpid():

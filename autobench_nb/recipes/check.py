@@ -210,7 +210,10 @@ def _check_names(step: Step, steps: dict[str, Step], path: YamlPath) -> Iterator
                 remedy = nearest_of(other, steps, "steps")
                 where = (*path, "record", "during", number)
                 yield Problem(where, f"there is no step {other!r}", remedy)
-            elif other in {step.id, *behind(step.id, {one.id: one.needs for one in steps.values()})}:
+            elif other in {
+                step.id,
+                *behind(step.id, {one.id: one.needs for one in steps.values()}),
+            }:
                 where = (*path, "record", "during", number)
                 fact = f"{other} would wait for the recording, and the recording for {other}"
                 yield Problem(where, fact, f"let {other} not need {step.id}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb.contract.commands import (
     STREAM_PICTURE,
@@ -20,7 +19,13 @@ from autobench_nb.contract.streams import (
     StreamStopped,
 )
 from autobench_nb.errors import CommandError, StreamError
+from autobench_nb.lazy import LazyModule
 from autobench_nb.sidecars.streams import StreamAt, Streams
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 MAX_SENT_BYTES: Final = 4 * 1024 * 1024
 """A larger picture is not sent to a view: what Jupyter's proxy takes of one message, with room to spare."""

@@ -216,6 +216,7 @@ def test_a_lid_that_was_closed_for_longer_than_the_server_waits_catches_up(
 def test_after_a_kernel_restart_all_panes_say_the_same_and_the_reloaded_page_shows_what_was(
     lab: Lab, page: Page, dashboard: Locator, notebook: str
 ) -> None:
+    settled(page)
     save(page)
     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     expect_all_to_say_the_same(page)
@@ -296,6 +297,7 @@ def test_an_interrupt_of_a_cell_that_awaits_a_run_leaves_the_view_live(
 def test_a_pane_that_asked_while_the_kernel_was_busy_is_live_when_it_is_free(
     lab: Lab, page: Page, dashboard: Locator, notebook: str
 ) -> None:
+    settled(page)
     save(page)
     page.evaluate(
         """() => {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+import autobench_nb
 from autobench_nb import Orchestrator
 from tests.e2e.axe import violations
 from tests.e2e.conftest import Lab, wait_until
@@ -103,7 +104,7 @@ def test_jobs_of_a_run_are_compared_on_one_axis_with_each_repetition(
     expect(runs.groups).to_contain_text("all done")
     for name in ("quick", "slow"):
         expect(runs.row(name).locator("circle")).to_have_count(6)
-        expect(runs.cell(name, "mean")).to_have_text(re.compile(r"^[\d.]+ ?± [\d.]+ (ms|s)$"))
+        expect(runs.cell(name, "mean")).to_have_text(re.compile(r"^[\d.]+ ?± [\d.]+ (µs|ms|s)$"))
         expect(runs.cell(name, "repeat")).to_have_text("6")
     expect(runs.panel.locator(".ab-run-axis")).to_contain_text("ms")
     bars = [runs.row(name).locator(".ab-strip-bar").bounding_box() for name in ("quick", "slow")]
@@ -406,7 +407,7 @@ def test_before_anything_has_run_each_tab_says_how_to_begin(
     for tab in ("Devices", "Streams", "Findings"):
         page.get_by_role("tab", name=tab).click()
         example = page.get_by_role("tabpanel").locator("code").inner_text()
-        exec(example, {"bench": bench})
+        exec(example, {"ab": autobench_nb, "bench": bench})
         expect(page.get_by_role("tabpanel").locator(".ab-empty")).to_have_count(0)
     page.get_by_role("tab", name="Runs").click()
     expect(hint).to_be_visible()

@@ -18,9 +18,9 @@ from tests.read_side.conftest import PATIENCE_S, Pair, Reader
 
 WRITERS = {
     "state": {"set", "merge", "remove", "replace_state", "batch"},
-    "devices": {"add", "update", "touch", "remove"},
-    "streams": {"add", "update", "touch", "remove"},
-    "pno": {"start", "advance", "finding", "finish"},
+    "devices": {"add", "update", "touch", "remove", "do", "desire", "probe", "act", "ask", "close"},
+    "streams": {"add", "update", "touch", "remove", "record", "close"},
+    "pno": {"start", "advance", "finding", "finish", "begin", "scan", "schedule", "check", "close"},
     "results": {"add"},
 }
 """What only the original can: the rest is the read side."""
@@ -31,6 +31,7 @@ INNER = {
         # What the ring alone can account for: a client holds a part of it.
         "account",
         "held",
+        "evicted",
         "lost",
         "written",
         "take",
@@ -45,6 +46,10 @@ INNER = {
         "select",
     },
     "results": {"page"},
+    # What is measured, drawn and looked for is with the original alone.
+    "devices": {"energy", "gauge", "meter", "samples", "supervisor"},
+    "streams": {"after_fork_in_child", "follow", "picture", "sidecar"},
+    "pno": {"after_fork_in_child", "checks"},
 }
 """Public, for other modules of the package."""
 

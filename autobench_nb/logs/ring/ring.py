@@ -10,16 +10,17 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from autobench_nb import forks
-from autobench_nb.errors import ConfigError
 from autobench_nb.logs.account import LogAccount
 from autobench_nb.logs.archive import LogArchive
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.ring.batch import LogBatch, Part
+from autobench_nb.logs.ring.bounds import checked_capacity, parts_in_order, stop_of
 from autobench_nb.logs.ring.columns import NAMES, Chunk
 from autobench_nb.logs.ring.inbox import LIGHT, Inbox
 from autobench_nb.logs.ring.intake import Intake
@@ -31,6 +32,7 @@ BYTES_PER_ENTRY: Final = 4_096
 BYTES_FLOOR: Final = 256 * 1024 * 1024
 
 _LEVELS = frozenset({*Level, *(level.wire for level in Level)})
+_start_of = attrgetter("first_seq")
 
 
 class LogRing:
@@ -61,7 +63,7 @@ class LogRing:
         clock: Callable[[], float] = time.time,
         max_bytes: int | None = None,
     ) -> None:
-        self._capacity = _checked(capacity)
+        self._capacity = checked_capacity(capacity)
         self.channels = Channels() if channels is None else channels
         self.min_level = Level.parse(min_level)
         self._max_bytes = max_bytes
@@ -309,7 +311,7 @@ class LogRing:
 
     def resize(self, capacity: int) -> None:
         """Hold ``capacity`` entries from now on; what is too old for it is evicted."""
-        capacity = _checked(capacity)
+        capacity = checked_capacity(capacity)
         with self._inbox.lock:
             first, _ = self._read()
             # Growing brings back nothing that was evicted.
@@ -322,44 +324,24 @@ class LogRing:
         with self._inbox.lock:
             held, end = self._read()
             first = min(max(seq, held), end)
-            stop = end if limit is None else min(end, first + max(0, limit))
-            return self._cut(first, stop, missed=max(0, first - max(0, seq)))
+            return self._cut(first, stop_of(first, end, limit), missed=max(0, first - max(0, seq)))
 
     def since_archived(self, seq: int, limit: int) -> LogBatch:
-        """As :meth:`since`, out of the archive where the ring has let go of what is asked for.
-
-        The batch ends before the first hole, and where the archive gives no more at once: what follows is to be asked
-        for again.
-        """
+        """As :meth:`since`, out of the archive too; ends before a hole, or where the archive gives no more."""
         archive, seq = self.archive, max(0, seq)
         with self._inbox.lock:
             held, end = self._read()
-            # What is evicted entry by entry stays in its chunk until all of that is.
-            kept = min(held, self._chunks[0].first_seq if self._chunks else self._sealed_end)
+            kept = min(held, self._kept())
             stop = min(end, seq + max(0, limit))
             if archive is None or seq >= held or stop <= seq:
                 begin = min(max(seq, held), end)
-                return self._cut(begin, max(begin, stop), missed=max(0, begin - seq))
+                return self._cut(begin, stop_of(begin, end, limit), missed=max(0, begin - seq))
             asked, seq = seq, max(seq, min(kept, archive.first_seq))
             stop = min(end, seq + limit)
             newer = self._cut(max(seq, kept), max(stop, kept), missed=0).parts
-        parts: list[Part] = []
-        first: int | None = None
-        place: int | None = None
-        for chunk in archive.find(seq, min(stop, kept)) if seq < kept else ():
-            begin, ending = max(seq, chunk.first_seq), min(stop, chunk.end_seq)
-            if place is not None and begin != place:
-                break
-            first = begin if first is None else first
-            place = ending
-            parts.append(Part(chunk, begin - chunk.first_seq, ending - chunk.first_seq))
-        if place is None:
-            first = place = max(seq, kept)
-        assert first is not None
-        if place == max(seq, kept):
-            parts.extend(newer)
-            place = max(stop, kept)
-        return LogBatch(first, place, first - asked, tuple(parts), self.channels, self.min_level)
+        older = archive.find(seq, min(stop, kept)) if seq < kept else ()
+        first, place, parts = parts_in_order(older, newer, seq, stop, kept)
+        return LogBatch(first, place, first - asked, parts, self.channels, self.min_level)
 
     def last(self, count: int) -> LogBatch:
         """The newest ``count`` entries, or as many as are held."""
@@ -389,8 +371,11 @@ class LogRing:
 
     def _leaving(self) -> int:
         """How many entries are evicted, and still in their chunk until all of that is; the caller holds the lock."""
-        kept = self._chunks[0].first_seq if self._chunks else self._sealed_end
-        return max(0, self._first() - kept)
+        return max(0, self._first() - self._kept())
+
+    def _kept(self) -> int:
+        # What is evicted entry by entry stays in its chunk until all of that is.
+        return self._chunks[0].first_seq if self._chunks else self._sealed_end
 
     def _cut(self, first: int, end: int, missed: int) -> LogBatch:
         parts: list[Part] = []
@@ -407,13 +392,3 @@ class LogRing:
             )
             parts.append(Part(chunk, 0, end - start))
         return LogBatch(first, end, missed, tuple(parts), self.channels, self.min_level)
-
-
-def _start_of(chunk: Chunk) -> int:
-    return chunk.first_seq
-
-
-def _checked(capacity: int) -> int:
-    if isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1:
-        raise ConfigError("log_capacity", capacity, "a whole number, 1 or more")
-    return capacity
