@@ -255,7 +255,7 @@ async def test_the_hash_equals_the_mirrors_at_the_same_version(start: Start) -> 
     loop = Loopback(bench.server._pump, note)
     made.append(loop)
     await until(lambda: loop.mirror.state is not None)
-    hashes[loop.mirror.version] = loop.mirror.hash()
+    hashes[bench.store.version] = loop.mirror.hash()
     for number in range(20):
         bench.store.set("/devices/cap0", {"type": "t", "status": f"\u00e9 {number}", "x": 0.1})
         loop.send(b'{"type":"command","id":"%d","name":"state.hash","args":{}}' % number)
