@@ -95,11 +95,18 @@ def hub(browser: Browser, tmp_path_factory: Folders) -> Iterator[Hub]:
 
 def sign_in(hub: Hub, page: Page, user: str) -> Lab:
     """Sign a user in; the user's JupyterLab runs then."""
-    page.goto(f"{hub.url}hub/login")
-    page.locator("input[name=username]").fill(user)
+    name = page.locator("input[name=username]")
+
+    def is_asked() -> bool:
+        # The proxy in front may answer before the hub behind it does.
+        page.goto(f"{hub.url}hub/login")
+        return name.count() > 0
+
+    wait_until(is_asked, "the hub's page to sign in")
+    name.fill(user)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("#login_submit").click()
-    page.wait_for_url(f"**/user/{user}/lab**", timeout=120_000)
+    page.wait_for_url(f"**/user/{user}/lab**", timeout=240_000)
     lab = hub.lab_of(user)
     wait_until(lab.folder.is_dir, "the user's home")
     return lab

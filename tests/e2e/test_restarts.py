@@ -205,7 +205,7 @@ def test_a_lid_that_was_closed_for_longer_than_the_server_waits_catches_up(
     )
     browser = page.context.new_cdp_session(page)
     browser.send("Page.setWebLifecycleState", {"state": "frozen"})
-    wait_until((lab.folder / "alone").exists, "the server that is alone")
+    wait_until((lab.folder / "alone").exists, "the server that is alone", 180)
     browser.send("Page.setWebLifecycleState", {"state": "active"})
     expect(dashboard.locator(".ab-log")).to_contain_text(
         "while the lid was closed", timeout=LONG_MS
