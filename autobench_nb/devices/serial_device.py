@@ -132,6 +132,7 @@ class SerialDevice:
             for one in self.protocol.start:
                 self._exchange(port, one)
         except BaseException:
+            # Whatever it is goes to the caller; a port that nobody holds would stay taken for the next try.
             port.close()
             raise
         self._open, self.port = port, path

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from autobench_nb.contract.machine import MachineRecord
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.machine.fingerprint import Fingerprint, FingerprintReader
 from autobench_nb.machine.noise import Noise, NoiseLook, NoiseMeter
 from autobench_nb.machine.system import System
@@ -119,7 +120,7 @@ class Machines(Mapping[str, Fingerprint]):
 
     def _add(self, machine_id: str, found: Fingerprint) -> None:
         self._known[machine_id] = found
-        self._records[machine_id] = found.record(round(time.time() * 1e3, 3))
+        self._records[machine_id] = found.record(now_ms())
         while len(self._known) > KEPT:
             oldest = next(iter(self._known))
             del self._known[oldest], self._records[oldest]
@@ -134,5 +135,6 @@ class Machines(Mapping[str, Fingerprint]):
         try:
             self._store.set("/jobs/machines", records)
         except BaseException:
+            # Whatever it is goes to the caller; what was not written is told again with the next reading.
             self._is_told = False
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.jobs.other_load import SHORTEST_S, OtherLoad
 from autobench_nb.jobs.past import PastRepetition
 from autobench_nb.jobs.results import Result, Results
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.entry import Level
 from autobench_nb.machine.noise import Noise
 from autobench_nb.state.model import JobStatus
@@ -56,7 +56,7 @@ def perform(
 def _once(
     job: Job, executor: Executor, all_results: Results, ledger: Ledger, repetition: int
 ) -> RepetitionOutcome:
-    started_ms = round(time.time() * 1e3, 3)
+    started_ms = now_ms()
     job.next_repetition(repetition, started_ms)
     started_at = datetime.fromtimestamp(started_ms / 1e3, UTC)
     lines = job.log.lines

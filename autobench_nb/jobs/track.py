@@ -20,6 +20,7 @@ from autobench_nb.contract.records import JobKind, JobStatus
 from autobench_nb.errors import JobError
 from autobench_nb.jobs.executors.in_process import current_job
 from autobench_nb.jobs.machine import FINAL
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.text import clean
 from autobench_nb.state.store import StateStore
 
@@ -62,7 +63,7 @@ class Track(Generic[T]):
         self.n = 0
         self.status = JobStatus.QUEUED
         self.reason: str | None = None
-        self.created_ms = _now_ms()
+        self.created_ms = now_ms()
         self.finished_ms: float | None = None
         self._started = time.monotonic()
         self._taken_s: float | None = None
@@ -87,6 +88,7 @@ class Track(Generic[T]):
             self._end(JobStatus.CANCELLED, f"left after {self._count()}")
             raise
         except BaseException as error:
+            # Whatever ends the loop goes on, an interrupt too; the loop is not said to run after it.
             self._end(JobStatus.FAILED, f"{type(error).__name__} after {self._count()}: {error}")
             raise
         if not self._within:
@@ -126,7 +128,7 @@ class Track(Generic[T]):
             return
         self._taken_s = time.monotonic() - self._started
         self.reason = None if reason is None else clean(reason)
-        self.finished_ms = _now_ms()
+        self.finished_ms = now_ms()
         self.status = status
         self._tracker.end(self)
 
@@ -277,7 +279,7 @@ class Tracker:
             for track in self._running.values():
                 track.status = JobStatus.CANCELLED
                 track.reason = "the orchestrator was closed"
-                track.finished_ms = _now_ms()
+                track.finished_ms = now_ms()
                 self._ended.append(track)
             self._running.clear()
             thread = self._thread
@@ -368,7 +370,3 @@ def _is_whole(value: object) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _now_ms() -> float:
-    return round(time.time() * 1e3, 3)

@@ -22,6 +22,7 @@ from autobench_nb.jobs.ledger import (
 )
 from autobench_nb.jobs.output import LogFunction
 from autobench_nb.jobs.saved import SavedRun
+from autobench_nb.jobs.timing import now_ms
 from autobench_nb.journal import rows
 from autobench_nb.journal.archive import JournalArchive
 from autobench_nb.journal.beginning import begin_life, interrupted_runs
@@ -96,6 +97,7 @@ class LiveJournal(Closable):
             self._give_up(connection)
             raise refused(self._path, fault_of(error)) from error
         except BaseException:
+            # Whatever it is goes to the caller, an interrupt too; file and lock would stay taken without an owner.
             self._give_up(connection)
             raise
         self._writer = JournalWriter(
@@ -365,8 +367,3 @@ class LiveJournal(Closable):
 
 
 _of_the_parents: list[JournalReader] = []
-
-
-def now_ms() -> float:
-    """Milliseconds since 1970."""
-    return round(time.time() * 1e3, 3)

@@ -157,6 +157,7 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
                 connection.execute(f"PRAGMA user_version = {now + 1}")
             connection.execute("COMMIT")
         except BaseException:
+            # Whatever it is goes to the caller; a migration is whole or was never begun.
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

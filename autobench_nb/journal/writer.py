@@ -254,6 +254,7 @@ class JournalWriter:
             self._write_missed(connection)
             connection.execute("COMMIT")
         except BaseException:
+            # Whatever it is goes to the caller; the next try must not find a half of this one open.
             _roll_back(connection)
             raise
         self._upkeep(connection)
