@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,11 @@ def test_there_are_notebooks() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_and_gives_what_is_saved_in_it(notebook: Path, tmp_path: Path) -> None:
-    """In a pytest of its own, whose settings are not ours: nbval collects each cell as a test."""
+    """In a pytest of its own, whose settings are not ours: nbval collects each cell as a test.
+
+    Options that this run has from its environment are not passed on: with ``-n 2`` the cells of one
+    notebook would be dealt to two kernels.
+    """
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
     )
@@ -28,6 +33,7 @@ def test_it_runs_and_gives_what_is_saved_in_it(notebook: Path, tmp_path: Path) -
     done = subprocess.run(
         [*command, *options, str(notebook)],
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
         capture_output=True,
         text=True,
         timeout=280,
