@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from autobench_nb import Orchestrator
+from tests.e2e.conftest import wait_until
 from tests.e2e.pane import Pane, post
 
 pytestmark = pytest.mark.browser
@@ -123,9 +125,16 @@ def test_columns_are_resized_by_dragging_and_by_keys(
 ) -> None:
     bench.log("psu").info("volt")
     channel = pane.row("volt").locator(".ab-log-channel")
-    width = "el => Math.round(el.getBoundingClientRect().width)"
     expect(channel).to_be_visible()
-    before = channel.evaluate(width)
+
+    def width() -> int:
+        return round(channel.evaluate("el => el.getBoundingClientRect().width"))
+
+    def becomes(fact: Callable[[int], bool]) -> None:
+        # The cell is looked up each time: a row that was drawn anew is another element.
+        wait_until(lambda: fact(width()), "the column has that width")
+
+    before = width()
     grip = pane.root.locator(".ab-log-grip[title^=channel]")
     at = grip.bounding_box()
     assert at is not None
@@ -134,18 +143,14 @@ def test_columns_are_resized_by_dragging_and_by_keys(
     page.mouse.down()
     page.mouse.move(x + 60, y)
     page.mouse.up()
-    page.wait_for_function(
-        f"([el, to]) => ({width})(el) === to", arg=[channel.element_handle(), before + 60]
-    )
+    becomes(lambda now: now == before + 60)
     grip.dblclick()
-    page.wait_for_function(
-        f"([el, to]) => ({width})(el) === to", arg=[channel.element_handle(), before]
-    )
-    pane.open_menu().get_by_label("Width of channel").focus()
+    becomes(lambda now: now == before)
+    slider = pane.open_menu().get_by_label("Width of channel")
+    slider.focus()
+    expect(slider).to_be_focused()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        f"([el, to]) => ({width})(el) > to", arg=[channel.element_handle(), before]
-    )
+    becomes(lambda now: now > before)
 
 
 def test_times_are_of_the_user_s_zone_or_relative(browser: Browser, bench: Orchestrator) -> None:
