@@ -5,6 +5,7 @@ The page's side of the link, as ``js/src/links/comm.ts`` has it, in Python: over
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import queue
 import threading
@@ -69,6 +70,13 @@ class WidgetPage:
     # --- the thread
 
     def _main(self) -> None:
+        try:
+            self._live()
+        finally:
+            # Jupyter's blocking client makes a loop for each thread that asks it, and leaves it open.
+            asyncio.get_event_loop().close()
+
+    def _live(self) -> None:
         self._open()
         while not self._over.is_set():
             with contextlib.suppress(queue.Empty):
