@@ -128,7 +128,7 @@ def test_columns_are_resized_by_dragging_and_by_keys(
     expect(channel).to_be_visible()
 
     def width() -> int:
-        return round(channel.evaluate("el => el.getBoundingClientRect().width"))
+        return int(channel.evaluate("el => Math.round(el.getBoundingClientRect().width)"))
 
     def becomes(fact: Callable[[int], bool]) -> None:
         # The cell is looked up each time: a row that was drawn anew is another element.
