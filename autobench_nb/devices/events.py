@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import msgspec
+from msgspec import Struct
+
 from autobench_nb.contract.devices import DeviceHealth
 from autobench_nb.errors import ConfigError
 
@@ -72,27 +75,23 @@ class Policy:
 # --- events
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeAsked:
+class ProbeAsked(Struct, frozen=True):
     """Somebody wants to know now how the device is."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeAnswered:
+class ProbeAnswered(Struct, frozen=True):
     """The probe gave what was observed."""
 
     observed: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeFailed:
+class ProbeFailed(Struct, frozen=True):
     """The probe came back without an answer."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionAsked:
+class ActionAsked(Struct, frozen=True):
     """Somebody wants the device to do something; ``refusal``: why it cannot be done at all."""
 
     id: str
@@ -102,43 +101,37 @@ class ActionAsked:
     refusal: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ActionAcknowledged:
+class ActionAcknowledged(Struct, frozen=True):
     """The device has done it; ``desired``: what is wished for from now on."""
 
     value: Any = None
-    desired: Mapping[str, Any] = field(default_factory=dict)
+    desired: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ActionFailed:
+class ActionFailed(Struct, frozen=True):
     """The device has not done it."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionDropped:
+class ActionDropped(Struct, frozen=True):
     """Nobody wants the action any more."""
 
     id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class WishChanged:
+class WishChanged(Struct, frozen=True):
     """How the device is to be, by quantity; None takes a wish back."""
 
     desired: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TimePassed:
+class TimePassed(Struct, frozen=True):
     """Nothing but the time."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRemoved:
+class DeviceRemoved(Struct, frozen=True):
     """The device is no longer watched."""
 
     reason: str
@@ -161,13 +154,11 @@ DeviceEvent: TypeAlias = (
 # --- effects
 
 
-@dataclass(frozen=True, slots=True)
-class StartProbe:
+class StartProbe(Struct, frozen=True):
     """Ask the device how it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class StartAction:
+class StartAction(Struct, frozen=True):
     """Have the device do something."""
 
     id: str
@@ -175,30 +166,26 @@ class StartAction:
     args: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SettleAction:
+class SettleAction(Struct, frozen=True):
     """Tell whoever waits for the action that its fate is known."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TakeSample:
+class TakeSample(Struct, frozen=True):
     """Keep what was observed."""
 
     observed: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TellHealth:
+class TellHealth(Struct, frozen=True):
     """The device's health is another than before."""
 
     health: DeviceHealth
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CloseDevice:
+class CloseDevice(Struct, frozen=True):
     """Let go of the device."""
 
 

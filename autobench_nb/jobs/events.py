@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from autobench_nb.state.model import JobStatus
 
@@ -13,8 +14,7 @@ FINAL: Final = frozenset(
 """The statuses of a job that has ended."""
 
 
-@dataclass(slots=True)
-class Lifecycle:
+class Lifecycle(Struct):
     """Where one job stands. Whoever submits makes it, only the machine changes it, any thread may read it.
 
     ``limit``: how many jobs may run while this one does, itself among them. ``executor``: the name of where it runs.
@@ -43,16 +43,14 @@ class Lifecycle:
 # --- events
 
 
-@dataclass(frozen=True, slots=True)
-class RunSubmitted:
+class RunSubmitted(Struct, frozen=True):
     """Some jobs were asked for together, in this order."""
 
     run_id: str
     jobs: tuple[Lifecycle, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JobEnded:
+class JobEnded(Struct, frozen=True):
     """A started job is over, with this status; ``reason`` says why it did not succeed."""
 
     job_id: str
@@ -60,37 +58,32 @@ class JobEnded:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRequested:
+class CancelRequested(Struct, frozen=True):
     """Somebody wants the job, or all jobs of the run, of that id to end."""
 
     name: str
     reason: str = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRequested:
+class FirstRequested(Struct, frozen=True):
     """Somebody wants this queued job to be the next one."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobRested:
+class JobRested(Struct, frozen=True):
     """A running job has done a part of its work, and others may have their turns before it goes on."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobCalled:
+class JobCalled(Struct, frozen=True):
     """A job that rests is to go on when its turn in the queue comes."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceRequested:
+class PlaceRequested(Struct, frozen=True):
     """A recipe's run wants its place in the queue."""
 
     run_id: str
@@ -98,29 +91,25 @@ class PlaceRequested:
     limit: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceLeft:
+class PlaceLeft(Struct, frozen=True):
     """A recipe's run is over, or does not want its place any more."""
 
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class HoldRequested:
+class HoldRequested(Struct, frozen=True):
     """Nothing may start until :class:`HoldEnded`: of this run, or without one of all."""
 
     run_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HoldEnded:
+class HoldEnded(Struct, frozen=True):
     """What was held may start again."""
 
     run_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunnerClosed:
+class RunnerClosed(Struct, frozen=True):
     """Nothing more may start; what waits and what runs is to end."""
 
     reason: str
@@ -144,47 +133,41 @@ JobEvent = (
 # --- effects
 
 
-@dataclass(frozen=True, slots=True)
-class StartJob:
+class StartJob(Struct, frozen=True):
     """Do the work of this job, and feed :class:`JobEnded` when it is over."""
 
     job_id: str
     executor: str
 
 
-@dataclass(frozen=True, slots=True)
-class StopJob:
+class StopJob(Struct, frozen=True):
     """Ask the running job to end. It ends when it does: :class:`JobEnded` follows."""
 
     job_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class WriteQueued:
+class WriteQueued(Struct, frozen=True):
     """Write to the state that these jobs wait: before that one, or at the end of the queue."""
 
     job_ids: tuple[str, ...]
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFirst:
+class WriteFirst(Struct, frozen=True):
     """Write to the state that this job, which waits, stands at the head of the queue."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WriteStarted:
+class WriteStarted(Struct, frozen=True):
     """Write to the state that the job has left the queue and runs."""
 
     job_id: str
     started_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class WriteEnded:
+class WriteEnded(Struct, frozen=True):
     """Write to the state how the job ended, and that it left the queue or the running ones."""
 
     job_id: str
@@ -193,22 +176,19 @@ class WriteEnded:
     finished_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetJobs:
+class ForgetJobs(Struct, frozen=True):
     """Take these ended jobs out of the state: newer ones have their place."""
 
     job_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReachPlace:
+class ReachPlace(Struct, frozen=True):
     """Tell the run that its turn has come."""
 
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WakeWaiters:
+class WakeWaiters(Struct, frozen=True):
     """All jobs of the run have ended: wake who waits for it."""
 
     run_id: str

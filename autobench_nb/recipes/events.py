@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from autobench_nb.contract.steps import StepStatus
 from autobench_nb.recipes.plan import PlannedStep
@@ -20,8 +21,7 @@ SETTLED: Final = frozenset(
 """The statuses of a step about which nothing more happens by itself."""
 
 
-@dataclass(slots=True)
-class StepState:
+class StepState(Struct):
     """One planned step of a run: only the machine changes it.
 
     Attributes:
@@ -40,8 +40,7 @@ class StepState:
 # --- events
 
 
-@dataclass(frozen=True, slots=True)
-class StepEnded:
+class StepEnded(Struct, frozen=True):
     """A step that was started is over."""
 
     step_id: str
@@ -49,39 +48,33 @@ class StepEnded:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RetryDue:
+class RetryDue(Struct, frozen=True):
     """The wait before another try is over."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PauseRequested:
+class PauseRequested(Struct, frozen=True):
     """Nothing more may start until :class:`ResumeRequested`; what runs goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeRequested:
+class ResumeRequested(Struct, frozen=True):
     """What waits may start again."""
 
 
-@dataclass(frozen=True, slots=True)
-class StopRequested:
+class StopRequested(Struct, frozen=True):
     """The run is to end."""
 
     reason: str = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class SkipRequested:
+class SkipRequested(Struct, frozen=True):
     """A step that waits is not to run: when its turn comes, what needs it goes on as though it had gone well."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RerunRequested:
+class RerunRequested(Struct, frozen=True):
     """Steps, and all that waits for them, are to be done again."""
 
     step_ids: tuple[str, ...]
@@ -101,39 +94,34 @@ RecipeEvent = (
 # --- effects
 
 
-@dataclass(frozen=True, slots=True)
-class StartStep:
+class StartStep(Struct, frozen=True):
     """Start it; ``attempt`` counts from 1."""
 
     step_id: str
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class StopStep:
+class StopStep(Struct, frozen=True):
     """End it; :class:`StepEnded` says when that has happened."""
 
     step_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitRetry:
+class AwaitRetry(Struct, frozen=True):
     """Say :class:`RetryDue` after so many seconds."""
 
     step_id: str
     delay_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class StepChanged:
+class StepChanged(Struct, frozen=True):
     """Its status, tries or reason is another now."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunOver:
+class RunOver(Struct, frozen=True):
     """Every step is settled."""
 
     status: StepStatus

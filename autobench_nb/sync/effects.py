@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 LARGE_MESSAGE_BYTES: Final = 65_536
 """From here on a message is compressed for speed, below it for size."""
@@ -67,24 +68,21 @@ class Outgoing:
         return f"Outgoing({self.kind!r}, {len(self.data)} bytes)"
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Queue ``message`` for one session."""
 
     session: int
     message: Outgoing
 
 
-@dataclass(frozen=True, slots=True)
-class Broadcast:
+class Broadcast(Struct, frozen=True):
     """Queue the same ``message`` for each of ``sessions``."""
 
     sessions: tuple[int, ...]
     message: Outgoing
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """Discard what is queued for ``session`` and not yet begun, then call ``hub.dropped`` with what was discarded.
 
     A message of which a byte has left has begun, and is finished.
@@ -93,8 +91,7 @@ class Drop:
     session: int
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True):
     """Close the link once what is queued has left, with this WebSocket close code (RFC 6455 section 7.4)."""
 
     session: int
@@ -102,8 +99,7 @@ class Close:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunCommand:
+class RunCommand(Struct, frozen=True):
     """Run the command ``name``, then call ``hub.answer(session, id, ...)``."""
 
     session: int
@@ -112,8 +108,7 @@ class RunCommand:
     args: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Compute:
+class Compute(Struct, frozen=True):
     """Call ``work()`` off the loop, since it may take long, then ``hub.answer(session, id, value=...)`` with it.
 
     ``work`` is pure: it reads only what it carries, and may run on any thread.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from autobench_nb.contract import levels as contract
 
@@ -18,30 +19,26 @@ SPACE: Final = " \t\n\r\f\v\u00a0"
 LEVELS: Final = {number: name for name, number in contract.LEVELS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """Text to find anywhere, whatever the case of its letters."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A regex: ``source`` as written between the slashes, ``flags`` empty or ``i``."""
 
     source: str
     flags: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(Struct, frozen=True):
     """A whole value in which each ``*`` stands for any text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Numbers from ``low`` to ``high``, both included, as written; ``None`` is open. One number is its own span."""
 
     low: str | None
@@ -51,23 +48,20 @@ class Span:
 Item: TypeAlias = Words | Pattern | Glob | Span
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """``Words`` or a ``Pattern`` found in the message or the traceback."""
 
     item: Words | Pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """``field:item,item``: one of the items fits. Fields of the entry's own begin with ``fields.``."""
 
     field: str
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """``field>=number``; a level's number is 10 to 50."""
 
     field: str
@@ -75,42 +69,36 @@ class Compare:
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(Struct, frozen=True):
     """``since:when`` (from then on) or ``until:when`` (before then); ``when`` is canonical, see query_time."""
 
     bound: Literal["since", "until"]
     when: str
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(Struct, frozen=True):
     """``has:name,name``: the entry has one of them."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """``none``: no entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """What does not match ``node``."""
 
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """All of ``nodes`` match; none at all: every entry matches."""
 
     nodes: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """One of ``nodes`` matches."""
 
     nodes: tuple[Node, ...]

@@ -7,9 +7,11 @@ holds both to it.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import tzinfo
 from functools import cached_property, lru_cache
+
+from msgspec.structs import replace
 
 from autobench_nb.errors import QueryError
 from autobench_nb.logs.query.ast import And, Node, Not, Or, Time, print_node

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from autobench_nb.errors import QueryError
 
@@ -18,28 +19,23 @@ FOLD_LIMIT: Final = 4_096
 """In a range of more characters than this only ASCII letters fold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chars:
+class Chars(Struct, frozen=True):
     ranges: Ranges
 
 
-@dataclass(frozen=True, slots=True)
-class Assert:
+class Assert(Struct, frozen=True):
     kind: Literal["^", "$", "\\b", "\\B"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cat:
+class Cat(Struct, frozen=True):
     parts: tuple[Regex, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Alt:
+class Alt(Struct, frozen=True):
     parts: tuple[Regex, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     part: Regex
     low: int
     high: int | None

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class SendUp:
+
+class SendUp(Struct, frozen=True):
     """Send this message to the server."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(Struct, frozen=True):
     """The server has welcomed us. Where not ``resumed``, a snapshot follows; ``read_only``: we may not command."""
 
     epoch: str
@@ -22,8 +21,7 @@ class Connected:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """The state is another one now. ``operations`` is ``None`` where all of it was replaced; ``reason`` says why."""
 
     from_version: int | None
@@ -32,8 +30,7 @@ class Changed:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogsArrived:
+class LogsArrived(Struct, frozen=True):
     """Log entries in their wire form, oldest first. ``missed``: so many before them are lost.
 
     ``is_history``: they are what was asked for, may be older than what is there, and are merged by ``seq``.
@@ -46,15 +43,13 @@ class LogsArrived:
     is_history: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(Struct, frozen=True):
     """Another epoch: whatever was mirrored before is void, log entries too."""
 
     epoch: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The answer to a command, or an error that has the command's id."""
 
     id: str | int
@@ -64,8 +59,7 @@ class Answered:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CommandRefused:
+class CommandRefused(Struct, frozen=True):
     """The server could not use a message of ours."""
 
     code: str
@@ -73,8 +67,7 @@ class CommandRefused:
     column: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
+class Busy(Struct, frozen=True):
     """The kernel runs a cell since ``since_ms`` (after 1970), or is free again.
 
     Where it does not ``listen`` meanwhile, heartbeats are suspended and commands wait.
@@ -90,15 +83,13 @@ class Busy:
         return self.busy and not self.listens
 
 
-@dataclass(frozen=True, slots=True)
-class Alive:
+class Alive(Struct, frozen=True):
     """A pong; ``ts`` is the ping's."""
 
     ts: int | float
 
 
-@dataclass(frozen=True, slots=True)
-class Farewell:
+class Farewell(Struct, frozen=True):
     """The server is about to close the link."""
 
     code: int
