@@ -8,14 +8,15 @@ for. Everything here is plain data: what is in a mapping or a tuple must be JSON
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
 
 from autobench_nb.tables.results import Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunBegan:
+class RunBegan(Struct, frozen=True, kw_only=True):
     """A run was asked for. Told again for the same ``run_id``, it goes on after an interruption.
 
     Attributes:
@@ -35,14 +36,13 @@ class RunBegan:
     name: str | None = None
     recipe: Mapping[str, Any] | None = None
     recipe_file: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
     steps: tuple[str, ...] = ()
     retry_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepBegan:
+class StepBegan(Struct, frozen=True, kw_only=True):
     """A step (of plain jobs: a job) starts, for the first time or once more.
 
     Attributes:
@@ -61,11 +61,10 @@ class StepBegan:
     tries: int = 1
     name: str | None = None
     command: str | None = None
-    cell: Mapping[str, Any] = field(default_factory=dict)
+    cell: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepSettled:
+class StepSettled(Struct, frozen=True, kw_only=True):
     """Nothing more happens to a step by itself.
 
     Attributes:
@@ -88,11 +87,10 @@ class StepSettled:
     tries: int = 1
     reason: str | None = None
     job_ids: tuple[str, ...] = ()
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnded:
+class RunEnded(Struct, frozen=True, kw_only=True):
     """All steps of a run are settled.
 
     Attributes:
@@ -108,8 +106,7 @@ class RunEnded:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactKept:
+class ArtifactKept(Struct, frozen=True, kw_only=True):
     """A file that a step has made, and that is kept.
 
     Attributes:
@@ -131,8 +128,7 @@ class ArtifactKept:
     repetition: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceTold:
+class DeviceTold(Struct, frozen=True, kw_only=True):
     """Something about a device that is worth keeping.
 
     Attributes:
@@ -145,7 +141,7 @@ class DeviceTold:
     device_id: str
     at_ms: float
     event: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Ledger(Protocol):

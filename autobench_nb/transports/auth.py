@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import enum
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from autobench_nb.config import Config
 from autobench_nb.contract.commands import SESSION_CODE
 from autobench_nb.errors import ClosedError, ConfigError
+from autobench_nb.lazy import LazyModule
 from autobench_nb.transports.guesses import Guesses, OneTimeCodes
 from autobench_nb.transports.host_names import is_loopback
 from autobench_nb.transports.page_keys import PageKeys
+
+if TYPE_CHECKING:
+    import ipaddress
+else:
+    ipaddress = LazyModule("ipaddress")
 
 TOKEN_BYTES: Final = 24
 MIN_TOKEN_CHARS: Final = 16

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
+from typing import TYPE_CHECKING
+
+from autobench_nb.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import ipaddress
+else:
+    ipaddress = LazyModule("ipaddress")
 
 
 def is_loopback(name: str | None) -> bool:
