@@ -47,9 +47,10 @@ class ShortTurns:
         _trace: TracebackType | None,
     ) -> None:
         with self._lock:
-            self._inside -= 1
-            if not self._inside:
+            if self._inside == 1:
                 self._restore()
+            # In a child that was forked within it, nobody is inside any more.
+            self._inside = max(0, self._inside - 1)
 
     def _restore(self) -> None:
         # Who has set it to something else meanwhile has the last word; it comes back rounded to microseconds.
