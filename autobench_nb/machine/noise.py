@@ -12,8 +12,9 @@ from autobench_nb.machine.system import System
 
 SHORTEST_S: Final = 0.02
 """The kernel counts stolen time in hundredths of a second: of a shorter repetition no share can be said."""
-FRESH_S: Final = 0.002
-"""Seconds for which a look holds: the end of one repetition is the beginning of the next."""
+FRESH_S: Final = 0.01
+"""Seconds for which a look holds: the end of one repetition is the beginning of the next, and the kernel's own counts
+are no finer."""
 ZONES: Final = (
     "x86_pkg_temp",
     "cpu-thermal",
@@ -114,7 +115,7 @@ class NoiseMeter:
             self.absent["cgroupThrottledS"] = "the control group counts no time at its limit"
 
     def look(self) -> NoiseLook:
-        """What the machine says now, or said at most 2 ms ago."""
+        """What the machine says now, or said at most 10 ms ago."""
         now = time.monotonic()
         last = self._last
         if last is not None and now - last.at_s < FRESH_S:
@@ -140,6 +141,9 @@ class NoiseMeter:
 
     def since(self, begin: NoiseLook) -> Noise:
         """The noise from the look at its beginning until now."""
+        if time.monotonic() - begin.at_s < SHORTEST_S:
+            # No share can be said, and the rest is as it was: to read it would take longer than many a program runs.
+            return Noise(begin.load, begin.cpu_mhz, begin.temperature_c)
         return noise_between(begin, self.look())
 
     def _chosen(

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from sys import intern
 from typing import Any, Final, NotRequired
 
 from autobench_nb.state.values import MAX_INTEGER, ValueRefused, freeze, key_of, kind_of
@@ -195,11 +196,15 @@ class Record(Rule):
         self.fields = fields
         self.required = required
         self.closed = closed
-        # Most fields have no parts of their own: they are asked without a detour.
+        # Most fields have no parts of their own: they are asked without a detour. With the name as it is kept, so that
+        # no known key is looked at any closer.
         self._parts = {
-            name: rule.validated
-            if type(rule).validated_part is Rule.validated_part
-            else rule.validated_part
+            name: (
+                intern(name),
+                rule.validated
+                if type(rule).validated_part is Rule.validated_part
+                else rule.validated_part,
+            )
             for name, rule in fields.items()
         }
 
@@ -229,12 +234,16 @@ class Record(Rule):
         if room <= 0:
             return freeze(value, room)
         parts = self._parts
+        below = room - 1
         frozen = {}
         for key, item in value.items():
             try:
+                known = parts.get(key)
+                if known is not None:
+                    frozen[known[0]] = known[1](item, below)
+                    continue
                 name = key_of(key)
-                part = parts.get(name) or self.below(name).validated_part
-                frozen[name] = part(item, room - 1)
+                frozen[name] = self.below(name).validated_part(item, below)
             except ValueRefused as refused:
                 raise refused.at(key) from None
         return frozen

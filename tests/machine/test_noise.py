@@ -11,7 +11,7 @@ import pytest
 
 from autobench_nb.contract.records import ResultRecord
 from autobench_nb.machine import Noise, NoiseMeter
-from autobench_nb.machine.noise import FRESH_S, NoiseLook, noise_between
+from autobench_nb.machine.noise import FRESH_S, NoiseLook, SystemFile, noise_between
 from autobench_nb.tables.results import Result
 from autobench_nb.tables.schema import snake_case
 from tests.machine import trees
@@ -147,3 +147,18 @@ def test_a_look_at_this_machine_opens_few_files() -> None:
         costs.append(time.thread_time() - began)
     # Fifty microseconds are the figure; the bound here only finds a look that reads a file of each processor.
     assert median(costs) < 500e-6
+
+
+def test_after_a_repetition_too_short_for_shares_nothing_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = NoiseMeter(trees.planted(tmp_path, trees.LAPTOP))
+    begin = meter.look()._replace(at_s=time.monotonic())
+    assert begin.load is not None
+    reads: list[int] = []
+    monkeypatch.setattr(SystemFile, "read", lambda _, size: reads.append(size) or b"")
+    meter._last = None
+    assert meter.since(begin) == Noise(begin.load, begin.cpu_mhz, begin.temperature_c)
+    assert not reads
+    assert meter.since(begin._replace(at_s=begin.at_s - 1.0)).load is None
+    assert reads

@@ -23,6 +23,7 @@ from autobench_nb.sync.effects import (
     Send,
 )
 from autobench_nb.sync.server.hub import Hub
+from autobench_nb.sync.server.pace import Pace
 
 TOKEN = "the-right-token"
 
@@ -100,6 +101,9 @@ class Server:
             token=token,
             wall=lambda: 1_700_000_000.0 + self.now,
         )
+        self.worked_s = 0.0
+        """What the server's thread has worked, as it finds it: no query takes any time."""
+        self.hub._logs._pace = Pace(lambda: self.worked_s)
         self.links: dict[int, Link] = {}
         self.commands: list[RunCommand] = []
         self.effects: list[Effect] = []

@@ -7,12 +7,16 @@ import csv
 import gzip
 import io
 import json
+import threading
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 
 from autobench_nb.logs.entry import Level
+from autobench_nb.transports.http import ingest
 from autobench_nb.transports.http.ingest import MAX_INFLATED_BYTES
 from tests.transports.conftest import Bench, Start
 from tests.transports.test_http import JSON, NDJSON, messages, post
@@ -184,3 +188,65 @@ async def test_a_name_that_is_too_long_is_cut_in_a_line_and_refused_in_an_entry(
     assert (await post(bench, body, CURL))[1]["accepted"] == 1
     assert (await post(bench, body, NDJSON))[0] == 400
     assert len(entries(bench)[0].logger) == 128
+
+
+# --- arrays that are too large for one call
+
+
+def wide(count: int = 300) -> list[dict[str, Any]]:
+    return [
+        {"message": f"m{number} ] , é", "fields": {f"f{n}": n for n in range(40)}}
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+async def test_a_large_array_is_read_element_by_element_on_another_thread(
+    start: Start, monkeypatch: pytest.MonkeyPatch, indent: int | None
+) -> None:
+    threads: set[str] = set()
+    inner = ingest._elements
+
+    def elements(text: str) -> Iterator[Any]:
+        for element in inner(text):
+            threads.add(threading.current_thread().name)
+            yield element
+
+    monkeypatch.setattr(ingest, "_elements", elements)
+    bench = await start(capacity=1_000)
+    rows = wide()
+    status, answer = await post(bench, json.dumps(rows, indent=indent).encode(), JSON)
+    assert (status, answer["accepted"]) == (200, 300)
+    assert messages(bench)[-300:] == [row["message"] for row in rows]
+    assert len(threads) == 1
+    assert threading.current_thread().name not in threads
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["{}] ]", "", ", ]", "]]", " {}]", '{"a":NaN}]', r'"\ud800"]', "01]"]
+)
+async def test_of_a_large_array_that_is_spoilt_nothing_is_taken(start: Start, spoilt: str) -> None:
+    bench = await start(capacity=1_000)
+    whole = json.dumps(wide())
+    begin = whole[:-1] + ("" if spoilt[:1] in ("", ",", "]", " ") else ",")
+    status, answer = await post(bench, (begin + spoilt).encode(), JSON)
+    assert (status, answer["error"]["code"]) == (400, "bad-json")
+    assert not any("m0" in message for message in messages(bench))
+
+
+@pytest.mark.parametrize("body", [b"[]", b"[ ]", b" [\n] ", b'[1, "a", null, {}, [2]]', b"[1e400]"])
+def test_elements_are_what_one_call_reads(body: bytes) -> None:
+    try:
+        whole = orjson.loads(body)
+    except ValueError:
+        with pytest.raises(ValueError, match=r".+"):
+            list(ingest._elements(body.decode().strip()))
+    else:
+        assert list(ingest._elements(body.decode().strip())) == whole
+
+
+async def test_a_large_body_that_only_begins_like_an_array_is_lines(start: Start) -> None:
+    bench = await start(capacity=5_000)
+    lines = [f"[also] no json {number} " + "x" * 60 for number in range(1_500)]
+    status, answer = await post(bench, "\n".join(lines).encode(), CURL)
+    assert (status, answer["accepted"]) == (200, 1_500)

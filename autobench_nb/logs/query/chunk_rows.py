@@ -166,8 +166,13 @@ class ChunkRows:
 
     def each_message(self, asked: Mask, test: Callable[[str], bool]) -> Mask:
         """The rows that are asked for and of whose messages, as they are seen, ``test`` is true."""
+        rows, messages = self.seen_messages(asked)
+        return self._where(rows, map(test, messages))
+
+    def seen_messages(self, asked: Mask) -> tuple[NDArray[np.intp], list[str]]:
+        """The rows that are asked for, and their messages as they are seen."""
         rows = np.flatnonzero(asked)
-        return self._where(rows, map(test, self._seen_messages(rows)))
+        return rows, self._seen_messages(rows)
 
     def _seen_messages(self, rows: NDArray[np.intp]) -> list[str]:
         """The messages of some rows as they are seen; a long query asks for those of the same few again and again."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from operator import attrgetter, ge, gt, le, lt
 from typing import Any, Final, TypeAlias
+from weakref import WeakValueDictionary
 
 import re2
 
@@ -29,14 +31,25 @@ from autobench_nb.logs.query.ast import (
     Time,
     Words,
 )
+from autobench_nb.logs.query.grouping import (
+    AnyOwn,
+    AnyWords,
+    ValueTest,
+    grouped,
+    own_name,
+    without_many_negations,
+)
 from autobench_nb.logs.query.regex import read_regex
-from autobench_nb.logs.query.regex_tree import re2_pattern
+from autobench_nb.logs.query.regex_tree import Alt, Regex, re2_pattern
 from autobench_nb.logs.query.seen import seen
 from autobench_nb.logs.query.time import resolve_time
 from autobench_nb.logs.ring.columns import WIRE_MESSAGE_LIMIT
 
 Predicate: TypeAlias = Callable[[LogEntry], bool]
 TextTest: TypeAlias = Callable[[str], bool]
+
+TOGETHER_CHARS: Final = 4_096
+"""Characters of a text in which many regexes are looked for together."""
 
 _ATTRIBUTES: Final = {
     "channel": "channel",
@@ -97,14 +110,51 @@ def contains(item: Words | Pattern) -> TextTest:
     return _regex(item)
 
 
+class RegexTest:
+    """Whether a text has a match of a regex."""
+
+    def __init__(self, node: Regex) -> None:
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = 64 << 20
+        self._search = re2.compile(re2_pattern(node).encode(), options).search
+
+    def __call__(self, text: str) -> bool:
+        return self._search(text.encode("utf-8", "replace")) is not None
+
+
+class AnyRegex:
+    """Whether a text has a match of one of many regexes: mostly one search finds all of them as quickly as one.
+
+    Where regexes take each other's text in many ways, all together can take some times as long as one after the other:
+    of long texts they are asked so.
+    """
+
+    def __init__(self, items: Sequence[Pattern]) -> None:
+        self.node = Alt(tuple(read_regex(item.source, item.flags, 0) for item in items))
+        self._items = items
+        self._together: TextTest | None = None
+        with contextlib.suppress(re2.error):  # too large in one
+            self._together = RegexTest(self.node)
+        self._each: list[TextTest] = []
+
+    def __call__(self, text: str) -> bool:
+        if self._together is not None and len(text) <= TOGETHER_CHARS:
+            return self._together(text)
+        if not self._each:
+            self._each = [_regex(item) for item in self._items]
+        return any(test(text) for test in self._each)
+
+
+_regexes: WeakValueDictionary[Pattern, RegexTest] = WeakValueDictionary()
+"""Those that a query uses: its test of entries and that of rows share them."""
+
+
 def _regex(item: Pattern) -> TextTest:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 64 << 20
-    node = read_regex(item.source, item.flags, 0)
-    pattern = re2.compile(re2_pattern(node).encode(), options)
-    search = pattern.search
-    return lambda text: search(text.encode("utf-8", "replace")) is not None
+    known = _regexes.get(item)
+    if known is None:
+        known = _regexes[item] = RegexTest(read_regex(item.source, item.flags, 0))
+    return known
 
 
 def whole(item: Item) -> TextTest:
@@ -143,9 +193,7 @@ def message_of(entry: LogEntry) -> str:
     return seen(message if len(message) <= WIRE_MESSAGE_LIMIT else message[:WIRE_MESSAGE_LIMIT])
 
 
-def _search(item: Words | Pattern) -> Predicate:
-    test = contains(item)
-
+def _search(test: TextTest) -> Predicate:
     def search(entry: LogEntry) -> bool:
         exc = entry.exc
         return test(message_of(entry)) or bool(exc and test(seen(exc)))
@@ -163,8 +211,6 @@ def _match(field: str, items: tuple[Item, ...]) -> Predicate:
         spans = [bounds(item) for item in items if isinstance(item, Span)]
         number = attrgetter(field)
         return lambda entry: any(low <= number(entry) <= high for low, high in spans)
-    if field.startswith("fields."):
-        return _match_own(field[len("fields.") :], items)
     wholes = [whole(item) for item in items]
     name = attrgetter(_ATTRIBUTES[field])
 
@@ -181,7 +227,18 @@ def bounds(span: Span) -> tuple[float, float]:
     return low, float("inf") if span.high is None else float(span.high)
 
 
-def _match_own(name: str, items: tuple[Item, ...]) -> Predicate:
+def own_test(node: Node) -> ValueTest:
+    """What a test of one of the entry's own fields asks of the value, where the entry has that field."""
+    match node:
+        case Match(_, items):
+            return _match_own(items)
+        case Compare(_, op, text):
+            return _compare_own(op, text)
+        case _:
+            return lambda _: True
+
+
+def _match_own(items: tuple[Item, ...]) -> ValueTest:
     texts: list[TextTest] = []
     spans: list[tuple[float, float]] = []
     for item in items:
@@ -192,11 +249,7 @@ def _match_own(name: str, items: tuple[Item, ...]) -> Predicate:
         if isinstance(item, Words) and NUMBER.fullmatch(item.text):
             spans.append((float(item.text), float(item.text)))
 
-    def match_own(entry: LogEntry) -> bool:
-        fields = entry.fields
-        if not fields or name not in fields:
-            return False
-        value = fields[name]
+    def match_own(value: Any) -> bool:
         text = value_text(value)
         if text is not None and any(test(text) for test in texts):
             return True
@@ -206,19 +259,48 @@ def _match_own(name: str, items: tuple[Item, ...]) -> Predicate:
     return match_own
 
 
-def _compare(field: str, op: str, text: str) -> Predicate:
+def _compare_own(op: str, text: str) -> ValueTest:
     order, limit = ORDERS[op], float(text)
-    if not field.startswith("fields."):
-        plain = attrgetter(field)
-        return lambda entry: bool(order(plain(entry), limit))
-    name = field[len("fields.") :]
 
-    def compare(entry: LogEntry) -> bool:
-        fields: Mapping[str, Any] = entry.fields or {}
-        number = value_number(fields.get(name))
+    def compare_own(value: Any) -> bool:
+        number = value_number(value)
         return number is not None and bool(order(number, limit))
 
-    return compare
+    return compare_own
+
+
+def _own(name: str, test: ValueTest) -> Predicate:
+    def own(entry: LogEntry) -> bool:
+        fields = entry.fields
+        return bool(fields) and name in (fields or {}) and test((fields or {})[name])
+
+    return own
+
+
+def _compare(field: str, op: str, text: str) -> Predicate:
+    order, limit = ORDERS[op], float(text)
+    plain = attrgetter(field)
+    return lambda entry: bool(order(plain(entry), limit))
+
+
+class AnyFolded(AnyWords):
+    """Finds any of some words, in any case."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        super().__init__(map(fold, texts))
+
+    def found_in(self, text: str) -> bool:
+        """Whether a text has one of them."""
+        return self(fold(text))
+
+
+def any_own(nodes: Iterable[Node]) -> AnyOwn:
+    """The tests of an entry's own fields, each of which asks for one."""
+    return AnyOwn((own_name(node) or "", own_test(node)) for node in nodes)
+
+
+def _any_own(finds: AnyOwn) -> Predicate:
+    return lambda entry: finds(entry.fields)
 
 
 def _has(name: str) -> Predicate:
@@ -231,9 +313,12 @@ def _has(name: str) -> Predicate:
 
 def build(node: Node, now: float, zone: tzinfo | None) -> Predicate:
     """The test that a tree stands for; ``now`` in seconds since 1970, ``zone`` for times without one."""
+    name = own_name(node)
+    if name is not None:
+        return _own(name, own_test(node))
     match node:
         case Search(item):
-            return _search(item)
+            return _search(contains(item))
         case Match(field, items):
             return _match(field, items)
         case Compare(field, op, number):
@@ -253,11 +338,18 @@ def build(node: Node, now: float, zone: tzinfo | None) -> Predicate:
             negated = build(inner, now, zone)
             return lambda entry: not negated(entry)
         case And(nodes):
-            tests = [build(inner, now, zone) for inner in nodes]
+            tests = [build(inner, now, zone) for inner in without_many_negations(nodes)]
             if len(tests) == 2:
                 one, other = tests
                 return lambda entry: one(entry) and other(entry)
             return lambda entry: all(test(entry) for test in tests)
         case Or(nodes):
-            tests = [build(inner, now, zone) for inner in nodes]
-            return lambda entry: any(test(entry) for test in tests)
+            kinds = grouped(nodes)
+            tests = [build(inner, now, zone) for inner in (*kinds.sources, *kinds.rest)]
+            if kinds.words:
+                tests.append(_search(AnyFolded(kinds.words).found_in))
+            if kinds.patterns:
+                tests.append(_search(AnyRegex(kinds.patterns)))
+            if kinds.own:
+                tests.append(_any_own(any_own(kinds.own)))
+            return tests[0] if len(tests) == 1 else lambda entry: any(test(entry) for test in tests)

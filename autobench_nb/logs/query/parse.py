@@ -69,6 +69,11 @@ _LEVEL_NUMBERS: Final = {name: str(number) for number, name in LEVELS.items()} |
 _KNOWN: Final = frozenset([*NAMES, *TEXTS, "level", "seq", "since", "until", "has"])
 _HAS_NAMES: Final = frozenset({"exc", "logger", "job", "step", "device", "fields"})
 _OPERATORS: Final = (">=", "<=", "!=", ":", "=", ">", "<")
+_SPACES: Final = re.compile(f"[{SPACE}]*")
+_WORD: Final = re.compile(f'[^{SPACE}()"]*')
+_NAME: Final = re.compile(f"[^{re.escape(''.join(sorted(NAME_STOPS)))}]*")
+_VALUE_RUN: Final = re.compile(f"[^{re.escape(''.join(sorted(VALUE_STOPS)))}]*")
+_KEYWORDS_BEGIN: Final = frozenset(word[0] for word in KEYWORDS)
 _WHOLE: Final = re.compile("[0-9]{1,15}")
 _Order: TypeAlias = Literal[">=", ">", "<=", "<"]
 _Bound: TypeAlias = Literal["since", "until"]
@@ -89,19 +94,21 @@ class QueryReader:
         return self.text[self.at] if self.at < len(self.text) else ""
 
     def skip(self) -> None:
-        while self.peek() and self.peek() in SPACE:
-            self.at += 1
+        found = _SPACES.match(self.text, self.at)
+        assert found is not None
+        self.at = found.end()
 
-    def run(self, stops: str | frozenset[str]) -> str:
-        """The characters from here to one of ``stops``."""
-        end = self.at
-        while end < len(self.text) and self.text[end] not in stops:
-            end += 1
-        return self.text[self.at : end]
+    def run(self, until_stop: re.Pattern[str]) -> str:
+        """The characters from here to one that the pattern does not take."""
+        found = until_stop.match(self.text, self.at)
+        assert found is not None
+        return found[0]
 
     def keyword(self) -> str:
         """The keyword that stands here, else nothing."""
-        word = self.run(SPACE + '()"')
+        if self.text[self.at : self.at + 1] not in _KEYWORDS_BEGIN:
+            return ""
+        word = self.run(_WORD)
         return word if word in KEYWORDS else ""
 
     def read(self) -> Node:
@@ -185,7 +192,7 @@ class QueryReader:
         field = self.field()
         if field is not None:
             return field
-        text = self.run(SPACE + '()"')
+        text = self.run(_WORD)
         self.at += len(text)
         return Search(Words(text))
 
@@ -266,7 +273,7 @@ class QueryReader:
         """The name of one of the entry's own fields."""
         if self.peek() == '"':
             return self.quoted()
-        name = self.run(NAME_STOPS)
+        name = self.run(_NAME)
         self.at += len(name)
         return name
 
@@ -287,7 +294,7 @@ class QueryReader:
         """A bare or quoted value, and whether it is quoted."""
         if self.peek() == '"':
             return self.quoted(), True
-        text = self.run(VALUE_STOPS)
+        text = self.run(_VALUE_RUN)
         if not text:
             self.fail(self.at, "a value is missing", expected)
         self.at += len(text)

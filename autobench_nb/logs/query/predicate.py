@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.channels import Channels
 from autobench_nb.logs.entry import LogEntry
-from autobench_nb.logs.query.chunk_rows import ChunkRows, RowTest
+from autobench_nb.logs.query.chunk_rows import FEW_ROWS, ChunkRows, RowTest
 from autobench_nb.logs.query.cost import cost_of, has_patterns, own_fields_of
 from autobench_nb.logs.query.match import Predicate
 from autobench_nb.logs.query.query import Query, parse
@@ -32,6 +32,10 @@ __all__ = [
     "predicate_cost",
     "query_filter",
 ]
+
+
+LONG: Final = 32
+"""A query of more tests is asked of few rows entry by entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,12 @@ def matching(
     else:
         asked = np.zeros(stop - start, np.bool_)
         asked[among - start] = True
-    found = row_test_of(predicate)(ChunkRows(chunk, start, stop, channels), asked)
+    test = row_test_of(predicate)
+    if predicate_cost(predicate) > LONG and np.count_nonzero(asked) < FEW_ROWS:
+        test = by_entry(
+            predicate
+        )  # each of many tests of a few rows costs more than one of these entries does
+    found = test(ChunkRows(chunk, start, stop, channels), asked)
     return np.flatnonzero(found) + start
 
 

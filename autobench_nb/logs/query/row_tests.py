@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autobench_nb.lazy import LazyModule
 from autobench_nb.logs.query.ast import (
-    NUMBER,
     And,
     Compare,
     Has,
@@ -30,21 +29,37 @@ from autobench_nb.logs.query.ast import (
 )
 from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask, RowTest, TextColumn
 from autobench_nb.logs.query.cost import own_fields_of
+from autobench_nb.logs.query.grouping import (
+    Grouped,
+    grouped,
+    is_of_source,
+    without_many_negations,
+)
 from autobench_nb.logs.query.literal import Literal
 from autobench_nb.logs.query.match import (
     ORDERS,
+    AnyFolded,
+    AnyRegex,
     Predicate,
     TextTest,
+    any_own,
     bounds,
     build,
     contains,
     fold,
-    whole,
 )
-from autobench_nb.logs.query.own_fields import COLUMNS_KEPT, own_numbers, own_texts
+from autobench_nb.logs.query.own_fields import COLUMNS_KEPT
+from autobench_nb.logs.query.own_row_tests import (
+    in_ranges,
+    own_compare,
+    own_group,
+    own_has,
+    own_match,
+    words_group,
+)
 from autobench_nb.logs.query.regex import read_regex
 from autobench_nb.logs.query.regex_literals import required_literals
-from autobench_nb.logs.query.regex_tree import re2_pattern
+from autobench_nb.logs.query.regex_tree import Regex, re2_pattern
 from autobench_nb.logs.query.seen import seen
 from autobench_nb.logs.query.time import resolve_time
 from autobench_nb.logs.ring.columns import EntrySource
@@ -82,6 +97,8 @@ class _Builder:
         self.has_many = has_many
 
     def build(self, node: Node) -> _Costed:
+        if isinstance(node, (And, Or)) and is_of_source(node):
+            return _SOURCE, _by_source(build(node, self.now, self.zone))
         match node:
             case Nothing():
                 return _SOURCE, _none
@@ -89,10 +106,10 @@ class _Builder:
                 cost, test = self.build(inner)
                 return cost, _negated(test)
             case And(nodes):
-                cost, tests = self.ordered(nodes)
+                cost, tests = _cheapest_first(map(self.build, without_many_negations(nodes)))
                 return cost, _all_of(tests)
             case Or(nodes):
-                cost, tests = self.ordered(nodes)
+                cost, tests = self.alternatives(grouped(nodes))
                 return cost, any_of(tests)
             case Time(bound, when):
                 return _NUMBER, _time(bound, resolve_time(when, self.now, self.zone))
@@ -107,32 +124,45 @@ class _Builder:
             case Has(names):
                 return self.has(names)
             case Match(field, items) if field.startswith("fields."):
-                return _OWN, self.own(node, _own_match(field[len("fields.") :], items))
+                return _OWN, self.own(node, own_match(field[len("fields.") :], items))
             case Compare(field, op, number) if field.startswith("fields."):
-                compare = _own_compare(field[len("fields.") :], op, float(number))
+                compare = own_compare(field[len("fields.") :], op, float(number))
                 return _OWN, self.own(node, compare)
             case Match("seq", items):
                 spans = [bounds(item) for item in items if isinstance(item, Span)]
-                return _NUMBER, _seq(lambda seqs: _in_ranges(seqs, spans))
+                return _NUMBER, _seq(lambda seqs: in_ranges(seqs, spans))
             case Compare("seq", op, number):
                 order, limit = ORDERS[op], float(number)
                 return _NUMBER, _seq(lambda seqs: order(seqs, limit))
             case Match() | Compare():
                 return _SOURCE, _by_source(build(node, self.now, self.zone))
 
-    def ordered(self, nodes: Sequence[Node]) -> tuple[int, list[RowTest]]:
-        return _cheapest_first(map(self.build, nodes))
+    def alternatives(self, kinds: Grouped) -> tuple[int, list[RowTest]]:
+        tests = list(map(self.build, kinds.rest))
+        if kinds.sources:
+            tests.append(self.build(Or(kinds.sources)))
+        if kinds.own:
+            tests.append((_OWN, own_group(any_own(kinds.own))))
+        if kinds.words:
+            words = AnyFolded(kinds.words)
+            tests.append((_WORDS, any_of([words_group(words), _traceback(words.found_in)])))
+        if kinds.patterns:
+            regexes = AnyRegex(kinds.patterns)
+            finds = _regex(regexes.node, regexes, self.kernel)
+            tests.append((_REGEX, any_of([finds, _traceback(regexes)])))
+        return _cheapest_first(tests)
 
     def message(self, item: Words | Pattern) -> _Costed:
         if isinstance(item, Words):
-            return _WORDS, _words(Literal.folded(fold(item.text)), contains(item))
-        return _REGEX, _regex(item, contains(item), self.kernel)
+            return _WORDS, _words(fold(item.text), contains(item))
+        node = read_regex(item.source, item.flags, 0)
+        return _REGEX, _regex(node, contains(item), self.kernel)
 
     def has(self, names: Sequence[str]) -> _Costed:
         tests: list[_Costed] = []
         for name in names:
             if name.startswith("fields."):
-                tests.append((_OWN, self.own(Has((name,)), _own_has(name[len("fields.") :]))))
+                tests.append((_OWN, self.own(Has((name,)), own_has(name[len("fields.") :]))))
             elif name == "fields":
                 tests.append((_NUMBER, _sparse(lambda rows: rows.chunk.fields, b"{}")))
             elif name == "exc":
@@ -272,11 +302,15 @@ def _traceback(text_test: TextTest) -> RowTest:
     return test
 
 
-def _words(literal: Literal, text_test: TextTest) -> RowTest:
+def _words(folded: str, text_test: TextTest) -> RowTest:
+    literals: list[Literal] = []  # made when first needed: of few rows none is
+
     def test(rows: ChunkRows, asked: Mask) -> Mask:
         if rows.are_few(asked):
             return rows.each_message(asked, text_test)
-        found, unsure = rows.in_columns(literal.rows)
+        if not literals:
+            literals.append(Literal.folded(folded))
+        found, unsure = rows.in_columns(literals[0].rows)
         long = rows.long
         if long is not None:
             unsure = long if unsure is None else unsure | long
@@ -287,8 +321,7 @@ def _words(literal: Literal, text_test: TextTest) -> RowTest:
     return test
 
 
-def _regex(item: Pattern, text_test: TextTest, kernel: RegexKernel | None) -> RowTest:
-    node = read_regex(item.source, item.flags, 0)
+def _regex(node: Regex, text_test: TextTest, kernel: RegexKernel | None) -> RowTest:
     likely = _Likely(required_literals(node), kernel is not None)
     pattern = re2_pattern(node)
 
@@ -338,62 +371,3 @@ class _Likely:
         if not rows.are_few(likely):
             self._paused = self._pause
         return likely
-
-
-def _in_ranges(numbers: NDArray[Any], spans: Sequence[tuple[float, float]]) -> Mask:
-    found = np.zeros(len(numbers), np.bool_)
-    for low, high in spans:
-        found |= (numbers >= low) & (numbers <= high)
-    return found
-
-
-def _placed(rows: ChunkRows, asked: Mask, having: NDArray[np.uint16], fits: Mask | None) -> Mask:
-    """The rows of a chunk that have a field and fit, as those of a run of its rows."""
-    found = np.zeros(len(rows.chunk), np.bool_)
-    found[having if fits is None else having[fits]] = True
-    return found[rows.start : rows.stop] & asked
-
-
-def _own_has(name: str) -> RowTest:
-    def test(rows: ChunkRows, asked: Mask) -> Mask:
-        return _placed(rows, asked, own_numbers(rows.chunk, name).rows, None)
-
-    return test
-
-
-def _own_compare(name: str, op: str, limit: float) -> RowTest:
-    order = ORDERS[op]
-
-    def test(rows: ChunkRows, asked: Mask) -> Mask:
-        having, numbers = own_numbers(rows.chunk, name)
-        return _placed(rows, asked, having, order(numbers, limit))
-
-    return test
-
-
-def _own_match(name: str, items: Sequence[Item]) -> RowTest:
-    text_tests = [whole(item) for item in items if not isinstance(item, Span)]
-    spans = [bounds(item) for item in items if isinstance(item, Span)]
-    words = [item.text for item in items if isinstance(item, Words)]
-    spans += [(float(text), float(text)) for text in words if NUMBER.fullmatch(text)]
-
-    def test(rows: ChunkRows, asked: Mask) -> Mask:
-        found = np.zeros_like(asked)
-        if spans:
-            having, numbers = own_numbers(rows.chunk, name)
-            found |= _placed(rows, asked, having, _in_ranges(numbers, spans))
-        if text_tests:
-            having, codes, texts = own_texts(rows.chunk, name)
-            begin, end = np.searchsorted(having, (rows.start, rows.stop))
-            shown = codes[begin:end]
-            # Only the texts of these rows: a chunk may have thousands, and a query hundreds of tests for each.
-            asked_for = range(len(texts)) if len(texts) <= len(shown) else np.unique(shown).tolist()
-            fits = np.zeros(len(texts), np.bool_)
-            for code in asked_for:
-                text = texts[code]
-                fits[code] = text is not None and any(one(text) for one in text_tests)
-            places = having[begin:end].astype(np.intp) - rows.start
-            found[places[fits[shown]]] = True
-        return found & asked
-
-    return test

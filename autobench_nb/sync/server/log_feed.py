@@ -1,14 +1,16 @@
 """The log's way to the clients: what is new to all who are up to date, what is older to those who catch up.
 
 Bounded work: one call of :meth:`LogFeed.push` and one of :meth:`LogFeed.serve` encode at most
-:data:`FLUSH_ENTRIES` entries between them; ``due`` says that more can be sent at once. Bounded bytes: a message has at
+:data:`FLUSH_ENTRIES` entries between them, and begin nothing more after ten milliseconds; ``due`` says that more can be
+sent at once. Bounded bytes: a message has at
 most a quarter of a client's budget (one entry has to fit in any case), and what is pushed in one flush half of it, so
 that a client that has stalled unnoticed is not sent more than its budget before the transport can tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from autobench_nb.contract.client_messages import LogsReplay
@@ -20,6 +22,7 @@ from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.sync.effects import Effect, Outgoing
 from autobench_nb.sync.server.audiences import LogAudience
 from autobench_nb.sync.server.encoding import logs_append, logs_history
+from autobench_nb.sync.server.pace import Pace
 from autobench_nb.sync.server.session import History, Session
 
 BATCH_BYTES: Final = 1_048_576
@@ -49,8 +52,10 @@ class LogFeed:
         allowed: frozenset[str] | None,
         min_level: Level,
         budget: int,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._ring = ring
+        self._pace = Pace(clock)
         self._epoch = epoch
         self._allowed = allowed
         self._min_level = min_level
@@ -114,6 +119,7 @@ class LogFeed:
         """Send new entries to every audience, in bounded batches."""
         self.due = False
         self._left = FLUSH_ENTRIES
+        self._pace.begin_flush()
         self._encoded.clear()
         end = self._ring.next_seq
         for query in [key for key, audience in self._audiences.items() if not audience.members]:
@@ -124,10 +130,15 @@ class LogFeed:
             return
         predicates = [audience.predicate for audience in self._audiences.values()]
         cost = 1 + sum(map(_push_cost, predicates))
-        limit = max(BATCH_ENTRIES // cost, MIN_ENTRIES)
+        queries = tuple(self._audiences)
+        is_asked = queries != (None,)
+        guess = max(BATCH_ENTRIES // cost, MIN_ENTRIES)
         bytes_left = self._flush_bytes
         while self.seq < end and self._left > 0 and bytes_left > 0:
-            batch, wires = self._cut(self.seq, limit, predicates)
+            if is_asked and self._pace.is_over:
+                break
+            limit = self._pace.most(queries, guess, BATCH_ENTRIES) if is_asked else guess
+            batch, wires = self._cut(self.seq, limit, predicates, queries)
             if batch.next_seq <= self.seq:
                 break
             for audience, wire in zip(self._audiences.values(), wires, strict=True):
@@ -179,10 +190,19 @@ class LogFeed:
         start: int,
         limit: int,
         predicates: Sequence[Predicate | None],
+        queries: tuple[str | None, ...],
         *,
         archived: bool = False,
     ) -> tuple[LogBatch, list[bytes]]:
         """Entries from ``start`` on, and their JSON for each predicate; fewer where they are long."""
+        self._pace.begin()
+        batch, wires = self._fitting(start, limit, predicates, archived=archived)
+        self._pace.end(queries, len(batch))
+        return batch, wires
+
+    def _fitting(
+        self, start: int, limit: int, predicates: Sequence[Predicate | None], *, archived: bool
+    ) -> tuple[LogBatch, list[bytes]]:
         read = self._ring.since_archived if archived else self._ring.since
         while True:
             batch = read(start, limit)
@@ -212,24 +232,28 @@ class LogFeed:
         for session in list(self._replaying.values()):
             if not session.is_open or session.snapshot_reason is not None or not session.takes_more:
                 continue
-            if self._left <= 0:
+            if self._is_over:
                 self.due = True
                 break
             self._answer(session, out, now)
         for session in list(self._catching.values()):
             if not session.is_open or session.snapshot_reason is not None or not session.takes_more:
                 continue
-            if self._left <= 0:
+            if self._is_over:
                 self.due = True
                 break
             self._advance(session, out, now)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._left <= 0 or self._pace.is_over
 
     def _answer(self, session: Session, out: list[Effect], now: float) -> None:
         request = session.replays.pop(0)
         limit = BATCH_ENTRIES if request.limit is None else min(request.limit, BATCH_ENTRIES)
         # Beyond its own position the live stream goes on: an answer that overtakes it would hide a loss.
         start = min(request.since_seq, self.seq)
-        limit = min(limit, self.seq - start, _most_entries(session.predicate))
+        limit = min(limit, self.seq - start, self._most_entries(session))
         self._history(session, start, limit, out, now, live=False)
         if session.replays:
             self.due = True
@@ -246,10 +270,10 @@ class LogFeed:
                 if session.query is not None and count:
                     count = max(count, QUERY_SCAN_ENTRIES)
                 start = max(min(self._ring.first_seq, self.seq), self.seq - count)
-            limit = min(self.seq - start, _most_entries(session.predicate))
+            limit = min(self.seq - start, self._most_entries(session))
             session.seq = self._history(session, start, limit, out, now, live=True)
         elif session.seq < self.seq:
-            limit = min(self.seq - session.seq, _most_entries(session.predicate))
+            limit = min(self.seq - session.seq, self._most_entries(session))
             message, batch = self._append(session.seq, limit, session)
             if session.send(message, out, now):
                 session.seq = batch.next_seq
@@ -263,6 +287,14 @@ class LogFeed:
             self._catching[session.id] = self._catching.pop(session.id)
             self.due = True
 
+    def _most_entries(self, session: Session) -> int:
+        """How many entries it may be asked about before others have their turn."""
+        predicate = session.predicate
+        tests = max(TESTS_AS_ONE, predicate_cost(predicate))
+        least = COLUMN_ENTRIES if by_columns(predicate) else MIN_ENTRIES
+        guess = max(least, min(BATCH_ENTRIES, FLUSH_ENTRIES * TESTS_AS_ONE // tests))
+        return self._pace.most((session.query,), guess, BATCH_ENTRIES)
+
     def _audience(self, session: Session) -> LogAudience:
         audience = self._audiences.get(session.query)
         if audience is None:
@@ -274,7 +306,7 @@ class LogFeed:
         key = (start, limit, session.query)
         known = self._encoded.get(key)
         if known is None:
-            batch, (wire,) = self._cut(start, limit, [session.predicate])
+            batch, (wire,) = self._cut(start, limit, [session.predicate], (session.query,))
             self._left -= _scan_cost(batch, session.predicate)
             message = logs_append(
                 wire,
@@ -296,7 +328,9 @@ class LogFeed:
         live: bool,
     ) -> int:
         """Send entries from ``start`` on as ``logs.history``; where it ends. The past may be the archive's."""
-        batch, (wire,) = self._cut(start, limit, [session.predicate], archived=not live)
+        batch, (wire,) = self._cut(
+            start, limit, [session.predicate], (session.query,), archived=not live
+        )
         self._left -= _scan_cost(batch, session.predicate)
         message = logs_history(
             wire,
@@ -316,13 +350,6 @@ def _push_cost(predicate: Predicate | None) -> int:
     if predicate is None:
         return 0
     return max(QUERY_COST, predicate_cost(predicate) // TESTS_AS_ONE)
-
-
-def _most_entries(predicate: Predicate | None) -> int:
-    """How many entries may be asked about before others have their turn."""
-    tests = max(TESTS_AS_ONE, predicate_cost(predicate))
-    least = COLUMN_ENTRIES if by_columns(predicate) else MIN_ENTRIES
-    return max(least, min(BATCH_ENTRIES, FLUSH_ENTRIES * TESTS_AS_ONE // tests))
 
 
 def _scan_cost(batch: LogBatch, predicate: Predicate | None) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 import orjson
 from tornado.iostream import StreamClosedError
@@ -37,7 +37,9 @@ from autobench_nb.transports.http.ingest import (
     is_compressed,
     read_entry,
     split,
+    takes_long,
 )
+from autobench_nb.transports.turns import short_turns
 
 DEFAULT_LIMIT: Final = 1_000
 MAX_LIMIT: Final = 1_000_000
@@ -49,7 +51,7 @@ TESTS_AT_ONCE: Final = 40_000
 tests of a long query on them."""
 LONG_QUERY_CHARS: Final = 200
 """A longer query is read on another thread."""
-SLICE_S: Final = 0.005
+SLICE_S: Final = 0.002
 """Entries are appended for so long before the loop gets its turn again: some have hundreds of fields."""
 FIELDS_AT_ONCE: Final = 1_000
 """Entries and fields that are accepted before they are redacted and numbered: that takes longer than accepting them."""
@@ -132,10 +134,19 @@ class LogsHandler(Guarded):
             encoding = self.request.headers.get("Content-Encoding", "")
             if is_compressed(body, encoding):
                 body = await self.site.pump.off_loop(partial(inflated, body, encoding))
-            place, entries = split(body, self.request.headers.get("Content-Type", ""), reader)
+            read = partial(split, body, self.request.headers.get("Content-Type", ""), reader)
+            with short_turns:
+                place, entries = await self.site.pump.off_loop(read) if takes_long(body) else read()
         except BadBody as error:
             self.refuse(Refusal(error.status, error.code, str(error)))
         report = Report(place, reader=reader)
+        with short_turns:
+            await self._write(entries, defaults, report)
+
+    async def _write(
+        self, entries: Iterator[tuple[int, Any]], defaults: Mapping[str, str], report: Report
+    ) -> None:
+        """Write raw entries to the log, with others' turns in between, and answer."""
         ring = self.site.ring
         first_seq = ring.next_seq
         began = time.monotonic()
@@ -247,7 +258,8 @@ class LogsHandler(Guarded):
             try:
                 read = partial(query_filter, text, now=time.time())
                 is_long = len(text) > LONG_QUERY_CHARS
-                predicate = await self.site.pump.off_loop(read) if is_long else read()
+                with short_turns:
+                    predicate = await self.site.pump.off_loop(read) if is_long else read()
             except QueryError as error:
                 self.set_status(400)
                 self.finish_json(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +34,8 @@ LINES_AT_ONCE: Final = 500
 """Lines that are read before the first of their entries is given."""
 BLOCK_BYTES: Final = 64 * 1024
 """Bytes of a body that are made into lines at once."""
+WHOLE_BYTES: Final = 64 * 1024
+"""Bytes of JSON that are read in one call."""
 
 _NDJSON: Final = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
@@ -157,10 +161,17 @@ def split(
     return "line", _lines(body, reader)
 
 
+def takes_long(body: bytes) -> bool:
+    """Whether :func:`split` may take long: it is then to be called on another thread."""
+    return len(body) > WHOLE_BYTES
+
+
 def _array(body: bytes) -> list[Any]:
     try:
+        if takes_long(body) and body.lstrip(_BLANKS)[:1] == b"[":
+            return list(_elements(body.decode()))
         value = orjson.loads(body)
-    except orjson.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise BadBody(
             "bad-json",
             "The body is no JSON: send an array of entries, or NDJSON as application/x-ndjson.",
@@ -170,6 +181,41 @@ def _array(body: bytes) -> list[Any]:
     if not isinstance(value, list):
         raise BadBody("bad-json", "The body is no array of entries.")
     return value
+
+
+def _elements(text: str) -> Iterator[Any]:
+    """The elements of an array, each read by itself: one call for all would hold the interpreter's lock for long.
+
+    Raises:
+        ValueError: It is no array.
+    """
+    at = _blanks(text, _blanks(text, 0) + 1)
+    if text[at : at + 1] == "]":
+        at += 1
+    else:
+        while True:
+            _, end = _scan(text, at)
+            yield orjson.loads(text[at:end])
+            end = _blanks(text, end)
+            mark, at = text[end : end + 1], _blanks(text, end + 1)
+            if mark == "]":
+                break
+            if mark != ",":
+                raise ValueError(f"{mark!r} stands between two elements")
+    if _blanks(text, at) != len(text):
+        raise ValueError("something follows the array")
+
+
+# It is only asked where an element ends; numbers of any length are quickly read so.
+_scan: Final = json.JSONDecoder(parse_int=float).raw_decode
+_BLANKS: Final = b" \t\r\n"
+_BLANK_TEXT: Final = re.compile(r"[ \t\r\n]*")
+
+
+def _blanks(text: str, at: int) -> int:
+    """Where the blanks from ``at`` on end."""
+    found = _BLANK_TEXT.match(text, at)
+    return at if found is None else found.end()
 
 
 def _ndjson(body: bytes) -> Iterator[tuple[int, Any]]:

@@ -21,6 +21,7 @@ from autobench_nb.transports.sockets.direct import choose_writer
 from autobench_nb.transports.sockets.extensions import choose_offer
 from autobench_nb.transports.sockets.wire import Wire
 from autobench_nb.transports.sockets.writer import SocketWriter
+from autobench_nb.transports.turns import short_turns
 
 _log = logging.getLogger(__name__)
 
@@ -141,7 +142,8 @@ class Socket(Guarded, WebSocketHandler):
         """
         began = time.perf_counter()
         try:
-            await self.site.pump.off_loop(ready)
+            with short_turns:
+                await self.site.pump.off_loop(ready)
         except (RuntimeError, asyncio.CancelledError):
             return  # the server is closing, and its threads have ended
         took = time.perf_counter() - began
