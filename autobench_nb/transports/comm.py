@@ -43,6 +43,8 @@ EARLY_MESSAGES: Final = 256
 """Of a page, that may wait for one before them."""
 SILENT_ROUNDS: Final = 9
 """Heartbeats of the kernel's idle time without a word, after which a page is gone. A hidden one speaks each minute."""
+REPLACED: Final = "The page has opened another link."
+UNKNOWN: Final = "The kernel knows this link no more."
 NO_SERVER: Final = "No server of the orchestrator runs: bench.serve() starts one."
 
 Publish = Callable[[dict[str, Any], list[bytes]], None]
@@ -105,7 +107,8 @@ class CommLink:
         self._unsaid: deque[tuple[int, int]] = deque()
         self._unsaid_bytes = 0
         self._owes_drained = False
-        self._timer: asyncio.Handle | None = None
+        self._is_due = False
+        self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._silent_rounds = 0
         self._next_heard = 1
@@ -120,13 +123,14 @@ class CommLink:
     # --- the pump's side
 
     def put(self, wire: Wire, /) -> int:
-        """Queue a message: it goes with those that come in the same turn. Returns what waits, where that is much."""
+        """Queue a message: it goes with those of the same flush. Returns what waits, where that is much."""
         if self.is_closed:
             return 0
         self._queue.append(wire.message)
         self._queued_bytes += len(wire.message)
-        if self._timer is None:
-            self._timer = self._loop.call_soon(self._send)
+        if self._timer is None and not self._is_due:
+            self._is_due = True
+            self._pump.when_done(self._send)
         if self._queued_bytes <= MESSAGE_BYTES:
             return 0
         self._owes_drained = True
@@ -180,7 +184,7 @@ class CommLink:
         self._silent_rounds = 0
         while self._unsaid and self._unsaid[0][0] < number:
             self._unsaid_bytes -= self._unsaid.popleft()[1]
-        if self._timer is None and (self._queue or self._rest):
+        if self._timer is None and not self._is_due and (self._queue or self._rest):
             self._send()
 
     # --- inside
@@ -188,6 +192,7 @@ class CommLink:
     def _send(self) -> None:
         """Send as much as pace and window allow now."""
         self._timer = None
+        self._is_due = False
         window = WINDOW_BYTES if self.name else UNHEARD_BYTES
         while (self._queue or self._rest) and not self.is_closed:
             if self._unsaid_bytes > window:
@@ -299,14 +304,9 @@ class CommLinks:
         kind, name = content.get("type"), content.get("link")
         if not isinstance(kind, str) or not kind.startswith("hub.") or not isinstance(name, str):
             return False
-        if kind == "hub.open" and not self._on_loop(self._open, name, content):
-            with contextlib.suppress(Exception):  # as in CommLink._say
-                code = int(CloseCode.GOING_AWAY)
-                self._publish(
-                    {"type": "hub.end", "link": name, "code": code, "reason": NO_SERVER}, []
-                )
-        elif kind != "hub.open":
-            self._on_loop(self._hear, kind, name, content)
+        work = partial(self._open, name) if kind == "hub.open" else partial(self._hear, kind, name)
+        if not self._on_loop(work, content) and kind != "hub.close":
+            self._end_of(name, NO_SERVER)
         return True
 
     def close(self) -> None:
@@ -317,8 +317,14 @@ class CommLinks:
         server = self._server()
         if server is None:
             return False
-        server.call_soon(partial(work, server, *args))
+        server.call_soon(partial(work, *args, server))
         return True
+
+    def _end_of(self, name: str, reason: str) -> None:
+        """Tell a page that its link is no more: it opens another one."""
+        content = {"type": "hub.end", "link": name, "code": int(CloseCode.GOING_AWAY)}
+        with contextlib.suppress(Exception):  # as in CommLink._say
+            self._publish({**content, "reason": reason}, [])
 
     # --- on the pump's loop
 
@@ -327,15 +333,19 @@ class CommLinks:
         if not pages:
             pages[""] = self._make(server, "", deflate=False)
 
-    def _open(self, server: Server, name: str, content: Mapping[str, Any]) -> None:
+    def _open(self, name: str, content: Mapping[str, Any], server: Server) -> None:
         server.site.gate.trust(str(content.get("origin", "")))
         if name in self._links and not self._links[name].is_closed:
             return  # it asked again, since a cell held up its first word
         pages = _pages.setdefault(server.pump, {})
         page, deflate = name.partition(".")[0], bool(content.get("deflate"))
         before, unasked = pages.get(page), pages.get("")
-        if before is not None:
+        if before is not None and before.name == name:
             before.abort()
+        elif before is not None:
+            # A page that has opened another one does not listen. Where this question came late, it asks again.
+            before.drop()
+            before.close(CloseCode.GOING_AWAY, REPLACED)
         if unasked is not None:
             del pages[""]
         if unasked is not None and not unasked.is_closed and unasked in self._links.values():
@@ -363,10 +373,14 @@ class CommLinks:
         self._links[name] = link
         return link
 
-    def _hear(self, _server: Server, kind: str, name: str, content: Mapping[str, Any]) -> None:
-        link = self._links.get(name)
+    def _hear(self, kind: str, name: str, content: Mapping[str, Any], server: Server) -> None:
+        # The widget by which the page opened it may be gone from the page, which then speaks by another one.
+        link = _pages.get(server.pump, {}).get(name.partition(".")[0])
         number = content.get("n")
-        if link is None or link.is_closed:
+        if link is None or link.is_closed or link.name != name:
+            if kind == "hub.say":
+                # What told of its end was lost: a page that is not told again would wait for ever.
+                self._end_of(name, UNKNOWN)
             return
         if kind == "hub.say" and isinstance(number, int):
             link.hear(number, str(content.get("text", "")))
