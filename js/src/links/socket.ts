@@ -18,6 +18,9 @@ const WELCOME_MS = 10_000;
 /** A link that stood for so long was a good one: its loss begins a new count of failures. */
 const SETTLED_MS = 5_000;
 const FIRST_PING_MS = 1_500;
+/** A proxy that ends what is quiet: known by so many ends in a row, after so long a silence at least. */
+const QUIET_ENDS = 2;
+const QUIET_MS = 2_000;
 /** After so many failures in a row the owner is asked where the server is. */
 const ASK_AFTER = 3;
 /** Close codes (RFC 6455 section 7.4). */
@@ -72,6 +75,10 @@ export class SocketLink {
   private deadline = 0;
   private beat = 0;
   private retry = 0;
+  /** Ends in a row that came in a silence. */
+  private quietEnds = 0;
+  /** No silence may be longer than that, in ms, since something on the way ends those that are. */
+  private longestQuiet = Number.POSITIVE_INFINITY;
   /** Whether it was ever live: then a loss is a loss, and no refusal. */
   hasStood = false;
   private readonly ends = new AbortController();
@@ -127,6 +134,7 @@ export class SocketLink {
   /** A pong, with what the ping carried. */
   alive(ts: number): void {
     this.tell({ latencyMs: Math.max(0, performance.now() - ts) });
+    if (this.longestQuiet < this.config.heartbeatIntervalMs) this.schedule();
   }
 
   /** A running cell blocks the server, or does no more. */
@@ -232,7 +240,9 @@ export class SocketLink {
       if (typeof event.data === 'string') this.events.message(event.data);
     };
     socket.onclose = (event) => {
-      if (this.socket === socket) this.lost(event.code, event.reason);
+      if (this.socket !== socket) return;
+      this.noteQuiet();
+      this.lost(event.code, event.reason);
     };
     const { welcomeMs, silence } = this.way;
     this.deadline = after(welcomeMs, () => this.lost(0, silence ?? 'The server did not answer in time.'));
@@ -259,6 +269,14 @@ export class SocketLink {
   private refuse(): void {
     this.rest(true);
     this.events.stranger();
+  }
+
+  /** What stands between may end what is quiet: then it is not to be quiet for so long again. */
+  private noteQuiet(): void {
+    const quiet = performance.now() - this.heardAt;
+    const isQuiet = this.welcomedAt !== null && this.farewell === null && quiet >= QUIET_MS;
+    this.quietEnds = isQuiet ? this.quietEnds + 1 : 0;
+    if (this.quietEnds >= QUIET_ENDS) this.longestQuiet = Math.max(QUIET_MS / 2, quiet / 2);
   }
 
   private lost(closeCode: number, closeReason: string): void {
@@ -294,7 +312,7 @@ export class SocketLink {
     this.beat = 0;
     // Nobody answers while a cell blocks the server: silence means nothing then.
     if (this.welcomedAt === null || this.status.busy) return;
-    this.beat = after(wait, () => this.ping());
+    this.beat = after(Math.min(wait, this.longestQuiet), () => this.ping());
   }
 
   private ping(): void {
