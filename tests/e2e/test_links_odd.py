@@ -25,7 +25,7 @@ def show_two(lab: Lab, page: Page, name: str, *more: str) -> Locator:
     lab.open(page, name)
     lab.run_all(page)
     dashboard = page.locator(".ab-dash")
-    expect(dashboard.locator(".ab-badge")).to_contain_text("live", timeout=PATIENCE_MS)
+    expect(dashboard.locator(".ab-badge").first).to_contain_text("live", timeout=PATIENCE_MS)
     return dashboard
 
 
@@ -67,8 +67,11 @@ def test_a_new_view_of_an_output_is_live_and_so_is_the_first_when_it_is_closed(
     select(page, 2)
     panes = page.locator(".ab-log")
     before = panes.count()
+    notebook = page.evaluate("() => jupyterapp.shell.currentWidget.id")
     page.evaluate("() => jupyterapp.commands.execute('notebook:create-output-view')")
     expect(panes).to_have_count(before + 1, timeout=PATIENCE_MS)
+    page.evaluate("(id) => jupyterapp.shell.activateById(id)", notebook)
+    page.wait_for_function("(id) => jupyterapp.shell.currentWidget.id === id", arg=notebook)
     says(page, "for both")
     page.evaluate(
         "() => [...jupyterapp.shell.widgets('main')].find((one) => one.id.startsWith('LinkedOutputView')).close()"
