@@ -1,4 +1,4 @@
-"""Secrets that only their names give away: ``--password=…``, ``API_TOKEN=…``, ``"secret": "…"``, ``curl -u me:…``. Pure.
+"""Secrets that only their names give away: ``--password=…``, ``API_TOKEN=…``, ``curl -u me:…``. Pure.
 
 They look like anything, so that words of no harm may go with them (``secret=none``). That is too much for a log that is
 read while it is written, and right for what is kept in files that are passed on.
