@@ -75,6 +75,8 @@ export class SocketLink {
   private deadline = 0;
   private beat = 0;
   private retry = 0;
+  /** Why it fails, found out since it last stood. */
+  private why: string | null = null;
   /** Ends in a row that came in a silence. */
   private quietEnds = 0;
   /** No silence may be longer than that, in ms, since something on the way ends those that are. */
@@ -120,6 +122,7 @@ export class SocketLink {
     clearTimeout(this.deadline);
     this.welcomedAt = this.heardAt = performance.now();
     this.hasStood = true;
+    this.why = null;
     this.tell({ phase: 'live', attempts: 0, nextDelayMs: null, retryAt: null, busy: false, reason: null });
     // What follows the welcome is a snapshot and a history: a first ping at once would measure those.
     this.schedule(this.firstWait);
@@ -174,12 +177,14 @@ export class SocketLink {
   /** Something has changed: what failed before does not count any more. */
   forget(): void {
     this.failures = 0;
+    this.why = null;
     if (this.retry !== 0 || this.status.phase === 'denied') this.rest(true);
     this.tell({ attempts: 0 });
   }
 
   /** Why it failed, found out since. */
   because(reason: string): void {
+    this.why = reason;
     this.tell({ reason });
   }
 
@@ -194,8 +199,10 @@ export class SocketLink {
   rest(forgives = false): void {
     this.drop();
     // A server that said no still does: that is not asked again because another link came and went.
-    if (forgives || this.status.phase !== 'denied')
-      this.tell({ phase: 'closed', nextDelayMs: null, retryAt: null, reason: null });
+    if (!forgives && this.status.phase === 'denied') return;
+    // Why it was given up is still to be read in the menu.
+    const reason = this.failures > 0 ? this.status.reason : null;
+    this.tell({ phase: 'closed', nextDelayMs: null, retryAt: null, reason });
   }
 
   close(): void {
@@ -291,7 +298,7 @@ export class SocketLink {
     }
     this.failures = stood > SETTLED_MS ? 1 : this.failures + 1;
     const fallback = wasLive ? 'The connection was lost.' : 'The server cannot be reached.';
-    const change = { attempts: this.failures, latencyMs: null, busy: false, reason: reason || fallback };
+    const change = { attempts: this.failures, latencyMs: null, busy: false, reason: reason || this.why || fallback };
     if (!this.config.reconnectEnabled) {
       this.tell({ ...change, phase: 'closed', nextDelayMs: null, retryAt: null });
       return;
