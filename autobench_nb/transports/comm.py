@@ -3,8 +3,9 @@
 What goes to the page is broadcast by the kernel to every page that looks at it, under a limit that widget messages
 share with all else that a cell gives out (past it Jupyter drops *everything*, the user's own prints too), and a burst
 may lose some. So every message carries the name of its link and a number, messages of the hub travel together in one
-binary buffer, and :class:`MessagePace` keeps all links of a kernel below the limit. What comes from the page may come
-on any thread, and out of its order: it is handed to the pump's loop, and put in order there.
+binary buffer, and :class:`~autobench_nb.transports.comm_pace.MessagePace` keeps all links of a kernel below the limit.
+What comes from the page may come on any thread, and out of its order: it is handed to the pump's loop, and put in order
+there.
 
 The page's side is ``js/src/links/comm.ts``.
 """
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
 import weakref
 import zlib
@@ -24,13 +24,11 @@ from typing import Any, Final
 
 from autobench_nb.contract.codes import CloseCode
 from autobench_nb.sync.effects import Outgoing
+from autobench_nb.transports.comm_pace import KERNEL_PACE, MessagePace
 from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.server import Server
 from autobench_nb.transports.sockets.wire import Wire
 
-MESSAGES_A_SECOND: Final = 45.0
-BURST: Final = 5
-"""So many at once, when there was a pause: together at most 50 within any second."""
 MESSAGE_BYTES: Final = 900_000
 """Of one widget message's buffer: with its head it stays below 1 MB."""
 DEFLATE_BYTES: Final = 16_384
@@ -46,36 +44,12 @@ SILENT_ROUNDS: Final = 9
 REPLACED: Final = "The page has opened another link."
 UNKNOWN: Final = "The kernel knows this link no more."
 NO_SERVER: Final = "No server of the orchestrator runs: bench.serve() starts one."
+ELSEWHERE: Final = (
+    "The orchestrator lives in another process, which widget messages of this kernel do not reach."
+)
 
 Publish = Callable[[dict[str, Any], list[bytes]], None]
 """Sends a widget message with its buffers, from any thread."""
-
-
-class MessagePace:
-    """Lets :data:`MESSAGES_A_SECOND` go, however many links ask. Thread-safe."""
-
-    def __init__(self, rate: float = MESSAGES_A_SECOND, burst: int = BURST) -> None:
-        self._gap_s = 1 / rate
-        self._burst_s = burst / rate
-        self._lock = threading.Lock()
-        self._due = float("-inf")
-
-    def take(self, now: float) -> float:
-        """0.0: one may go now, and is counted; else the seconds until it may ask again."""
-        with self._lock:
-            due = max(self._due, now - self._burst_s)
-            if due + self._gap_s > now:
-                return due + self._gap_s - now
-            self._due = due + self._gap_s
-            return 0.0
-
-    def after_fork_in_child(self) -> None:
-        """Another thread of the parent's may have held the lock."""
-        self._lock = threading.Lock()
-
-
-KERNEL_PACE: Final = MessagePace()
-"""Of this kernel."""
 
 
 class CommLink:
@@ -281,6 +255,7 @@ class CommLinks:
     Args:
         server: Gives the server that runs, if one does.
         publish: Sends a widget message of this widget.
+        without: What a page is told where none runs.
     """
 
     def __init__(
@@ -289,7 +264,9 @@ class CommLinks:
         publish: Publish,
         *,
         pace: MessagePace = KERNEL_PACE,
+        without: str = NO_SERVER,
     ) -> None:
+        self._without = without
         self._server = server
         self._publish = publish
         self._pace = pace
@@ -306,7 +283,7 @@ class CommLinks:
             return False
         work = partial(self._open, name) if kind == "hub.open" else partial(self._hear, kind, name)
         if not self._on_loop(work, content) and kind != "hub.close":
-            self._end_of(name, NO_SERVER)
+            self._end_of(name, self._without)
         return True
 
     def close(self) -> None:

@@ -16,13 +16,12 @@ from autobench_nb.contract.limits import HELLO_GRACE_S
 from autobench_nb.sync.client.effects import LogsArrived, MirrorEffect, SendUp
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports.comm import (
-    BURST,
+    ELSEWHERE,
     MESSAGE_BYTES,
-    MESSAGES_A_SECOND,
     SILENT_ROUNDS,
     CommLinks,
-    MessagePace,
 )
+from autobench_nb.transports.comm_pace import BURST, MESSAGES_A_SECOND, MessagePace
 from tests.transports.conftest import Bench, Start
 
 Message = tuple[float, dict[str, Any], list[bytes]]
@@ -384,6 +383,14 @@ async def test_a_server_that_closes_says_goodbye_and_one_that_is_not_there_says_
     assert "bench.serve()" in page.end["reason"]
 
 
+async def test_a_view_of_what_lives_in_another_process_says_that_instead() -> None:
+    """There ``bench.serve()``, which is said otherwise, would help nobody."""
+    told: list[dict[str, Any]] = []
+    links = CommLinks(lambda: None, lambda content, _: told.append(content), without=ELSEWHERE)
+    links.receive({"type": "hub.open", "link": "p.1", "text": '{"type":"hello"}'})
+    assert [one["reason"] for one in told] == [ELSEWHERE]
+
+
 async def test_a_channel_that_fails_ends_the_session(bench: Bench) -> None:
     def publish(_content: dict[str, Any], _buffers: list[bytes]) -> None:
         raise RuntimeError("the kernel ends")
@@ -405,7 +412,6 @@ async def test_what_is_none_of_ours_is_left_to_others(bench: Bench) -> None:
     ]
     for content in contents:
         assert not kernel.links.receive(content)
-    kernel.links.receive({"type": "hub.say", "link": "of nobody", "n": 1, "text": "{}"})
     kernel.links.receive({"type": "hub.got", "link": "of nobody", "n": "many"})
     kernel.links.close()
     await asyncio.sleep(0)

@@ -12,7 +12,10 @@ from typing import Final
 MASK: Final = "[redacted]"
 
 _VALUE: Final = r"""(?:\\?"[^"\\]*\\?"?|\\?'[^'\\]*\\?'?|[^\s&;|,"'<>)}\]]+)"""
-_WORD: Final = r"(?:pass(?:word|wd|phrase)|(?<![A-Za-z])pass(?==)|pwd|secret|credentials?|(?:api|access|private|secret|account)[_-]?key)"
+_WORD: Final = (
+    r"(?:pass(?:word|wd|phrase)|(?<![A-Za-z])pass(?==)|pwd|secret|credentials?"
+    r"|(?:api|access|private|secret|account)[_-]?key)"
+)
 _BEFORE: Final = r"(?<![A-Za-z0-9])[A-Za-z0-9_.-]{0,64}?"
 _QUOTE: Final = r"""(?:\\?["'])?"""
 _PATTERNS: Final = tuple(
