@@ -74,7 +74,8 @@ def test_a_new_view_of_an_output_is_live_and_so_is_the_first_when_it_is_closed(
     page.wait_for_function("(id) => jupyterapp.shell.currentWidget.id === id", arg=notebook)
     says(page, "for both")
     page.evaluate(
-        "() => [...jupyterapp.shell.widgets('main')].find((one) => one.id.startsWith('LinkedOutputView')).close()"
+        "() => [...jupyterapp.shell.widgets('main')]"
+        ".find((one) => one.content?.id?.startsWith('LinkedOutputView')).close()"
     )
     expect(panes).to_have_count(before)
     says(page, "for the first")

@@ -197,7 +197,8 @@ def test_a_lid_that_was_closed_for_longer_than_the_server_waits_catches_up(
         "import asyncio\n"
         "async def wait_alone():\n"
         "    while bench.state.get('/meta/telemetry/clients') > 0:\n"
-        "        psu.debug('is anybody there?')\n"
+        # The browser takes what its page does not read until its own room is full: this fills it within seconds.
+        "        psu.debug('is anybody there?' + 20_000 * ' .')\n"
         "        await asyncio.sleep(0.1)\n"
         "    psu.info('while the lid was closed')\n"
         "    open('alone', 'w').close()\n"
