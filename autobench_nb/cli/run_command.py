@@ -176,7 +176,11 @@ class Questions:
     def _line(self) -> str | None:
         """A whole line that was typed; None where there is none yet."""
         while b"\n" not in self._read and not self._is_at_end:
-            ready, _, _ = select.select([0], [], [], 0)
+            try:
+                ready, _, _ = select.select([0], [], [], 0)
+            except OSError:  # Windows waits for sockets alone, and to read would hold up the run
+                self._is_at_end = True
+                return None
             if not ready:
                 return None
             try:

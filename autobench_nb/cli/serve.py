@@ -20,6 +20,15 @@ ONE_LINK: Final = (
 )
 
 
+def _on_signal(
+    loop: asyncio.AbstractEventLoop, number: signal.Signals, act: Callable[[], None]
+) -> None:
+    try:
+        loop.add_signal_handler(number, act)
+    except NotImplementedError:  # the loops of Windows have none
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+
+
 async def serve_until_told(options: argparse.Namespace) -> int:
     """Serve a new orchestrator as the options say. Returns the exit status."""
     settings = {} if options.log_capacity is None else {"log_capacity": options.log_capacity}
@@ -46,7 +55,7 @@ async def serve_here(
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
+        _on_signal(loop, number, told.set)
     server = bench.serve(host=host, port=port)
     # The token stays out of terminals, journals and histories: a link with a code is worth nothing once it was used.
     if os.environ.get(TOKEN_VARIABLE):

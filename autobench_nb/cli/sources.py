@@ -113,7 +113,9 @@ class LogFile:
             else self.path.open("rb", buffering=0)
         )
         with file:
-            is_pipe = not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            # Windows can wait for sockets alone: there a pipe is read to its end without a word in between.
+            can_wait = sys.platform != "win32"
+            is_pipe = can_wait and not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             was_idle = False
             while True:
                 if is_pipe and not was_idle and not select.select([file], [], [], IDLE_S)[0]:

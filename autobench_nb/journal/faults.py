@@ -117,6 +117,11 @@ def no_shared_memory() -> Fault:
     return _NO_LOCKS
 
 
+def no_locks(reason: str) -> Fault:
+    """The system offers no lock that keeps a second orchestrator out."""
+    return Fault(reason, "keep the journal on Linux or macOS (on Windows: in WSL)", lasts=True)
+
+
 def too_new(found: int, known: int) -> Fault:
     """A later version of the package has written the file."""
     return Fault(

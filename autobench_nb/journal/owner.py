@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from autobench_nb.errors import JournalInUse
-from autobench_nb.journal.faults import fault_of
+from autobench_nb.journal.faults import fault_of, no_locks
 from autobench_nb.journal.opening import refused
-from autobench_nb.processes.file_lock import FileLock, lock_holder_text
+from autobench_nb.processes.file_lock import FileLock, lock_holder_text, why_no_locks
 
 _TRIES: Final = 5
 _BETWEEN_TRIES_S: Final = 0.02
@@ -50,6 +50,8 @@ def claim(path: Path, owner: Owner) -> FileLock:
         JournalInUse: Somebody else writes it.
         JournalError: The lock cannot be made.
     """
+    if reason := why_no_locks():
+        raise refused(path, no_locks(reason))
     lock = FileLock(lock_path(path))
     text = msgspec.json.encode(owner).decode()
     for _ in range(_TRIES):

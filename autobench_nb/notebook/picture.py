@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from autobench_nb.figures import seconds_text
 from autobench_nb.logs.entry import LogEntry
+from autobench_nb.logs.redaction.named import without_named_secrets
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.text import clean
 from autobench_nb.notebook.figures import counted, duration, size
@@ -228,6 +229,8 @@ class _Drawing:
         # which a text without end would ask too much.
         text = _SECRETS.text(self._redactor.text(clean(value)[: 50 * limit]))
         text = _LINE_BREAK.sub(" ⏎ ", _ANSI.sub("", text).strip()).replace("\t", "  ")
+        # A name stands before its value: what is cut off here takes no name with it.
+        text = without_named_secrets(text[: 2 * limit])
         if len(text) > limit:
             text = text[: limit - 1] + "…"
         return escape(_HIDDEN.sub(lambda mark: f"‹U+{ord(mark.group()):04X}›", text))

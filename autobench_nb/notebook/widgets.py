@@ -22,7 +22,7 @@ from autobench_nb.notebook.kept import KeptPicture
 from autobench_nb.notebook.options import pane_options
 from autobench_nb.notebook.shown import shown_of, within
 from autobench_nb.tables import entries_of, logs_to_pandas
-from autobench_nb.transports.comm import CommLinks
+from autobench_nb.transports.comm import ELSEWHERE, NO_SERVER, CommLinks
 from autobench_nb.transports.local import running_server_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class View(anywidget.AnyWidget):
             bundle=shared_bundle(), view=view, epoch=link["epoch"], title=host.name, options=given
         )
         self._picture = KeptPicture(host, view, self._newest)
-        self._links = CommLinks(lambda: running_server_of(host), self.send)
+        without = ELSEWHERE if hasattr(host, "url") else NO_SERVER
+        self._links = CommLinks(lambda: running_server_of(host), self.send, without=without)
         self.on_msg(self._receive)
         self._send_link()
         self._links.speak_unasked()

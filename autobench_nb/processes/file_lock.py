@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
+from typing import Final
 
 from autobench_nb import forks
+
+_CLOSE_IN_CHILDREN: Final = getattr(os, "O_CLOEXEC", 0)
+"""Windows knows no such flag: there no child inherits what is opened."""
+
+
+def why_no_locks() -> str | None:
+    """Why this system has no such lock; None where it has."""
+    try:
+        import fcntl  # noqa: F401  # Windows has none
+    except ModuleNotFoundError:
+        return "this system, whose Python has no fcntl, has no lock that ends with its process"
+    return None
 
 
 class FileLock:
@@ -38,8 +50,10 @@ class FileLock:
         Raises:
             OSError: The file cannot be made, or its file system has no locks.
         """
+        import fcntl  # here, since Windows has none
+
         while True:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _CLOSE_IN_CHILDREN, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if self._is_still_named(descriptor):
@@ -83,13 +97,17 @@ def lock_holder_text(path: Path) -> str | None:
         OSError: The file cannot be read for another reason than that it is missing.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | _CLOSE_IN_CHILDREN)
     except FileNotFoundError:
         return None
     try:
+        import fcntl
+
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return os.pread(descriptor, 4_096, 0).decode(errors="replace")
+    except ModuleNotFoundError:
+        pass  # where there are no such locks nobody holds one
     finally:
         os.close(descriptor)
     return None

@@ -127,10 +127,9 @@ class RecipeRun:
             for name, status in self.steps.items()
             if status in SETTLED and status is not StepStatus.SUCCEEDED
         }
-        lines = [
-            f"{self.label} ({self.name}): {self.status}: {self.reason or 'it is not over yet'}."
-        ]
-        lines += [f"  {name}: {reason}" for name, reason in list(bad.items())[:_NAMED]]
+        reason = (self.reason or "it is not over yet").removesuffix(".")
+        lines = [f"{self.label} ({self.name}): {self.status}: {reason}."]
+        lines += [f"  {name}: {why}" for name, why in list(bad.items())[:_NAMED]]
         if len(bad) > _NAMED:
             lines.append(f"  … and {len(bad) - _NAMED:,} more: run.to_pandas() has all reasons")
         raise RunError("\n".join(lines), self.id, bad)

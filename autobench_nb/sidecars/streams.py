@@ -159,7 +159,7 @@ class Streams(RecordsView, RecordWriter):
             raise OptionError("add() of what is run here", "status", ("url", "start"))
         why_not = why_no_commands()
         if why_not is not None:
-            raise StreamError(f"{name.name!r} cannot be run here: {why_not}.")
+            raise StreamError(f"{name.name!r} cannot be run here: {why_not}")
         with self._lock:
             self._check_open()
             sidecar = StreamSidecar(

@@ -3,8 +3,9 @@
 What goes to the page is broadcast by the kernel to every page that looks at it, under a limit that widget messages
 share with all else that a cell gives out (past it Jupyter drops *everything*, the user's own prints too), and a burst
 may lose some. So every message carries the name of its link and a number, messages of the hub travel together in one
-binary buffer, and :class:`MessagePace` keeps all links of a kernel below the limit. What comes from the page may come
-on any thread, and out of its order: it is handed to the pump's loop, and put in order there.
+binary buffer, and :class:`~autobench_nb.transports.comm_pace.MessagePace` keeps all links of a kernel below the limit.
+What comes from the page may come on any thread, and out of its order: it is handed to the pump's loop, and put in order
+there.
 
 The page's side is ``js/src/links/comm.ts``.
 """
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
 import weakref
 import zlib
@@ -24,13 +24,11 @@ from typing import Any, Final
 
 from autobench_nb.contract.codes import CloseCode
 from autobench_nb.sync.effects import Outgoing
+from autobench_nb.transports.comm_pace import KERNEL_PACE, MessagePace
 from autobench_nb.transports.pump import Pump
 from autobench_nb.transports.server import Server
 from autobench_nb.transports.sockets.wire import Wire
 
-MESSAGES_A_SECOND: Final = 45.0
-BURST: Final = 5
-"""So many at once, when there was a pause: together at most 50 within any second."""
 MESSAGE_BYTES: Final = 900_000
 """Of one widget message's buffer: with its head it stays below 1 MB."""
 DEFLATE_BYTES: Final = 16_384
@@ -43,37 +41,15 @@ EARLY_MESSAGES: Final = 256
 """Of a page, that may wait for one before them."""
 SILENT_ROUNDS: Final = 9
 """Heartbeats of the kernel's idle time without a word, after which a page is gone. A hidden one speaks each minute."""
+REPLACED: Final = "The page has opened another link."
+UNKNOWN: Final = "The kernel knows this link no more."
 NO_SERVER: Final = "No server of the orchestrator runs: bench.serve() starts one."
+ELSEWHERE: Final = (
+    "The orchestrator lives in another process, which widget messages of this kernel do not reach."
+)
 
 Publish = Callable[[dict[str, Any], list[bytes]], None]
 """Sends a widget message with its buffers, from any thread."""
-
-
-class MessagePace:
-    """Lets :data:`MESSAGES_A_SECOND` go, however many links ask. Thread-safe."""
-
-    def __init__(self, rate: float = MESSAGES_A_SECOND, burst: int = BURST) -> None:
-        self._gap_s = 1 / rate
-        self._burst_s = burst / rate
-        self._lock = threading.Lock()
-        self._due = float("-inf")
-
-    def take(self, now: float) -> float:
-        """0.0: one may go now, and is counted; else the seconds until it may ask again."""
-        with self._lock:
-            due = max(self._due, now - self._burst_s)
-            if due + self._gap_s > now:
-                return due + self._gap_s - now
-            self._due = due + self._gap_s
-            return 0.0
-
-    def after_fork_in_child(self) -> None:
-        """Another thread of the parent's may have held the lock."""
-        self._lock = threading.Lock()
-
-
-KERNEL_PACE: Final = MessagePace()
-"""Of this kernel."""
 
 
 class CommLink:
@@ -105,7 +81,8 @@ class CommLink:
         self._unsaid: deque[tuple[int, int]] = deque()
         self._unsaid_bytes = 0
         self._owes_drained = False
-        self._timer: asyncio.Handle | None = None
+        self._is_due = False
+        self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._silent_rounds = 0
         self._next_heard = 1
@@ -120,13 +97,14 @@ class CommLink:
     # --- the pump's side
 
     def put(self, wire: Wire, /) -> int:
-        """Queue a message: it goes with those that come in the same turn. Returns what waits, where that is much."""
+        """Queue a message: it goes with those of the same flush. Returns what waits, where that is much."""
         if self.is_closed:
             return 0
         self._queue.append(wire.message)
         self._queued_bytes += len(wire.message)
-        if self._timer is None:
-            self._timer = self._loop.call_soon(self._send)
+        if self._timer is None and not self._is_due:
+            self._is_due = True
+            self._pump.when_done(self._send)
         if self._queued_bytes <= MESSAGE_BYTES:
             return 0
         self._owes_drained = True
@@ -180,7 +158,7 @@ class CommLink:
         self._silent_rounds = 0
         while self._unsaid and self._unsaid[0][0] < number:
             self._unsaid_bytes -= self._unsaid.popleft()[1]
-        if self._timer is None and (self._queue or self._rest):
+        if self._timer is None and not self._is_due and (self._queue or self._rest):
             self._send()
 
     # --- inside
@@ -188,6 +166,7 @@ class CommLink:
     def _send(self) -> None:
         """Send as much as pace and window allow now."""
         self._timer = None
+        self._is_due = False
         window = WINDOW_BYTES if self.name else UNHEARD_BYTES
         while (self._queue or self._rest) and not self.is_closed:
             if self._unsaid_bytes > window:
@@ -276,6 +255,7 @@ class CommLinks:
     Args:
         server: Gives the server that runs, if one does.
         publish: Sends a widget message of this widget.
+        without: What a page is told where none runs.
     """
 
     def __init__(
@@ -284,7 +264,9 @@ class CommLinks:
         publish: Publish,
         *,
         pace: MessagePace = KERNEL_PACE,
+        without: str = NO_SERVER,
     ) -> None:
+        self._without = without
         self._server = server
         self._publish = publish
         self._pace = pace
@@ -299,14 +281,9 @@ class CommLinks:
         kind, name = content.get("type"), content.get("link")
         if not isinstance(kind, str) or not kind.startswith("hub.") or not isinstance(name, str):
             return False
-        if kind == "hub.open" and not self._on_loop(self._open, name, content):
-            with contextlib.suppress(Exception):  # as in CommLink._say
-                code = int(CloseCode.GOING_AWAY)
-                self._publish(
-                    {"type": "hub.end", "link": name, "code": code, "reason": NO_SERVER}, []
-                )
-        elif kind != "hub.open":
-            self._on_loop(self._hear, kind, name, content)
+        work = partial(self._open, name) if kind == "hub.open" else partial(self._hear, kind, name)
+        if not self._on_loop(work, content) and kind != "hub.close":
+            self._end_of(name, self._without)
         return True
 
     def close(self) -> None:
@@ -317,8 +294,14 @@ class CommLinks:
         server = self._server()
         if server is None:
             return False
-        server.call_soon(partial(work, server, *args))
+        server.call_soon(partial(work, *args, server))
         return True
+
+    def _end_of(self, name: str, reason: str) -> None:
+        """Tell a page that its link is no more: it opens another one."""
+        content = {"type": "hub.end", "link": name, "code": int(CloseCode.GOING_AWAY)}
+        with contextlib.suppress(Exception):  # as in CommLink._say
+            self._publish({**content, "reason": reason}, [])
 
     # --- on the pump's loop
 
@@ -327,15 +310,19 @@ class CommLinks:
         if not pages:
             pages[""] = self._make(server, "", deflate=False)
 
-    def _open(self, server: Server, name: str, content: Mapping[str, Any]) -> None:
+    def _open(self, name: str, content: Mapping[str, Any], server: Server) -> None:
         server.site.gate.trust(str(content.get("origin", "")))
         if name in self._links and not self._links[name].is_closed:
             return  # it asked again, since a cell held up its first word
         pages = _pages.setdefault(server.pump, {})
         page, deflate = name.partition(".")[0], bool(content.get("deflate"))
         before, unasked = pages.get(page), pages.get("")
-        if before is not None:
+        if before is not None and before.name == name:
             before.abort()
+        elif before is not None:
+            # A page that has opened another one does not listen. Where this question came late, it asks again.
+            before.drop()
+            before.close(CloseCode.GOING_AWAY, REPLACED)
         if unasked is not None:
             del pages[""]
         if unasked is not None and not unasked.is_closed and unasked in self._links.values():
@@ -363,10 +350,14 @@ class CommLinks:
         self._links[name] = link
         return link
 
-    def _hear(self, _server: Server, kind: str, name: str, content: Mapping[str, Any]) -> None:
-        link = self._links.get(name)
+    def _hear(self, kind: str, name: str, content: Mapping[str, Any], server: Server) -> None:
+        # The widget by which the page opened it may be gone from the page, which then speaks by another one.
+        link = _pages.get(server.pump, {}).get(name.partition(".")[0])
         number = content.get("n")
-        if link is None or link.is_closed:
+        if link is None or link.is_closed or link.name != name:
+            if kind == "hub.say":
+                # What told of its end was lost: a page that is not told again would wait for ever.
+                self._end_of(name, UNKNOWN)
             return
         if kind == "hub.say" and isinstance(number, int):
             link.hear(number, str(content.get("text", "")))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final, cast
 
@@ -27,6 +26,7 @@ from autobench_nb.sync.effects import (
 )
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports.command_queue import CommandQueue
+from autobench_nb.transports.effect_queue import EffectQueue
 from autobench_nb.transports.flush_clock import FlushClock
 from autobench_nb.transports.loop_thread import LoopThread
 from autobench_nb.transports.loop_watch import LoopWatch
@@ -37,8 +37,6 @@ from autobench_nb.transports.sockets.writer import Link, SocketWriter, Traffic
 from autobench_nb.transports.warming import RETRY_S, warm
 from autobench_nb.transports.workers import Workers
 
-TURN_S: Final = 0.01
-"""After so long, what is left of the effects waits for the loop's next turn. Their order stays."""
 BROADCAST_SLICE: Final = 500
 """Sessions that a broadcast reaches before the time is looked at."""
 
@@ -76,8 +74,8 @@ class Pump:
         self.watch = LoopWatch(thread, commands.loop, self._tell_busy)
         """Whether the server's loop turns, and what runs there."""
         self._links: dict[int, Link] = {}
-        self._pending: deque[Effect | FanOut] = deque()
-        self._performing = False
+        self._effects = EffectQueue[Effect | FanOut](self._loop, self._perform_one, self._arm)
+        self._pending = self._effects.items
         self._closed = False
         self._is_detached = False
         self._tick: asyncio.TimerHandle | None = None
@@ -147,7 +145,7 @@ class Pump:
     @property
     def is_idle(self) -> bool:
         """Whether all that the hub has asked of the pump is done."""
-        return not self._performing
+        return not self._effects.is_busy
 
     # --- sessions
 
@@ -193,25 +191,11 @@ class Pump:
 
     def perform(self, effects: Iterable[Effect]) -> None:
         """Carry out ``effects`` in their order, and whatever follows from them."""
-        self._pending.extend(effects)
-        if not self._performing:
-            self._performing = True
-            self._continue(TURN_S)
+        self._effects.add(effects)
 
-    def _continue(self, turn_s: float) -> None:
-        """Carry out what is pending, and after ``turn_s`` let the loop's other work have its turn first."""
-        end = self._loop.time() + turn_s
-        try:
-            while self._pending:
-                self._perform_one(self._pending.popleft())
-                if self._pending and self._loop.time() > end and not self._closed:
-                    self._loop.call_soon(self._continue, TURN_S)
-                    return
-        except BaseException:
-            self._performing = False
-            raise
-        self._performing = False
-        self._arm()
+    def when_done(self, work: Callable[[], None]) -> None:
+        """Call ``work`` when the effects that are being carried out are; where none is, in the loop's next turn."""
+        self._effects.when_done(work)
 
     def _perform_one(self, effect: Effect | FanOut) -> None:
         match effect:
@@ -331,10 +315,8 @@ class Pump:
         """Flush, say ``bye`` to every client, begin to close their links, and take leave of the hub."""
         if self._closed:
             return
-        self._pending.extend(self.hub.flush(self._loop.time()))
-        self._pending.extend(self.hub.close(reason, self._loop.time()))
-        self._performing = True
-        self._continue(float("inf"))
+        effects = self.hub.flush(self._loop.time())
+        self._effects.finish([*effects, *self.hub.close(reason, self._loop.time())])
         self.abort()
 
     def abort(self) -> None:
@@ -353,7 +335,7 @@ class Pump:
         self._is_detached = True
         for session in self._links:
             self.hub.disconnect(session, self._loop.time())
-        self._pending.clear()
+        self._effects.clear()
         self._on_detached()
 
     def cut(self) -> None:
@@ -394,7 +376,7 @@ class Pump:
         self._clock.after_fork_in_child()
         self._closed = self._is_detached = True
         self._links.clear()
-        self._pending.clear()
+        self._effects.clear()
         self._tasks.clear()
         self._workers.after_fork_in_child()
         return held + self.thread.after_fork_in_child()

@@ -174,6 +174,36 @@ describe('SocketLink', () => {
     expect(socket.said().filter((message) => message.type === 'ping')).toHaveLength(2);
   });
 
+  it('is never quiet for so long again, where what was quiet was ended twice', () => {
+    const { link } = setUp();
+    link.use(INFO);
+    const live = (): FakeSocket => {
+      FakeSocket.last().opens();
+      link.welcomed();
+      return FakeSocket.last();
+    };
+    for (let i = 0; i < 2; i++) {
+      const socket = live();
+      vi.advanceTimersByTime(1_500);
+      socket.hears({ type: 'pong', ts: 0 });
+      link.alive(performance.now());
+      // Ended by what stands between, after 6 s without a word.
+      vi.advanceTimersByTime(6_000);
+      socket.closes(1006);
+      vi.advanceTimersByTime(2_000);
+    }
+    const socket = live();
+    for (let s = 0; s < 30; s++) {
+      const pings = socket.said().filter((message) => message.type === 'ping').length;
+      vi.advanceTimersByTime(1_000);
+      if (socket.said().filter((message) => message.type === 'ping').length === pings) continue;
+      socket.hears({ type: 'pong', ts: 0 });
+      link.alive(performance.now());
+    }
+    expect(socket.said().filter((message) => message.type === 'ping').length).toBeGreaterThanOrEqual(9);
+    expect(link.status.phase).toBe('live');
+  });
+
   it('counts no heartbeat while a cell blocks the server', () => {
     const { link, phase } = setUp();
     link.use(INFO);

@@ -89,11 +89,21 @@ describe('what can be reached', () => {
     expect(urls).toEqual([url, url.replace('/proxy/', '/proxy/absolute/')]);
   });
 
+  it('is the proxy by the address that a client in the kernel has, where that is of the same Jupyter server', () => {
+    const page = 'http://127.0.0.1:8000/user/me/proxy/40123/';
+    const through = { ...HUB.info, url: 'ws://127.0.0.1:8000/user/me/proxy/40123/ws', page };
+    const facts = { ...HUB, info: through, baseUrl: '/user/me/', href: 'https://hub.example/user/me/lab' };
+    expect(reaches(facts).proxy.urls).toEqual(['wss://hub.example/user/me/proxy/40123/ws']);
+    expect(pageAddress(facts)).toBe('https://hub.example/user/me/proxy/40123/');
+    expect(reaches({ ...facts, baseUrl: '/user/you/' }).proxy.urls?.[0]).toBe('wss://hub.example/user/you/proxy/8000/ws');
+  });
+
   it.each([
     [404, 'not installed', 'the Jupyter server answered 404', 'pip install jupyter-server-proxy'],
     [403, 'refused', 'the Jupyter server answered 403', null],
     [0, 'refused', 'the Jupyter server did not answer', null],
     [null, 'asking', 'the Jupyter server is being asked', null],
+    [401, 'signed out', 'Jupyter asks who you are: reload the page and sign in', null],
   ])('is no proxy that answers %s, and says so with its remedy', (proxyStatus, state, reason, remedy) => {
     expect(reaches({ ...HUB, proxyStatus }).proxy).toEqual({ urls: null, state, reason, remedy });
   });

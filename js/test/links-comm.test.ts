@@ -75,6 +75,19 @@ describe('a link by widget messages', () => {
     expect(client.logs.missed).toBe(0);
   });
 
+  it('hears a message once that comes twice, the first one too', async () => {
+    const { client, kernel } = await opened();
+    ends.push(client);
+    kernel.says([welcome, snapshot, history(0, 0)]);
+    kernel.says([append(0, 2)]);
+    kernel.says([append(0, 2)], { n: 1 });
+    kernel.says([welcome, snapshot, history(0, 0)], { n: 0 });
+    kernel.says([append(2, 3)], { n: 2 });
+    expect(client.status.value.phase).toBe('live');
+    expect(client.logs.size).toBe(3);
+    expect(kernel.opened).toHaveLength(1);
+  });
+
   it('hears nothing that is for another page, or for a link of its own that is over', async () => {
     const { client, kernel } = await opened();
     ends.push(client);

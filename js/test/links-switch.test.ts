@@ -152,6 +152,31 @@ describe('a page that is not on loopback', () => {
   });
 });
 
+describe('a link that was given up', () => {
+  it('still says why in the menu, also where that was found out between two tries', async () => {
+    let answer = (_why: string): void => {};
+    const set = setUp(HUB, {
+      askProxy: async () => 200,
+      askWhy: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    });
+    await pictured(set);
+    set.client.offer(INFO);
+    await settle();
+    for (let tries = 1; tries <= 3; tries++) {
+      expect(FakeSocket.all).toHaveLength(tries);
+      FakeSocket.last().closes(1006);
+      await settle(4_000);
+      if (tries === 2) answer('The proxy answered 502.');
+      await settle();
+    }
+    expect(set.state('proxy')).toMatchObject({ state: 'failed', reason: 'The proxy answered 502.' });
+    expect(set.client.status.value).toMatchObject({ link: 'comm' });
+  });
+});
+
 describe('a better link', () => {
   it('takes over where it resumes: nothing is lost, doubled or shown as stale, though the other one went on', async () => {
     const set = setUp();

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import ROOT, Lab, end_group, wait_until
 from tests.e2e.hosts import free_ports, listens, need
@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 Folders = pytest.TempPathFactory
 PATIENCE_MS = 60_000
+IDLE = "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 MARIMO = """
 import marimo
 
@@ -45,6 +46,39 @@ def _():
 """
 
 
+def hold_sockets_up(page: Page) -> list[WebSocketRoute]:
+    """Every socket of the page to an orchestrator is held up, direct and through a proxy; those that were tried."""
+    held: list[WebSocketRoute] = []
+    page.route_web_socket("**/ws?nonce=*", lambda route: held.append(route))
+    return held
+
+
+def test_in_notebook_7_the_first_picture_comes_by_widget_message(
+    lab: Lab, context: BrowserContext
+) -> None:
+    need("notebook")
+    page = context.new_page()
+    held = hold_sockets_up(page)
+    lab.write("notebook-7-first.ipynb", BENCH, "bench")
+    page.goto(f"{lab.url}notebooks/notebook-7-first.ipynb?token={lab.token}")
+    page.wait_for_function(f"() => window.jupyterapp && ({IDLE})()", timeout=PATIENCE_MS)
+    lab.run_all(page)
+    dashboard = page.locator(".ab-dash")
+    uses(dashboard, "widget messages")
+    expect(dashboard.locator('[role="grid"]')).to_contain_text("tick")
+    assert held, "the socket was tried meanwhile"
+
+
+def test_in_marimo_the_first_picture_comes_by_widget_message(marimo_url: str, page: Page) -> None:
+    held = hold_sockets_up(page)
+    page.goto(marimo_url)
+    dashboard = page.locator(".ab-dash")
+    expect(dashboard.locator(".ab-badge")).to_contain_text("live", timeout=PATIENCE_MS)
+    uses(dashboard, "widget messages")
+    expect(dashboard.locator(".ab-log-message").filter(has_text="tick").first).to_be_visible()
+    assert held, "the socket was tried meanwhile"
+
+
 def test_in_notebook_7_it_is_live_with_its_rows_by_each_link_and_after_a_reload(
     lab: Lab, context: BrowserContext
 ) -> None:
@@ -55,10 +89,7 @@ def test_in_notebook_7_it_is_live_with_its_rows_by_each_link_and_after_a_reload(
     lab.write("notebook-7.ipynb", BENCH, "bench")
     address = f"{lab.url}notebooks/notebook-7.ipynb?token={lab.token}"
     page.goto(address)
-    idle = (
-        "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-    )
-    page.wait_for_function(f"() => window.jupyterapp && ({idle})()", timeout=PATIENCE_MS)
+    page.wait_for_function(f"() => window.jupyterapp && ({IDLE})()", timeout=PATIENCE_MS)
     lab.run_all(page)
     dashboard = page.locator(".ab-dash")
     uses(dashboard, "direct")
@@ -74,7 +105,7 @@ def test_in_notebook_7_it_is_live_with_its_rows_by_each_link_and_after_a_reload(
     page.reload()
     expect(dashboard.locator(".ab-badge")).to_contain_text("live", timeout=PATIENCE_MS)
     expect(grid).to_contain_text("tick")
-    page.wait_for_function(f"() => window.jupyterapp && ({idle})()", timeout=PATIENCE_MS)
+    page.wait_for_function(f"() => window.jupyterapp && ({IDLE})()", timeout=PATIENCE_MS)
     holds_all(page)
     # Notebook itself misses a plugin's settings where a JupyterLab serves it.
     own = "static/notebook/"

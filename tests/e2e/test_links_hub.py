@@ -145,6 +145,40 @@ def test_on_a_hub_without_the_proxy_it_is_simply_there_and_dials_nobody(
     said_nothing_to_a_stranger(elsewhere, token_of(page))
 
 
+def test_another_notebook_of_a_hub_connects_by_the_hub_s_address_and_shows_what_it_sees(
+    hub: Hub, page: Page
+) -> None:
+    """Jupyter's token is the kernel's own, which the hub has put into its environment."""
+    lab = sign_in(hub, page, "me")
+    show(lab, page, "original.ipynb", QUIET)
+    port, token = Lab.evaluate(page, "print(bench.server.port, bench.token)").split()
+    url = f"{hub.url.replace(HOST, '127.0.0.1')}user/me/proxy/{port}/"
+    lab.write(
+        "reader.ipynb",
+        f"import autobench_nb as ab\nclient = await ab.connect({url!r}, {token!r})",
+        "ab.Dashboard(client)",
+    )
+    other = page.context.new_page()
+    lab.open(other, "reader.ipynb")
+    lab.run_all(other)
+    dashboard = other.locator(".ab-dash")
+    uses(dashboard, "proxy")
+    Lab.evaluate(page, "run = bench.run({'endless': 'sleep 600'})")
+    waited = "client.wait_for(lambda one: one.jobs.running, 30)[0]"
+    cancelled = f"client.jobs.cancel({waited})"
+    assert (
+        Lab.evaluate(other, f"import asyncio; print(await asyncio.to_thread(lambda: {cancelled}))")
+        == "True"
+    )
+    expect(dashboard.locator(".ab-run-line").first).to_contain_text("cancelled")
+    with page.context.expect_page() as opened:
+        dashboard.get_by_role("button", name="Open page").click()
+    expect(opened.value.locator(".ab-badge")).to_contain_text("live")
+    Lab.evaluate(page, "bench.close()")
+    wait_until(lambda: Lab.evaluate(other, "print(client.is_stale)") == "True", "a stale client")
+    other.close()
+
+
 def test_behind_a_forwarded_port_the_page_s_own_loopback_is_told_nothing(
     lab: Lab, playwright: Playwright
 ) -> None:

@@ -197,7 +197,8 @@ def test_a_lid_that_was_closed_for_longer_than_the_server_waits_catches_up(
         "import asyncio\n"
         "async def wait_alone():\n"
         "    while bench.state.get('/meta/telemetry/clients') > 0:\n"
-        "        psu.debug('is anybody there?')\n"
+        # The browser takes what its page does not read until its own room is full: this fills it within seconds.
+        "        psu.debug('is anybody there?' + 20_000 * ' .')\n"
         "        await asyncio.sleep(0.1)\n"
         "    psu.info('while the lid was closed')\n"
         "    open('alone', 'w').close()\n"
@@ -220,6 +221,7 @@ def test_after_a_kernel_restart_all_panes_say_the_same_and_the_reloaded_page_sho
     save(page)
     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     expect_all_to_say_the_same(page)
+    expect_nobody_to_be_dialled(page)
     expect(dashboard.locator(".ab-log")).to_contain_text("volt 1")
     reload(lab, page, notebook)
     expect(pictures(page).first).to_be_visible(timeout=LONG_MS)
@@ -252,6 +254,17 @@ def test_of_a_kernel_that_was_killed_the_clock_of_a_job_stands_still(
     page.wait_for_function("(began) => Date.now() > began + 2500", arg=began)
     assert row.inner_text() == shown
     expect_all_to_say_the_same(page)
+    expect_nobody_to_be_dialled(page)
+
+
+def expect_nobody_to_be_dialled(page: Page) -> None:
+    """Where the kernel is gone there is no server: once that is known no socket is tried, however long one waits."""
+    expect(page.locator(".ab-notice").first).to_contain_text("kernel that made this view is gone")
+    tried: list[str] = []
+    page.on("websocket", lambda one: tried.append(one.url) if "/ws?nonce=" in one.url else None)
+    began = page.evaluate("() => performance.now()")
+    page.wait_for_function("(began) => performance.now() > began + 5000", arg=began)
+    assert tried == []
 
 
 def kill(pid: int) -> None:

@@ -335,6 +335,45 @@ def test_a_value_whose_name_says_that_it_is_a_secret_is_not_kept() -> None:
     assert "status" in html
 
 
+@pytest.mark.parametrize("view", ["dashboard", "state", "logs"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "PGPASSWORD={} psql",
+        "DB_PASS='{}' work",
+        "export API_TOKEN={}; work",
+        "AWS_SECRET_ACCESS_KEY={} work",
+        "work --password={}",
+        'work --token "{}"',
+        "work --api-key {} -v",
+        "work -pass {}",
+        "curl 'https://host/x?a=1&access_token={}&b=2'",
+        "curl -u me:{} https://host/",
+        "curl --user=me:{} https://host/",
+        "sshpass -p {} ssh host",
+        "mysql -h host -p{} shop",
+        """work '{{"password": "{}"}}'""",
+        'work "{{\\"client_secret\\": \\"{}\\"}}"',
+        "work passphrase: {}",
+    ],
+)
+def test_a_secret_of_a_command_that_only_its_name_gives_away_is_not_kept(
+    command: str, view: str
+) -> None:
+    """A command is a run's name, stands in the state, and what is said of it in the log."""
+    text = command.format("hunter2hunter2")
+    html = picture_html(moment(items=[job("a", command=text)], entries=[entry(text)]), view)
+    assert "hunter2" not in html
+    assert "[redacted]" in html
+
+
+@pytest.mark.parametrize(
+    "text", ["max_tokens=512", "unexpected token: x", "pass: 3 of 4", "ssh -p 22 host", "passed=3"]
+)
+def test_what_only_resembles_the_name_of_a_secret_is_kept(text: str) -> None:
+    assert text in picture_html(moment(entries=[entry(text)]), "logs")
+
+
 def test_a_secret_across_the_place_where_text_is_cut_is_not_kept_in_part() -> None:
     html = picture_html(
         moment(entries=[entry("x" * 225 + " AKIAIOSFODNN7EXAMPLE " + "y" * 100)]), "logs"

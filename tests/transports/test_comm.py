@@ -16,13 +16,12 @@ from autobench_nb.contract.limits import HELLO_GRACE_S
 from autobench_nb.sync.client.effects import LogsArrived, MirrorEffect, SendUp
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports.comm import (
-    BURST,
+    ELSEWHERE,
     MESSAGE_BYTES,
-    MESSAGES_A_SECOND,
     SILENT_ROUNDS,
     CommLinks,
-    MessagePace,
 )
+from autobench_nb.transports.comm_pace import BURST, MESSAGES_A_SECOND, MessagePace
 from tests.transports.conftest import Bench, Start
 
 Message = tuple[float, dict[str, Any], list[bytes]]
@@ -182,6 +181,68 @@ async def test_asking_again_under_the_same_name_opens_one_session(bench: Bench) 
     assert len(connected) == 1
 
 
+async def test_what_a_page_says_by_another_widget_is_heard(bench: Bench) -> None:
+    """The view by which it opened its link is gone from the page; another one of the same orchestrator is not."""
+    kernel, other = Kernel(bench), Kernel(bench)
+    page = kernel.page("p.1")
+    page.open()
+    await until(lambda: page.mirror.state is not None)
+    page._links = other.links
+    page.say({"type": "command", "id": "c1", "name": "state.hash", "args": {}})
+    await until(lambda: "result" in page.kinds)
+
+
+async def test_a_page_whose_link_has_ended_without_its_hearing_is_told_when_it_speaks(
+    bench: Bench,
+) -> None:
+    """What said so was lost, as Jupyter loses some in a burst: else it would wait for an answer for ever."""
+    kernel = Kernel(bench)
+    page = kernel.page("p.1")
+    page.open()
+    await until(lambda: page.mirror.state is not None)
+    kernel.pages.remove(page)
+    kernel.links.close()
+    await until(lambda: kernel.sent[-1][1]["type"] == "hub.end")
+    kernel.pages.append(page)
+    page.say({"type": "ping", "ts": 1})
+    await until(lambda: page.end is not None)
+    assert page.end is not None
+    assert "knows this link no more" in page.end["reason"]
+
+
+async def test_of_two_links_of_a_page_the_one_that_was_opened_last_stands_and_the_other_is_told(
+    bench: Bench,
+) -> None:
+    kernel = Kernel(bench)
+    first, second = kernel.page("p.1"), kernel.page("p.2")
+    first.open()
+    second.open()
+    await until(lambda: second.mirror.state is not None and first.end is not None)
+    assert second.end is None
+
+
+async def test_what_one_flush_gives_to_a_page_leaves_within_it(bench: Bench) -> None:
+    """In no later turn of the loop, each of which may wait for a cell that computes; and as one message."""
+    kernel = Kernel(bench)
+    page = kernel.page("p.1")
+    page.open()
+    await until(lambda: page.mirror.state is not None)
+    server = bench.server
+    assert server is not None
+    sent: list[int] = []
+
+    def change_and_flush() -> None:
+        before = len(kernel.sent)
+        bench.store.set("/devices/cap0", {"status": "ok"})
+        bench.ring.append("app", "info", "a line")
+        server.pump._flush_hub()
+        sent.append(len(kernel.sent) - before)
+
+    server.call_soon(change_and_flush)
+    await until(lambda: sent)
+    assert sent == [1]
+
+
 async def test_the_words_of_a_page_may_come_on_any_thread_in_any_order(bench: Bench) -> None:
     kernel = Kernel(bench)
     page = kernel.page("p.1")
@@ -322,6 +383,14 @@ async def test_a_server_that_closes_says_goodbye_and_one_that_is_not_there_says_
     assert "bench.serve()" in page.end["reason"]
 
 
+async def test_a_view_of_what_lives_in_another_process_says_that_instead() -> None:
+    """There ``bench.serve()``, which is said otherwise, would help nobody."""
+    told: list[dict[str, Any]] = []
+    links = CommLinks(lambda: None, lambda content, _: told.append(content), without=ELSEWHERE)
+    links.receive({"type": "hub.open", "link": "p.1", "text": '{"type":"hello"}'})
+    assert [one["reason"] for one in told] == [ELSEWHERE]
+
+
 async def test_a_channel_that_fails_ends_the_session(bench: Bench) -> None:
     def publish(_content: dict[str, Any], _buffers: list[bytes]) -> None:
         raise RuntimeError("the kernel ends")
@@ -343,7 +412,6 @@ async def test_what_is_none_of_ours_is_left_to_others(bench: Bench) -> None:
     ]
     for content in contents:
         assert not kernel.links.receive(content)
-    kernel.links.receive({"type": "hub.say", "link": "of nobody", "n": 1, "text": "{}"})
     kernel.links.receive({"type": "hub.got", "link": "of nobody", "n": "many"})
     kernel.links.close()
     await asyncio.sleep(0)

@@ -90,10 +90,15 @@ function proxy({ href, baseUrl, info, isOwnPage, proxyStatus }: Facts): Reach {
   if (proxyStatus === 404) {
     return { urls: null, state: 'not installed', reason: 'the Jupyter server answered 404', remedy: PROXY_COMMAND };
   }
+  if (proxyStatus === 401) {
+    return { ...UNREACHABLE, state: 'signed out', reason: 'Jupyter asks who you are: reload the page and sign in' };
+  }
   if (proxyStatus !== 200) {
     const answer = proxyStatus === 0 ? 'did not answer' : `answered ${proxyStatus}`;
     return { ...UNREACHABLE, state: 'refused', reason: `the Jupyter server ${answer}` };
   }
+  const through = pathThrough(info.url, baseUrl);
+  if (through !== null) return { urls: [socketOf(new URL(through, href))], state: 'possible', reason: '', remedy: null };
   const port = portOf(info.url);
   if (port === null) return { ...UNREACHABLE, state: 'no port', reason: `${info.url} names no port that could be proxied` };
   // The second keeps its prefix on the way, which some front ends need.
@@ -131,8 +136,8 @@ export function pageAddress(facts: Facts): string | null {
   // Not where the page's own machine may only look like the kernel's, as behind `ssh -L`.
   if (isHere && reaches(facts).direct.urls !== null) return info.page;
   const port = portOf(info.url);
-  const through = reaches(facts).proxy.urls !== null && port !== null;
-  return through ? new URL(`${baseUrl}proxy/${port}/`, href).href : null;
+  if (reaches(facts).proxy.urls === null || port === null || baseUrl === null) return null;
+  return new URL(pathThrough(info.page, baseUrl) ?? `${baseUrl}proxy/${port}/`, href).href;
 }
 
 /** The token is given only to who is known to be the server; without a token nothing is given. */
@@ -170,6 +175,12 @@ export function baseUrlOf(configData: string | null): string | null {
 /** Whether the server's own page, which it has at its root, stands elsewhere here. */
 function isProxied(href: string): boolean {
   return new URL(href).pathname !== '/';
+}
+
+/** The path of an address that leads through this page's own Jupyter server, as the kernel of a client has it; else null. */
+function pathThrough(url: string, baseUrl: string): string | null {
+  const path = URL.canParse(url) ? new URL(url).pathname : '';
+  return path.startsWith(`${baseUrl}proxy/`) ? path : null;
 }
 
 function portOf(url: string): string | null {

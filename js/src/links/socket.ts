@@ -18,6 +18,9 @@ const WELCOME_MS = 10_000;
 /** A link that stood for so long was a good one: its loss begins a new count of failures. */
 const SETTLED_MS = 5_000;
 const FIRST_PING_MS = 1_500;
+/** A proxy that ends what is quiet: known by so many ends in a row, after so long a silence at least. */
+const QUIET_ENDS = 2;
+const QUIET_MS = 2_000;
 /** After so many failures in a row the owner is asked where the server is. */
 const ASK_AFTER = 3;
 /** Close codes (RFC 6455 section 7.4). */
@@ -72,6 +75,12 @@ export class SocketLink {
   private deadline = 0;
   private beat = 0;
   private retry = 0;
+  /** Why it fails, found out since it last stood. */
+  private why: string | null = null;
+  /** Ends in a row that came in a silence. */
+  private quietEnds = 0;
+  /** No silence may be longer than that, in ms, since something on the way ends those that are. */
+  private longestQuiet = Number.POSITIVE_INFINITY;
   /** Whether it was ever live: then a loss is a loss, and no refusal. */
   hasStood = false;
   private readonly ends = new AbortController();
@@ -113,6 +122,7 @@ export class SocketLink {
     clearTimeout(this.deadline);
     this.welcomedAt = this.heardAt = performance.now();
     this.hasStood = true;
+    this.why = null;
     this.tell({ phase: 'live', attempts: 0, nextDelayMs: null, retryAt: null, busy: false, reason: null });
     // What follows the welcome is a snapshot and a history: a first ping at once would measure those.
     this.schedule(this.firstWait);
@@ -127,6 +137,7 @@ export class SocketLink {
   /** A pong, with what the ping carried. */
   alive(ts: number): void {
     this.tell({ latencyMs: Math.max(0, performance.now() - ts) });
+    if (this.longestQuiet < this.config.heartbeatIntervalMs) this.schedule();
   }
 
   /** A running cell blocks the server, or does no more. */
@@ -166,12 +177,14 @@ export class SocketLink {
   /** Something has changed: what failed before does not count any more. */
   forget(): void {
     this.failures = 0;
+    this.why = null;
     if (this.retry !== 0 || this.status.phase === 'denied') this.rest(true);
     this.tell({ attempts: 0 });
   }
 
   /** Why it failed, found out since. */
   because(reason: string): void {
+    this.why = reason;
     this.tell({ reason });
   }
 
@@ -186,8 +199,10 @@ export class SocketLink {
   rest(forgives = false): void {
     this.drop();
     // A server that said no still does: that is not asked again because another link came and went.
-    if (forgives || this.status.phase !== 'denied')
-      this.tell({ phase: 'closed', nextDelayMs: null, retryAt: null, reason: null });
+    if (!forgives && this.status.phase === 'denied') return;
+    // Why it was given up is still to be read in the menu.
+    const reason = this.failures > 0 ? this.status.reason : null;
+    this.tell({ phase: 'closed', nextDelayMs: null, retryAt: null, reason });
   }
 
   close(): void {
@@ -232,7 +247,9 @@ export class SocketLink {
       if (typeof event.data === 'string') this.events.message(event.data);
     };
     socket.onclose = (event) => {
-      if (this.socket === socket) this.lost(event.code, event.reason);
+      if (this.socket !== socket) return;
+      this.noteQuiet();
+      this.lost(event.code, event.reason);
     };
     const { welcomeMs, silence } = this.way;
     this.deadline = after(welcomeMs, () => this.lost(0, silence ?? 'The server did not answer in time.'));
@@ -261,6 +278,14 @@ export class SocketLink {
     this.events.stranger();
   }
 
+  /** What stands between may end what is quiet: then it is not to be quiet for so long again. */
+  private noteQuiet(): void {
+    const quiet = performance.now() - this.heardAt;
+    const isQuiet = this.welcomedAt !== null && this.farewell === null && quiet >= QUIET_MS;
+    this.quietEnds = isQuiet ? this.quietEnds + 1 : 0;
+    if (this.quietEnds >= QUIET_ENDS) this.longestQuiet = Math.max(QUIET_MS / 2, quiet / 2);
+  }
+
   private lost(closeCode: number, closeReason: string): void {
     const stood = this.welcomedAt === null ? 0 : performance.now() - this.welcomedAt;
     const wasLive = this.welcomedAt !== null;
@@ -273,7 +298,7 @@ export class SocketLink {
     }
     this.failures = stood > SETTLED_MS ? 1 : this.failures + 1;
     const fallback = wasLive ? 'The connection was lost.' : 'The server cannot be reached.';
-    const change = { attempts: this.failures, latencyMs: null, busy: false, reason: reason || fallback };
+    const change = { attempts: this.failures, latencyMs: null, busy: false, reason: reason || this.why || fallback };
     if (!this.config.reconnectEnabled) {
       this.tell({ ...change, phase: 'closed', nextDelayMs: null, retryAt: null });
       return;
@@ -294,7 +319,7 @@ export class SocketLink {
     this.beat = 0;
     // Nobody answers while a cell blocks the server: silence means nothing then.
     if (this.welcomedAt === null || this.status.busy) return;
-    this.beat = after(wait, () => this.ping());
+    this.beat = after(Math.min(wait, this.longestQuiet), () => this.ping());
   }
 
   private ping(): void {

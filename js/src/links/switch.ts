@@ -380,7 +380,7 @@ export class LinkSwitch {
     if (url === undefined || line.isExplained) return;
     line.isExplained = true;
     void this.surroundings.askWhy(url).then((why) => {
-      if (why !== null && link.status.phase === 'waiting') link.because(why);
+      if (why !== null && !line.live && link.status.attempts > 0) link.because(why);
     });
   }
 
