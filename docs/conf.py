@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
 
 project = "AutoBench NB"
 author = "The AutoBench NB developers"
@@ -37,3 +41,34 @@ napoleon_numpy_docstring = False
 copybutton_exclude = ".linenos, .gp, .go"
 # The grammar of the query language uses the EBNF of ISO 14977's readers, with `~` for what stands close together.
 suppress_warnings = ["misc.highlighting_failure"]
+
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOK = re.compile(r"<!-- notebook: (\S+) -->")
+
+
+def notebook_text(file: Path) -> str:
+    """A notebook as Markdown, with the outputs that are saved in it; nothing is executed."""
+    parts = []
+    for cell in json.loads(file.read_text("utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            parts.append(source)
+            continue
+        parts.append(f"```python\n{source}\n```")
+        for output in cell["outputs"]:
+            text = output.get("text") or output.get("data", {}).get("text/plain")
+            if text:
+                parts.append(f"```text\n{''.join(text).rstrip()}\n```")
+    return "\n\n".join(parts)
+
+
+def show_notebook(app: Any, name: str, source: list[str]) -> None:
+    """Put a notebook in the place of the page that names it: its own title is the page's."""
+    if found := NOTEBOOK.search(source[0]):
+        source[0] = f"{notebook_text(ROOT / found[1])}\n{source[0][found.end() :]}"
+
+
+def setup(app: Any) -> None:
+    """What sphinx calls."""
+    app.connect("source-read", show_notebook)
