@@ -13,16 +13,35 @@ import autobench_nb as ab
 bench = ab.Orchestrator(log_capacity=10_000, connection_file=False)
 """
 
+ASKED: Final = """
+while not run.jobs[0].current:
+    run.wait(0.05)
+"""
+RUNNING: Final = """
+while not bench.jobs.running:
+    slow.wait(0.05)
+"""
+
 SETUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "README.md": {
-        'bench.run(["gzip': "from pathlib import Path\nPath('data.log').write_text('a line of a log\\n' * 5000)",
-        "--data-binary @my.log": "from pathlib import Path\nPath('my.log').write_text('2026-01-02 03:04:05 ERROR x\\n')",
+        "data.log": r"""
+from pathlib import Path
+Path("data.log").write_text("a line of a log\n" * 5000)
+""",
     },
     "docs/connecting.md": {
         "ab.connect()": """
 import autobench_nb as ab
 bench = ab.Orchestrator(name="original")
 bench.serve(thread=True)
+""",
+    },
+    "docs/howto/job-hangs.md": {'send("y': ASKED, "jobs.queue": RUNNING},
+    "docs/tutorials/laboratory.md": {
+        'print(bench.devices["fan0"]["observed"])': """
+import threading
+while bench.devices["fan0"]["observed"] != {"rpm": 900}:
+    threading.Event().wait(0.01)
 """,
     },
     "docs/devices.md": {"class Fan": BENCH},
@@ -60,6 +79,7 @@ from pathlib import Path
 Path("install.sh").write_text("#!/bin/sh\\nprintf 'Go on? '; read answer; echo $answer\\n")
 Path("install.sh").chmod(0o755)
 """,
+        'job.send("y': ASKED,
         "ab.comparable": """
 run.wait()
 before, after = bench.run(["true"]), bench.run(["true"])

@@ -5,6 +5,7 @@ What stands right before a block, as a comment that no reader of the site sees, 
 - ``<!-- not run: REASON -->``: it cannot be, here. A test counts these, so that one more is noticed.
 - ``<!-- goes on -->``: a shell block that serves until the page has ended; its first line of output is waited for.
 - ``<!-- fails -->``: a shell block that ends with an exit status other than 0.
+- ``<!-- may raise: NAME -->``: python that raises such an error where the machine is as it says.
 - ``<!-- file: NAME -->``: its text is written to a file of the page's folder.
 
 A ``text`` block shows what the block before it has printed; ``...`` in it stands for whatever stood there.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import gc
 import inspect
 import io
 import json
@@ -31,6 +33,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from autobench_nb import Client, Orchestrator
 from autobench_nb.logs.query import query
 from autobench_nb.recipes.load import parse_recipe
 
@@ -41,7 +44,7 @@ BLOCK = re.compile(
     r"^(?P<marks>(?:<!-- [^\n]* -->\n)*)```(?P<kind>[\w{}-]*)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-MARK = re.compile(r"<!-- (not run|goes on|fails|file)(?:: ([^\n]*))? -->")
+MARK = re.compile(r"<!-- (not run|goes on|fails|may raise|file)(?:: ([^\n]*))? -->")
 SHELL = frozenset({"bash", "sh", "console"})
 UNREAD = frozenset({"", "ebnf", "query-errors"})
 SERVED = re.compile(r"http://127\.0\.0\.1:(?:8765|43121)(?=[/\s'\"]|$)")
@@ -94,7 +97,6 @@ class PageRun:
         self.names: dict[str, Any] = {}
         self.printed: str | None = None
         self.counts: dict[str, int] = {}
-        self._opened: dict[int, Any] = {}
         self._going: list[subprocess.Popen[bytes]] = []
         self._url: str | None = None
 
@@ -108,7 +110,7 @@ class PageRun:
             self.printed = None
             return
         if block.kind == "python":
-            self.printed = await self._python(self._addressed(block.text), block.place)
+            await self._run_python(block)
         elif block.kind in SHELL:
             self.printed = await asyncio.to_thread(self._shell, block)
         elif block.kind == "text":
@@ -122,7 +124,10 @@ class PageRun:
 
     def close(self) -> None:
         """End what the page has started: orchestrators, clients, servers."""
-        for one in reversed(self._opened.values()):
+        # A page may give a name to something else: what it had opened under that name is still open.
+        kinds = (Client, Orchestrator)
+        found = [one for one in gc.get_objects() if type(one) in kinds]
+        for one in sorted(found, key=lambda one: kinds.index(type(one))):
             one.close()
         for process in self._going:
             with contextlib.suppress(ProcessLookupError):
@@ -131,13 +136,15 @@ class PageRun:
             if process.stdout is not None:
                 process.stdout.close()
 
-    async def _python(self, code: str, place: str) -> str:
+    async def _run_python(self, block: Block) -> None:
         try:
-            return await run_cell(code, self.names, place)
-        finally:
-            for one in self.names.values():
-                if type(one).__module__.startswith("autobench_nb") and hasattr(one, "close"):
-                    self._opened.setdefault(id(one), one)
+            self.printed = await self._python(self._addressed(block.text), block.place)
+        except Exception as error:  # whatever a page's code raises
+            if type(error).__name__ != block.marks.get("may raise"):
+                raise
+
+    async def _python(self, code: str, place: str) -> str:
+        return await run_cell(code, self.names, place)
 
     def _addressed(self, text: str) -> str:
         """The text with the addresses of examples replaced by that of what serves here."""

@@ -146,7 +146,7 @@ def query_examples() -> str:
     rows = ["| query | written canonically | lines of the sample |", "| --- | --- | ---: |"]
     for one in vectors["queries"]:
         canonical = "the same" if one["text"] == one["query"] else _code(one["text"])
-        rows.append(f"| {_code(one['query'])} | {canonical} | {len(one['matches'])} |")
+        rows.append(f"| {_code(one['query'])} | {canonical} | {len(one['seqs'])} |")
     return "\n".join(rows) + "\n"
 
 

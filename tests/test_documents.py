@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from pathlib import Path
@@ -18,10 +19,15 @@ WITH_CODE = [page for page in PAGES if blocks_of(page)]
 
 NOT_RUN = Counter(
     {
-        "it installs": 0,
-        "a hub": 0,
-        "a cluster": 0,
-        "hardware": 0,
+        "it installs": 6,
+        "hardware": 4,
+        "a hub": 2,
+        "a cluster": 1,
+        "a cell's magic": 1,
+        "a journal that is followed does not end": 1,
+        "it takes minutes": 1,
+        "names of somebody's machine": 1,
+        "two mistakes in the recipe above": 1,
     }
 )
 """How many blocks cannot run here, by the first words of their reasons. A new one is to be a decision."""
@@ -39,13 +45,16 @@ async def test_the_code_of_a_page_runs_from_top_to_bottom_and_prints_what_is_sho
     for name in ("JUPYTER_RUNTIME_DIR", "XDG_RUNTIME_DIR", "TMPDIR"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("AUTOBENCH_TOKEN", "a-token-of-this-test")
-    with nothing_is_left():
-        run = PageRun(tmp_path, SETUPS.get(named(page), {}))
-        try:
-            for block in blocks_of(page):
-                await run.run(block)
-        finally:
-            run.close()
+    left = nothing_is_left()
+    left.__enter__()
+    run = PageRun(tmp_path, SETUPS.get(named(page), {}))
+    try:
+        for block in blocks_of(page):
+            await run.run(block)
+    finally:
+        run.close()
+    # On another thread, since what serves on this loop needs it to end.
+    await asyncio.to_thread(left.__exit__, None, None, None)
     assert run.setups == {}, "a setup that no block asks for"
 
 
