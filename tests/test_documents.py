@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +15,6 @@ from autobench_nb.errors import QueryError
 from autobench_nb.logs.query import query
 from tests.document_setups import SETUPS
 from tests.documents import PAGES, ROOT, SHELL, Block, PageRun, blocks_of, is_shown, not_run
-from tests.leaks import nothing_is_left
 
 WITH_CODE = [page for page in PAGES if blocks_of(page)]
 
@@ -37,6 +38,18 @@ def named(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+async def our_threads_have_ended() -> None:
+    """What serves on this loop needs turns of it to end."""
+
+    def left() -> list[str]:
+        return [one.name for one in threading.enumerate() if one.name.startswith("autobench-")]
+
+    pause, deadline = threading.Event(), time.monotonic() + 10
+    while left() and time.monotonic() < deadline:
+        await asyncio.to_thread(pause.wait, 0.02)
+    assert left() == []
+
+
 @pytest.mark.parametrize("page", WITH_CODE, ids=named)
 async def test_the_code_of_a_page_runs_from_top_to_bottom_and_prints_what_is_shown(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -45,16 +58,13 @@ async def test_the_code_of_a_page_runs_from_top_to_bottom_and_prints_what_is_sho
     for name in ("JUPYTER_RUNTIME_DIR", "XDG_RUNTIME_DIR", "TMPDIR"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("AUTOBENCH_TOKEN", "a-token-of-this-test")
-    left = nothing_is_left()
-    left.__enter__()
     run = PageRun(tmp_path, SETUPS.get(named(page), {}))
     try:
         for block in blocks_of(page):
             await run.run(block)
     finally:
         run.close()
-    # On another thread, since what serves on this loop needs it to end.
-    await asyncio.to_thread(left.__exit__, None, None, None)
+        await our_threads_have_ended()
     assert run.setups == {}, "a setup that no block asks for"
 
 
