@@ -25,6 +25,8 @@ html_theme = "furo"
 html_title = "AutoBench NB"
 html_show_sourcelink = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_js_files = ["accessible.js"]
 html_extra_path = ["recipe.schema.json", "wire.schema.json", "wire.asyncapi.json"]
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b6e5f", "color-brand-content": "#0b6e5f"},
@@ -69,6 +71,15 @@ def show_notebook(app: Any, name: str, source: list[str]) -> None:
         source[0] = f"{notebook_text(ROOT / found[1])}\n{source[0][found.end() :]}"
 
 
+def give_captions_a_level(
+    app: Any, name: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Sphinx calls the captions of the navigation headings, and does not say of which level."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app: Any) -> None:
     """What sphinx calls."""
     app.connect("source-read", show_notebook)
+    app.connect("html-page-context", give_captions_a_level, priority=900)

@@ -86,7 +86,7 @@ def _part(name: str, part: Mapping[str, Any]) -> str:
         rows.append(
             f"| `{field}` | {_kind(schema)} | {needed} | {default} | {notes.get(field, '')} |"
         )
-    head = "| field | takes | needed | default | |\n| --- | --- | --- | --- | --- |"
+    head = "| field | takes | needed | default | meaning |\n| --- | --- | --- | --- | --- |"
     return f"## {name}\n\n{about}\n\n{head}\n" + "\n".join(rows)
 
 

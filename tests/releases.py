@@ -9,6 +9,7 @@ DataFrame, a recipe. Takes some minutes, and what the package index gives. ``--q
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import re
@@ -149,6 +150,13 @@ def lowest() -> list[str]:
     return pins
 
 
+def version_of(python: str) -> str | None:
+    """Its minor version; ``None`` where it is a name with nothing behind it, as pyenv has them."""
+    with contextlib.suppress(RuntimeError):
+        return run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], cwd=ROOT).strip()
+    return None
+
+
 def pythons() -> list[str]:
     """Each Python that is found and admitted, one of a minor version."""
     admitted = SpecifierSet(PROJECT["requires-python"])
@@ -157,8 +165,7 @@ def pythons() -> list[str]:
         pyenv = Path.home().joinpath(".pyenv", "versions").glob(f"3.{minor}.*/bin/python")
         candidates = [*map(str, pyenv), shutil.which(f"python3.{minor}"), sys.executable]
         for one in filter(None, candidates):
-            says = [one, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-            if run(says, cwd=ROOT).strip() == f"3.{minor}" and f"3.{minor}" in admitted:
+            if version_of(one) == f"3.{minor}" and f"3.{minor}" in admitted:
                 found.setdefault(minor, one)
     return list(found.values())
 
