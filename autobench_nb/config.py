@@ -1,8 +1,8 @@
 """Every setting, checked once, at start.
 
 A setting has one field, one environment variable (and aliases where the plan names another), one parser and one line
-of documentation; the table in the README is made from here by :func:`settings_table`. The environment is an argument
-(as in starlette's ``Config``), so that tests need not touch the process.
+of documentation; the table of docs/reference/settings.md is made from here by :func:`settings_table`. The environment
+is an argument (as in starlette's ``Config``), so that tests need not touch the process.
 """
 
 from __future__ import annotations
@@ -379,7 +379,7 @@ def _read(name: str, text: str, setting: Setting) -> Any:
 
 
 def settings_table() -> str:
-    """The README's table of environment variables, in Markdown, one row a setting."""
+    """The table of environment variables, in Markdown, one row a setting."""
     rows = ["| variable | default | what it does |", "| --- | --- | --- |"]
     for field, setting in _fields():
         default = field.default

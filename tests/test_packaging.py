@@ -6,17 +6,63 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import releases
 from tests.node import JS, install_modules
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("autobench_nb", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 BUNDLES = ("loader.js", "widget.js", "widget.css", "page.html", "page.js", "page.css")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The sdist, and the wheel made from it, as ``python -m tests.releases`` makes them."""
+    pytest.importorskip("build", reason="python -m build makes a release: pip install '.[test]'")
+    install_modules()
+    return releases.made(tmp_path_factory.mktemp("release"))
+
+
+def test_a_release_has_what_it_needs_and_no_more(files: tuple[Path, Path]) -> None:
+    assert list(releases.faults_of(*files)) == []
+
+
+def test_a_release_that_carries_tests_or_lacks_a_bundle_is_noticed(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    sdist, _ = files
+    wrong = tmp_path / "wrong.whl"
+    with zipfile.ZipFile(wrong, "w") as opened:
+        opened.writestr("tests/test_x.py", "")
+        opened.writestr("autobench_nb/static/page.js", "")
+    found = list(releases.faults_of(sdist, wrong))
+    assert "the wheel has tests/test_x.py" in found
+    assert "the wheel has no widget.js" in found
+
+
+def test_a_wheel_of_the_same_sources_has_the_same_hash_wherever_it_is_built(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """From the sdist that was made, in another folder: a path or a time within it would differ."""
+    with tarfile.open(files[0]) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (unpacked,) = tmp_path.iterdir()
+    (unpacked / "js" / "node_modules").symlink_to(JS / "node_modules")
+    again = releases.built(unpacked, tmp_path / "out", "wheel")
+    assert again.name == files[1].name
+    assert releases.digest(again) == releases.digest(files[1])
+
+
+def test_the_lowest_versions_are_those_that_are_declared() -> None:
+    pins = releases.lowest()
+    assert "pandas==2.2" in pins
+    assert len(pins) == len(releases.PROJECT["dependencies"])
 
 
 @pytest.fixture(scope="module")

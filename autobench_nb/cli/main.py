@@ -30,7 +30,7 @@ that nobody sees, and the printed URL signs one browser in, once, within ten min
   curl -H "Authorization: Bearer $AUTOBENCH_TOKEN" 'http://127.0.0.1:8765/api/logs?query=level>=warn&format=csv'
   curl -H "Authorization: Bearer $AUTOBENCH_TOKEN" http://127.0.0.1:8765/api/state
 
-Further settings are environment variables; the README has the table.
+Further settings are environment variables; the page "Settings" of the documentation lists them.
 """
 _REPLAY = """\
 Replay log files of other programs. Some forty kinds are recognised, and of each file the one that fits most lines is

@@ -115,9 +115,17 @@ def test_figures_go_through_the_file_into_a_narrow_table() -> None:
     ]
     again = publish.rows_of(json.dumps([row.to_json() for row in rows]))
     assert again == rows
-    assert publish.brief(again).splitlines() == [
+    assert publish.brief(again[:2]).splitlines() == [
         "| what | ours | unit | peer | peer's | ratio | goal | holds |",
         "| --- | ---: | --- | --- | ---: | ---: | ---: | --- |",
         "| met [1] | 1 | us | p | 4 | 0.25x | <= 0.25x | yes |",
         "| missed | 1 | us | p | 2 | 0.5x | <= 0.25x | **no** |",
     ]
+
+
+def test_the_readme_has_ten_rows_and_a_run_that_lacks_one_is_refused() -> None:
+    rows = [Row(name, 1, "us", peer, 4, 0.25) for name, peer in reversed(publish.CHOSEN)]
+    assert [(row.name, row.peer) for row in publish.chosen(rows)] == list(publish.CHOSEN)
+    assert len(publish.CHOSEN) == 10
+    with pytest.raises(KeyError, match="jsonpatch"):
+        publish.chosen(rows[:-1])

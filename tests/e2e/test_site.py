@@ -1,15 +1,21 @@
-"""The site is built without a warning, leads everywhere it says, and needs nothing from other servers."""
+"""The site is built without a warning, leads everywhere it says, needs no other server, and serves everybody's eyes.
+
+Among the browser's tests, so that it is built once for those that read its files and those that look at it.
+"""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import Browser
 
 import autobench_nb
+from tests.e2e.axe import violations
 from tests.site import ROOT, build, loaded_from_elsewhere
 
 
@@ -79,3 +85,49 @@ def test_every_public_name_stands_in_the_reference(site: Path) -> None:
     text = (site / "reference" / "python.html").read_text("utf-8")
     missing = [name for name in autobench_nb.__all__ if f'id="autobench_nb.{name}"' not in text]
     assert missing == []
+
+
+LOOKED_AT = (
+    "index",
+    "start",
+    "tutorials/compare-programs",
+    "howto/job-hangs",
+    "notebooks/quickstart",
+    "reference/command-line",
+    "reference/recipe",
+)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_for_everybody_and_nothing_is_cut_off_at_400_px(
+    site: Path, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 400, "height": 800})
+    page = context.new_page()
+    for name in LOOKED_AT:
+        page.goto((site / f"{name}.html").as_uri())
+        assert violations(page) == [], name
+        width = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, name
+    context.close()
+
+
+@pytest.mark.browser
+def test_a_search_in_a_page_that_was_opened_from_a_disk_finds_something(
+    site: Path, browser: Browser
+) -> None:
+    page = browser.new_page()
+    page.goto((site / "search.html").as_uri() + "?q=histogram")
+    found = page.locator("#search-results li a").filter(has_text="The log pane")
+    found.first.click()
+    assert page.url.startswith((site / "log-pane.html").as_uri())
+    page.close()
+
+
+def test_notebooks_are_shown_with_the_outputs_that_are_saved_in_them(site: Path) -> None:
+    for name, shown in (("quickstart", "zlib 6 (Python)"), ("laboratory", "filmed:")):
+        text = (site / "notebooks" / f"{name}.html").read_text("utf-8")
+        assert shown in text
+        assert "<!-- notebook" not in text
+        assert 'class="highlight-text' in text, "no output"
