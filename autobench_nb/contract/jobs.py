@@ -71,6 +71,9 @@ class RepetitionRecord(TypedDict):
         float | None,
         Meta(description="how many processors others kept busy meanwhile; null where not known"),
     ]
+    metrics: Annotated[
+        dict[str, float] | None, Meta(description="what was read out of it, by the metric's name")
+    ]
 
 
 class JobDetails(TypedDict):

@@ -18,8 +18,8 @@ class Lifecycle:
     """Where one job stands. Whoever submits makes it, only the machine changes it, any thread may read it.
 
     ``limit``: how many jobs may run while this one does, itself among them. ``executor``: the name of where it runs.
-    Times in milliseconds since 1970. ``reason``: why it did not succeed. ``is_place``: no job, but holds the
-    place of a recipe's run.
+    Times in milliseconds since 1970. ``reason``: why it did not succeed. ``place``: of its run, among those of the same
+    priority. ``is_place``: no job, but holds the place of a recipe's run.
     """
 
     job_id: str
@@ -32,6 +32,7 @@ class Lifecycle:
     reason: str | None = None
     status: JobStatus = JobStatus.QUEUED
     priority: int = 0
+    place: int = 0
     is_place: bool = False
 
     @property
@@ -73,6 +74,14 @@ class FirstRequested:
     """Somebody wants this queued job to be the next one."""
 
     job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRequested:
+    """Somebody wants a run that waits to change places with its neighbour: the one before it, or the one after it."""
+
+    run_id: str
+    is_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,7 @@ JobEvent = (
     | JobEnded
     | CancelRequested
     | FirstRequested
+    | MoveRequested
     | JobRested
     | JobCalled
     | PlaceRequested
@@ -176,6 +186,17 @@ class WriteFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteMoved:
+    """Write to the state the places that some runs have now, and in which order jobs wait.
+
+    ``places``: by run its priority and its place.
+    """
+
+    places: tuple[tuple[str, int, int], ...]
+    waiting: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WriteStarted:
     """Write to the state that the job has left the queue and runs."""
 
@@ -214,5 +235,5 @@ class WakeWaiters:
     run_id: str
 
 
-StateWrite = WriteQueued | WriteFirst | WriteStarted | WriteEnded | ForgetJobs
+StateWrite = WriteQueued | WriteFirst | WriteMoved | WriteStarted | WriteEnded | ForgetJobs
 JobEffect = StartJob | StopJob | ReachPlace | WakeWaiters | StateWrite

@@ -7,6 +7,7 @@ from typing import Any
 
 from autobench_nb.contract.commands import (
     OPERATOR_ANSWER,
+    QUEUE_MOVE,
     QUEUE_PAUSE,
     QUEUE_RESUME,
     RECIPE_CANCEL,
@@ -15,7 +16,7 @@ from autobench_nb.contract.commands import (
     RECIPE_RETRY,
     RECIPE_SKIP,
 )
-from autobench_nb.contract.steps import RunChanged
+from autobench_nb.contract.steps import MoveDirection, RunChanged
 from autobench_nb.errors import CommandError, JobError
 from autobench_nb.recipe_runs.run import RecipeRun
 from autobench_nb.recipe_runs.runs import RecipeRuns
@@ -43,6 +44,10 @@ def recipe_commands(runs: RecipeRuns) -> Handlers:
 
     def pause_queue(args: Mapping[str, Any]) -> RunChanged:
         return {"changed": runs.pause_queue(QUEUE_PAUSE.read(args).reason)}
+
+    def move(args: Mapping[str, Any]) -> RunChanged:
+        asked = QUEUE_MOVE.read(args)
+        return {"changed": runs.move(asked.run_id, is_up=asked.to is MoveDirection.UP)}
 
     def resume_queue(args: Mapping[str, Any]) -> RunChanged:
         QUEUE_RESUME.read(args)
@@ -74,6 +79,7 @@ def recipe_commands(runs: RecipeRuns) -> Handlers:
 
     return {
         OPERATOR_ANSWER.name: answer,
+        QUEUE_MOVE.name: move,
         QUEUE_PAUSE.name: pause_queue,
         QUEUE_RESUME.name: resume_queue,
         RECIPE_CANCEL.name: cancel,
