@@ -7,7 +7,7 @@ thousand, say only what is their own, so that a patch stays small.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Required, TypedDict
+from typing import Annotated, Any, Literal, Required, TypedDict
 
 from msgspec import Meta, Struct
 
@@ -228,18 +228,11 @@ class QueuePauseArgs(Struct, frozen=True, rename="camel"):
     )
 
 
-class MoveDirection(StrEnum):
-    """Which way a run moves in the queue."""
-
-    UP = "up"
-    DOWN = "down"
-
-
 class QueueMoveArgs(Struct, frozen=True, rename="camel"):
     """Which run that waits, of a recipe or of plain jobs, and past which of its neighbours."""
 
     run_id: Annotated[str, Meta(title="a run's id")]
-    to: MoveDirection
+    to: Annotated[Literal["up", "down"], Meta(title="up or down")]
 
 
 class QueueResumeArgs(Struct, frozen=True, rename="camel"):

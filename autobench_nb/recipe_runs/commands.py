@@ -16,7 +16,7 @@ from autobench_nb.contract.commands import (
     RECIPE_RETRY,
     RECIPE_SKIP,
 )
-from autobench_nb.contract.steps import MoveDirection, RunChanged
+from autobench_nb.contract.steps import RunChanged
 from autobench_nb.errors import CommandError, JobError
 from autobench_nb.recipe_runs.run import RecipeRun
 from autobench_nb.recipe_runs.runs import RecipeRuns
@@ -47,7 +47,7 @@ def recipe_commands(runs: RecipeRuns) -> Handlers:
 
     def move(args: Mapping[str, Any]) -> RunChanged:
         asked = QUEUE_MOVE.read(args)
-        return {"changed": runs.move(asked.run_id, is_up=asked.to is MoveDirection.UP)}
+        return {"changed": runs.move(asked.run_id, is_up=asked.to == "up")}
 
     def resume_queue(args: Mapping[str, Any]) -> RunChanged:
         QUEUE_RESUME.read(args)

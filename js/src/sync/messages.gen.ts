@@ -950,7 +950,7 @@ export interface RepetitionRecord {
   /** How many processors others kept busy meanwhile; null where not known. */
   otherLoad: number | null;
   /** What was read out of it, by the metric's name. */
-  metrics: Record<string, number> | null;
+  metrics?: Record<string, number> | null;
 }
 
 /** What the repetitions of one job took. */
@@ -1406,7 +1406,7 @@ export interface RunChanged {
 /** Which run that waits, of a recipe or of plain jobs, and past which of its neighbours. */
 export interface QueueMoveArgs {
   runId: string;
-  to: MoveDirection;
+  to: 'up' | 'down';
 }
 
 /** Why the queue is paused, for people. */

@@ -87,7 +87,10 @@ export function Gantt({ run, nodes, future, chosen, now, isLost }: Props): JSX.E
 
 function BarView({ bar }: { bar: Bar }): JSX.Element {
   const said = [KIND_WORDS[bar.kind], bar.label].filter(Boolean).join(': ');
-  const style = { left: `${100 * bar.from}%`, width: `max(${bar.kind === 'between' || bar.kind === 'next' ? 0 : 2}px, ${100 * (bar.to - bar.from)}%)` };
+  const style = {
+    left: `${100 * bar.from}%`,
+    width: `max(${bar.kind === 'between' || bar.kind === 'next' ? 0 : 2}px, ${100 * (bar.to - bar.from)}%)`,
+  };
   return (
     <i class={`ab-rec-bar ab-rec-bar-${bar.kind}`} style={style} title={visible(said)}>
       {visible(bar.label)}

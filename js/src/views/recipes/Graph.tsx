@@ -4,7 +4,7 @@ import { visible } from '../../logs/text/visible';
 import type { RecipeFace } from './model/face';
 import type { Drawn } from './model/folded';
 import { layered } from './model/layered';
-import { linkLabel, type LinkState, linkState } from './model/links';
+import { type LinkState, linkLabel, linkState } from './model/links';
 import { countOf, type StepNode, settledOf } from './model/nodes';
 import { type Picture, pictureOf, type Sizes, sizesFor } from './model/picture';
 import { railsOf } from './model/rails';
@@ -28,7 +28,12 @@ export function Graph(props: GraphProps): JSX.Element {
   const outer = useRef<HTMLDivElement>(null);
   const width = useWidth(outer);
   const graph = useMemo(
-    () => layered(drawn.nodes.map((node) => node.key), drawn.links, drawn.layers),
+    () =>
+      layered(
+        drawn.nodes.map((node) => node.key),
+        drawn.links,
+        drawn.layers,
+      ),
     [drawn.nodes.map((node) => node.key).join('\n'), drawn.links.length],
   );
   const [current, setCurrent] = useState<string | null>(null);
@@ -52,11 +57,21 @@ export function Graph(props: GraphProps): JSX.Element {
   };
   const shared = { ...props, here, choose };
   return (
-    <div ref={outer} class="ab-rec-graph" role="group" aria-label={`Steps, ${drawn.nodes.length} in the graph`} onKeyDown={onKeyDown}>
+    <div
+      ref={outer}
+      class="ab-rec-graph"
+      role="group"
+      aria-label={`Steps, ${drawn.nodes.length} in the graph`}
+      onKeyDown={onKeyDown}
+    >
       {width === 0 ? null : isList ? (
         <List {...shared} />
       ) : (
-        <Canvas {...shared} picture={pictureOf(graph, (name) => order.includes(name), sizesFor(width - 24, graph.layers.length))} sizes={sizesFor(width - 24, graph.layers.length)} />
+        <Canvas
+          {...shared}
+          picture={pictureOf(graph, (name) => order.includes(name), sizesFor(width - 24, graph.layers.length))}
+          sizes={sizesFor(width - 24, graph.layers.length)}
+        />
       )}
       <Legend isList={isList} />
     </div>
@@ -81,7 +96,9 @@ function Canvas({ drawn, picture, sizes, ...props }: ShownProps & { picture: Pic
   const edges = picture.routes.flatMap((route) => {
     const link = links.get(`${route.from} ${route.to}`);
     const from = byKey.get(route.from);
-    return link === undefined || from === undefined ? [] : [{ route, state: linkState(link, from), label: linkLabel(link, from) }];
+    return link === undefined || from === undefined
+      ? []
+      : [{ route, state: linkState(link, from), label: linkLabel(link, from) }];
   });
   const rank: readonly LinkState[] = ['other', 'next', 'taken', 'bad'];
   edges.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state));
@@ -115,7 +132,7 @@ function Canvas({ drawn, picture, sizes, ...props }: ShownProps & { picture: Pic
 interface NodeProps extends Omit<ShownProps, 'drawn'> {
   node: StepNode;
   class: string;
-  style?: JSX.CSSProperties;
+  style?: Record<string, string>;
 }
 
 function NodeButton({ node, here, chosen, now, choose, style, ...props }: NodeProps): JSX.Element {

@@ -42,7 +42,9 @@ export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element 
     <section class="ab-rec-matrix" aria-label={`Matrix of ${name}`}>
       <h4 class="ab-rec-title">
         <span class="ab-rec-caps">{name}</span>
-        <span class="ab-faint ab-num">{matrix.axes.length < 3 && matrix.columns.length > 0 ? size : plural(cells.length, 'cell')}</span>
+        <span class="ab-faint ab-num">
+          {matrix.axes.length < 3 && matrix.columns.length > 0 ? size : plural(cells.length, 'cell')}
+        </span>
         {counts
           .filter(([count]) => count > 0)
           .map(([count, word, tone]) => (
@@ -86,7 +88,13 @@ function Grid({ face, matrix, node, now }: { face: RecipeFace; matrix: Matrix; n
   const width = Math.max(1, matrix.rows[0]?.cells.length ?? 1);
   const style = { '--ab-rec-columns': width, '--ab-rec-first': matrix.rowAxis === null ? '0px' : 'minmax(44px, max-content)' };
   return (
-    <div class="ab-rec-grid" role="table" aria-label={`Cells of ${visible(node.name)}`} style={style} aria-rowcount={lines.length + 1}>
+    <div
+      class="ab-rec-grid"
+      role="table"
+      aria-label={`Cells of ${visible(node.name)}`}
+      style={style}
+      aria-rowcount={lines.length + 1}
+    >
       {matrix.columns.length > 0 && (
         <div class="ab-rec-line ab-rec-line-head" role="row">
           <span role="columnheader" class="ab-rec-corner">

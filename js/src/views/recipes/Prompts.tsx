@@ -93,7 +93,8 @@ function TimeLeft({ prompt, plan, now }: { prompt: PromptRecord; plan: PlanRecor
   return (
     <div class="ab-rec-prompt-time ab-num">
       <span>
-        <b>{until > now ? `times out in ${left}` : 'time is up'}</b> <span class="ab-muted">→ {visible(timeoutWords(plan))}</span>
+        <b>{until > now ? `times out in ${left}` : 'time is up'}</b>{' '}
+        <span class="ab-muted">→ {visible(timeoutWords(plan))}</span>
       </span>
       <span
         class="ab-rec-time-bar"

@@ -111,11 +111,22 @@ function Buttons({ face, run, node, cell }: HeadProps): JSX.Element {
   return (
     <span class="ab-rec-buttons">
       {isPaused ? (
-        <AskButton face={face} id={`resume ${runId}`} label={`Resume ${name}`} onClick={() => act('resume', 'Resume', 'recipe.resume')}>
+        <AskButton
+          face={face}
+          id={`resume ${runId}`}
+          label={`Resume ${name}`}
+          onClick={() => act('resume', 'Resume', 'recipe.resume')}
+        >
           ▶ Resume
         </AskButton>
       ) : (
-        <AskButton face={face} id={`pause ${runId}`} label={`Pause ${name}`} unless={over} onClick={() => act('pause', 'Pause', 'recipe.pause')}>
+        <AskButton
+          face={face}
+          id={`pause ${runId}`}
+          label={`Pause ${name}`}
+          unless={over}
+          onClick={() => act('pause', 'Pause', 'recipe.pause')}
+        >
           ❚❚ Pause
         </AskButton>
       )}
@@ -142,8 +153,16 @@ function Buttons({ face, run, node, cell }: HeadProps): JSX.Element {
         face={face}
         id={`retry ${runId}`}
         label={`Retry from ${shown}`}
-        unless={!isOver ? 'A step can be done again when the run is over: cancel it, or wait.' : chosen === null ? 'Choose a step first.' : ''}
-        onClick={() => chosen && void face.ask(`retry ${runId}`, `Retry from ${shown}`, 'recipe.retry', { runId, stepId: chosen })}
+        unless={
+          !isOver
+            ? 'A step can be done again when the run is over: cancel it, or wait.'
+            : chosen === null
+              ? 'Choose a step first.'
+              : ''
+        }
+        onClick={() =>
+          chosen && void face.ask(`retry ${runId}`, `Retry from ${shown}`, 'recipe.retry', { runId, stepId: chosen })
+        }
       >
         ↻ Retry from <b>{shown}</b>
       </AskButton>

@@ -96,7 +96,10 @@ export class RecipeFace {
     try {
       const found = await this.client.command(name, args);
       const came = !isLate(found);
-      this.saidNow.value = { text: came ? `${what}: done.` : `${what}: too late, it is so already or is over.`, isProblem: !came };
+      this.saidNow.value = {
+        text: came ? `${what}: done.` : `${what}: too late, it is so already or is over.`,
+        isProblem: !came,
+      };
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       this.saidNow.value = { text: `${what}: ${error.message}`, isProblem: true };

@@ -2,7 +2,7 @@
 
 import type { PlanRecord } from '../../../sync/messages';
 import { inOrder, type Link, layersOf, linksOf } from './links';
-import { isBad, type StepNode, sum, standingOf } from './nodes';
+import { isBad, type StepNode, standingOf, sum } from './nodes';
 
 /** So many steps at most are drawn one by one. */
 export const MOST_NODES = 50;

@@ -44,7 +44,11 @@ export function linksOf(plans: readonly PlanRecord[]): Link[] {
       if (to !== undefined && known.has(to)) put(plan.id, to, outcome);
     }
   }
-  return [...found.values()].map(({ from, to, outcomes }) => ({ from, to, outcomes: OUTCOMES.filter((one) => outcomes.has(one)) }));
+  return [...found.values()].map(({ from, to, outcomes }) => ({
+    from,
+    to,
+    outcomes: OUTCOMES.filter((one) => outcomes.has(one)),
+  }));
 }
 
 export function linkState(link: Link, from: StepNode): LinkState {

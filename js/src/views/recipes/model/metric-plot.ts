@@ -49,7 +49,7 @@ export function unitOf(plan: PlanRecord, metric: string): string {
 }
 
 /** The value of a metric in one repetition; null where it was not measured. */
-export function valueOf(repetition: RepetitionRecord, metric: string): number | null {
+export function measuredIn(repetition: RepetitionRecord, metric: string): number | null {
   const own = repetition.metrics?.[metric];
   if (own !== undefined) return own;
   if (metric === 'wall') return repetition.wallS;
@@ -64,7 +64,7 @@ export function metricsOf(plan: PlanRecord, details: JobDetails): string[] {
   for (const name of [...Object.keys(plan.metrics ?? {}), ...Object.keys(plan.limits ?? {})]) found.add(name);
   for (const one of details.repetitions) for (const name of Object.keys(one.metrics ?? {})) found.add(name);
   for (const name of Object.keys(OWN_UNITS)) found.add(name);
-  return [...found].filter((name) => details.repetitions.some((one) => valueOf(one, name) !== null));
+  return [...found].filter((name) => details.repetitions.some((one) => measuredIn(one, name) !== null));
 }
 
 export function metricPlot(
@@ -74,7 +74,7 @@ export function metricPlot(
   limit: LimitRecord | undefined,
 ): MetricPlot | null {
   const shown = repetitions.flatMap((one) => {
-    const value = valueOf(one, metric);
+    const value = measuredIn(one, metric);
     return value === null ? [] : [{ one, value }];
   });
   if (shown.length === 0) return null;
@@ -91,7 +91,8 @@ export function metricPlot(
     LEFT + 10 + (shown.length === 1 ? (RIGHT - LEFT - 20) / 2 : (i / (shown.length - 1)) * (RIGHT - LEFT - 20));
   let named = 0;
   const points = shown.map(({ one, value }, i): Point => {
-    const isOff = one.number > 0 && one.status === 'succeeded' && spread !== null && (value < spread.low || value > spread.high);
+    const isOff =
+      one.number > 0 && one.status === 'succeeded' && spread !== null && (value < spread.low || value > spread.high);
     const kind = one.number === 0 ? 'warmup' : one.status !== 'succeeded' ? 'failed' : isOff ? 'off' : 'plain';
     const said = valueText(value, unit);
     const name = (isOff || kind === 'failed') && named++ < MOST_NAMED ? said : '';
@@ -101,7 +102,9 @@ export function metricPlot(
   return {
     points,
     rules: rulesOf(low, high).map((value) => ({ y: y(value), label: valueText(value, unit) })),
-    marks: shown.flatMap(({ one }, i) => (isMarked(i, shown.length) ? { x: x(i), label: one.number === 0 ? 'w' : String(one.number) } : [])),
+    marks: shown.flatMap(({ one }, i) =>
+      isMarked(i, shown.length) ? { x: x(i), label: one.number === 0 ? 'w' : String(one.number) } : [],
+    ),
     band: mean === null || sd === null ? null : { from: within(y(mean + sd)), to: within(y(mean - sd)) },
     meanY: mean === null ? null : y(mean),
     limits: limitLines(limit, unit, low, high, y),
@@ -178,9 +181,16 @@ const PLAIN = new Set(['s', 'B', 'W', 'J', 'Hz', 'V', 'A', 'm', 'g', 'N', 'Pa', 
 export function valueText(value: number, unit: string): string {
   if (value === 0 || !Number.isFinite(value)) return `${value} ${unit}`.trim();
   const size = Math.abs(value);
-  const prefixes = PLAIN.has(unit) ? (size < 1 && unit !== 'B' && unit !== 'byte' ? SMALL : [...SCALES, [1, ''] as const]) : [[1, ''] as const];
+  const prefixes = PLAIN.has(unit)
+    ? size < 1 && unit !== 'B' && unit !== 'byte'
+      ? SMALL
+      : [...SCALES, [1, ''] as const]
+    : [[1, ''] as const];
   // Minutes are told as seconds: a kilosecond is nobody's unit.
-  const [per, prefix] = unit === 's' && size >= 1 ? [1, ''] : (prefixes.find(([from]) => size >= from * 0.9995) ?? [prefixes.at(-1)?.[0] ?? 1, prefixes.at(-1)?.[1] ?? '']);
+  const [per, prefix] =
+    unit === 's' && size >= 1
+      ? [1, '']
+      : (prefixes.find(([from]) => size >= from * 0.9995) ?? [prefixes.at(-1)?.[0] ?? 1, prefixes.at(-1)?.[1] ?? '']);
   const short = unit === 'byte' ? 'B' : unit;
   return `${Number((value / per).toPrecision(4))} ${prefix}${short}`.trim();
 }

@@ -62,7 +62,7 @@ function put(map: Map<string, Arc[]>, key: string, arc: Arc): void {
 }
 
 function freeRail(held: (Arc | null)[]): number {
-  const found = held.findIndex((one) => one === null);
+  const found = held.indexOf(null);
   if (found >= 0) return found;
   held.push(null);
   return held.length - 1;

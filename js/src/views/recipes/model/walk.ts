@@ -20,9 +20,17 @@ export function stepTo(key: string, here: string, graph: Walkable, isList: boole
     case 'End':
       return order[order.length - 1] ?? null;
     case 'ArrowRight':
-      return nearest(here, graph.arcs.flatMap((arc) => (arc.from === here ? arc.to : [])), graph);
+      return nearest(
+        here,
+        graph.arcs.flatMap((arc) => (arc.from === here ? arc.to : [])),
+        graph,
+      );
     case 'ArrowLeft':
-      return nearest(here, graph.arcs.flatMap((arc) => (arc.to === here ? arc.from : [])), graph);
+      return nearest(
+        here,
+        graph.arcs.flatMap((arc) => (arc.to === here ? arc.from : [])),
+        graph,
+      );
     case 'ArrowDown':
       return isList ? (order[i + 1] ?? null) : beside(here, 1, graph);
     case 'ArrowUp':
