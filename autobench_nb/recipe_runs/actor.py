@@ -156,6 +156,8 @@ class RecipeActor:
         self.board.outlook.remember(
             usual_s(self._actors.ledger.step_durations(self.step_run.name or ""))
         )
+        # Who waits for its turn is seen, and is told of nothing before it comes.
+        self._tell_state()
         while not self._is_over:
             self._agenda.do_next()
             self._work.start_ready()

@@ -16,6 +16,9 @@ interface Props {
   isLost: boolean;
 }
 
+/** A shorter bar has no room for words; they stand in its title. */
+const WORTH_WORDS = 0.07;
+
 const KIND_WORDS: Readonly<Record<BarKind, string>> = {
   ok: 'done',
   bad: 'failed',
@@ -38,14 +41,22 @@ export function Gantt({ run, nodes, future, chosen, now, isLost }: Props): JSX.E
         <span role="columnheader" class="ab-rec-axis ab-num">
           <span class="ab-hidden">when</span>
           {gantt.ticks
-            .filter((tick) => tick.at < 0.97 && (nowAt === null || Math.abs(tick.at - nowAt) > 0.09 || tick.at === 0))
+            .filter((tick) => tick.at < 0.97 && (nowAt === null || Math.abs(tick.at - nowAt) > 0.13))
             .map((tick) => (
-              <i key={tick.label} aria-hidden="true" style={{ left: `${100 * tick.at}%` }}>
+              <i
+                key={tick.label}
+                class={tick.at === 0 ? 'ab-rec-zero' : ''}
+                aria-hidden="true"
+                style={{ left: `${100 * tick.at}%` }}
+              >
                 {tick.label}
               </i>
             ))}
-          {nowAt !== null && nowAt > 0.06 && (
-            <i class={`ab-rec-now-text${nowAt > 0.9 ? ' ab-rec-now-end' : ''}`} style={{ left: `${100 * nowAt}%` }}>
+          {nowAt !== null && (
+            <i
+              class={`ab-rec-now-text${nowAt > 0.9 ? ' ab-rec-now-end' : nowAt < 0.12 ? ' ab-rec-now-begin' : ''}`}
+              style={{ left: `${100 * nowAt}%` }}
+            >
               {isLost ? 'last seen' : 'now'} {duration(gantt.nowS)}
             </i>
           )}
@@ -93,7 +104,7 @@ function BarView({ bar }: { bar: Bar }): JSX.Element {
   };
   return (
     <i class={`ab-rec-bar ab-rec-bar-${bar.kind}`} style={style} title={visible(said)}>
-      {visible(bar.label)}
+      {bar.to - bar.from > WORTH_WORDS ? visible(bar.label) : ''}
     </i>
   );
 }

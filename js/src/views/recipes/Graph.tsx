@@ -91,6 +91,14 @@ const CLASSES: Readonly<Record<LinkState, string>> = {
 };
 
 function Canvas({ drawn, picture, sizes, ...props }: ShownProps & { picture: Picture; sizes: Sizes }): JSX.Element {
+  const scroller = useRef<HTMLDivElement>(null);
+  // Where the picture is wider than the view, what goes on is seen at first.
+  useLayoutEffect(() => {
+    const active = drawn.nodes.find((node) => node.standing === 'asks' || node.tally.active.length > 0);
+    const box = active && picture.boxes.get(active.key);
+    const el = scroller.current;
+    if (el && box && box.x + sizes.width > el.clientWidth) el.scrollLeft = box.x - el.clientWidth / 2;
+  }, []);
   const byKey = new Map(drawn.nodes.map((node) => [node.key, node]));
   const links = new Map(drawn.links.map((link) => [`${link.from} ${link.to}`, link]));
   const edges = picture.routes.flatMap((route) => {
@@ -103,7 +111,7 @@ function Canvas({ drawn, picture, sizes, ...props }: ShownProps & { picture: Pic
   const rank: readonly LinkState[] = ['other', 'next', 'taken', 'bad'];
   edges.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state));
   return (
-    <div class="ab-rec-scroll">
+    <div class="ab-rec-scroll" ref={scroller}>
       <div class="ab-rec-canvas" style={{ width: `${picture.width}px`, height: `${picture.height}px` }}>
         <svg width={picture.width} height={picture.height} aria-hidden="true">
           {edges.map(({ route, state, label }) => (

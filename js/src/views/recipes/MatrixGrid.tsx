@@ -74,7 +74,7 @@ export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element 
         )}
       </h4>
       <p class="ab-rec-measure ab-faint">
-        {(plan.repeat ?? 1) > 1 ? 'the mean time of a repetition' : 'the time of each cell'}
+        {(plan.repeat ?? 1) > 1 ? 'the mean time of a repetition, of what failed the time of its try' : 'the time of each cell'}
         {matrix.rowAxis && matrix.columnAxis && `; down: ${visible(matrix.rowAxis)}, across: ${visible(matrix.columnAxis)}`}
       </p>
       <Grid face={face} matrix={matrix} node={node} now={now} />

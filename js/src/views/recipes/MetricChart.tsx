@@ -14,7 +14,7 @@ import {
   metricPlot,
   metricsOf,
   RIGHT,
-  TOP,
+  spreadText,
   unitOf,
   valueText,
   WIDTH,
@@ -64,8 +64,7 @@ export function MetricChart({ face, client, plan, step }: Props): JSX.Element | 
 function Figures({ plot, unit, better }: { plot: MetricPlot; unit: string; better: string | null | undefined }): JSX.Element {
   return (
     <span class="ab-num">
-      {plot.mean !== null && <b>{valueText(plot.mean, unit)}</b>}
-      {plot.sd !== null && ` ± ${valueText(plot.sd, unit)}`}
+      {plot.mean !== null && <b>{spreadText(plot.mean, plot.sd, unit)}</b>}
       <span class="ab-faint">
         {' '}
         mean{plot.sd !== null && ' ± sd'} of {count(plot.count)}
@@ -106,7 +105,7 @@ function Picture({ plot, metric, unit }: { plot: MetricPlot; metric: string; uni
       {limits.map((limit) => (
         <g key={limit.label} class="ab-rec-limit">
           {limit.beyond === null && <line x1={LEFT} x2={RIGHT} y1={limit.y} y2={limit.y} />}
-          <text x={RIGHT - 3} y={limit.y < TOP + 10 ? limit.y + 10 : limit.y - 3} text-anchor="end">
+          <text x={RIGHT - 3} y={limit.y - 3} text-anchor="end">
             {limit.label}
           </text>
         </g>

@@ -42,6 +42,8 @@ interface Span {
 
 /** Of more cells only the time that they cover is drawn. */
 const MOST_BARS = 120;
+/** How many times as long as what is known the axis is at most, to show a time limit. */
+const MOST_FUTURE = 2;
 
 /** `now`: ms since 1970. */
 export function ganttOf(run: RecipeRunRecord, nodes: readonly StepNode[], future: Forecast, now: number): Gantt {
@@ -49,9 +51,13 @@ export function ganttOf(run: RecipeRunRecord, nodes: readonly StepNode[], future
   const spans = nodes.map((node) => [...pastOf(run, node, now), ...(isOver ? [] : futureOf(node, future, now))]);
   const begins = spans.flat().map((span) => span.from);
   const start = Math.min(run.startedAt ?? now, ...begins);
-  const latest = Math.max(isOver ? (run.finishedAt as number) : now, ...spans.flat().map((span) => span.to));
+  const known = spans.flat().filter((span) => span.kind !== 'limit');
+  const latest = Math.max(isOver ? (run.finishedAt as number) : now, ...known.map((span) => span.to));
   // A little room, so that the last bar does not end at the edge; of a run that has just begun, a second.
-  const whole = Math.max(latest - start, 1_000) * (isOver ? 1 : 1.02);
+  const room = Math.max(latest - start, 1_000) * (isOver ? 1 : 1.02);
+  const limits = spans.flat().flatMap((span) => (span.kind === 'limit' ? span.to - start : []));
+  // A time limit is seen, but does not press all else into a corner: a late one goes on beyond the edge.
+  const whole = Math.min(Math.max(room, ...limits.map((limit) => limit * 1.02)), MOST_FUTURE * room);
   const at = (time: number) => Math.max(0, Math.min(1, (time - start) / whole));
   return {
     rows: nodes.map((node, i) => ({
@@ -91,7 +97,7 @@ function triesOf(step: StepRecord, node: StepNode, now: number): Span[] {
     const label = shown ? `try ${i + 1}${one.reason ? `: ${one.reason}` : ''}` : '';
     spans.push({ from: one.startedAt, to: one.finishedAt, kind: KINDS[one.status ?? 'failed'] ?? 'ok', label });
     const next = step.earlier?.[i + 1]?.startedAt ?? step.startedAt ?? null;
-    const until = next ?? (step.status === 'retrying' ? now : null);
+    const until = next ?? (step.finishedAt == null ? now : null);
     if (until !== null && until > one.finishedAt) spans.push({ from: one.finishedAt, to: until, kind: 'between', label: '' });
   }
   if (step.startedAt == null) return spans;
@@ -120,14 +126,14 @@ const STEPS_S = [
 ];
 const MOST_TICKS = 6;
 
-/** Round times from the beginning on, the first with the unit. */
+/** Round times from the beginning on. */
 export function ticksOf(seconds: number): Tick[] {
   const step = STEPS_S.find((one) => seconds / one <= MOST_TICKS) ?? Math.ceil(seconds / MOST_TICKS / 86_400) * 86_400;
   const [per, unit] = step < 1 ? [0.001, 'ms'] : step < 60 ? [1, 's'] : step < 3_600 ? [60, 'min'] : [3_600, 'h'];
   const ticks: Tick[] = [];
   for (let k = 0; k * step <= seconds; k++) {
     const value = Number(((k * step) / per).toPrecision(6));
-    ticks.push({ at: (k * step) / seconds, label: k === 0 ? `0 ${unit}` : String(value) });
+    ticks.push({ at: (k * step) / seconds, label: `${value} ${unit}` });
   }
   return ticks;
 }

@@ -55,10 +55,10 @@ export function linkState(link: Link, from: StepNode): LinkState {
   const { tally } = from;
   const took = link.outcomes.filter((outcome) => countOf(tally, STATUSES[outcome]) > 0);
   const isOver = settledOf(tally) === tally.total;
+  // What follows a step waits until all of its cells have come to their ends.
+  if (!isOver) return took.length > 0 || link.outcomes.includes('ok') ? 'next' : 'other';
   if (took.some((outcome) => outcome !== 'ok')) return 'bad';
-  // One cell that went well takes an edge once all others have come to their ends: what needs a step needs all of it.
-  if (took.length > 0 && isOver && countOf(tally, ['succeeded']) === tally.total) return 'taken';
-  return !isOver && link.outcomes.includes('ok') ? 'next' : 'other';
+  return took.length > 0 && countOf(tally, ['succeeded']) === tally.total ? 'taken' : 'other';
 }
 
 /** What stands beside an edge that is not the usual one: "failure", "timeout". */

@@ -4,11 +4,11 @@ import type { JobDetails, LimitRecord, PlanRecord, RepetitionRecord } from '../.
 import { meanOf, sdOf, spreadOf } from '../../runs/model/stats';
 
 export const WIDTH = 460;
-export const HEIGHT = 150;
+export const HEIGHT = 166;
 export const LEFT = 62;
 export const RIGHT = 452;
-export const TOP = 12;
-export const BOTTOM = 124;
+export const TOP = 20;
+export const BOTTOM = 132;
 
 export interface Point {
   readonly x: number;
@@ -145,7 +145,7 @@ function limitLines(
   return words.flatMap(([word, value]) => {
     if (typeof value !== 'number') return [];
     const beyond = value > high ? 'above' : value < low ? 'below' : null;
-    const at = beyond === 'above' ? TOP - 2 : beyond === 'below' ? BOTTOM : y(value);
+    const at = beyond === 'above' ? TOP - 6 : beyond === 'below' ? HEIGHT : y(value);
     return [{ y: at, label: `${word} ${valueText(value, unit)}${beyond === null ? '' : `, ${beyond}`}`, beyond }];
   });
 }
@@ -193,4 +193,15 @@ export function valueText(value: number, unit: string): string {
       : (prefixes.find(([from]) => size >= from * 0.9995) ?? [prefixes.at(-1)?.[0] ?? 1, prefixes.at(-1)?.[1] ?? '']);
   const short = unit === 'byte' ? 'B' : unit;
   return `${Number((value / per).toPrecision(4))} ${prefix}${short}`.trim();
+}
+
+/** A mean with its spread, as far as its digits are known: "25.5 ± 1.9 ms". */
+export function spreadText(mean: number, sd: number | null, unit: string): string {
+  if (sd === null || sd === 0) return valueText(mean, unit);
+  const said = valueText(mean, unit);
+  const [figure = '', ...words] = said.split(' ');
+  const scale = mean === 0 || Number(figure) === 0 ? 1 : Math.round(Math.log10(mean / Number(figure)));
+  const spread = scale === 1 && mean === 0 ? sd : sd / 10 ** scale;
+  const places = Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(spread))));
+  return [(mean / 10 ** (mean === 0 ? 0 : scale)).toFixed(places), '±', spread.toFixed(places), ...words].join(' ');
 }

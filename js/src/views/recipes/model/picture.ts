@@ -32,7 +32,7 @@ export interface Picture {
 const HEIGHT = 42;
 const GAP_X = 46;
 const GAP_Y = 16;
-const NARROWEST = 92;
+const NARROWEST = 116;
 const WIDEST = 156;
 const PAD = 4;
 const BEND = 5;

@@ -30,7 +30,7 @@ export function waitingRuns(jobs: Jobs): WaitingRun[] {
   const now = underWay(jobs, recipes);
   return entries.map((entry, i) => {
     const before = i === 0 ? now : entries[i - 1]?.title;
-    const waitsFor = jobs.paused ? 'the queue, which is paused' : before ? `the end of ${before}` : 'its turn';
+    const waitsFor = jobs.paused ? 'the paused queue' : before ? `the end of ${before}` : 'its turn';
     return { ...entry, waitsFor };
   });
 }

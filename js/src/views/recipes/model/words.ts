@@ -134,7 +134,7 @@ function tookText(step: StepRecord): string {
 /** What stands at the end of a node's row in the Gantt: what it took, or what is about left. */
 export function rowText(node: StepNode, future: Forecast, now: number): string {
   const { tally, prompt } = node;
-  if (prompt !== null) return prompt.until == null ? 'waits for you' : `${countdown(prompt.until, now)} to the time-out`;
+  if (prompt !== null) return prompt.until == null ? 'waits for you' : `${countdown(prompt.until, now)} to answer`;
   if (settledOf(tally) === tally.total) {
     if (tally.startedAt === null || tally.finishedAt === null) return WORDS[node.standing];
     return duration((tally.finishedAt - tally.startedAt) / 1_000);
@@ -142,9 +142,9 @@ export function rowText(node: StepNode, future: Forecast, now: number): string {
   const expected = future.byKey.get(node.key);
   if (expected === undefined) return '';
   const isUnderWay = countOf(tally, ['running', 'retrying']) > 0 || settledOf(tally) > 0;
-  if (expected.endsAt === null || expected.startsAt === null) return isUnderWay ? 'time left unknown' : '';
+  if (expected.endsAt === null || expected.startsAt === null) return isUnderWay ? 'left unknown' : '';
   const seconds = (expected.endsAt - Math.max(now, expected.startsAt)) / 1_000;
-  if (isUnderWay) return seconds < 0.5 ? 'longer than usual' : `~ ${estimate(seconds)} left`;
+  if (isUnderWay) return seconds < 0.5 ? 'overdue' : `~ ${estimate(seconds)} left`;
   return `~ ${estimate(seconds)}`;
 }
 
