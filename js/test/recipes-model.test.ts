@@ -14,7 +14,7 @@ import { bentPath, pictureOf, sizesFor } from '../src/views/recipes/model/pictur
 import { railsOf } from '../src/views/recipes/model/rails';
 import { firstShown, waitingRuns } from '../src/views/recipes/model/waiting-runs';
 import { stepTo } from '../src/views/recipes/model/walk';
-import { countdown, leftText, nodeText, rowText, spoken } from '../src/views/recipes/model/words';
+import { aboutNode, countdown, leftText, nodeText, rowText } from '../src/views/recipes/model/words';
 import { job } from './fixtures';
 
 const NOW = 1_000_000;
@@ -62,7 +62,7 @@ describe('what steps come to', () => {
     expect(found.standing).toBe('running');
     expect(settledOf(found.tally)).toBe(2);
     expect(nodeText(found, NOW)).toBe('2 of 3, 1 ✗');
-    expect(spoken(found, NOW)).toBe('m: matrix, running, 2 of 3, 1 failed');
+    expect(aboutNode(found, nodeText(found, NOW))).toBe(': matrix, running, ');
   });
 
   it('what has ended in part and waits in part goes on', () => {

@@ -1,4 +1,4 @@
-"""Runs of recipes in a real page: the question, the graph, the time, the matrix, metrics, the queue, what was interrupted."""
+"""Runs of recipes in a real page: question, graph, time, matrix, metrics, queue, and what was interrupted."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ spec:
     - id: train
       needs: [power]
       matrix: {precision: [fp32, bf16], batch: [1, 32]}
-      run: 'if [ ${matrix.precision} = bf16 ] && [ ${matrix.batch} = 32 ] && [ ! -e fixed ]; then exit 7; fi; echo took 25 ms'
+      run: 'case ${matrix.precision}/${matrix.batch} in bf16/32) [ -e fixed ] || exit 7;; esac; echo took 25 ms'
       repeat: 6
       warmup: 1
       extract: {took: {regex: 'took (\\d+)', unit: ms, better: lower}}
@@ -147,8 +147,7 @@ def test_a_question_stands_first_with_its_answers_time_and_edge_and_is_answered_
     )
     assert top(faces.prompt) < top(faces.graph)
     expect(page.get_by_role("tab", name=re.compile("1 question to you"))).to_be_visible()
-    chip = faces.button(re.compile("waits for you$")).last
-    chip.click()
+    faces.root.locator(".ab-rec-asks").click()
     done = faces.prompt.get_by_role("button", name="Answer Done")
     expect(done).to_be_focused()
     page.keyboard.press("Enter")
@@ -164,13 +163,13 @@ def test_a_question_stands_first_with_its_answers_time_and_edge_and_is_answered_
 
 
 def test_the_graph_shows_which_edges_were_taken_and_how_each_step_stands(faces: Faces) -> None:
-    expect(faces.node("check")).to_have_accessible_name("check: failed, exit status 3")
-    expect(faces.node("power")).to_have_accessible_name(re.compile(r"^power: done, [\d.]+ m?s$"))
+    expect(faces.node("check")).to_have_accessible_name(re.compile(r"^check ?: failed, exit status 3$"))
+    expect(faces.node("power")).to_have_accessible_name(re.compile(r"^power ?: done, [\d.]+ m?s$"))
     expect(faces.node("train")).to_have_accessible_name(
-        re.compile("^train: matrix, failed, 4 of 4, 1 failed")
+        re.compile(r"^train ?: matrix, failed, 4 of 4, 1 failed")
     )
-    expect(faces.node("swap")).to_have_accessible_name("swap: waits for you")
-    expect(faces.node("quarantine")).to_have_accessible_name(re.compile("^quarantine: waiting"))
+    expect(faces.node("swap")).to_have_accessible_name(re.compile(r"^swap ?: waits for you$"))
+    expect(faces.node("quarantine")).to_have_accessible_name(re.compile(r"^quarantine ?: waiting"))
     expect(faces.graph.locator(".ab-rec-edge-bad text")).to_have_text(["failure", "failure"])
     expect(faces.graph.locator("g.ab-rec-edge-other text")).to_have_text("timeout")
     expect(faces.graph.locator("g.ab-rec-edge-taken")).to_have_count(5)
@@ -221,7 +220,8 @@ def test_the_faces_are_for_everybody(faces: Faces, page: Page, scheme: Any, widt
     page.set_viewport_size({"width": width, "height": 900})
     faces.node("train").click()
     expect(faces.root.locator(".ab-rec-metric svg")).to_be_visible()
-    assert violations(page, ".ab-rec") == []
+    found = violations(page, ".ab-rec")
+    assert found == [], "\n".join(found)
 
 
 # --- along the time
@@ -262,7 +262,7 @@ def test_what_is_to_come_is_dashed_from_what_it_took_before(
 ) -> None:
     steps = (
         {"id": "first", "run": f"if [ -e again ]; then {fifo.command}; fi"},
-        {"id": "later", "needs": ["first"], "wait": "40s" if False else 0.2},
+        {"id": "later", "needs": ["first"], "wait": 0.2},
         {"id": "last", "needs": ["later"], "run": "sleep 0.3"},
     )
     recipe = simple(*steps)
@@ -273,7 +273,7 @@ def test_what_is_to_come_is_dashed_from_what_it_took_before(
     faces = Faces(page)
     expect(faces.row("last").locator(".ab-rec-bar-next")).to_be_visible()
     expect(faces.row("last")).to_contain_text("~ 1 s")
-    expect(faces.node("last")).to_have_accessible_name("last: waiting, ~ 1 s")
+    expect(faces.node("last")).to_have_accessible_name(re.compile(r"^last ?: waiting, ~ 1 s$"))
     fifo.open()
     assert second.wait(60)
 
@@ -292,7 +292,7 @@ def test_the_matrix_has_time_and_outcome_in_each_cell_and_what_failed_is_done_ag
     ).to_be_visible()
     why = matrix.get_by_role("list", name="Why cells failed")
     expect(why).to_contain_text("bf16, 32: while warming up: exit status 7")
-    again = matrix.get_by_role("button", name=re.compile(r"^Retry train\[bf16,32\]"))
+    again = matrix.get_by_role("button", name=re.compile(r"^Retry 1 failed cell: train\[bf16,32\]"))
     expect(again).to_be_disabled()
     expect(again).to_have_attribute("title", re.compile("when the run is over"))
     run.answer("Done")
@@ -344,13 +344,13 @@ def test_a_run_is_paused_resumed_skipped_cancelled_and_done_again_from_a_step(
     expect(faces.state()).to_have_text("paused")
     expect(faces.said).to_have_text("Pause simple: done.")
     fifo.open()
-    expect(faces.node("one")).to_have_accessible_name(re.compile("^one: done"))
+    expect(faces.node("one")).to_have_accessible_name(re.compile(r"^one ?: done"))
     faces.node("two").click()
     faces.button("Skip two").click()
     expect(faces.said).to_have_text("Skip two: done.")
     faces.button("Resume simple").click()
-    expect(faces.node("two")).to_have_accessible_name("two: done, skipped by you")
-    expect(faces.node("three")).to_have_accessible_name(re.compile("^three: running"))
+    expect(faces.node("two")).to_have_accessible_name(re.compile(r"^two ?: done, skipped by you$"))
+    expect(faces.node("three")).to_have_accessible_name(re.compile(r"^three ?: running"))
     retry = faces.root.get_by_role("button", name=re.compile("^Retry from two"))
     expect(retry).to_be_disabled()
     faces.button("Cancel simple").click()
@@ -358,7 +358,7 @@ def test_a_run_is_paused_resumed_skipped_cancelled_and_done_again_from_a_step(
     assert run.wait(60)
     faces.button("Retry from two").click()
     expect(faces.state()).to_have_text("failed")
-    expect(faces.node("two")).to_have_accessible_name("two: failed, exit status 1")
+    expect(faces.node("two")).to_have_accessible_name(re.compile(r"^two ?: failed, exit status 1$"))
     expect(faces.row("three").locator(".ab-rec-bar-cancelled")).to_have_count(1)
 
 
@@ -373,7 +373,7 @@ def test_a_spectator_sees_all_and_is_told_why_nothing_can_be_pressed(
     expect(faces.prompt).to_contain_text("Swap the card")
     faces.node("train").click()
     buttons = faces.root.locator(
-        ".ab-rec-answers button, .ab-rec-buttons button, .ab-rec-matrix h4 button"
+        ".ab-rec-answers button, .ab-rec-buttons button, .ab-rec-matrix h2 button"
     )
     expect(buttons).to_have_count(7)
     for i in range(7):
@@ -427,7 +427,7 @@ def test_what_waits_is_moved_and_removed_and_a_paused_queue_says_why(
     fifo.open()
     assert now.wait(60)
     expect(queue.locator(".ab-rec-queue-for").nth(1)).to_have_text("the paused queue")
-    banner.get_by_role("button", name="Resume the queue anyway").click()
+    banner.get_by_role("button", name=re.compile("^Resume anyway")).click()
     expect(banner).to_have_count(0)
     assert sweep.wait(60)
     assert all(one.wait(60) for one in waiting)
@@ -480,7 +480,7 @@ def test_an_interrupted_run_goes_on_from_its_next_step_by_a_button(
     row = faces.root.get_by_role("list", name="Interrupted runs")
     expect(row).to_contain_text("overnight was interrupted")
     expect(row).to_contain_text("1 of 3 steps are finished and kept")
-    row.get_by_role("button", name="Resume overnight from second").click()
+    row.get_by_role("button", name="Resume from second: overnight").click()
     expect(row).to_have_count(0)
     expect(faces.state()).to_have_text("succeeded")
     expect(faces.said).to_have_text("Resume overnight: done.")
@@ -505,7 +505,7 @@ def test_ten_thousand_steps_are_few_nodes_and_small_patches(
     faces = Faces(page)
     expect(faces.graph.locator("[data-node]").first).to_be_visible()
     assert faces.graph.locator("[data-node]").count() <= 50
-    expect(faces.node("begin")).to_have_accessible_name(re.compile("^begin: running"))
+    expect(faces.node("begin")).to_have_accessible_name(re.compile(r"^begin ?: running"))
     expect(faces.root.locator(".ab-rec-head")).to_contain_text("so far")
     wait_until(
         lambda: len(bench.state.get(f"/jobs/recipeRuns/{run.id}/steps")) == 10_000, "all steps"

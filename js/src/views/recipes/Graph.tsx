@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import { Fragment, type JSX } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { visible } from '../../logs/text/visible';
 import type { RecipeFace } from './model/face';
@@ -9,7 +9,7 @@ import { countOf, type StepNode, settledOf } from './model/nodes';
 import { type Picture, pictureOf, type Sizes, sizesFor } from './model/picture';
 import { railsOf } from './model/rails';
 import { stepTo, type Walkable } from './model/walk';
-import { nodeText, SIGNS, spoken } from './model/words';
+import { aboutNode, nodeText, SIGNS } from './model/words';
 
 /** Below it there is no room for a picture: rails beside a list. */
 const NARROW = 560;
@@ -144,6 +144,7 @@ interface NodeProps extends Omit<ShownProps, 'drawn'> {
 }
 
 function NodeButton({ node, here, chosen, now, choose, style, ...props }: NodeProps): JSX.Element {
+  const text = visible(nodeText(node, now));
   const share = node.tally.total > 1 ? settledOf(node.tally) / node.tally.total : shareOf(node);
   return (
     <button
@@ -153,15 +154,27 @@ function NodeButton({ node, here, chosen, now, choose, style, ...props }: NodePr
       style={style}
       tabIndex={node.key === here ? 0 : -1}
       aria-pressed={node.key === chosen}
-      aria-label={visible(spoken(node, now))}
-      title={`${visible(node.name)}: ${visible(nodeText(node, now))}`}
+      title={`${visible(node.name)}: ${text}`}
       onClick={() => choose(node)}
     >
       <span class="ab-rec-sign" aria-hidden="true">
         {SIGNS[node.standing]}
       </span>
       <span class="ab-rec-name">{visible(node.name)}</span>
-      <span class="ab-rec-text ab-num">{visible(nodeText(node, now))}</span>
+      <span class="ab-hidden">{aboutNode(node, text)}</span>
+      <span class="ab-rec-text ab-num">
+        {text.split('✗').map((part, i) => (
+          <Fragment key={part}>
+            {i > 0 && (
+              <>
+                <span aria-hidden="true">✗</span>
+                <span class="ab-hidden">failed</span>
+              </>
+            )}
+            {part}
+          </Fragment>
+        ))}
+      </span>
       {share > 0 && countOf(node.tally, ['running', 'retrying', 'queued', 'waiting']) > 0 && (
         <i class="ab-rec-share" style={{ width: `${100 * share}%` }} />
       )}

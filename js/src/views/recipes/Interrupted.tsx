@@ -33,7 +33,7 @@ export function Interrupted({ face, runs, now }: Props): JSX.Element | null {
           <AskButton
             face={face}
             id={`go on ${run.id}`}
-            label={`Resume ${visible(run.name ?? run.id)} from ${visible(run.next ?? 'its next step')}`}
+            label={`Resume from ${visible(run.next ?? 'its next step')}: ${visible(run.name ?? run.id)}`}
             unless={run.resumable ? '' : (run.reason ?? 'It cannot be resumed.')}
             onClick={() =>
               void face.ask(`go on ${run.id}`, `Resume ${visible(run.name ?? run.id)}`, 'journal.resume', { runId: run.id })

@@ -40,7 +40,7 @@ export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element 
   const name = visible(node.name);
   return (
     <section class="ab-rec-matrix" aria-label={`Matrix of ${name}`}>
-      <h4 class="ab-rec-title">
+      <h2 class="ab-rec-title">
         <span class="ab-rec-caps">{name}</span>
         <span class="ab-faint ab-num">
           {matrix.axes.length < 3 && matrix.columns.length > 0 ? size : plural(cells.length, 'cell')}
@@ -58,7 +58,7 @@ export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element 
             face={face}
             id={`retry ${run.id}`}
             class="ab-link"
-            label={failed.length === 1 ? `Retry ${visible(failed[0]?.id ?? '')}` : 'Retry all that did not succeed'}
+            label={failed.length === 1 ? `Retry 1 failed cell: ${visible(failed[0]?.id ?? '')}` : 'Retry all that failed'}
             unless={isRunOver(run) ? '' : 'Cells can be done again when the run is over.'}
             onClick={() =>
               void face.ask(
@@ -72,7 +72,7 @@ export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element 
             {failed.length === 1 ? 'Retry 1' : 'Retry all that failed'}
           </AskButton>
         )}
-      </h4>
+      </h2>
       <p class="ab-rec-measure ab-faint">
         {(plan.repeat ?? 1) > 1 ? 'the mean time of a repetition, of what failed the time of its try' : 'the time of each cell'}
         {matrix.rowAxis && matrix.columnAxis && `; down: ${visible(matrix.rowAxis)}, across: ${visible(matrix.columnAxis)}`}

@@ -27,7 +27,7 @@ export function PausedBanner({ face, paused }: { face: RecipeFace; paused: Queue
       <AskButton
         face={face}
         id="resume queue"
-        label="Resume the queue anyway"
+        label="Resume anyway: let the queue go on"
         onClick={() => void face.ask('resume queue', 'Resume the queue', 'queue.resume', {})}
       >
         Resume anyway
@@ -48,7 +48,7 @@ export function Queue({
 }): JSX.Element {
   return (
     <section class="ab-rec-queue" aria-label="Queue">
-      <h4 class="ab-rec-title">
+      <h2 class="ab-rec-title">
         <span class="ab-rec-caps">Queue</span>
         <span class="ab-muted ab-num">{count(waiting.length)} waiting</span>
         {isPaused && <span class="ab-text-warn">paused</span>}
@@ -66,7 +66,7 @@ export function Queue({
             Pause the queue
           </AskButton>
         )}
-      </h4>
+      </h2>
       <div role="table" aria-label="Runs that wait" aria-rowcount={waiting.length + 1}>
         <div class="ab-rec-queue-row ab-rec-queue-head" role="row">
           <span role="columnheader">#</span>

@@ -68,7 +68,8 @@ function Recipes({ face, jobs, interrupted, onPickStep, isLow }: RecipesProps): 
   const waiting = useMemo(() => waitingRuns(jobs), [jobs]);
   const said = face.said.value;
   const toPrompt = () => {
-    const first = root.current?.querySelector<HTMLElement>('.ab-rec-prompt button:not(:disabled), .ab-rec-prompt');
+    const find = (what: string) => root.current?.querySelector<HTMLElement>(`.ab-rec-prompt${what}`);
+    const first = find(' button:not(:disabled)') ?? find('');
     first?.focus();
     first?.scrollIntoView?.({ block: 'nearest' });
   };

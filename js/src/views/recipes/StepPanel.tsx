@@ -30,7 +30,7 @@ export function StepPanel({ face, client, run, node, now, onLog }: Props): JSX.E
   const name = visible(isChosen ? step.id : node.name);
   return (
     <section class="ab-rec-step" aria-label={`Step ${name}`}>
-      <h4 class="ab-rec-title">
+      <h2 class="ab-rec-title">
         <span class="ab-rec-caps">{visible(node.name)}</span>
         {isChosen && <span class="ab-muted">{visible(cellName(step))}</span>}
         {step !== null && (
@@ -44,10 +44,10 @@ export function StepPanel({ face, client, run, node, now, onLog }: Props): JSX.E
         <span class="ab-space" />
         {step !== null && (
           <button type="button" class="ab-link" aria-label={`Show log of ${name}`} onClick={() => onLog(step.id)}>
-            show its log
+            show log
           </button>
         )}
-      </h4>
+      </h2>
       <dl class="ab-run-facts">
         <Facts plan={plan} step={step} text={nodeText(node, now)} />
       </dl>
@@ -117,9 +117,9 @@ function FoldPanel({ face, run, node }: { face: RecipeFace; run: RecipeRunRecord
   const shown = node.steps.slice(0, 60);
   return (
     <section class="ab-rec-step" aria-label={`${node.steps.length} folded steps`}>
-      <h4 class="ab-rec-title">
+      <h2 class="ab-rec-title">
         <span class="ab-rec-caps">{plural(node.steps.length, 'step')}, folded</span>
-      </h4>
+      </h2>
       <p class="ab-rec-folded">
         {shown.map((id) => (
           <button key={id} type="button" class="ab-link" onClick={() => face.chooseNode(id)}>

@@ -156,10 +156,9 @@ export function countdown(until: number, now: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** A node in one sentence, for who does not see the graph. */
-export function spoken(node: StepNode, now: number): string {
-  const said = nodeText(node, now);
+/** What stands between the name of a node and its text, for who does not see the graph: ": matrix, done, ". */
+export function aboutNode(node: StepNode, text: string): string {
   const word = WORDS[node.standing];
   const many = node.steps.length > 1 ? `${node.steps.length} steps folded, ` : node.tally.total > 1 ? 'matrix, ' : '';
-  return `${node.name}: ${many}${word}${said && said !== word ? `, ${said.replace('✗', 'failed')}` : ''}`;
+  return `: ${many}${text === word ? '' : `${word}, `}`;
 }
