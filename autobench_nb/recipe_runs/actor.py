@@ -306,14 +306,15 @@ class RecipeActor:
             more["reason"] = state.reason
         status = state.status
         fields = self.board.rows[state.plan.id].fields
+        is_again = status not in SETTLED or not state.tries
+        if is_again and fields.get("finishedAt") is not None:
+            self.board.note_try(state.plan.id, fields["status"], fields.get("reason"), now_ms())
+            more |= {"finishedAt": None, "startedAt": None}
         if status is StepStatus.RUNNING:
             status = StepStatus.QUEUED
         elif status is StepStatus.RETRYING:
             self.board.note_try(state.plan.id, self._ended_as, state.reason, now_ms())
             more["startedAt"] = None
-        elif status is StepStatus.WAITING and "finishedAt" in fields:
-            self.board.note_try(state.plan.id, fields["status"], fields.get("reason"), now_ms())
-            more |= {"finishedAt": None, "startedAt": None}
         elif status in SETTLED:
             row = self.board.rows[state.plan.id]
             more["finishedAt"] = now_ms()

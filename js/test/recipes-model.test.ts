@@ -426,7 +426,7 @@ describe('the time of a run', () => {
     const prompt = { id: 'p', runId: 'r', stepId: 'ask', askedAt: NOW - 10_000, until: NOW + 3_600_000 };
     const gantt = ganttOf(run, nodesOf(run, [prompt]), none, NOW);
     expect(gantt.now).toBeGreaterThan(0.4);
-    expect(gantt.rows[0]?.bars.at(-1)).toMatchObject({ kind: 'limit', to: 1 });
+    expect(gantt.rows[0]?.bars.at(-1)).toMatchObject({ kind: 'late', to: 1 });
   });
 
   it('has round times', () => {

@@ -163,7 +163,9 @@ def test_a_question_stands_first_with_its_answers_time_and_edge_and_is_answered_
 
 
 def test_the_graph_shows_which_edges_were_taken_and_how_each_step_stands(faces: Faces) -> None:
-    expect(faces.node("check")).to_have_accessible_name(re.compile(r"^check ?: failed, exit status 3$"))
+    expect(faces.node("check")).to_have_accessible_name(
+        re.compile(r"^check ?: failed, exit status 3$")
+    )
     expect(faces.node("power")).to_have_accessible_name(re.compile(r"^power ?: done, [\d.]+ m?s$"))
     expect(faces.node("train")).to_have_accessible_name(
         re.compile(r"^train ?: matrix, failed, 4 of 4, 1 failed")
@@ -236,7 +238,7 @@ def test_each_try_has_a_bar_and_the_wait_between_is_hatched(faces: Faces) -> Non
         "title", re.compile("^failed: try 1: exit status 1")
     )
     expect(faces.row("train").locator(".ab-rec-bar")).to_have_count(4)
-    expect(faces.row("swap").locator(".ab-rec-bar-limit")).to_be_visible()
+    expect(faces.row("swap").locator(".ab-rec-bar-late")).to_be_visible()
     expect(faces.row("swap")).to_contain_text(re.compile(r"59:\d\d to answer"))
 
 

@@ -28,6 +28,7 @@ const KIND_WORDS: Readonly<Record<BarKind, string>> = {
   cancelled: 'cancelled',
   next: 'about',
   limit: 'until the time-out',
+  late: 'until the time-out, which is later than this picture',
 };
 
 /** The run along its time, with the names, signs and order of the graph. The list beside it says the same in words. */

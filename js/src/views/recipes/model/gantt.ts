@@ -4,7 +4,7 @@ import type { RecipeRunRecord, StepRecord, StepStatus } from '../../../sync/mess
 import type { Forecast } from './forecast';
 import { cellsOf, isBad, type StepNode, settledOf } from './nodes';
 
-export type BarKind = 'ok' | 'bad' | 'run' | 'asks' | 'between' | 'cancelled' | 'next' | 'limit';
+export type BarKind = 'ok' | 'bad' | 'run' | 'asks' | 'between' | 'cancelled' | 'next' | 'limit' | 'late';
 
 export interface Bar {
   /** Where it stands on the axis, 0 to 1. */
@@ -62,7 +62,10 @@ export function ganttOf(run: RecipeRunRecord, nodes: readonly StepNode[], future
   return {
     rows: nodes.map((node, i) => ({
       key: node.key,
-      bars: (spans[i] as Span[]).map((span) => ({ ...span, from: at(span.from), to: at(span.to) })),
+      bars: (spans[i] as Span[]).map((span) => {
+        const kind = span.kind === 'limit' && span.to > start + whole ? 'late' : span.kind;
+        return { ...span, kind, from: at(span.from), to: at(span.to) };
+      }),
     })),
     ticks: ticksOf(whole / 1_000),
     now: isOver || run.startedAt == null ? null : at(now),
