@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Jobs, PlanRecord, PromptRecord, RecipeRunRecord, RepetitionRecord, StepRecord } from '../src/sync/messages';
 import { widen } from '../src/sync/read';
-import { drawnOf, MOST_NODES } from '../src/views/recipes/model/folded';
+import { drawnOf, MOST_NODES, structureOf } from '../src/views/recipes/model/folded';
 import { forecast } from '../src/views/recipes/model/forecast';
 import { ganttOf, ticksOf } from '../src/views/recipes/model/gantt';
 import { crossingsOf, layered } from '../src/views/recipes/model/layered';
@@ -303,16 +303,17 @@ describe('many steps', () => {
   const chain = (n: number) => Array.from({ length: n }, (_, i) => plan(`s${i}`, i === 0 ? [] : [`s${i - 1}`]));
 
   it('up to fifty are drawn one by one', () => {
-    const nodes = nodesOf(runOf(chain(MOST_NODES), []), []);
-    expect(drawnOf(nodes, null).nodes).toHaveLength(MOST_NODES);
+    const run = runOf(chain(MOST_NODES), []);
+    expect(drawnOf(nodesOf(run, []), structureOf(run), null).nodes).toHaveLength(MOST_NODES);
   });
 
   it.each([51, 400, 10_000])(
     'of %i few nodes are drawn, none of them lost, and what failed, runs or is chosen for itself',
     (n) => {
       const steps = [step('s7', 'failed'), step('s9', 'running')];
-      const nodes = nodesOf(runOf(chain(n), steps), []);
-      const drawn = drawnOf(nodes, 's20');
+      const run = runOf(chain(n), steps);
+      const nodes = nodesOf(run, []);
+      const drawn = drawnOf(nodes, structureOf(run), 's20');
       expect(drawn.nodes.length).toBeLessThanOrEqual(MOST_NODES);
       expect(drawn.nodes.flatMap((one) => one.steps).sort()).toEqual(nodes.map((one) => one.key).sort());
       const keys = drawn.nodes.map((one) => one.key);
@@ -326,7 +327,7 @@ describe('many steps', () => {
   it('ten thousand beside each other that have all failed are fifty at most', () => {
     const plans = Array.from({ length: 10_000 }, (_, i) => plan(`s${i}`));
     const steps = plans.map((one) => step(one.id, 'failed'));
-    const drawn = drawnOf(nodesOf(runOf(plans, steps), []), null);
+    const drawn = drawnOf(nodesOf(runOf(plans, steps), []), structureOf(runOf(plans, steps)), null);
     expect(drawn.nodes.length).toBeLessThanOrEqual(MOST_NODES);
   });
 });

@@ -11,7 +11,7 @@ import { Graph } from './Graph';
 import { Interrupted } from './Interrupted';
 import { MatrixGrid } from './MatrixGrid';
 import { RecipeFace } from './model/face';
-import { drawnOf } from './model/folded';
+import { drawnOf, structureOf } from './model/folded';
 import { forecast } from './model/forecast';
 import { nodesOf, type StepNode } from './model/nodes';
 import { firstShown, waitingRuns } from './model/waiting-runs';
@@ -23,6 +23,8 @@ import { StepPanel } from './StepPanel';
 
 /** How often clocks and guesses are drawn anew, in ms. */
 const NOW_MS = 500;
+/** Runs of more steps are drawn with the clock. */
+const LARGE = 500;
 
 interface Props {
   client: Client;
@@ -73,20 +75,37 @@ function Recipes({ face, jobs, interrupted, onPickStep, isLow }: RecipesProps): 
     first?.focus();
     first?.scrollIntoView?.({ block: 'nearest' });
   };
+  const held = useHeld(shown, now);
+  const others = runs.map((run) => `${run.id} ${run.status}`).join('\n');
+  // Drawn anew when something of it has changed, and not with each change of another run or job.
+  const one = useMemo(
+    () =>
+      held && (
+        <OneRun face={face} run={held} runs={runs} prompts={prompts} now={now} onPickStep={onPickStep} onPrompt={toPrompt} />
+      ),
+    [face, held, others, prompts, now],
+  );
   return (
     <div class="ab-rec" ref={root}>
       {jobs.paused && <PausedBanner face={face} paused={jobs.paused} />}
       <Prompts face={face} prompts={prompts} runs={recipes} now={now} />
       {!isLow && <Interrupted face={face} runs={interrupted} now={now} />}
-      {shown !== null && !isLow && (
-        <OneRun face={face} run={shown} runs={runs} prompts={prompts} now={now} onPickStep={onPickStep} onPrompt={toPrompt} />
-      )}
+      {isLow ? null : one}
       {!isLow && waiting.length > 0 && <Queue face={face} waiting={waiting} isPaused={jobs.paused != null} />}
       <p class={`ab-rec-said${said?.isProblem ? ' ab-text-bad' : ' ab-muted'}`} role={said?.isProblem ? 'alert' : 'status'}>
         {said === null ? '' : visible(said.text)}
       </p>
     </div>
   );
+}
+
+/** A run as it is to be drawn: one of very many steps with the clock, and not with each of their changes. */
+function useHeld(run: RecipeRunRecord | null, now: number): RecipeRunRecord | null {
+  const held = useRef<{ run: RecipeRunRecord | null; now: number }>({ run: null, now: 0 });
+  const last = held.current;
+  const isSame = run !== null && last.run?.id === run.id && last.run.status === run.status && last.now === now;
+  if (!isSame || isRunOver(run) || (run.total ?? 0) <= LARGE) held.current = { run, now };
+  return held.current.run;
 }
 
 function sortedPrompts(jobs: Jobs): PromptRecord[] {
@@ -110,7 +129,7 @@ interface RunProps {
 function OneRun({ face, run, runs, prompts, now, onPickStep, onPrompt }: RunProps): JSX.Element {
   const chosen = face.node.value;
   const nodes = useMemo(() => nodesOf(run, prompts), [run, prompts]);
-  const drawn = useMemo(() => drawnOf(nodes, chosen), [nodes, chosen]);
+  const drawn = useMemo(() => drawnOf(nodes, structureOf(run), chosen), [nodes, chosen]);
   const future = forecast(drawn.nodes, drawn.links, run.parallel ?? 1, now);
   const node = drawn.nodes.find((one) => one.key === chosen) ?? null;
   const matrix = node ?? firstMatrix(drawn.nodes);

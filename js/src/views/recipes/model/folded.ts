@@ -1,6 +1,8 @@
 /** A graph of many steps with few nodes: what is under way or went wrong stands for itself, the rest is folded. Pure. */
 
-import type { PlanRecord } from '../../../sync/messages';
+import type { PlanRecord, RecipeRunRecord } from '../../../sync/messages';
+import { type Rec, values } from '../../../sync/read';
+import { Wide } from '../../../sync/wide';
 import { inOrder, type Link, layersOf, linksOf } from './links';
 import { isBad, type StepNode, standingOf, sum } from './nodes';
 
@@ -16,21 +18,44 @@ export interface Drawn {
   readonly layers: ReadonlyMap<string, number>;
 }
 
-/** What is drawn of the steps of a run. `keep`: a step that is drawn for itself whatever happens. */
-export function drawnOf(all: readonly StepNode[], keep: string | null): Drawn {
-  const links = linksOf(all.map((node) => node.plan));
-  const ids = all.map((node) => node.key);
-  if (all.length <= MOST_NODES) {
-    const byKey = new Map(all.map((node) => [node.key, node]));
-    const nodes = inOrder(ids, links).map((id) => byKey.get(id) as StepNode);
-    return { nodes, links, layers: layersOf(ids, links) };
-  }
-  return folded(all, ids, links, keep);
+/** What follows what: as long as a run lasts it stays the same. */
+export interface Structure {
+  readonly links: readonly Link[];
+  readonly layers: ReadonlyMap<string, number>;
 }
 
-function folded(all: readonly StepNode[], ids: readonly string[], links: readonly Link[], keep: string | null): Drawn {
-  const layers = layersOf(ids, links);
-  const depth = Math.max(...layers.values()) + 1;
+const structures = new WeakMap<object, Structure>();
+
+/** Worked out once for a plan of many steps. */
+export function structureOf(run: RecipeRunRecord): Structure {
+  const plans = run.plan as Rec<PlanRecord> | undefined;
+  const known = plans instanceof Wide ? structures.get(plans.shape) : undefined;
+  if (known !== undefined) return known;
+  const list = [...values(plans)];
+  const links = linksOf(list);
+  const ids = list.map((plan) => plan.id);
+  const made = { links, layers: layersOf(ids, links) };
+  if (plans instanceof Wide) structures.set(plans.shape, made);
+  return made;
+}
+
+/** What is drawn of the steps of a run. `keep`: a step that is drawn for itself whatever happens. */
+export function drawnOf(all: readonly StepNode[], { links, layers }: Structure, keep: string | null): Drawn {
+  if (all.length > MOST_NODES) return folded(all, links, layers, keep);
+  const byKey = new Map(all.map((node) => [node.key, node]));
+  const ids = all.map((node) => node.key);
+  return { nodes: inOrder(ids, links).map((id) => byKey.get(id) as StepNode), links, layers };
+}
+
+function folded(
+  all: readonly StepNode[],
+  links: readonly Link[],
+  layers: ReadonlyMap<string, number>,
+  keep: string | null,
+): Drawn {
+  const ids = all.map((node) => node.key);
+  let depth = 1;
+  for (const layer of layers.values()) depth = Math.max(depth, layer + 1);
   const size = Math.ceil(depth / MOST_FOLDS);
   const columns = new Map(ids.map((id) => [id, Math.floor((layers.get(id) as number) / size)]));
   const single = new Set(singles(all, MOST_NODES - Math.ceil(depth / size), keep));

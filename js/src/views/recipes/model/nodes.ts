@@ -1,8 +1,8 @@
 /** The steps of a recipe's run as the face shows them: what all cells of a step come to. Pure. */
 
 import type { PlanRecord, PromptRecord, RecipeRunRecord, StepRecord, StepStatus } from '../../../sync/messages';
-import { fold, get, keys, type Rec, values } from '../../../sync/read';
-import { Wide } from '../../../sync/wide';
+import { get, keys, type Rec, values } from '../../../sync/read';
+import { chunkValues, Wide, type WideChunk } from '../../../sync/wide';
 
 /** How a step stands, for the eye: its status, or that it waits for a person. */
 export type Standing = StepStatus | 'asks';
@@ -56,9 +56,25 @@ export function countOf(tally: Tally, statuses: readonly StepStatus[]): number {
 
 type Tallies = ReadonlyMap<string, Tally>;
 
-/** Tallies by the step's id in the plan, at the price of what has changed since the last time. */
+const parts = new WeakMap<object, Tallies>();
+
+/** Tallies by the step's id in the plan. Of many steps only those are counted anew that stand where something has changed. */
 export function talliesOf(run: RecipeRunRecord): Tallies {
-  return fold(run.steps as Rec<StepRecord> | undefined, measure, add);
+  const steps = run.steps as Rec<StepRecord> | undefined;
+  if (!(steps instanceof Wide)) return measure(values(steps));
+  const found = new Map<string, Tally>();
+  for (const chunk of steps.chunks as readonly WideChunk<StepRecord>[]) {
+    let part = parts.get(chunk);
+    if (part === undefined) {
+      part = measure(chunkValues(chunk));
+      parts.set(chunk, part);
+    }
+    for (const [name, tally] of part) {
+      const known = found.get(name);
+      found.set(name, known === undefined ? tally : sum(known, tally));
+    }
+  }
+  return found;
 }
 
 function measure(steps: Iterable<StepRecord>): Tallies {
@@ -67,16 +83,6 @@ function measure(steps: Iterable<StepRecord>): Tallies {
     const name = step.step ?? step.id;
     const known = found.get(name);
     found.set(name, known === undefined ? one(step) : sum(known, one(step)));
-  }
-  return found;
-}
-
-function add(a: Tallies, b: Tallies): Tallies {
-  const [large, small] = a.size >= b.size ? [a, b] : [b, a];
-  const found = new Map(large);
-  for (const [name, tally] of small) {
-    const known = found.get(name);
-    found.set(name, known === undefined ? tally : large === a ? sum(known, tally) : sum(tally, known));
   }
   return found;
 }
