@@ -4,7 +4,7 @@ import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/client';
 import type { AppState, Jobs, RecipeRunRecord } from '../src/sync/messages';
-import { Dashboard } from '../src/views/dashboard/Dashboard';
+import { Tabs } from '../src/views/dashboard/Tabs';
 import { RecipesView } from '../src/views/recipes/RecipesView';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects, job } from './fixtures';
@@ -239,10 +239,10 @@ describe('the queue', () => {
   });
 });
 
-describe('the dashboard', () => {
-  it('counts questions in its tab', () => {
+describe('the tab of runs', () => {
+  it('counts questions', () => {
     go({ recipeRuns: { r1: RUN }, prompts: { [PROMPT.id]: PROMPT } });
-    act(() => render(<Dashboard client={client} title="bench" options={{}} storageKey="t" />, el));
+    act(() => render(<Tabs client={client} id="t" tab="Runs" onTab={() => {}} />, el));
     expect(one('[data-tab="Runs"]').textContent).toBe('Runs⚑ 1, 1 question to you');
   });
 });
