@@ -48,6 +48,7 @@ from autobench_nb.contract.limits import MAX_RESULTS_PAGE, RESULTS_PAGE
 from autobench_nb.contract.records import EntryRecord, ResultRecord
 from autobench_nb.contract.steps import (
     OperatorAnswerArgs,
+    QueueMoveArgs,
     QueuePauseArgs,
     QueueResumeArgs,
     RecipeRetryArgs,
@@ -266,6 +267,13 @@ OPERATOR_ANSWER: Final = CommandSpec(
     "Answer the question of a step to a person.",
     ("bad-args", "not-found"),
 )
+QUEUE_MOVE: Final = CommandSpec(
+    "queue.move",
+    QueueMoveArgs,
+    RunChanged,
+    "Have a run that waits change places with its neighbour in the queue.",
+    ("bad-args",),
+)
 QUEUE_PAUSE: Final = CommandSpec(
     "queue.pause",
     QueuePauseArgs,
@@ -357,7 +365,7 @@ STREAM_STOP: Final = CommandSpec(
 _ALL: Final = (
     *(STATE_HASH, JOB_CANCEL, JOB_FIRST, JOB_GET, JOB_RETRY, JOB_SEND, JOB_TIMES),
     *(DEVICE_DESIRE, DEVICE_DO, DEVICE_PROBE, PNO_SCAN),
-    *(JOURNAL_RESUME, LOGS_GET, OPERATOR_ANSWER, QUEUE_PAUSE, QUEUE_RESUME),
+    *(JOURNAL_RESUME, LOGS_GET, OPERATOR_ANSWER, QUEUE_MOVE, QUEUE_PAUSE, QUEUE_RESUME),
     *(RECIPE_CANCEL, RECIPE_PAUSE, RECIPE_RESUME, RECIPE_RETRY, RECIPE_SKIP),
     *(RESULTS_LIST, SESSION_CODE),
     *(STREAM_PICTURE, STREAM_RECORD, STREAM_START, STREAM_STOP),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from msgspec import Meta, Struct
 
@@ -70,6 +70,12 @@ class RepetitionRecord(TypedDict):
     otherLoad: Annotated[
         float | None,
         Meta(description="how many processors others kept busy meanwhile; null where not known"),
+    ]
+    metrics: NotRequired[
+        Annotated[
+            dict[str, float] | None,
+            Meta(description="what was read out of it, by the metric's name"),
+        ]
     ]
 
 

@@ -26,6 +26,7 @@ class InterruptedRun(TypedDict):
     lastSeenAt: Annotated[Instant, Meta(description="when its orchestrator last wrote")]
     steps: Annotated[int, Meta(description="how many it has, or jobs")]
     settled: Annotated[int, Meta(description="how many of them are settled")]
+    next: Annotated[str | None, Meta(description="the first step that is not settled")]
     resumable: Annotated[bool, Meta(description="whether `journal.resume` can go on with it")]
     reason: Annotated[str | None, Meta(description="why it cannot be resumed")]
 

@@ -144,6 +144,11 @@ class RunRecord(TypedDict, total=False):
     createdAt: Instant
     jobs: Annotated[int, About(description="how many it has, those that left the state included")]
     parallel: Annotated[int, About(description="how many of them may run at once")]
+    priority: Annotated[int, About(description="those of a higher one start before others")]
+    place: Annotated[
+        int,
+        About(description="of runs of the same priority that wait, the least is the next one"),
+    ]
     retryOf: Annotated[str | None, About(description="the id of the run whose jobs it does again")]
 
 

@@ -7,7 +7,7 @@ thousand, say only what is their own, so that a patch stays small.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Required, TypedDict
+from typing import Annotated, Any, Literal, Required, TypedDict
 
 from msgspec import Meta, Struct
 
@@ -62,6 +62,24 @@ class MetricAbout(TypedDict, total=False):
     better: Annotated[str | None, Meta(description="`higher` or `lower`")]
 
 
+class LimitRecord(TypedDict, total=False):
+    """What a metric must keep to, or its step fails."""
+
+    min: float | None
+    max: float | None
+    equals: Any
+
+
+class TryRecord(TypedDict, total=False):
+    """A try of a planned step that is over, and was followed by another."""
+
+    startedAt: Required[Instant]
+    finishedAt: Required[Instant]
+    status: StepStatus
+    reason: Annotated[str | None, Meta(description="why it did not succeed")]
+    jobId: str | None
+
+
 class ArtifactRecord(TypedDict):
     """A file that a step has made, as it is kept in the folder of the run."""
 
@@ -93,8 +111,16 @@ class PlanRecord(TypedDict, total=False):
     executor: str
     timeoutS: Seconds | None
     metrics: dict[str, MetricAbout]
+    limits: Annotated[
+        dict[str, LimitRecord],
+        Meta(description="by metric: what it must keep to, as `expect` says"),
+    ]
     expectedS: Annotated[
-        Seconds | None, Meta(description="that one of them took before, by the median of past runs")
+        Seconds | None,
+        Meta(
+            description="that one of them takes: the mean of those of this run that went well, before "
+            "the first the median of past runs; not there where neither is known"
+        ),
     ]
 
 
@@ -113,6 +139,10 @@ class StepRecord(TypedDict, total=False):
     startedAt: Annotated[Instant | None, Meta(description="when its newest try began to run")]
     finishedAt: Instant | None
     retryAt: Annotated[Instant | None, Meta(description="when it is tried again")]
+    earlier: Annotated[
+        list[TryRecord],
+        Meta(description="its tries before the newest, oldest first; of many the last"),
+    ]
     jobId: Annotated[str | None, Meta(description="the job of its newest try")]
     done: Annotated[int, Meta(description="measured repetitions of this try that have succeeded")]
     metrics: Annotated[dict[str, MetricRecord], Meta(description="`wall`, `cpu` and `memory` too")]
@@ -144,6 +174,10 @@ class RecipeRunRecord(TypedDict, total=False):
     status: Required[RunStatus]
     reason: str | None
     priority: int
+    place: Annotated[
+        int, Meta(description="of those of the same priority that wait, the least is the next one")
+    ]
+    parallel: Annotated[int, Meta(description="how many of its steps may run at once")]
     createdAt: Instant
     startedAt: Instant | None
     finishedAt: Instant | None
@@ -173,7 +207,7 @@ class RecipeRunArgs(Struct, frozen=True, rename="camel"):
 
 
 class RecipeStepArgs(Struct, frozen=True, rename="camel"):
-    """Which planned step of which run."""
+    """Which planned step of which run; a step's id stands for all cells of its matrix."""
 
     run_id: Annotated[str, Meta(title="a run's id")]
     step_id: Annotated[str, Meta(title="a planned step's id")]
@@ -192,6 +226,13 @@ class QueuePauseArgs(Struct, frozen=True, rename="camel"):
     reason: Annotated[str, Meta(max_length=400, title="a text of at most 400 characters")] = (
         "paused by request"
     )
+
+
+class QueueMoveArgs(Struct, frozen=True, rename="camel"):
+    """Which run that waits, of a recipe or of plain jobs, and past which of its neighbours."""
+
+    run_id: Annotated[str, Meta(title="a run's id")]
+    to: Annotated[Literal["up", "down"], Meta(title="up or down")]
 
 
 class QueueResumeArgs(Struct, frozen=True, rename="camel"):

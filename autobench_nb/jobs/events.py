@@ -18,8 +18,8 @@ class Lifecycle(Struct):
     """Where one job stands. Whoever submits makes it, only the machine changes it, any thread may read it.
 
     ``limit``: how many jobs may run while this one does, itself among them. ``executor``: the name of where it runs.
-    Times in milliseconds since 1970. ``reason``: why it did not succeed. ``is_place``: no job, but holds the
-    place of a recipe's run.
+    Times in milliseconds since 1970. ``reason``: why it did not succeed. ``place``: of its run, among those of the same
+    priority. ``is_place``: no job, but holds the place of a recipe's run.
     """
 
     job_id: str
@@ -32,6 +32,7 @@ class Lifecycle(Struct):
     reason: str | None = None
     status: JobStatus = JobStatus.QUEUED
     priority: int = 0
+    place: int = 0
     is_place: bool = False
 
     @property
@@ -69,6 +70,13 @@ class FirstRequested(Struct, frozen=True):
     """Somebody wants this queued job to be the next one."""
 
     job_id: str
+
+
+class MoveRequested(Struct, frozen=True):
+    """Somebody wants a run that waits to change places with its neighbour: the one before it, or the one after it."""
+
+    run_id: str
+    is_up: bool
 
 
 class JobRested(Struct, frozen=True):
@@ -120,6 +128,7 @@ JobEvent = (
     | JobEnded
     | CancelRequested
     | FirstRequested
+    | MoveRequested
     | JobRested
     | JobCalled
     | PlaceRequested
@@ -160,6 +169,16 @@ class WriteFirst(Struct, frozen=True):
     job_id: str
 
 
+class WriteMoved(Struct, frozen=True):
+    """Write to the state the places that some runs have now, and in which order jobs wait.
+
+    ``places``: by run its priority and its place.
+    """
+
+    places: tuple[tuple[str, int, int], ...]
+    waiting: tuple[str, ...]
+
+
 class WriteStarted(Struct, frozen=True):
     """Write to the state that the job has left the queue and runs."""
 
@@ -194,5 +213,5 @@ class WakeWaiters(Struct, frozen=True):
     run_id: str
 
 
-StateWrite = WriteQueued | WriteFirst | WriteStarted | WriteEnded | ForgetJobs
+StateWrite = WriteQueued | WriteFirst | WriteMoved | WriteStarted | WriteEnded | ForgetJobs
 JobEffect = StartJob | StopJob | ReachPlace | WakeWaiters | StateWrite

@@ -184,6 +184,10 @@ class Ledger(Protocol):
         """Seconds that the newest measured repetitions that succeeded took, of work of that name and command."""
         ...
 
+    def step_durations(self, recipe: str) -> Sequence[tuple[str, float]]:
+        """Planned steps that went well in the newest runs of a recipe of that name, with the seconds that each took."""
+        ...
+
 
 class NoLedger:
     """Keeps nothing: there is no journal."""
@@ -210,5 +214,9 @@ class NoLedger:
         """Do nothing."""
 
     def durations(self, name: str, command: str, limit: int = 200) -> Sequence[float]:  # noqa: ARG002
+        """Nothing is known."""
+        return ()
+
+    def step_durations(self, recipe: str) -> Sequence[tuple[str, float]]:  # noqa: ARG002
         """Nothing is known."""
         return ()

@@ -34,6 +34,7 @@ from autobench_nb.jobs.events import (
     JobEvent,
     JobRested,
     Lifecycle,
+    MoveRequested,
     PlaceLeft,
     PlaceRequested,
     ReachPlace,
@@ -45,6 +46,7 @@ from autobench_nb.jobs.events import (
     WakeWaiters,
     WriteEnded,
     WriteFirst,
+    WriteMoved,
     WriteQueued,
     WriteStarted,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "JobMachine",
     "JobRested",
     "Lifecycle",
+    "MoveRequested",
     "PlaceLeft",
     "PlaceRequested",
     "ReachPlace",
@@ -76,6 +79,7 @@ __all__ = [
     "WakeWaiters",
     "WriteEnded",
     "WriteFirst",
+    "WriteMoved",
     "WriteQueued",
     "WriteStarted",
 ]
@@ -121,6 +125,11 @@ class JobMachine:
         """Whether nothing at all may start."""
         return None in self._held
 
+    def place_of(self, run_id: str) -> tuple[int, int] | None:
+        """The priority and the place of a recipe's run that is not over; None where it has none."""
+        turn = self._places.get(run_id)
+        return None if turn is None else (-turn.rank, turn.place)
+
     @property
     def kept(self) -> tuple[str, ...]:
         """The ids of the ended jobs that are still kept, oldest first."""
@@ -159,6 +168,8 @@ class JobMachine:
                 if job is not None:
                     self._waiting.add(job, Turn(-_FIRST, -self._next(), 0))
                     effects.append(WriteFirst(job_id))
+            case MoveRequested(run_id, is_up):
+                self._move(run_id, -1 if is_up else 1, effects)
             case JobRested(job_id):
                 job = self._running.pop(job_id, None)
                 if job is not None and job_id in self._stopping:
@@ -201,10 +212,42 @@ class JobMachine:
         number = self._next() if place is None else place.place
         for job in jobs:
             job.created_ms = now_ms
+            job.place = number
             rank = -job.priority if place is None else place.rank
             before = self._waiting.add(job, Turn(rank, number, self._next()))
         self._runs.setdefault(run_id, {}).update((job.job_id, job) for job in jobs)
         effects.append(WriteQueued(tuple(job.job_id for job in jobs), before))
+
+    def _move(self, run_id: str, step: int, effects: list[JobEffect]) -> None:
+        """Have a run take the priority of its neighbour, and stand on the other side of it."""
+        line: dict[str, Turn] = {}
+        for turn, job in self._waiting.turns():
+            if turn.rank > -_FIRST and job.run_id != self._reached:
+                line.setdefault(job.run_id, turn)
+        names = list(line)
+        at = names.index(run_id) if run_id in line else -1
+        if at < 0 or not 0 <= at + step < len(names):
+            return
+        neighbour = names[at + step]
+        rank = line[neighbour].rank
+        alike = [name for name in names if line[name].rank == rank and name != run_id]
+        alike.insert(alike.index(neighbour) + (step > 0), run_id)
+        numbers = sorted(line[name].place for name in alike)
+        moved = {
+            name: number
+            for name, number in zip(alike, numbers, strict=True)
+            if (rank, number) != line[name][:2]
+        }
+        turns = {}
+        for turn, job in self._waiting.turns():
+            if job.run_id in moved and turn.rank > -_FIRST:
+                job.priority, job.place = -rank, moved[job.run_id]
+                turns[job.job_id] = Turn(rank, moved[job.run_id], turn.number)
+        self._waiting.turn_round(turns)
+        for name in moved.keys() & self._places.keys():
+            self._places[name] = Turn(rank, moved[name], 0)
+        places = tuple((name, -rank, number) for name, number in moved.items())
+        effects.append(WriteMoved(places, self.waiting))
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

@@ -42,6 +42,7 @@ class PastRepetition(NamedTuple):
             "exitCode": outcome.exit_code,
             "signal": outcome.signal,
             "otherLoad": self.other_load,
+            "metrics": None if outcome.metrics is None else dict(outcome.metrics),
         }
 
 

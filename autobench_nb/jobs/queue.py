@@ -19,6 +19,7 @@ from autobench_nb.jobs.machine import (
     JobEvent,
     JobMachine,
     JobRested,
+    MoveRequested,
     ReachPlace,
     StartJob,
     StateWrite,
@@ -26,6 +27,7 @@ from autobench_nb.jobs.machine import (
     WakeWaiters,
     WriteEnded,
     WriteFirst,
+    WriteMoved,
 )
 from autobench_nb.jobs.output import NARRATION, LogFunction
 from autobench_nb.jobs.performers import Performers
@@ -80,6 +82,14 @@ class JobQueue:
     def put_first(self, job_id: str) -> bool:
         """Have a queued job be the next one; False where it does not wait."""
         return any(isinstance(one, WriteFirst) for one in self.feed(FirstRequested(job_id)))
+
+    def move(self, run_id: str, *, is_up: bool) -> bool:
+        """Have a run that waits change places with its neighbour; False where it does not wait, or has none there."""
+        return any(isinstance(one, WriteMoved) for one in self.feed(MoveRequested(run_id, is_up)))
+
+    def place_of(self, run_id: str) -> tuple[int, int] | None:
+        """The priority and the place of a recipe's run; None where it is over."""
+        return self._machine.place_of(run_id)
 
     def cancel(self, name: str) -> int:
         """Ask the job, or all jobs of the run, of that id to end; how many of them had not ended yet.

@@ -89,6 +89,8 @@ class Run:
             "createdAt": self.jobs[0].lifecycle.created_ms,
             "jobs": len(self.jobs),
             "parallel": self.parallel,
+            "priority": self.jobs[0].lifecycle.priority,
+            "place": self.jobs[0].lifecycle.place,
             "retryOf": self.retry_of,
         }
 

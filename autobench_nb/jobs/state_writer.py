@@ -22,9 +22,11 @@ from autobench_nb.jobs.machine import (
     StateWrite,
     WriteEnded,
     WriteFirst,
+    WriteMoved,
     WriteQueued,
     WriteStarted,
 )
+from autobench_nb.jobs.state_writes import ids_of, writes_again
 from autobench_nb.state.model import JobStatus
 from autobench_nb.state.store import StateStore
 
@@ -180,7 +182,7 @@ class StateWriter:
             doubtful, self._doubtful = self._doubtful, {}
             jobs, self._changed = self._changed, {}
         # Should the state refuse the batch, these are in doubt again.
-        written.extend(_writes_again(doubtful))
+        written.extend(writes_again(doubtful))
         self._correct(doubtful)
         for job in jobs.values():
             if not job.lifecycle.has_ended:
@@ -213,7 +215,7 @@ class StateWriter:
     def _note_unsure(self, writes: Iterable[StateWrite]) -> None:
         with self._lock:
             for write in writes:
-                for job_id in _ids_of(write):
+                for job_id in ids_of(write):
                     self._doubtful[job_id] = not isinstance(write, ForgetJobs)
 
     def _write_pending(self, written: list[StateWrite]) -> None:
@@ -245,6 +247,14 @@ class StateWriter:
                     self._queue.remove(job_id)
                     self._queue.insert(0, job_id)
                     self._store.set("/jobs/queue", list(self._queue))
+            case WriteMoved(places, waiting):
+                listed = set(self._queue)
+                self._queue[:] = [job_id for job_id in waiting if job_id in listed]
+                self._store.set("/jobs/queue", list(self._queue))
+                for run_id, priority, place in places:
+                    if run_id in self._jobs_of:
+                        about = {"priority": priority, "place": place}
+                        self._store.merge(f"/jobs/runs/{run_id}", about)
             case WriteStarted(job_id, started_ms):
                 self._take_out("/jobs/queue", self._queue, job_id)
                 self._running.append(job_id)
@@ -378,18 +388,3 @@ class StateWriter:
                 continue
             if self._store.get(f"/jobs/runs/{run_id}", None) is None:
                 self._store.merge("/jobs/runs", {run_id: job.run_record()})
-
-
-def _writes_again(doubtful: dict[str, bool]) -> list[StateWrite]:
-    """Writes that stand for the jobs in doubt."""
-    kept = tuple(job_id for job_id, is_kept in doubtful.items() if is_kept)
-    gone = tuple(job_id for job_id, is_kept in doubtful.items() if not is_kept)
-    return [WriteQueued(kept), ForgetJobs(gone)]
-
-
-def _ids_of(write: StateWrite) -> tuple[str, ...]:
-    match write:
-        case WriteQueued(job_ids, _) | ForgetJobs(job_ids):
-            return job_ids
-        case WriteFirst(job_id) | WriteStarted(job_id) | WriteEnded(job_id):
-            return (job_id,)

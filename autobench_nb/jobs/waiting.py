@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
@@ -74,3 +74,9 @@ class WaitingLine(Generic[Waits]):
         turn, waiter = found
         del self._turns[bisect_left(self._turns, (turn, job_id))]
         return waiter
+
+    def turn_round(self, turns: Mapping[str, Turn]) -> None:
+        """Give some of those that wait other turns."""
+        for job_id, turn in turns.items():
+            self._items[job_id] = (turn, self._items[job_id][1])
+        self._turns = sorted((turn, job_id) for job_id, (turn, _) in self._items.items())

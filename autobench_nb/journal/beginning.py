@@ -36,11 +36,13 @@ def interrupted_runs(connection: sqlite3.Connection) -> dict[str, InterruptedRun
     """The interrupted runs by their ids, oldest first."""
     cursor = connection.execute(
         "SELECT run_id, coalesce(name, json_extract(recipe, '$.metadata.name')), created_ms, seen_ms, "
-        "recipe IS NOT NULL, options, json_array_length(steps), (SELECT count(*) FROM steps AS s WHERE s.run_id = "
+        "recipe IS NOT NULL, options, json_array_length(steps), (SELECT one.value FROM json_each(runs.steps) AS one "
+        "WHERE NOT EXISTS (SELECT 1 FROM steps AS s WHERE s.run_id = runs.run_id AND s.step_id = one.value AND "
+        "s.finished_ms IS NOT NULL) ORDER BY one.key LIMIT 1), (SELECT count(*) FROM steps AS s WHERE s.run_id = "
         "runs.run_id AND s.finished_ms IS NOT NULL) FROM runs WHERE status = 'interrupted' ORDER BY created_ms, run_id"
     )
     found: dict[str, InterruptedRun] = {}
-    for run_id, name, created, seen, is_recipe, options, steps, settled in cursor:
+    for run_id, name, created, seen, is_recipe, options, steps, following, settled in cursor:
         reason = None if is_recipe else why_not(orjson.loads(options))
         found[run_id] = {
             "id": run_id,
@@ -49,6 +51,7 @@ def interrupted_runs(connection: sqlite3.Connection) -> dict[str, InterruptedRun
             "lastSeenAt": seen or created,
             "steps": steps,
             "settled": settled,
+            "next": following,
             "resumable": reason is None,
             "reason": reason,
         }

@@ -162,6 +162,14 @@ class LiveJournal(Closable):
         except JournalError:
             return ()
 
+    def step_durations(self, recipe: str) -> Sequence[tuple[str, float]]:
+        """Planned steps of past runs with their seconds, see :meth:`JournalReader.step_durations`; none as above."""
+        try:
+            with self._reader_lock:
+                return self._reading().step_durations(recipe)
+        except JournalError:
+            return ()
+
     def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:
         """Seconds that such work took, run by run, see :meth:`JournalReader.history`."""
         return self._read(lambda reader: reader.history(name, command, runs))

@@ -35,6 +35,9 @@ _TRUE_STATUS: Final = (
 )
 
 _BLANK: Final[dict[str, Any]] = dict.fromkeys(Result._fields)
+_PAST_RUNS: Final = 10
+_PAST_STEPS: Final = 20_000
+"""Of how many past runs, and of how many of their steps, it is told what they took."""
 _CLOSED: Final = Fault("it is closed", "open it again")
 
 
@@ -174,6 +177,16 @@ class JournalReader(Closable):
             "ORDER BY result_id DESC LIMIT ?"
         )
         return [row["wall_s"] for row in self.select(text, (name, command, limit))]
+
+    def step_durations(self, recipe: str) -> list[tuple[str, float]]:
+        """Planned steps that went well in the newest runs of a recipe of that name, with the seconds that each took."""
+        text = (
+            "SELECT step_id, (finished_ms - started_ms) / 1000.0 AS took_s FROM steps WHERE status = 'succeeded' AND "
+            "started_ms IS NOT NULL AND finished_ms IS NOT NULL AND run_id IN (SELECT run_id FROM runs WHERE name = ? "
+            "AND recipe IS NOT NULL ORDER BY created_ms DESC LIMIT ?) LIMIT ?"
+        )
+        rows = self.select(text, (recipe, _PAST_RUNS, _PAST_STEPS))
+        return [(row["step_id"], row["took_s"]) for row in rows]
 
     def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:
         """Seconds of the repetitions that succeeded, by the id of their run, of the newest runs of such work.

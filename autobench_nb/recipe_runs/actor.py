@@ -17,6 +17,7 @@ from autobench_nb.recipe_runs.actors import Actors
 from autobench_nb.recipe_runs.agenda import Agenda, nothing
 from autobench_nb.recipe_runs.board import RunBoard, StepRow
 from autobench_nb.recipe_runs.course import RunSetting
+from autobench_nb.recipe_runs.outlook import usual_s
 from autobench_nb.recipe_runs.step_work import StepWork
 from autobench_nb.recipes.events import (
     SETTLED,
@@ -81,6 +82,7 @@ class RecipeActor:
         self.around = around
         self.seed = seed
         self.priority = priority
+        self.place = 0
         self.machine = RecipeMachine(planned)
         self.board = RunBoard(planned)
         self.status = RunStatus.QUEUED
@@ -90,6 +92,7 @@ class RecipeActor:
         self.created_ms = now_ms()
         self.file: str | None = None
         self._told: dict[str, Any] = {}
+        self._ended_as = StepStatus.FAILED
         self._actors = actors
         self._finished = finished
         self._agenda = Agenda()
@@ -150,6 +153,11 @@ class RecipeActor:
     # --- the thread
 
     def _run(self) -> None:
+        self.board.outlook.remember(
+            usual_s(self._actors.ledger.step_durations(self.step_run.name or ""))
+        )
+        # Who waits for its turn is seen, and is told of nothing before it comes.
+        self._tell_state()
         while not self._is_over:
             self._agenda.do_next()
             self._work.start_ready()
@@ -199,7 +207,7 @@ class RecipeActor:
 
         False where there is none.
         """
-        chosen = [step_id] if step_id is not None else self._unsuccessful()
+        chosen = self.board.named(step_id) if step_id is not None else self._unsuccessful()
         if not chosen:
             return False
         effects = list(self.machine.handle(RerunRequested(tuple(chosen))))
@@ -228,7 +236,7 @@ class RecipeActor:
             "file": self.file,
             "parameters": dict(self.around.parameters),
             "units": {name: one.unit for name, one in parameters.items() if one.unit},
-            "priority": self.priority,
+            "parallel": self.step_run.parallel,
             "createdAt": self.created_ms,
             "folder": str(self.around.folder),
             "seed": self.seed,
@@ -238,9 +246,15 @@ class RecipeActor:
     def run_news(self) -> dict[str, Any]:
         """What has changed of the run's record since this was asked last."""
         eta_s = None if self.finished_ms else self.board.outlook.eta_s()
+        self.priority, self.place = self._actors.runner.place_of(self.step_run.id) or (
+            self.priority,
+            self.place,
+        )
         now = {
             "status": str(self.status),
             "reason": self.reason,
+            "priority": self.priority,
+            "place": self.place,
             "startedAt": self.started_ms,
             "finishedAt": self.finished_ms,
             "counts": {str(name): count for name, count in self.board.counts.items() if count},
@@ -257,6 +271,8 @@ class RecipeActor:
     def _handle(self, event: RecipeEvent) -> None:
         if isinstance(event, SkipRequested) and self._work.take_back(event.step_id):
             event = StepEnded(event.step_id, StepStatus.SUCCEEDED, "skipped by request")
+        if isinstance(event, StepEnded):
+            self._ended_as = event.status
         if isinstance(event, StopRequested) and self._is_rerun:
             self._begin()
         effects = self.machine.handle(event)
@@ -289,10 +305,16 @@ class RecipeActor:
         if state.reason is not None or "reason" in self.board.rows[state.plan.id].fields:
             more["reason"] = state.reason
         status = state.status
+        fields = self.board.rows[state.plan.id].fields
+        is_again = status not in SETTLED or not state.tries
+        if is_again and fields.get("finishedAt") is not None:
+            self.board.note_try(state.plan.id, fields["status"], fields.get("reason"), now_ms())
+            more |= {"finishedAt": None, "startedAt": None}
         if status is StepStatus.RUNNING:
             status = StepStatus.QUEUED
-        elif status is StepStatus.WAITING and "finishedAt" in self.board.rows[state.plan.id].fields:
-            more |= {"finishedAt": None, "startedAt": None}
+        elif status is StepStatus.RETRYING:
+            self.board.note_try(state.plan.id, self._ended_as, state.reason, now_ms())
+            more["startedAt"] = None
         elif status in SETTLED:
             row = self.board.rows[state.plan.id]
             more["finishedAt"] = now_ms()

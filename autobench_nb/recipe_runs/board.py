@@ -8,14 +8,16 @@ from typing import Any, Final
 
 import msgspec
 
-from autobench_nb.contract.steps import StepStatus
+from autobench_nb.contract.steps import StepStatus, TryRecord
 from autobench_nb.jobs.saved import SavedStep
 from autobench_nb.recipe_runs.outlook import Outlook
-from autobench_nb.recipes.model import Recipe, Repetitions, Retries, Step
+from autobench_nb.recipes.model import Limits, Recipe, Repetitions, Retries, Step
 from autobench_nb.recipes.plan import PlannedStep
 from autobench_nb.recipes.quantities import seconds_of
 
 _SHOWN_CHARS: Final = 2_000
+_EARLIER_KEPT: Final = 20
+"""Tries of a planned step that the state tells besides the newest."""
 
 
 class StepRow:
@@ -65,6 +67,7 @@ class RunBoard:
 
     Attributes:
         rows: By the planned step's id, in the plan's order.
+        unshown: Those that the state does not have yet, in the plan's order.
         dirty: Those whose records are to be written.
         counts: Planned steps by status, as the state shows them.
         metrics: By planned step that has gone well: the mean of each metric.
@@ -73,6 +76,7 @@ class RunBoard:
 
     def __init__(self, planned: Sequence[PlannedStep]) -> None:
         self.rows = {plan.id: StepRow(plan, number) for number, plan in enumerate(planned)}
+        self.unshown = list(self.rows)
         self.dirty: set[str] = set()
         self.counts: Counter[StepStatus] = Counter({StepStatus.WAITING: len(planned)})
         self.metrics: dict[str, dict[str, float]] = {}
@@ -87,6 +91,28 @@ class RunBoard:
             self.counts[status] += 1
         row.fields.update(fields)
         self.dirty.add(step_id)
+
+    def named(self, name: str) -> list[str]:
+        """The planned steps of that name: one, or all cells of a step's matrix; none where there is no such step."""
+        if name in self.rows:
+            return [name]
+        return [step_id for step_id, row in self.rows.items() if row.plan.step.id == name]
+
+    def note_try(self, step_id: str, status: StepStatus, reason: str | None, now_ms: float) -> None:
+        """Keep the newest try of a planned step among its earlier ones: another will follow."""
+        fields = self.rows[step_id].fields
+        started_ms = fields.get("startedAt")
+        if started_ms is None:
+            return
+        finished_ms = fields.get("finishedAt")
+        ended: TryRecord = {
+            "startedAt": started_ms,
+            "finishedAt": now_ms if finished_ms is None else finished_ms,
+            "status": status,
+            "reason": reason,
+            "jobId": fields.get("jobId"),
+        }
+        self.change(step_id, earlier=[*fields.get("earlier", ()), ended][-_EARLIER_KEPT:])
 
     def note_metrics(self, step_id: str) -> None:
         """Take in the metrics of a planned step that went well, for later steps."""
@@ -144,11 +170,17 @@ def _plan_record(step: Step, cells: int, order: str) -> dict[str, Any]:
             name: {"unit": one.unit, "better": one.better} for name, one in step.extract.items()
         },
     }
+    more["limits"] = {name: found for name, one in step.expect.items() if (found := _limits(one))}
     if cells > 1:
         more["order"] = order
     if step.timeout is not None and "${" not in str(step.timeout):
         more["timeoutS"] = seconds_of(step.timeout)
     return record | {name: value for name, value in more.items() if value}
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    given = {"min": limits.min, "max": limits.max, "equals": limits.equals}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def does_text(step: Step) -> str:

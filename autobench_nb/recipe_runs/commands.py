@@ -7,6 +7,7 @@ from typing import Any
 
 from autobench_nb.contract.commands import (
     OPERATOR_ANSWER,
+    QUEUE_MOVE,
     QUEUE_PAUSE,
     QUEUE_RESUME,
     RECIPE_CANCEL,
@@ -44,6 +45,10 @@ def recipe_commands(runs: RecipeRuns) -> Handlers:
     def pause_queue(args: Mapping[str, Any]) -> RunChanged:
         return {"changed": runs.pause_queue(QUEUE_PAUSE.read(args).reason)}
 
+    def move(args: Mapping[str, Any]) -> RunChanged:
+        asked = QUEUE_MOVE.read(args)
+        return {"changed": runs.move(asked.run_id, is_up=asked.to == "up")}
+
     def resume_queue(args: Mapping[str, Any]) -> RunChanged:
         QUEUE_RESUME.read(args)
         return {"changed": runs.resume_queue()}
@@ -74,6 +79,7 @@ def recipe_commands(runs: RecipeRuns) -> Handlers:
 
     return {
         OPERATOR_ANSWER.name: answer,
+        QUEUE_MOVE.name: move,
         QUEUE_PAUSE.name: pause_queue,
         QUEUE_RESUME.name: resume_queue,
         RECIPE_CANCEL.name: cancel,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from statistics import median
 
 from autobench_nb.contract.steps import StepStatus
 from autobench_nb.recipes.plan import PlannedStep
@@ -21,9 +23,28 @@ class Outlook:
     def __init__(self, planned: Iterable[PlannedStep]) -> None:
         self.metrics: dict[str, float] = {}
         self.expected_s: dict[str, float] = {}
+        self._told: dict[str, float] = {}
+        planned = tuple(planned)
         self._left = Counter(plan.step.id for plan in planned)
         self._took: dict[str, list[float]] = {}
         self._found: dict[str, dict[str, Mapping[str, float]]] = {}
+        for plan in planned:
+            if plan.step.wait is not None and "${steps." not in str(plan.step.wait):
+                with suppress(ValueError, KeyError):
+                    self.expected_s[plan.step.id] = plan.seconds(plan.step.wait) or 0.0
+
+    def remember(self, past_s: Mapping[str, float]) -> None:
+        """Take in what steps took in earlier runs; what this run has found out itself stands."""
+        for name, seconds in past_s.items():
+            if name not in self._took:
+                self.expected_s[name] = seconds
+
+    def news(self) -> dict[str, float]:
+        """The expected seconds that have changed since this was asked last, by the step's id, as people read them."""
+        now = {name: float(f"{seconds:.3g}") for name, seconds in self.expected_s.items()}
+        news = {name: seconds for name, seconds in now.items() if self._told.get(name) != seconds}
+        self._told = now
+        return news
 
     def measured(self, plan: PlannedStep, metrics: Mapping[str, float]) -> None:
         """Take in the metrics of a planned step that went well."""
@@ -54,3 +75,15 @@ class Outlook:
         if not left.keys() <= self.expected_s.keys():
             return None
         return math.fsum(self.expected_s[name] * count for name, count in left.items())
+
+
+def usual_s(past: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """The median of what planned steps took, by the id of their step.
+
+    Args:
+        past: Planned steps' ids, such as ``pack[gzip,6]``, with seconds.
+    """
+    took: dict[str, list[float]] = {}
+    for planned, seconds in past:
+        took.setdefault(planned.partition("[")[0], []).append(seconds)
+    return {step_id: median(seconds) for step_id, seconds in took.items()}

@@ -151,11 +151,13 @@ class RecipeRun:
     def skip(self, step_id: str) -> bool:
         """Do not do a planned step that waits: what needs it goes on as though it had gone well.
 
+        A step's own id stands for all cells of its matrix; so it does in :meth:`retry`.
+
         Raises:
             JobError: There is no such planned step.
         """
-        self._planned(step_id)
-        return self._tell(SkipRequested(step_id))
+        named = self._planned(step_id)
+        return all(self._tell(SkipRequested(name)) for name in named)
 
     def retry(self, step_id: str | None = None) -> Self:
         """Do a planned step again, and all that waits for it; without one, each that did not succeed.
@@ -183,10 +185,13 @@ class RecipeRun:
         """
         return self._runs.answer_of(self.id, step_id, answer)
 
-    def _planned(self, step_id: str) -> None:
-        if step_id not in self._actor.board.rows:
+    def _planned(self, step_id: str) -> list[str]:
+        """The planned steps that a name stands for."""
+        named = self._actor.board.named(step_id)
+        if not named:
             known = ", ".join(list(self._actor.board.rows)[:_NAMED])
             raise JobError(f"{self.label} has no step {step_id!r}: it has {known}.")
+        return named
 
     def _tell(self, event: Any) -> bool:
         if self.done:

@@ -23,20 +23,18 @@ from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.entry import Level
 from autobench_nb.recipe_runs.actor import RecipeActor
 from autobench_nb.recipe_runs.actors import Actors, Gauge
-from autobench_nb.recipe_runs.board import most_repetitions, plan_records, recipe_as_json
+from autobench_nb.recipe_runs.board import most_repetitions, recipe_as_json
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.other_steps import Prompt
 from autobench_nb.recipe_runs.run import RecipeRun
+from autobench_nb.recipe_runs.showing import ShownRuns
 from autobench_nb.recipes.check import check_recipe
 from autobench_nb.recipes.events import StopRequested
 from autobench_nb.recipes.load import load_recipe
 from autobench_nb.recipes.model import Recipe
 from autobench_nb.recipes.plan import parameter_values, plan_steps
-from autobench_nb.state.pointer import join
 from autobench_nb.state.store import StateStore
 
-KEPT: Final = 50
-"""Ended runs that stay in the state; the oldest make room."""
 MAX_ROWS: Final = 100_000
 CLOSE_PATIENCE_S: Final = 10.0
 
@@ -71,10 +69,10 @@ class RecipeRuns:
         self._lock = threading.Lock()
         self._runs: dict[str, RecipeRun] = {}
         self._actors: dict[str, RecipeActor] = {}
-        self._shown: dict[str, bool] = {}
         self._prompts: dict[str, Prompt] = {}
         self._past_s: dict[tuple[str, str], float] = {}
         self._is_closed = False
+        shown = ShownRuns(store, self._asked, lambda name: self._runs[name].done, self._forget)
         self._services = Actors(
             runner=runner,
             ledger=self._ledger,
@@ -82,7 +80,7 @@ class RecipeRuns:
             streams=streams,
             ask=self._ask,
             withdraw=self._withdraw,
-            write=self._write,
+            write=shown.write,
         )
         runner.reach_place = self._reach_place
 
@@ -212,10 +210,11 @@ class RecipeRuns:
             finished=lambda: self._finish(step_run.id),
         )
         actor.file = None if file is None else str(file.absolute())
-        for step in recipe.spec.steps:
-            past_s = self._past_s.get((recipe.metadata.name, step.id))
-            if past_s is not None:
-                actor.board.outlook.expected_s[step.id] = past_s
+        found = (
+            (step.id, self._past_s.get((recipe.metadata.name, step.id)))
+            for step in recipe.spec.steps
+        )
+        actor.board.outlook.remember({name: past for name, past in found if past is not None})
         return actor
 
     # --- what can be asked of runs
@@ -282,6 +281,13 @@ class RecipeRuns:
             self._log(NARRATION, Level.INFO, "The queue goes on")
         return was_held
 
+    def move(self, run_id: str, *, is_up: bool) -> bool:
+        """Have a run that waits, of a recipe or of jobs, change places with its neighbour in the queue."""
+        is_moved = self._runner.move(run_id, is_up=is_up)
+        for actor in tuple(self._actors.values()):
+            actor.poke()
+        return is_moved
+
     def close(self) -> None:
         """Cancel all that is not over, and wait for its end."""
         self._is_closed = True
@@ -317,57 +323,12 @@ class RecipeRuns:
     def _withdraw(self, prompt: Prompt) -> None:
         self._prompts.pop(prompt.record["id"], None)
 
-    # --- the state
+    def _asked(self) -> dict[str, Any]:
+        return {name: dict(prompt.record) for name, prompt in tuple(self._prompts.items())}
 
-    def _write(self, actor: RecipeActor) -> bool:
-        """Write what has changed of a run; False where somebody's batch was in the way."""
-        return self._store.attempt(lambda: self._write_run(actor))
-
-    def _write_run(self, actor: RecipeActor) -> None:
-        run_id = actor.step_run.id
-        if run_id not in self._shown:
-            self._show(actor)
-        else:
-            pointer = f"/jobs/recipeRuns/{run_id}"
-            dirty, actor.board.dirty = actor.board.dirty, set()
-            for step_id in dirty:
-                news = actor.board.rows[step_id].news()
-                if news:
-                    self._store.merge(pointer + join(("steps", step_id)), news)
-            news = actor.run_news()
-            if news:
-                counts = news.pop("counts", None)
-                if counts is not None:
-                    self._store.set(f"{pointer}/counts", counts)
-                self._store.merge(pointer, news)
-        self._write_prompts()
-
-    def _show(self, actor: RecipeActor) -> None:
-        run_id = actor.step_run.id
-        if self._store.get("/jobs/recipeRuns", None) is None:
-            self._store.set("/jobs/recipeRuns", {})
-        ended = [one for one in self._shown if self._runs[one].done and one != run_id]
-        for one in ended[: max(0, len(self._shown) + 1 - KEPT)]:
-            del self._shown[one]
-            self._store.remove(f"/jobs/recipeRuns/{one}")
-            self._runs.pop(one, None)
-            self._actors.pop(one, None)
-        self._shown[run_id] = True
-        actor.board.dirty.clear()
-        self._store.set(
-            f"/jobs/recipeRuns/{run_id}",
-            {
-                **actor.head(),
-                **actor.run_news(),
-                "plan": plan_records(actor.recipe, [row.plan for row in actor.board.rows.values()]),
-                "steps": {name: row.whole() for name, row in actor.board.rows.items()},
-            },
-        )
-
-    def _write_prompts(self) -> None:
-        asked = {name: dict(prompt.record) for name, prompt in tuple(self._prompts.items())}
-        if asked != self._store.get("/jobs/prompts", {}):
-            self._store.set("/jobs/prompts", asked)
+    def _forget(self, run_id: str) -> None:
+        self._runs.pop(run_id, None)
+        self._actors.pop(run_id, None)
 
 
 def names_recipe(work: Any) -> bool:

@@ -12,12 +12,16 @@ from autobench_nb.jobs.machine import (
     JobEnded,
     JobMachine,
     Lifecycle,
+    MoveRequested,
+    PlaceRequested,
+    ReachPlace,
     RunnerClosed,
     RunSubmitted,
     StartJob,
     StopJob,
     WakeWaiters,
     WriteEnded,
+    WriteMoved,
     WriteQueued,
     WriteStarted,
 )
@@ -154,3 +158,51 @@ def test_a_lifecycle_tells_when_and_how() -> None:
     assert (job.status, job.created_ms, job.started_ms) == (JobStatus.RUNNING, 1.0, 1.0)
     jobs.handle(JobEnded("a", FAILED, "why"), 2.0)
     assert (job.status, job.reason, job.finished_ms, job.has_ended) == (FAILED, "why", 2.0, True)
+
+
+def queue_of(*runs: tuple[str, int]) -> JobMachine:
+    """A machine in which a job runs, and of each of these runs two jobs wait."""
+    made = machine()
+    made.handle(submitted("r", "x"), 1.0)
+    for name, priority in runs:
+        jobs = tuple(Lifecycle(f"{name}{n}", name, priority=priority) for n in (1, 2))
+        made.handle(RunSubmitted(name, jobs), 1.0)
+    return made
+
+
+def test_a_run_that_is_moved_stands_before_or_behind_its_neighbour_with_all_of_its_jobs() -> None:
+    made = queue_of(("a", 0), ("b", 0), ("c", 0))
+    (write,) = made.handle(MoveRequested("c", is_up=True), 2.0)
+    assert isinstance(write, WriteMoved)
+    assert made.waiting == write.waiting == ("a1", "a2", "c1", "c2", "b1", "b2")
+    made.handle(MoveRequested("a", is_up=False), 2.0)
+    assert made.waiting == ("c1", "c2", "a1", "a2", "b1", "b2")
+
+
+def test_a_run_that_moves_past_one_of_another_priority_takes_it() -> None:
+    made = queue_of(("low", 0), ("mid", 5), ("old", 9), ("new", 9))
+    (write,) = made.handle(MoveRequested("mid", is_up=True), 2.0)
+    assert isinstance(write, WriteMoved)
+    assert [(name, priority) for name, priority, _ in write.places if name == "mid"] == [("mid", 9)]
+    assert made.waiting == ("old1", "old2", "mid1", "mid2", "new1", "new2", "low1", "low2")
+    made.handle(RunSubmitted("later", (Lifecycle("later1", "later", priority=9),)), 3.0)
+    assert made.waiting.index("later1") == 6
+
+
+@pytest.mark.parametrize(("name", "is_up"), [("a", True), ("b", False), ("x", True), ("r", False)])
+def test_a_run_without_a_neighbour_there_or_that_does_not_wait_is_not_moved(
+    name: str, is_up: bool
+) -> None:
+    made = queue_of(("a", 0), ("b", 0))
+    assert made.handle(MoveRequested(name, is_up), 2.0) == []
+    assert made.waiting == ("a1", "a2", "b1", "b2")
+
+
+def test_a_recipe_s_run_is_moved_among_jobs_and_reached_in_its_new_place() -> None:
+    made = queue_of(("a", 0), ("b", 0))
+    made.handle(PlaceRequested("recipe"), 2.0)
+    made.handle(MoveRequested("recipe", is_up=True), 3.0)
+    made.handle(MoveRequested("recipe", is_up=True), 3.0)
+    effects = made.handle(JobEnded("x", SUCCEEDED), 4.0)
+    assert ReachPlace("recipe") in effects
+    assert started(effects) == []

@@ -479,6 +479,10 @@ export interface RunRecord {
   jobs?: number;
   /** How many of them may run at once. */
   parallel?: number;
+  /** Those of a higher one start before others. */
+  priority?: number;
+  /** Of runs of the same priority that wait, the least is the next one. */
+  place?: number;
   /** The id of the run whose jobs it does again. */
   retryOf?: string | null;
 }
@@ -540,6 +544,10 @@ export interface RecipeRunRecord {
   status: RunStatus;
   reason?: string | null;
   priority?: number;
+  /** Of those of the same priority that wait, the least is the next one. */
+  place?: number;
+  /** How many of its steps may run at once. */
+  parallel?: number;
   /** Ms since 1970 UTC, with a fraction. */
   createdAt?: number;
   /** Ms since 1970 UTC, with a fraction. */
@@ -586,7 +594,9 @@ export interface PlanRecord {
   /** Seconds. */
   timeoutS?: number | null;
   metrics?: Record<string, MetricAbout>;
-  /** That one of them took before, by the median of past runs. */
+  /** By metric: what it must keep to, as `expect` says. */
+  limits?: Record<string, LimitRecord>;
+  /** That one of them takes: the mean of those of this run that went well, before the first the median of past runs; not there where neither is known. */
   expectedS?: number | null;
 }
 
@@ -595,6 +605,13 @@ export interface MetricAbout {
   unit?: string | null;
   /** `higher` or `lower`. */
   better?: string | null;
+}
+
+/** What a metric must keep to, or its step fails. */
+export interface LimitRecord {
+  min?: number | null;
+  max?: number | null;
+  equals?: unknown;
 }
 
 /** `/jobs/recipeRuns/{id}/steps/{planned id}`: one step, or one cell of its matrix. */
@@ -617,6 +634,8 @@ export interface StepRecord {
   finishedAt?: number | null;
   /** When it is tried again. */
   retryAt?: number | null;
+  /** Its tries before the newest, oldest first; of many the last. */
+  earlier?: TryRecord[];
   /** The job of its newest try. */
   jobId?: string | null;
   /** Measured repetitions of this try that have succeeded. */
@@ -624,6 +643,18 @@ export interface StepRecord {
   /** `wall`, `cpu` and `memory` too. */
   metrics?: Record<string, MetricRecord>;
   artifacts?: ArtifactRecord[];
+}
+
+/** A try of a planned step that is over, and was followed by another. */
+export interface TryRecord {
+  /** Ms since 1970 UTC, with a fraction. */
+  startedAt: number;
+  /** Ms since 1970 UTC, with a fraction. */
+  finishedAt: number;
+  status?: StepStatus;
+  /** Why it did not succeed. */
+  reason?: string | null;
+  jobId?: string | null;
 }
 
 /** What the measured repetitions of a planned step come to in one metric. */
@@ -810,6 +841,8 @@ export interface InterruptedRun {
   steps: number;
   /** How many of them are settled. */
   settled: number;
+  /** The first step that is not settled. */
+  next: string | null;
   /** Whether `journal.resume` can go on with it. */
   resumable: boolean;
   /** Why it cannot be resumed. */
@@ -916,6 +949,8 @@ export interface RepetitionRecord {
   signal: string | null;
   /** How many processors others kept busy meanwhile; null where not known. */
   otherLoad: number | null;
+  /** What was read out of it, by the metric's name. */
+  metrics?: Record<string, number> | null;
 }
 
 /** What the repetitions of one job took. */
@@ -1368,6 +1403,12 @@ export interface RunChanged {
   changed: boolean;
 }
 
+/** Which run that waits, of a recipe or of plain jobs, and past which of its neighbours. */
+export interface QueueMoveArgs {
+  runId: string;
+  to: 'up' | 'down';
+}
+
 /** Why the queue is paused, for people. */
 export interface QueuePauseArgs {
   reason?: string;
@@ -1387,7 +1428,7 @@ export interface RecipeRetryArgs {
   stepId?: string | null;
 }
 
-/** Which planned step of which run. */
+/** Which planned step of which run; a step's id stands for all cells of its matrix. */
 export interface RecipeStepArgs {
   runId: string;
   stepId: string;
@@ -1490,6 +1531,8 @@ export interface Commands {
   'logs.get': { args: LogsGetArgs; result: WholeEntry };
   /** Answer the question of a step to a person. */
   'operator.answer': { args: OperatorAnswerArgs; result: RunChanged };
+  /** Have a run that waits change places with its neighbour in the queue. */
+  'queue.move': { args: QueueMoveArgs; result: RunChanged };
   /** Start nothing more for now; what runs goes on. */
   'queue.pause': { args: QueuePauseArgs; result: RunChanged };
   /** Let the queue go on. */

@@ -10,6 +10,7 @@ import { LinkMenu } from '../link/LinkMenu';
 import { isStuck, Notice } from '../link/Notice';
 import { useLinkMenu } from '../link/StatusBadge';
 import { LogPane, type LogPaneOptions } from '../log/LogPane';
+import { RecipesView } from '../recipes/RecipesView';
 import { RunsView } from '../runs/RunsView';
 import { Skeleton } from '../shared/elements';
 import { storedChoices } from '../shared/prefs';
@@ -43,6 +44,9 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
   const pick = (job: JobRecord) => {
     edits.value = () => setOnly('', 'job', [job.id]);
   };
+  const pickStep = (stepId: string) => {
+    edits.value = () => setOnly('', 'step', [stepId]);
+  };
   return (
     <section
       class={`autobench ab-dash${low === undefined ? '' : ' ab-dash-low'}`}
@@ -57,7 +61,11 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
           {hasState && <Hint client={client} storageKey={storageKey} />}
           <Tabs client={client} id={id} tab={tab} onTab={(next) => prefs.set({ tab: next })} />
           <div class="ab-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
-            {hasState ? <Panel client={client} tab={tab} onPick={pick} maxHeight={low} /> : <Skeleton rows={[62, 48, 70]} />}
+            {hasState ? (
+              <Panel client={client} tab={tab} onPick={pick} onPickStep={pickStep} maxHeight={low} />
+            ) : (
+              <Skeleton rows={[62, 48, 70]} />
+            )}
           </div>
           <LogPane client={client} options={options} host={host} />
         </>
@@ -70,14 +78,20 @@ interface PanelProps {
   client: Client;
   tab: Tab;
   onPick(job: JobRecord): void;
+  onPickStep(stepId: string): void;
   maxHeight: number | undefined;
 }
 
 /** What a tab shows. */
-function Panel({ client, tab, onPick, maxHeight }: PanelProps): JSX.Element {
+function Panel({ client, tab, onPick, onPickStep, maxHeight }: PanelProps): JSX.Element {
   switch (tab) {
     case 'Runs':
-      return <RunsView client={client} onPick={onPick} {...(maxHeight === undefined ? {} : { maxHeight })} />;
+      return (
+        <>
+          <RecipesView client={client} onPickStep={onPickStep} isLow={maxHeight !== undefined} />
+          <RunsView client={client} onPick={onPick} {...(maxHeight === undefined ? {} : { maxHeight })} />
+        </>
+      );
     case 'Devices':
       return <DevicesView client={client} />;
     case 'Streams':

@@ -2,11 +2,11 @@ import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Client } from '../../client';
-import { fold } from '../../sync/read';
+import { fold, size } from '../../sync/read';
 import { seriousFindings } from '../findings/FindingsView';
 import { activeJobs } from '../runs/model/record';
 import { Pill } from '../shared/elements';
-import { count } from '../shared/format';
+import { count, plural } from '../shared/format';
 import { addStatusCounts, countStatuses } from '../shared/tone';
 
 export const TABS = ['Runs', 'Devices', 'Streams', 'Findings', 'State'] as const;
@@ -78,7 +78,18 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
   if (slice === null || state === null) return null;
   if (tab === 'Runs') {
     const active = activeJobs(state.jobs);
-    return active ? <Pill>{count(active)}</Pill> : null;
+    const asking = size(state.jobs.prompts);
+    return (
+      <>
+        {active > 0 && <Pill>{count(active)}</Pill>}
+        {asking > 0 && (
+          <Pill tone="warn">
+            <span aria-hidden="true">⚑ {count(asking)}</span>
+            <span class="ab-hidden">, {plural(asking, 'question')} to you</span>
+          </Pill>
+        )}
+      </>
+    );
   }
   if (tab === 'Devices' || tab === 'Streams') {
     const { warn, bad } = fold(tab === 'Devices' ? state.devices : state.streams, countStatuses, addStatusCounts);

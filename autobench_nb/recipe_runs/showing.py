@@ -1,0 +1,98 @@
+"""Runs of recipes as the state shows them: written in parts, so that no large run holds the state's lock for long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from autobench_nb.recipe_runs.actor import RecipeActor
+from autobench_nb.recipe_runs.board import plan_records
+from autobench_nb.state.pointer import join
+from autobench_nb.state.store import StateStore
+
+KEPT: Final = 50
+"""Ended runs that stay in the state; the oldest make room."""
+PART: Final = 200
+"""Planned steps whose records are written at once."""
+RUNS: Final = "/jobs/recipeRuns"
+
+
+class ShownRuns:
+    """Writes runs of recipes, and their questions, to the state. Each run's own thread calls :meth:`write`.
+
+    Args:
+        store: The state.
+        asked: Gives the records of the questions that are open, by their ids.
+        is_over: Whether the run of that id is over.
+        forget: Is told the id of a run that has made room.
+    """
+
+    def __init__(
+        self,
+        store: StateStore,
+        asked: Callable[[], Mapping[str, Any]],
+        is_over: Callable[[str], bool],
+        forget: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._asked = asked
+        self._is_over = is_over
+        self._forget = forget
+        self._shown: dict[str, None] = {}
+
+    def write(self, actor: RecipeActor) -> bool:
+        """Write what has changed of a run; False where somebody's batch was in the way of a part of it.
+
+        Between two parts the state is free for others. What is not written is written the next time.
+        """
+        attempt, board = self._store.attempt, actor.board
+        if actor.step_run.id not in self._shown and not attempt(lambda: self._show(actor)):
+            return False
+        while board.unshown:
+            if not attempt(lambda: self._write_part(actor)):
+                return False
+        return attempt(lambda: self._write_changes(actor))
+
+    # --- in a batch each
+
+    def _show(self, actor: RecipeActor) -> None:
+        run_id = actor.step_run.id
+        if self._store.get(RUNS, None) is None:
+            self._store.set(RUNS, {})
+        ended = [one for one in self._shown if self._is_over(one) and one != run_id]
+        for one in ended[: max(0, len(self._shown) + 1 - KEPT)]:
+            del self._shown[one]
+            self._store.remove(f"{RUNS}/{one}")
+            self._forget(one)
+        plans = [row.plan for row in actor.board.rows.values()]
+        record = {**actor.head(), **actor.run_news(), "plan": plan_records(actor.recipe, plans)}
+        self._store.set(f"{RUNS}/{run_id}", {**record, "steps": {}})
+        self._write_part(actor)
+        self._shown[run_id] = None
+
+    def _write_part(self, actor: RecipeActor) -> None:
+        board = actor.board
+        part = board.unshown[:PART]
+        records = {name: board.rows[name].whole() for name in part}
+        self._store.merge(f"{RUNS}/{actor.step_run.id}/steps", records)
+        board.dirty.difference_update(part)
+        del board.unshown[:PART]
+
+    def _write_changes(self, actor: RecipeActor) -> None:
+        pointer = f"{RUNS}/{actor.step_run.id}"
+        dirty, actor.board.dirty = actor.board.dirty, set()
+        for step_id in dirty:
+            news = actor.board.rows[step_id].news()
+            if news:
+                self._store.merge(pointer + join(("steps", step_id)), news)
+        for name, seconds in actor.board.outlook.news().items():
+            self._store.set(f"{pointer}/plan/{name}/expectedS", seconds)
+        news = actor.run_news()
+        if news:
+            counts = news.pop("counts", None)
+            if counts is not None:
+                self._store.set(f"{pointer}/counts", counts)
+            self._store.merge(pointer, news)
+        asked = dict(self._asked())
+        if asked != self._store.get("/jobs/prompts", {}):
+            self._store.set("/jobs/prompts", asked)

@@ -1,0 +1,257 @@
+import { Fragment, type JSX } from 'preact';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { visible } from '../../logs/text/visible';
+import type { RecipeFace } from './model/face';
+import type { Drawn } from './model/folded';
+import { layered } from './model/layered';
+import { type LinkState, linkLabel, linkState } from './model/links';
+import { countOf, type StepNode, settledOf } from './model/nodes';
+import { type Picture, pictureOf, type Sizes, sizesFor } from './model/picture';
+import { railsOf } from './model/rails';
+import { stepTo, type Walkable } from './model/walk';
+import { aboutNode, nodeText, SIGNS } from './model/words';
+
+/** Below it there is no room for a picture: rails beside a list. */
+const NARROW = 560;
+
+export interface GraphProps {
+  face: RecipeFace;
+  drawn: Drawn;
+  chosen: string | null;
+  now: number;
+  onChoose(node: StepNode): void;
+}
+
+/** The steps and what follows what: a picture, or where there is little room rails beside a list. */
+export function Graph(props: GraphProps): JSX.Element {
+  const { drawn, chosen, onChoose } = props;
+  const outer = useRef<HTMLDivElement>(null);
+  const width = useWidth(outer);
+  const graph = useMemo(
+    () =>
+      layered(
+        drawn.nodes.map((node) => node.key),
+        drawn.links,
+        drawn.layers,
+      ),
+    [drawn.nodes.map((node) => node.key).join('\n'), drawn.links.length],
+  );
+  const [current, setCurrent] = useState<string | null>(null);
+  const order = drawn.nodes.map((node) => node.key);
+  const here = [current, chosen, order[0]].find((key) => key != null && order.includes(key)) ?? null;
+  const isList = width > 0 && width < NARROW;
+  const walk: Walkable = { order, arcs: drawn.links, layerOf: graph.layerOf, laneOf: graph.lanes };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (here === null || event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = stepTo(event.key, here, walk, isList);
+    if (to === null && !event.key.startsWith('Arrow')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (to === null) return;
+    setCurrent(to);
+    outer.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(to)}"]`)?.focus();
+  };
+  const choose = (node: StepNode) => {
+    setCurrent(node.key);
+    onChoose(node);
+  };
+  const shared = { ...props, here, choose };
+  return (
+    <div
+      ref={outer}
+      class="ab-rec-graph"
+      role="group"
+      aria-label={`Steps, ${drawn.nodes.length} in the graph`}
+      onKeyDown={onKeyDown}
+    >
+      {width === 0 ? null : isList ? (
+        <List {...shared} />
+      ) : (
+        <Canvas
+          {...shared}
+          picture={pictureOf(graph, (name) => order.includes(name), sizesFor(width - 24, graph.layers.length))}
+          sizes={sizesFor(width - 24, graph.layers.length)}
+        />
+      )}
+      <Legend isList={isList} />
+    </div>
+  );
+}
+
+interface ShownProps extends GraphProps {
+  here: string | null;
+  choose(node: StepNode): void;
+}
+
+const CLASSES: Readonly<Record<LinkState, string>> = {
+  taken: 'ab-rec-edge-taken',
+  bad: 'ab-rec-edge-bad',
+  next: 'ab-rec-edge-next',
+  other: 'ab-rec-edge-other',
+};
+
+function Canvas({ drawn, picture, sizes, ...props }: ShownProps & { picture: Picture; sizes: Sizes }): JSX.Element {
+  const scroller = useRef<HTMLDivElement>(null);
+  // Where the picture is wider than the view, what goes on is seen at first.
+  useLayoutEffect(() => {
+    const active = drawn.nodes.find((node) => node.standing === 'asks' || node.tally.active.length > 0);
+    const box = active && picture.boxes.get(active.key);
+    const el = scroller.current;
+    if (el && box && box.x + sizes.width > el.clientWidth) el.scrollLeft = box.x - el.clientWidth / 2;
+  }, []);
+  const byKey = new Map(drawn.nodes.map((node) => [node.key, node]));
+  const links = new Map(drawn.links.map((link) => [`${link.from} ${link.to}`, link]));
+  const edges = picture.routes.flatMap((route) => {
+    const link = links.get(`${route.from} ${route.to}`);
+    const from = byKey.get(route.from);
+    return link === undefined || from === undefined
+      ? []
+      : [{ route, state: linkState(link, from), label: linkLabel(link, from) }];
+  });
+  const rank: readonly LinkState[] = ['other', 'next', 'taken', 'bad'];
+  edges.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state));
+  return (
+    <div class="ab-rec-scroll" ref={scroller}>
+      <div class="ab-rec-canvas" style={{ width: `${picture.width}px`, height: `${picture.height}px` }}>
+        <svg width={picture.width} height={picture.height} aria-hidden="true">
+          {edges.map(({ route, state, label }) => (
+            <g key={`${route.from} ${route.to}`} class={CLASSES[state]}>
+              <path class="ab-rec-edge" d={route.path} />
+              <path class="ab-rec-tip" d={`M${route.tip.x - 6} ${route.tip.y - 3.5}l6 3.5l-6 3.5z`} />
+              {label && (
+                <text class="ab-rec-edge-label" x={route.tip.x - 8} y={route.tip.y - 5} text-anchor="end">
+                  {label}
+                </text>
+              )}
+            </g>
+          ))}
+        </svg>
+        {drawn.nodes.map((node) => {
+          const box = picture.boxes.get(node.key);
+          if (box === undefined) return null;
+          const style = { left: `${box.x}px`, top: `${box.y}px`, width: `${sizes.width}px`, height: `${sizes.height}px` };
+          return <NodeButton key={node.key} {...props} node={node} style={style} class="ab-rec-node" />;
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface NodeProps extends Omit<ShownProps, 'drawn'> {
+  node: StepNode;
+  class: string;
+  style?: Record<string, string>;
+}
+
+function NodeButton({ node, here, chosen, now, choose, style, ...props }: NodeProps): JSX.Element {
+  const text = visible(nodeText(node, now));
+  const share = node.tally.total > 1 ? settledOf(node.tally) / node.tally.total : shareOf(node);
+  return (
+    <button
+      type="button"
+      class={`ab-plain ${props.class} ab-rec-is-${node.standing}${node.key === chosen ? ' ab-rec-chosen' : ''}`}
+      data-node={node.key}
+      style={style}
+      tabIndex={node.key === here ? 0 : -1}
+      aria-pressed={node.key === chosen}
+      title={`${visible(node.name)}: ${text}`}
+      onClick={() => choose(node)}
+    >
+      <span class="ab-rec-sign" aria-hidden="true">
+        {SIGNS[node.standing]}
+      </span>
+      <span class="ab-rec-name">{visible(node.name)}</span>
+      <span class="ab-hidden">{aboutNode(node, text)}</span>
+      <span class="ab-rec-text ab-num">
+        {text.split('✗').map((part, i) => (
+          <Fragment key={part}>
+            {i > 0 && (
+              <>
+                <span aria-hidden="true">✗</span>
+                <span class="ab-hidden">failed</span>
+              </>
+            )}
+            {part}
+          </Fragment>
+        ))}
+      </span>
+      {share > 0 && countOf(node.tally, ['running', 'retrying', 'queued', 'waiting']) > 0 && (
+        <i class="ab-rec-share" style={{ width: `${100 * share}%` }} />
+      )}
+    </button>
+  );
+}
+
+/** How far one running step is, by its repetitions. */
+function shareOf(node: StepNode): number {
+  const [step] = node.tally.active;
+  const repeat = node.plan.repeat ?? 1;
+  return step === undefined || repeat < 2 ? 0 : Math.min(1, (step.done ?? 0) / repeat);
+}
+
+const RAIL = 12;
+const ROW = 24;
+
+function List({ drawn, ...props }: ShownProps): JSX.Element {
+  const keys = drawn.nodes.map((node) => node.key);
+  const { dots, rails, count } = useMemo(() => railsOf(keys, drawn.links), [keys.join('\n'), drawn.links.length]);
+  const byKey = new Map(drawn.nodes.map((node) => [node.key, node]));
+  const links = new Map(drawn.links.map((link) => [`${link.from} ${link.to}`, link]));
+  const x = (rail: number) => 8 + rail * RAIL;
+  const y = (row: number) => ROW / 2 + row * ROW;
+  return (
+    <div class="ab-rec-rails">
+      <svg width={x(count - 1) + 8} height={ROW * keys.length} aria-hidden="true">
+        {rails.map((rail) => {
+          const link = links.get(`${rail.from} ${rail.to}`);
+          const from = byKey.get(rail.from);
+          const state = link === undefined || from === undefined ? 'other' : linkState(link, from);
+          const path = railPath(x(rail.fromRail), y(rail.fromRow), x(rail.rail), x(rail.toRail), y(rail.toRow));
+          return <path key={`${rail.from} ${rail.to}`} class={`ab-rec-edge ${CLASSES[state]}`} d={path} />;
+        })}
+        {drawn.nodes.map((node, row) => (
+          <circle key={node.key} class={`ab-rec-dot ab-rec-is-${node.standing}`} cx={x(dots[row] ?? 0)} cy={y(row)} r={4} />
+        ))}
+      </svg>
+      <div class="ab-rec-rows">
+        {drawn.nodes.map((node) => (
+          <NodeButton key={node.key} {...props} node={node} class="ab-rec-row" style={{ height: `${ROW}px` }} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Down from one dot, along a rail of its own, and into the other. */
+function railPath(fromX: number, fromY: number, railX: number, toX: number, toY: number): string {
+  const bend = Math.min(ROW / 2, (toY - fromY) / 2);
+  const out = fromX === railX ? `M${fromX} ${fromY}` : `M${fromX} ${fromY}Q${railX} ${fromY} ${railX} ${fromY + bend}`;
+  return railX === toX ? `${out}V${toY}` : `${out}V${toY - bend}Q${railX} ${toY} ${toX} ${toY}`;
+}
+
+function Legend({ isList }: { isList: boolean }): JSX.Element {
+  return (
+    <p class="ab-rec-legend ab-faint">
+      <span class="ab-rec-key ab-rec-edge-taken">taken</span>
+      <span class="ab-rec-key ab-rec-edge-bad">taken after a failure</span>
+      <span class="ab-rec-key ab-rec-edge-next">to come</span>
+      <span class="ab-rec-key ab-rec-edge-other">other outcomes</span>
+      <span class="ab-space" />
+      {!isList && <span class="ab-rec-hint">choose a step: its log, its figures, retry from there</span>}
+    </p>
+  );
+}
+
+/** The width of an element as it changes; 0 before it is known. */
+function useWidth(ref: { current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const el = ref.current;
+    if (el === null) return;
+    setWidth(el.clientWidth);
+    const observer = new ResizeObserver(() => setWidth(el.clientWidth));
+    observer.observe(el);
+    return () => observer.disconnect();
+  }, []);
+  return width;
+}
