@@ -32,7 +32,8 @@ class Found:
 def lines(seqs: Iterable[int], query: str = "") -> Evidence:
     """Log entries by their ``seq``, and a query that finds them all."""
     every = list(seqs)
-    label = f"{len(every)} line{'' if len(every) == 1 else 's'}"
+    # Without numbers the query alone knows how many there are.
+    label = f"{len(every)} line{'' if len(every) == 1 else 's'}" if every else "lines"
     made: Evidence = {"kind": "lines", "label": label, "seqs": every[-MAX_SEQS:]}
     if query:
         made["query"] = query

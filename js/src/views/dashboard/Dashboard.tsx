@@ -4,7 +4,7 @@ import { useId, useMemo } from 'preact/hooks';
 import type { Client } from '../../client';
 import { setOnly } from '../../logs/query';
 import type { JobRecord } from '../../sync/messages';
-import { DevicesView } from '../DevicesView';
+import { DevicesView } from '../devices/DevicesView';
 import { FindingsView } from '../findings/FindingsView';
 import { LinkMenu } from '../link/LinkMenu';
 import { isStuck, Notice } from '../link/Notice';
@@ -43,6 +43,9 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
   const pick = (job: JobRecord) => {
     edits.value = () => setOnly('', 'job', [job.id]);
   };
+  const ask = (query: string) => {
+    edits.value = () => query;
+  };
   return (
     <section
       class={`autobench ab-dash${low === undefined ? '' : ' ab-dash-low'}`}
@@ -57,7 +60,18 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
           {hasState && <Hint client={client} storageKey={storageKey} />}
           <Tabs client={client} id={id} tab={tab} onTab={(next) => prefs.set({ tab: next })} />
           <div class="ab-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
-            {hasState ? <Panel client={client} tab={tab} onPick={pick} maxHeight={low} /> : <Skeleton rows={[62, 48, 70]} />}
+            {hasState ? (
+              <Panel
+                client={client}
+                tab={tab}
+                onPick={pick}
+                onQuery={ask}
+                onTab={(next) => prefs.set({ tab: next })}
+                maxHeight={low}
+              />
+            ) : (
+              <Skeleton rows={[62, 48, 70]} />
+            )}
           </div>
           <LogPane client={client} options={options} host={host} />
         </>
@@ -70,11 +84,13 @@ interface PanelProps {
   client: Client;
   tab: Tab;
   onPick(job: JobRecord): void;
+  onQuery(query: string): void;
+  onTab(tab: Tab): void;
   maxHeight: number | undefined;
 }
 
 /** What a tab shows. */
-function Panel({ client, tab, onPick, maxHeight }: PanelProps): JSX.Element {
+function Panel({ client, tab, onPick, onQuery, onTab, maxHeight }: PanelProps): JSX.Element {
   switch (tab) {
     case 'Runs':
       return <RunsView client={client} onPick={onPick} {...(maxHeight === undefined ? {} : { maxHeight })} />;
@@ -83,7 +99,7 @@ function Panel({ client, tab, onPick, maxHeight }: PanelProps): JSX.Element {
     case 'Streams':
       return <StreamsView client={client} />;
     case 'Findings':
-      return <FindingsView client={client} />;
+      return <FindingsView client={client} onQuery={onQuery} onTab={onTab} />;
     case 'State':
       return <StateTree client={client} height={maxHeight ?? 320} />;
   }

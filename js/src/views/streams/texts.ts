@@ -2,7 +2,8 @@
 
 import { visible } from '../../logs/text/visible';
 import type { Stream, StreamCheck, StreamRecording } from '../../sync/messages';
-import { ago, brief, count, duration } from '../shared/format';
+import { ago, brief, clock, count, duration, estimate } from '../shared/format';
+import type { Held } from './pull';
 
 export type Mark = 'ok' | 'bad' | 'untold';
 
@@ -48,20 +49,43 @@ export function pictureText(stream: Stream): string {
   return parts.join(' · ');
 }
 
-/** What stands over a picture that is not the newest that there should be. */
-export function overText(stream: Stream, now: number): string | null {
+/** What stands over a picture that is not the newest that there should be. `shot`: the picture that is shown. */
+export function overText(
+  stream: Stream,
+  now: number,
+  { shot, held }: { readonly shot: { readonly at: number } | null; readonly held: Held | null },
+): string | null {
+  const of = shot === null ? '' : ` the picture of ${clock(shot.at)}`;
+  if (held === 'lost') return shot === null ? 'link lost' : `link lost:${of}`;
+  if (held === 'busy' && stream.wanted !== false) return shot === null ? 'the kernel is busy' : `the kernel is busy:${of}`;
+  if (stream.wanted === false) return shot === null ? 'off' : `off: the last picture, of ${clock(shot.at)}`;
   if (stream.status === 'frozen' && stream.frozenSince != null) {
-    return `same picture for ${duration(Math.max(0, now - stream.frozenSince) / 1_000)}`;
+    const seconds = Math.max(0, now - stream.frozenSince) / 1_000;
+    return `same picture for ${estimate(seconds)}, since ${clock(stream.frozenSince)}`;
   }
   if (stream.status === 'live') return null;
   if (stream.lastPictureAt == null) return stream.status === 'starting' ? 'starting' : 'no picture';
-  return stream.wanted === false ? 'off: the last picture' : `last picture ${ago(now - stream.lastPictureAt)}`;
+  return shot === null ? `no picture since ${clock(stream.lastPictureAt)}` : `last picture ${ago(now - stream.lastPictureAt)}`;
 }
 
+/** "2, last 08:29:01: device busy". */
 export function restartText(stream: Stream, now: number): string {
-  const times = count(stream.restarts ?? 0);
-  if (stream.nextTryAt == null) return times;
-  return `${times}, the next in ${duration(Math.max(0, stream.nextTryAt - now) / 1_000)}`;
+  const last = stream.lastEnd == null ? '' : `, last ${clock(stream.lastEnd.at)}: ${visible(stream.lastEnd.reason)}`;
+  const next = stream.nextTryAt == null ? '' : `, the next in ${estimate(Math.max(0, stream.nextTryAt - now) / 1_000)}`;
+  return `${count(stream.restarts ?? 0)}${next}${last}`;
+}
+
+/** Less room than for so long is worth a warning, in seconds. */
+const LITTLE_ROOM_S = 600;
+
+/** What is left on the disk: "41 GB free, for ~ 2 h 05 m at this rate"; null where that is not known. */
+export function roomText(stream: Stream): { readonly text: string; readonly isLittle: boolean } | null {
+  const { freeBytes, bytesPerS } = stream;
+  if (freeBytes == null) return null;
+  const free = `${bytes(freeBytes)} free`;
+  if (!bytesPerS) return { text: free, isLittle: false };
+  const seconds = freeBytes / bytesPerS;
+  return { text: `${free}, for ~ ${estimate(seconds)} at this rate`, isLittle: seconds < LITTLE_ROOM_S };
 }
 
 export function isRecording(recording: StreamRecording | null | undefined): boolean {
