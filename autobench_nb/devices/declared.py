@@ -67,5 +67,5 @@ def _without_none(hint: Any) -> Any:
 
 def _word(hint: Any) -> str | None:
     if isinstance(hint, str):
-        return _NAMES.get(hint)
+        return _NAMES.get(hint.removesuffix(" | None"))
     return _TYPES.get(hint) if isinstance(hint, type) else None

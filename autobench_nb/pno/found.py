@@ -46,8 +46,8 @@ def device(name: str) -> Evidence:
 
 
 def stream(name: str) -> Evidence:
-    """A stream."""
-    return {"kind": "stream", "label": "stream", "streamId": name}
+    """A stream, whose last picture is looked at."""
+    return {"kind": "stream", "label": "still", "streamId": name}
 
 
 def jobs(ids: Sequence[str]) -> Evidence:
@@ -57,7 +57,8 @@ def jobs(ids: Sequence[str]) -> Evidence:
 
 def numbers(values: Mapping[str, Any], series: Sequence[float] = ()) -> Evidence:
     """Numbers by name, and earlier values in order, the new one last."""
-    made: Evidence = {"kind": "numbers", "label": "compare", "values": dict(values)}
+    label = "compare" if series else "figures"
+    made: Evidence = {"kind": "numbers", "label": label, "values": dict(values)}
     if series:
         made["series"] = [float(value) for value in series]
     return made

@@ -244,7 +244,12 @@ describe('the rows', () => {
     expect(el.querySelector('[data-action="cycle"]')?.textContent).toContain('asked');
     const op = { op: 'replace', path: '/devices/psu0/asked', value: [asked({})] };
     await act(async () => {
-      socket.hears({ type: 'state.patch', fromVersion: 1, toVersion: 2, patch: [op] });
+      socket.hears({
+        type: 'state.patch',
+        fromVersion: 1,
+        toVersion: 2,
+        patch: [op, { op: 'replace', path: '/version', value: 2 }],
+      });
     });
     await answer(command.id, { ok: true, value: {} });
     expect(el.querySelector('[data-action="cycle"]')?.textContent).toContain('done in 34 ms');
@@ -295,7 +300,10 @@ describe('the rows', () => {
         type: 'state.patch',
         fromVersion: 1,
         toVersion: 2,
-        patch: [{ op: 'replace', path: '/jobs/paused', value: null }],
+        patch: [
+          { op: 'replace', path: '/jobs/paused', value: null },
+          { op: 'replace', path: '/version', value: 2 },
+        ],
       }),
     );
     expect(text()).not.toContain('Queue paused');
@@ -325,7 +333,7 @@ describe('the rows', () => {
 
   it('the clock stands still while the link is lost', async () => {
     show({ psu0: SILENT });
-    const seen = () => el.querySelector('.ab-dev-seen')?.textContent;
+    const seen = () => el.querySelector('.ab-dev-seen time')?.textContent;
     expect(seen()).toBe('19 s ago');
     act(() => socket.closes(1006));
     await act(async () => {

@@ -38,6 +38,8 @@ describe('what a card says', () => {
     const frozen = { ...LIVE, checks: { ...LIVE.checks, moving: { ok: false, reason: 'the same for 10 s' } } };
     expect(checkTexts(frozen, NOW).map(({ mark }) => mark)).toEqual(['ok', 'ok', 'bad']);
     expect(checkTexts(frozen, NOW)[2]).toEqual({ name: 'frozen', mark: 'bad', text: 'the same for 10 s' });
+    const since = { ...frozen, frozenSince: NOW - 27_400 };
+    expect(checkTexts(since, NOW)[2]).toEqual({ name: 'frozen', mark: 'bad', text: 'same for 27 s, limit 10 s' });
     const untold = { ...LIVE, checks: { process: { ok: null, reason: 'it is off' } } };
     expect(checkTexts(untold, NOW).map(({ mark }) => mark)).toEqual(['untold', 'untold', 'untold']);
     expect(checkTexts({}, NOW).map(({ text }) => text)).toEqual(['not told', 'not told', 'not told']);
@@ -91,7 +93,7 @@ describe('what a card says', () => {
     expect(recordingText({ startedAt: NOW - 65_000, endedAt: null, bytes: 299e6, dropped: 2 }, NOW)).toBe(
       '1 m 05 s · 299 MB, 2 pictures dropped',
     );
-    expect(recordingText({ startedAt: NOW - 65_000, endedAt: NOW - 60_000, bytes: 12 }, NOW)).toBe('5.00 s · 12 B');
+    expect(recordingText({ startedAt: NOW - 65_000, endedAt: NOW - 60_000, bytes: 12 }, NOW)).toBe('5 s · 12 B');
     expect([999, 1_000, 12_345, 1.5e9].map(bytes)).toEqual(['999 B', '1.0 kB', '12 kB', '1.5 GB']);
     expect([fileOf('a/b/c.mkv'), fileOf(undefined)]).toEqual(['c.mkv', '']);
   });

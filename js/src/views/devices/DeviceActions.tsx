@@ -75,7 +75,7 @@ function keyOf(action: string): string {
 }
 
 function capital(name: string): string {
-  const text = visible(name);
+  const text = visible(name).replaceAll('_', ' ');
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 

@@ -32,6 +32,8 @@ export function DeviceRow({ client, id, device, now }: Props): JSX.Element {
   const quantity = mainQuantity(device);
   const present = quantity === null ? null : nowOf(device, quantity);
   const tone = deviceTone(device);
+  // A figure with a unit speaks for itself where it is the only one.
+  const hasMany = Object.keys(device.samples ?? {}).length > 1 || !device.samples?.[quantity ?? '']?.unit;
   return (
     <div class={`ab-dev ab-dev-${tone}`} role="listitem" aria-label={`Device ${name}`} data-device={id}>
       <div class="ab-dev-row">
@@ -61,10 +63,14 @@ export function DeviceRow({ client, id, device, now }: Props): JSX.Element {
           {visible(device.type ?? '')}
         </span>
         <Standing device={device} now={now} />
-        <span class="ab-dev-seen ab-muted ab-num">{device.lastSeen ? <Seen text={device.lastSeen} now={now} /> : 'never'}</span>
+        <span class="ab-dev-seen ab-muted ab-num">
+          <span class="ab-dev-narrow">seen </span>
+          {device.lastSeen ? <Seen text={device.lastSeen} now={now} /> : 'never'}
+        </span>
         <span class="ab-dev-spark">{quantity !== null && <SparkLine device={device} quantity={quantity} now={now} />}</span>
         <span class={`ab-dev-now ab-num${present?.isNow === false ? ' ab-faint' : ''}`} title={quantity ?? undefined}>
           {present?.isNow ? <b>{present.text}</b> : present?.text}
+          {present !== null && hasMany && <small class="ab-faint">{visible(quantity ?? '')}</small>}
         </span>
         <span class="ab-dev-acts" role="group" aria-label={`Actions of ${name}`}>
           <DeviceActions client={client} asking={asking} id={id} device={device} now={now} form={form} />

@@ -88,7 +88,7 @@ export function quietChecks(pno: Pno): { readonly clear: readonly CheckRecord[];
 
 /** "device silent 3 ms": what the folded line of quiet checks unfolds to. */
 export function checkText(check: CheckRecord): string {
-  const took = check.tookS == null ? '' : ` ${duration(check.tookS)}`;
+  const took = check.tookS == null ? '' : ` ${check.tookS < 0.001 ? '< 1 ms' : duration(check.tookS)}`;
   return `${visible(check.name)}${took}${check.reason ? `: ${visible(check.reason)}` : ''}`;
 }
 

@@ -2,7 +2,7 @@
 
 import { visible } from '../../logs/text/visible';
 import type { Stream, StreamCheck, StreamRecording } from '../../sync/messages';
-import { ago, brief, clock, count, duration, estimate } from '../shared/format';
+import { ago, brief, clock, count, estimate } from '../shared/format';
 import type { Held } from './pull';
 
 export type Mark = 'ok' | 'bad' | 'untold';
@@ -16,11 +16,17 @@ export interface CheckText {
 
 export function checkTexts(stream: Stream, now: number): readonly CheckText[] {
   const { process, young, moving } = stream.checks ?? {};
-  const up = stream.startedAt == null ? 'runs' : `up ${duration(Math.max(0, now - stream.startedAt) / 1_000)}`;
+  const up = stream.startedAt == null ? 'runs' : `up ${estimate(Math.max(0, now - stream.startedAt) / 1_000)}`;
+  const since = moving?.ok === false ? stream.frozenSince : null;
+  const limit = `limit ${brief(stream.frozenS ?? 0)} s`;
+  const frozen: CheckText | null =
+    since == null
+      ? null
+      : { name: 'frozen', mark: 'bad', text: `same for ${estimate(Math.max(0, now - since) / 1_000)}, ${limit}` };
   return [
     told('process', process, `ffmpeg, ${up}`),
     told('young picture', young, youngText(stream, now)),
-    told(moving?.ok === false ? 'frozen' : 'not frozen', moving, movingText(stream, now)),
+    frozen ?? told(moving?.ok === false ? 'frozen' : 'not frozen', moving, movingText(stream, now)),
   ];
 }
 
@@ -95,7 +101,7 @@ export function isRecording(recording: StreamRecording | null | undefined): bool
 export function recordingText(recording: StreamRecording | null | undefined, now: number): string {
   if (recording?.startedAt == null) return 'off';
   const end = recording.endedAt ?? now;
-  const took = duration(Math.max(0, end - recording.startedAt) / 1_000);
+  const took = estimate(Math.max(0, end - recording.startedAt) / 1_000);
   const lost = recording.dropped ? `, ${count(recording.dropped)} pictures dropped` : '';
   return `${took} · ${bytes(recording.bytes ?? 0)}${lost}`;
 }
