@@ -281,10 +281,10 @@ def _as_samples(row: dict[str, Any]) -> dict[str, Any]:
     record = {
         "device_id": row["device_id"],
         "at_ms": row["at_ms"],
-        "span_s": detail["spanS"],
-        "samples": detail["samples"],
+        "span_s": detail.get("spanS"),
+        "samples": detail.get("samples"),
     }
-    for name, (mean, least, most) in detail["values"].items():
+    for name, (mean, least, most) in detail.get("values", {}).items():
         record |= {name: mean, f"{name}_min": least, f"{name}_max": most}
     return record
 

@@ -285,7 +285,7 @@ describe('the rows', () => {
     show({ psu0: SILENT });
     expect(text()).toContain('degraded, try 4 in 8 s');
     expect(el.querySelector('.ab-dev-now')?.textContent).toBe('was 121.0 W');
-    act(() => button('Try psu0 now')?.click());
+    act(() => button('Try now psu0')?.click());
     expect(said('device.probe')[0]?.args).toEqual({ deviceId: 'psu0' });
   });
 
@@ -293,7 +293,7 @@ describe('the rows', () => {
     const jobs = { queue: [], running: [], lastCompleted: null, items: {}, paused: { reason: 'psu0 degraded', since: NOW } };
     show({ psu0: { ...SILENT, pausing: true } }, { jobs });
     expect(text()).toContain('Queue paused: psu0 degraded.');
-    act(() => button('Resume the queue anyway')?.click());
+    act(() => button('Resume anyway: the queue')?.click());
     expect(said('queue.resume')).toHaveLength(1);
     act(() =>
       socket.hears({
@@ -325,7 +325,7 @@ describe('the rows', () => {
 
   it('who may only look sees every button, and why it cannot be pressed', () => {
     show({ psu0: SILENT }, {}, true);
-    for (const label of ['Cycle psu0', 'On psu0', 'Try psu0 now']) {
+    for (const label of ['Cycle psu0', 'On psu0', 'Try now psu0']) {
       expect(button(label)?.disabled).toBe(true);
       expect(button(label)?.getAttribute('aria-label')).toContain('read-only');
     }

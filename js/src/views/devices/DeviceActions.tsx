@@ -33,7 +33,7 @@ export function DeviceActions(props: Props): JSX.Element {
           {failed && <Fate fate={{ sign: '✗', tone: 'bad', text: visible(failed.text) }} />}
           <AskButton
             client={client}
-            label={`Try ${visible(id)} now`}
+            label={`Try now ${visible(id)}`}
             isBusy={asking.since.value.has(probe)}
             onClick={() => void asking.ask(probe, () => client.command('device.probe', { deviceId: id }))}
           >

@@ -83,7 +83,7 @@ function PauseBanner({ client, pausing }: { client: Client; pausing: readonly st
       </span>
       <AskButton
         client={client}
-        label="Resume the queue anyway"
+        label="Resume anyway: the queue"
         isBusy={asking.since.value.has(key)}
         onClick={() => void asking.ask(key, () => client.command('queue.resume', {}))}
       >
