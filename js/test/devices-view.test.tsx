@@ -348,6 +348,40 @@ describe('the rows', () => {
     expect(text()).toContain('<b>x');
   });
 
+  it('names that every object has are names like others', () => {
+    const spec = { about: '', args: ['constructor', '__proto__'], required: ['constructor', '__proto__'] };
+    const odd = JSON.parse('{"constructor": 1, "__proto__": "x", "toString": true}') as Record<string, unknown>;
+    show({ constructor: { ...PSU, desired: odd, observed: odd, actions: { valueOf: spec }, samples: {} } as DeviceRecord });
+    act(() => button('ValueOf constructor')?.click());
+    const inputs = [...el.querySelectorAll<HTMLInputElement>('.ab-dev-form input')];
+    expect(inputs.map((one) => one.value)).toEqual(['', '']);
+    for (const one of inputs) {
+      act(() => {
+        one.value = '7';
+        one.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+    }
+    act(() => {
+      el.querySelector('form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+    });
+    expect(JSON.stringify(said('device.do')[0]?.args.args)).toBe('{"constructor":7,"__proto__":7}');
+  });
+
+  it('a device of a hundred quantities has all of them when it is opened', () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`q${i}`, i % 2 ? i : `s${i}`]));
+    show({ rack: { ...PSU, desired: {}, observed: many, samples: {}, powerFrom: null } });
+    expect(el.querySelector('.ab-dev-standing')?.textContent).toContain('and 47 more');
+    act(() => el.querySelector<HTMLButtonElement>('.ab-dev-open')?.click());
+    expect(el.querySelectorAll('.ab-dev-quantity')).toHaveLength(101);
+  });
+
+  it('a command says that it waits for the kernel while that does not listen', () => {
+    show({ psu0: PSU });
+    act(() => socket.hears({ type: 'server.busy', busy: true, since: NOW, listens: false }));
+    act(() => button('Cycle psu0')?.click());
+    expect(el.querySelector('[data-action="cycle"]')?.textContent).toContain('waits for the kernel');
+  });
+
   it('devices that nothing asks stay a table below', () => {
     show({ psu0: PSU, note: { type: 'by hand', status: 'ready' } });
     expect(el.querySelectorAll('[data-device]')).toHaveLength(1);

@@ -4,6 +4,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import type { Client } from '../../client';
 import { visible } from '../../logs/text/visible';
 import type { ActionSpec, AskedAction, DeviceRecord } from '../../sync/messages';
+import { get, keys } from '../../sync/read';
 import { AskButton, type Asking } from '../shared/ask';
 import { brief, clock, estimate } from '../shared/format';
 import { KINDS, kindOf, readAll } from './arguments';
@@ -23,7 +24,7 @@ interface Props {
 export function DeviceActions(props: Props): JSX.Element {
   const { client, asking, id, device, form } = props;
   const isFailing = (device.failures ?? 0) > 0 && device.status !== 'closed';
-  const names = device.status === 'closed' ? [] : Object.keys(device.actions ?? {});
+  const names = device.status === 'closed' ? [] : keys(device.actions);
   const probe = 'probe';
   const failed = asking.problems.value.get(probe);
   return (
@@ -42,7 +43,7 @@ export function DeviceActions(props: Props): JSX.Element {
         </span>
       )}
       {names.map((name) => {
-        const spec = device.actions?.[name] as ActionSpec;
+        const spec = get(device.actions, name) as ActionSpec;
         const hasForm = spec.args.length > 0;
         const isOpen = form.value === name;
         const press = () => {
@@ -122,7 +123,7 @@ export function askedTitle(asked: AskedAction, fate: FateText): string {
 /** The arguments of an action: filled in below the device's row. */
 export function ActionForm(props: Props & { action: string }): JSX.Element | null {
   const { client, asking, id, device, form, action } = props;
-  const spec = device.actions?.[action];
+  const spec = get(device.actions, action);
   const typed = useSignal<Record<string, string>>({});
   const isTried = useSignal(false);
   const first = useRef<HTMLFormElement>(null);
@@ -158,8 +159,8 @@ export function ActionForm(props: Props & { action: string }): JSX.Element | nul
           key={name}
           spec={spec}
           name={name}
-          value={typed.value[name] ?? ''}
-          problem={isTried.value ? problems[name] : undefined}
+          value={get(typed.value, name) ?? ''}
+          problem={isTried.value ? get(problems, name) : undefined}
           onValue={(value) => {
             typed.value = { ...typed.value, [name]: value };
           }}
@@ -194,9 +195,10 @@ interface ArgumentProps {
 function Argument({ spec, name, value, problem, onValue }: ArgumentProps): JSX.Element {
   const id = useId();
   const kind = kindOf(spec, name);
-  const standard = spec.defaults?.[name];
-  const hasStandard = spec.defaults !== undefined && name in spec.defaults;
-  const choices = spec.choices?.[name] ?? (kind === 'boolean' ? [true, false] : null);
+  const standard = get(spec.defaults, name);
+  const hasStandard = standard !== undefined;
+  const given = get(spec.choices, name);
+  const choices = given ?? (kind === 'boolean' ? [true, false] : null);
   const need = spec.required.includes(name);
   const hint = hasStandard ? brief(standard) : need ? '' : 'may be left out';
   const shared = { id, 'aria-invalid': problem !== undefined, 'aria-required': need, title: KINDS[kind] };
@@ -218,7 +220,7 @@ function Argument({ spec, name, value, problem, onValue }: ArgumentProps): JSX.E
         <select class="ab-input" value={value} onChange={(event) => onValue(event.currentTarget.value)} {...shared}>
           <option value="">{hint || '–'}</option>
           {choices.map((choice, i) => (
-            <option key={String(choice)} value={spec.choices?.[name] === undefined ? String(choice) : String(i)}>
+            <option key={String(choice)} value={given === undefined ? String(choice) : String(i)}>
               {brief(choice)}
             </option>
           ))}

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { Client } from '../../client';
 import { visible } from '../../logs/text/visible';
 import type { DeviceRecord } from '../../sync/messages';
+import { get, keys } from '../../sync/read';
 import { AskButton, type Asking } from '../shared/ask';
 import { brief, clock, duration } from '../shared/format';
 import { otherFields } from '../shared/records';
@@ -34,6 +35,7 @@ export function DeviceDetail(props: Props): JSX.Element {
   const more = otherFields(device, TOLD);
   return (
     <div class="ab-dev-detail">
+      {device.error && <p class="ab-dev-wrap ab-text-warn">{visible(device.error)}</p>}
       {names.length > 0 && (
         <div class="ab-dev-quantities" role="table" aria-label="Quantities">
           <div class="ab-dev-quantity ab-dev-head" role="row">
@@ -79,12 +81,12 @@ export function DeviceDetail(props: Props): JSX.Element {
 /** All quantities that were observed or are wished for, each once. */
 function quantities(device: DeviceRecord): string[] {
   const seen = device.observed ?? device.was ?? {};
-  return [...new Set([...Object.keys(device.desired ?? {}), ...Object.keys(seen), ...Object.keys(device.samples ?? {})])];
+  return [...new Set([...keys(device.desired), ...keys(seen), ...keys(device.samples)])];
 }
 
 function Quantity({ client, asking, id, device, now, name }: Props & { name: string }): JSX.Element {
-  const value = device.observed?.[name];
-  const was = device.was?.[name];
+  const value = get(device.observed ?? {}, name);
+  const was = get(device.was ?? {}, name);
   const seen = value ?? was;
   const number = nowOf(device, name);
   const text =
@@ -101,7 +103,7 @@ function Quantity({ client, asking, id, device, now, name }: Props & { name: str
       <span role="cell" class={`ab-num ab-dev-right${differs ? ' ab-text-warn' : ''}${value === undefined ? ' ab-faint' : ''}`}>
         {text ?? 'unknown'}
       </span>
-      <span role="cell">{device.samples?.[name] && <SparkLine device={device} quantity={name} now={now} />}</span>
+      <span role="cell">{get(device.samples, name) && <SparkLine device={device} quantity={name} now={now} />}</span>
     </div>
   );
 }
@@ -115,7 +117,7 @@ interface WishProps extends Omit<Props, 'now'> {
 function Wish({ client, asking, id, device, name, seen }: WishProps): JSX.Element {
   const typed = useSignal('');
   const problem = useSignal('');
-  const wish = device.desired?.[name];
+  const wish = get(device.desired, name);
   const key = `desire ${name}`;
   const failed = asking.problems.value.get(key);
   const isBusy = asking.since.value.has(key);

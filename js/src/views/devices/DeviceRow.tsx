@@ -4,6 +4,7 @@ import { useId, useMemo } from 'preact/hooks';
 import type { Client } from '../../client';
 import { visible } from '../../logs/text/visible';
 import type { DeviceRecord } from '../../sync/messages';
+import { get, size } from '../../sync/read';
 import { Asking } from '../shared/ask';
 import { Dot } from '../shared/elements';
 import { ago } from '../shared/format';
@@ -33,7 +34,7 @@ export function DeviceRow({ client, id, device, now }: Props): JSX.Element {
   const present = quantity === null ? null : nowOf(device, quantity);
   const tone = deviceTone(device);
   // A figure with a unit speaks for itself where it is the only one.
-  const hasMany = Object.keys(device.samples ?? {}).length > 1 || !device.samples?.[quantity ?? '']?.unit;
+  const hasMany = size(device.samples) > 1 || !get(device.samples, quantity ?? '')?.unit;
   return (
     <div class={`ab-dev ab-dev-${tone}`} role="listitem" aria-label={`Device ${name}`} data-device={id}>
       <div class="ab-dev-row">
@@ -68,7 +69,10 @@ export function DeviceRow({ client, id, device, now }: Props): JSX.Element {
           {device.lastSeen ? <Seen text={device.lastSeen} now={now} /> : 'never'}
         </span>
         <span class="ab-dev-spark">{quantity !== null && <SparkLine device={device} quantity={quantity} now={now} />}</span>
-        <span class={`ab-dev-now ab-num${present?.isNow === false ? ' ab-faint' : ''}`} title={quantity ?? undefined}>
+        <span
+          class={`ab-dev-now ab-num${present?.isNow === false ? ' ab-faint' : ''}`}
+          title={quantity === null ? undefined : visible(quantity)}
+        >
           {present?.isNow ? <b>{present.text}</b> : present?.text}
           {present !== null && hasMany && <small class="ab-faint">{visible(quantity ?? '')}</small>}
         </span>

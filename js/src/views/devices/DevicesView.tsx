@@ -1,10 +1,10 @@
 import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { Client } from '../../client';
 import { visible } from '../../logs/text/visible';
 import type { DeviceRecord } from '../../sync/messages';
-import { get, type Rec, size } from '../../sync/read';
+import { get, has, type Rec, size } from '../../sync/read';
 import { AskButton, Asking } from '../shared/ask';
 import { Empty } from '../shared/elements';
 import { ago, brief } from '../shared/format';
@@ -21,6 +21,8 @@ bench.devices.add(HostDevice("host"), every_s=1)`;
 export function DevicesView({ client }: { client: Client }): JSX.Element | null {
   const devices = useComputed(() => client.state.value?.devices).value;
   const now = useLiveNow(client, 1_000).value;
+  // What stays the same is not drawn anew: one device speaks four times a second, and there may be fifty.
+  const drawn = useRef(new Map<string, { device: DeviceRecord; now: number; client: Client; node: JSX.Element }>());
   if (devices === undefined) return null;
   if (size(devices) === 0) {
     return (
@@ -33,6 +35,14 @@ export function DevicesView({ client }: { client: Client }): JSX.Element | null 
   const watched = order.filter((id) => get(devices, id)?.supervised === true);
   if (watched.length === 0) return <OtherDevices devices={devices} now={now} />;
   const others = order.filter((id) => get(devices, id)?.supervised !== true);
+  const row = (id: string, device: DeviceRecord): JSX.Element => {
+    const known = drawn.current.get(id);
+    if (known?.device === device && known.now === now && known.client === client) return known.node;
+    const node = <DeviceRow key={id} client={client} id={id} device={device} now={now} />;
+    drawn.current.set(id, { device, now, client, node });
+    return node;
+  };
+  for (const id of drawn.current.keys()) if (!has(devices, id)) drawn.current.delete(id);
   const records = watched.map((id) => get(devices, id) as DeviceRecord);
   return (
     <div class="ab-devices">
@@ -48,9 +58,7 @@ export function DevicesView({ client }: { client: Client }): JSX.Element | null 
         <span class="ab-dev-right">actions, and what became of them</span>
       </div>
       <div class="ab-dev-list" role="list" aria-label="Devices">
-        {watched.map((id, i) => (
-          <DeviceRow key={id} client={client} id={id} device={records[i] as DeviceRecord} now={now} />
-        ))}
+        {watched.map((id, i) => row(id, records[i] as DeviceRecord))}
       </div>
       {others.length > 0 && (
         <OtherDevices devices={Object.fromEntries(others.map((id) => [id, get(devices, id) as DeviceRecord]))} now={now} />

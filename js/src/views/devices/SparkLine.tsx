@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import { visible } from '../../logs/text/visible';
 import type { DeviceRecord } from '../../sync/messages';
+import { get } from '../../sync/read';
 import { HEIGHT, sparkOf, WIDTH } from './spark';
 import { figure, placesOf, staleS } from './texts';
 
@@ -14,7 +15,7 @@ interface Props {
 /** The last minute of one quantity as a small curve; from where on nothing is known it is hatched. */
 export function SparkLine({ device, quantity, now }: Props): JSX.Element {
   const hatch = useId();
-  const window = device.samples?.[quantity];
+  const window = get(device.samples, quantity);
   const spark = sparkOf(window, now, device.observed != null, staleS(device) * 1_000);
   const { low, high, silentFrom, end } = spark;
   const places = placesOf(low === null || high === null ? [] : [low, high]);

@@ -1,6 +1,7 @@
 /** What people type as the arguments of actions and as wishes, as the values that are sent: pure. */
 
 import type { ActionSpec } from '../../sync/messages';
+import { get, has, put } from '../../sync/read';
 
 /** What was typed, as a value; `problem` says why it is none. Nothing typed: neither. */
 export interface Typed {
@@ -19,8 +20,8 @@ export const KINDS: Readonly<Record<Kind, string>> = {
 };
 
 export function kindOf(spec: ActionSpec, name: string): Kind {
-  const kind = spec.types?.[name];
-  return kind !== undefined && kind in KINDS ? (kind as Kind) : 'any';
+  const kind = get(spec.types, name);
+  return kind !== undefined && has(KINDS, kind) ? (kind as Kind) : 'any';
 }
 
 export function read(text: string, kind: Kind): Typed {
@@ -61,12 +62,12 @@ export function readAll(
   const args: Record<string, unknown> = {};
   const problems: Record<string, string> = {};
   for (const name of spec.args) {
-    const choices = spec.choices?.[name];
-    const text = typed[name] ?? '';
+    const choices = get(spec.choices, name);
+    const text = get(typed, name) ?? '';
     const found = choices === undefined ? read(text, kindOf(spec, name)) : chosen(choices, text);
-    if (found.problem !== undefined) problems[name] = found.problem;
-    else if ('value' in found) args[name] = found.value;
-    else if (spec.required.includes(name)) problems[name] = 'needed';
+    if (found.problem !== undefined) put(problems, name, found.problem);
+    else if ('value' in found) put(args, name, found.value);
+    else if (spec.required.includes(name)) put(problems, name, 'needed');
   }
   return { args, problems };
 }

@@ -2,6 +2,7 @@
 
 import { visible } from '../../logs/text/visible';
 import type { AskedAction, DeviceRecord, SampleWindow } from '../../sync/messages';
+import { get, has, keys, type Rec } from '../../sync/read';
 import { brief, count, duration, estimate } from '../shared/format';
 import { type StatusCounts, type Tone, toneOf } from '../shared/tone';
 
@@ -18,14 +19,14 @@ export interface QuantityText {
 /** What stands under "desired → observed": what is wished for, and what is no figure. Never empty. */
 export function quantityTexts(device: DeviceRecord): readonly QuantityText[] {
   const { observed, was } = device;
-  const desired = device.desired ?? {};
-  const seen = observed ?? was ?? {};
-  const words = Object.keys(seen).filter((name) => typeof seen[name] !== 'number' && !(name in desired));
-  const texts = [...Object.keys(desired), ...words].map((name) => ({
+  const desired: Rec<unknown> = device.desired ?? {};
+  const seen: Rec<unknown> = observed ?? was ?? {};
+  const words = keys(seen).filter((name) => typeof get(seen, name) !== 'number' && !has(desired, name));
+  const texts = [...keys(desired), ...words].map((name) => ({
     name: visible(name),
-    desired: name in desired ? brief(desired[name]) : null,
-    observed: observed == null ? 'unknown' : name in observed ? brief(observed[name]) : 'not observed',
-    isKnown: observed != null && name in observed,
+    desired: has(desired, name) ? brief(get(desired, name)) : null,
+    observed: observed == null ? 'unknown' : has(observed, name) ? brief(get(observed, name)) : 'not observed',
+    isKnown: observed != null && has(observed, name),
     differs: (device.differs ?? []).includes(name),
   }));
   if (texts.length > 0) return texts;
@@ -48,9 +49,9 @@ export function troubleOf(device: DeviceRecord, now: number): { readonly word: s
 /** The quantity whose figure stands in the row: the power, else the first with a unit, else the first. */
 export function mainQuantity(device: DeviceRecord): string | null {
   const windows = device.samples ?? {};
-  const names = Object.keys(windows);
-  if (device.powerFrom != null && device.powerFrom in windows) return device.powerFrom;
-  return names.find((name) => windows[name]?.unit) ?? names[0] ?? null;
+  const names = keys(windows);
+  if (device.powerFrom != null && has(windows, device.powerFrom)) return device.powerFrom;
+  return names.find((name) => get(windows, name)?.unit) ?? names[0] ?? null;
 }
 
 /** Decimal places that show four digits of the largest, as far as any of them has so many: figures that do not jump. */
@@ -77,12 +78,12 @@ export function figure(value: number, unit: string, places: number): string {
 
 /** The figure of a quantity now; where it is not known now, what it was. Null where it never was one. */
 export function nowOf(device: DeviceRecord, name: string): { readonly text: string; readonly isNow: boolean } | null {
-  const window = device.samples?.[name];
+  const window = get(device.samples, name);
   const places = placesOf((window?.points ?? []).map(([, value]) => value as number));
   const say = (value: number) => figure(value, window?.unit ?? '', places);
-  const value = device.observed?.[name];
+  const value = get(device.observed ?? {}, name);
   if (typeof value === 'number') return { text: say(value), isNow: true };
-  const was = device.was?.[name] ?? inOrder(window).at(-1)?.[1];
+  const was = get(device.was ?? {}, name) ?? inOrder(window).at(-1)?.[1];
   return typeof was === 'number' ? { text: `was ${say(was)}`, isNow: false } : null;
 }
 

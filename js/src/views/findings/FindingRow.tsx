@@ -146,21 +146,22 @@ function Unfolded({ client, piece, onTab }: { client: Client; piece: Evidence } 
   return (
     <dl class="ab-finding-more ab-num">
       {valueTexts(piece).map(([name, value]) => (
-        <span key={name}>
+        <div key={name}>
           <dt>{name}</dt> <dd>{value}</dd>
-        </span>
+        </div>
       ))}
       {piece.series !== undefined && (
-        <span>
+        <div>
           <dt>series</dt>{' '}
           <dd>
             {piece.series
+              .filter(Number.isFinite)
               .slice(-12)
               .map((value) => Number(value.toPrecision(4)))
               .join(', ')}
             {piece.series.length > 12 && <span class="ab-faint">{` (the newest 12 of ${piece.series.length})`}</span>}
           </dd>
-        </span>
+        </div>
       )}
     </dl>
   );
