@@ -93,7 +93,7 @@ describe('what a card says', () => {
     expect(recordingText({ startedAt: NOW - 65_000, endedAt: null, bytes: 299e6, dropped: 2 }, NOW)).toBe(
       '1 m 05 s · 299 MB, 2 pictures dropped',
     );
-    expect(recordingText({ startedAt: NOW - 65_000, endedAt: NOW - 60_000, bytes: 12 }, NOW)).toBe('5 s · 12 B');
+    expect(recordingText({ startedAt: NOW - 65_000, endedAt: NOW - 60_000, bytes: 12 }, NOW)).toBe('off, kept: 5 s · 12 B');
     expect([999, 1_000, 12_345, 1.5e9].map(bytes)).toEqual(['999 B', '1.0 kB', '12 kB', '1.5 GB']);
     expect([fileOf('a/b/c.mkv'), fileOf(undefined)]).toEqual(['c.mkv', '']);
   });

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from autobench_nb import Ffmpeg, Orchestrator
 from tests.e2e.conftest import Lab, wait_until
@@ -108,9 +109,9 @@ def test_a_picture_that_stays_the_same_is_greyed_and_says_since_when(
 
 
 def test_a_recording_is_begun_and_ended_from_the_card_and_tells_how_much_room_is_left(
-    bench: Orchestrator, page: Page, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+    bench: Orchestrator, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     bench.streams.add(Ffmpeg("cam1", "testsrc2", size="320x180", fps=10))
     card = open_streams(page, bench)
     goes_on(card)
@@ -123,12 +124,28 @@ def test_a_recording_is_begun_and_ended_from_the_card_and_tells_how_much_room_is
     expect(card).to_contain_text(path.rpartition("/")[2])
 
 
-def test_a_lost_link_greys_the_picture_and_names_its_time(serve: object, page: Page) -> None:
-    bench = serve()  # type: ignore[operator]
+def test_a_lost_link_greys_the_picture_and_names_its_time(bench: Orchestrator, page: Page) -> None:
+    broken = False
+    routes: list[WebSocketRoute] = []
+
+    def route_one(route: WebSocketRoute) -> None:
+        if broken:
+            route.close()
+            return
+        routes.append(route)
+        route.connect_to_server()
+
+    page.route_web_socket("**/ws*", route_one)
     bench.streams.add(Ffmpeg("cam1", "testsrc2", size="320x180", fps=10))
     card = open_streams(page, bench)
     goes_on(card)
-    bench.close()
+    broken = True
+    for route in routes:
+        route.close()
     expect(card.locator(".ab-stream-over")).to_contain_text(
         re.compile(r"link lost: the picture of \d\d:\d\d:\d\d")
     )
+    expect(card.locator(".ab-stream-old img")).to_have_count(1)
+    broken = False
+    expect(card.locator(".ab-stream-over")).to_have_count(0)
+    goes_on(card)

@@ -22,13 +22,17 @@ export function quantityTexts(device: DeviceRecord): readonly QuantityText[] {
   const desired: Rec<unknown> = device.desired ?? {};
   const seen: Rec<unknown> = observed ?? was ?? {};
   const words = keys(seen).filter((name) => typeof get(seen, name) !== 'number' && !has(desired, name));
-  const texts = [...keys(desired), ...words].map((name) => ({
-    name: visible(name),
-    desired: has(desired, name) ? brief(get(desired, name)) : null,
-    observed: observed == null ? 'unknown' : has(observed, name) ? brief(get(observed, name)) : 'not observed',
-    isKnown: observed != null && has(observed, name),
-    differs: (device.differs ?? []).includes(name),
-  }));
+  const texts = [...keys(desired), ...words].map((name) => {
+    const value = get(observed ?? {}, name);
+    return {
+      name: visible(name),
+      desired: has(desired, name) ? brief(get(desired, name)) : null,
+      // A quantity that is null was asked for, and not told.
+      observed: value != null ? brief(value) : observed == null || has(observed, name) ? 'unknown' : 'not observed',
+      isKnown: value != null,
+      differs: (device.differs ?? []).includes(name),
+    };
+  });
   if (texts.length > 0) return texts;
   const says = device.status === 'closed' ? 'closed' : observed == null ? 'unknown' : 'answers';
   return [{ name: '', desired: null, observed: says, isKnown: says === 'answers', differs: false }];

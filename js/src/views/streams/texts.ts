@@ -103,7 +103,8 @@ export function recordingText(recording: StreamRecording | null | undefined, now
   const end = recording.endedAt ?? now;
   const took = estimate(Math.max(0, end - recording.startedAt) / 1_000);
   const lost = recording.dropped ? `, ${count(recording.dropped)} pictures dropped` : '';
-  return `${took} · ${bytes(recording.bytes ?? 0)}${lost}`;
+  const kept = recording.endedAt == null ? '' : recording.reason ? 'off, failed after ' : 'off, kept: ';
+  return `${kept}${took} · ${bytes(recording.bytes ?? 0)}${lost}`;
 }
 
 /** "299 MB". */
