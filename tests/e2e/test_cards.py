@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from autobench_nb import Orchestrator
-from autobench_nb.devices import Action
+from autobench_nb.devices import Action, relay, watts_up
 from autobench_nb.pno import Found
 from autobench_nb.pno.found import device, lines, numbers
+from tests.devices.simulators import MeterModel, Plug, RelayModel
 from tests.e2e.axe import violations
 from tests.e2e.conftest import wait_until
 from tests.e2e.pane import Pane
@@ -130,6 +132,41 @@ def test_a_critical_device_that_is_lost_says_why_nothing_starts_and_goes_on_when
     row.get_by_role("button", name="Try now psu0").click()
     expect(row.get_by_role("button", name="Try now psu0")).to_have_count(0)
     expect(row.locator(".ab-dev-now")).to_contain_text(re.compile("^60 W"))
+
+
+def test_a_relay_and_a_meter_on_serial_lines_are_operated_unplugged_and_plugged_again(
+    bench: Orchestrator, page: Page, tmp_path: Path
+) -> None:
+    model, meter = RelayModel(), MeterModel()
+    plug = Plug(tmp_path / "acm0", model.answer, "\r\n")
+    watts = Plug(tmp_path / "usb0", meter.answer, ";\r\n", meter.beat)
+    options: dict[str, Any] = {"every_s": 0.1, "degraded_after": 2, "backoff_max_s": 0.5}
+    bench.devices.add(relay("psu", str(tmp_path / "acm*"), ports=2), **options)
+    bench.devices.add(watts_up("pm0", str(tmp_path / "usb0")), **options)
+    panel = open_tab(page, bench, "Devices")
+    row = panel.locator('[data-device="psu"]')
+    expect(row.locator(".ab-dev-standing")).to_contain_text(re.compile("port1.*off"))
+    expect(panel.locator('[data-device="pm0"] .ab-dev-now')).to_contain_text("118.4 W")
+    # A line protocol does not say of which kind its arguments are: what looks like a number is sent as one.
+    row.get_by_role("button", name="On psu").click()
+    row.get_by_label("port").fill("1")
+    page.keyboard.press("Enter")
+    expect(row.locator('[data-action="on"]')).to_contain_text("done in")
+    expect(row.locator(".ab-dev-standing")).to_contain_text(re.compile("port1 on.*on"))
+    row.get_by_role("button", name="On psu").click()
+    row.get_by_label("port").fill("9")
+    page.keyboard.press("Enter")
+    expect(row.locator('[data-action="on"]')).to_contain_text("ERR no port 9")
+    plug.unplug()
+    expect(row).to_contain_text(re.compile(r"degraded, try \d+ (in|now)"))
+    expect(row.locator(".ab-dev-standing")).to_contain_text(re.compile("on.*unknown"))
+    plug = Plug(tmp_path / "acm1", model.answer, "\r\n")
+    expect(row.locator(".ab-dev-standing")).to_contain_text(re.compile("port1 on.*on"))
+    expect(row).not_to_contain_text("degraded")
+    bench.devices.remove("psu")
+    bench.devices.remove("pm0")
+    plug.unplug()
+    watts.unplug()
 
 
 def test_a_spectator_sees_every_button_and_why_it_cannot_be_pressed(

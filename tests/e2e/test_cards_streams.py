@@ -38,9 +38,15 @@ def number(card: Locator) -> int:
 
 def goes_on(card: Locator) -> None:
     """The card shows one newer picture after the other."""
+    shown = number(card)
     for _ in range(3):
-        before = number(card)
-        wait_until(lambda before=before: number(card) > before, f"a picture after {before}")
+        before = shown
+
+        def has_come(before: int = before) -> int:
+            now = number(card)
+            return now if now > before else 0
+
+        shown = wait_until(has_come, f"a picture after {before}")
 
 
 @pytest.mark.parametrize("link", ["direct", "proxy", "widget messages"])
