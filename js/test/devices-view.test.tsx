@@ -281,6 +281,26 @@ describe('the rows', () => {
     expect(el.querySelector('[data-action="cycle"]')?.textContent).toContain('It is gone.');
   });
 
+  it('an action whose answer was lost tells its fate from the record', async () => {
+    const old = asked({ id: 'psu-0' });
+    show({ psu0: { ...PSU, asked: [old] } });
+    act(() => button('Cycle psu0')?.click());
+    const fate = () => el.querySelector('[data-action="cycle"]')?.textContent;
+    expect(fate()).toContain('asked');
+    // The server's clock is an hour behind the page's.
+    const runs = asked({ id: 'psu-1', fate: 'running', askedAt: NOW - 3_600_000, startedAt: NOW, endedAt: null, tookMs: null });
+    const patch = (value: AskedAction, version: number) => [
+      { op: 'replace', path: '/devices/psu0/asked', value: [old, value] },
+      { op: 'replace', path: '/version', value: version },
+    ];
+    act(() => socket.hears({ type: 'state.patch', fromVersion: 1, toVersion: 2, patch: patch(runs, 2) }));
+    expect(fate()).toContain('under way');
+    await answer(said('device.do')[0]?.id as string, { ok: false, error: { code: 'timeout', message: 'No answer.' } });
+    const done = { ...runs, fate: 'done' as const, endedAt: NOW, tookMs: 34 };
+    act(() => socket.hears({ type: 'state.patch', fromVersion: 2, toVersion: 3, patch: patch(done, 3) }));
+    expect(fate()).toContain('done in 34 ms');
+  });
+
   it('a device that does not answer can be tried now, and an old figure never stands as a present one', () => {
     show({ psu0: SILENT });
     expect(text()).toContain('degraded, try 4 in 8 s');

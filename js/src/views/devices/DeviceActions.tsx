@@ -80,24 +80,25 @@ function capital(name: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-function doIt({ client, asking, id }: Props, action: string, args: Record<string, unknown>): Promise<boolean> {
-  return asking.ask(keyOf(action), () => client.command('device.do', { deviceId: id, action, args }));
+function doIt({ client, asking, id, device }: Props, action: string, args: Record<string, unknown>): Promise<boolean> {
+  const before = newestOf(device, action)?.id;
+  return asking.ask(keyOf(action), () => client.command('device.do', { deviceId: id, action, args }), before);
 }
 
 /** What became of an action when it was asked for last. */
 function ActionFate({ client, asking, device, now, action }: Props & { action: string }): JSX.Element | null {
   const asked = newestOf(device, action);
-  const isOpen = asked?.fate === 'waiting' || asked?.fate === 'running';
   const since = asking.since.value.get(keyOf(action));
-  if (since !== undefined && !(isOpen && asked.askedAt >= since - 1_000)) {
+  // Whether the record tells of what was asked for here: the clocks of server and page may differ.
+  const isNew = asked !== undefined && asked.id !== asking.markOf(keyOf(action));
+  if (since !== undefined && !isNew) {
     const busy = client.busy.value;
     const waits = busy !== null && !busy.listens ? 'waits for the kernel' : 'asked';
     return <Fate fate={{ sign: '◌', tone: 'busy', text: `${waits} ${estimate((now - since) / 1_000)}` }} />;
   }
   const problem = asking.problems.value.get(keyOf(action));
-  // What the device itself has refused or not done stands in its record, in its own words.
-  const isOwn = problem === undefined || problem.code === 'conflict' || problem.code === 'failed' || isOpen;
-  if (!isOwn) return <Fate fate={{ sign: '✗', tone: 'bad', text: visible(problem.text) }} />;
+  // What has reached the device stands in its record, also where no answer came back.
+  if (problem !== undefined && !isNew) return <Fate fate={{ sign: '✗', tone: 'bad', text: visible(problem.text) }} />;
   return asked === undefined ? null : <Fate fate={fateText(asked, now)} asked={asked} />;
 }
 

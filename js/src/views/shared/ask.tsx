@@ -13,6 +13,7 @@ export interface Problem {
 /** What was asked for and is not answered yet, and why the last of its kind was not done: each by its key. */
 export class Asking {
   private readonly sinces: Signal<ReadonlyMap<string, number>> = signal(new Map());
+  private readonly marks = new Map<string, string>();
   private readonly problemsNow: Signal<ReadonlyMap<string, Problem>> = signal(new Map());
 
   /** Since when it is waited for, in ms since 1970. */
@@ -24,9 +25,15 @@ export class Asking {
     return this.problemsNow;
   }
 
-  /** Ask for it unless it is asked for already. Resolves to whether it was done. */
-  async ask(key: string, act: () => Promise<unknown>): Promise<boolean> {
+  /** What stood in the state when it was asked for last, as who asked has named it; empty where nothing did. */
+  markOf(key: string): string {
+    return this.marks.get(key) ?? '';
+  }
+
+  /** Ask for it unless it is asked for already. Resolves to whether it was done. `mark`: see `markOf`. */
+  async ask(key: string, act: () => Promise<unknown>, mark = ''): Promise<boolean> {
     if (this.sinces.peek().has(key)) return false;
+    this.marks.set(key, mark);
     this.sinces.value = new Map(this.sinces.peek()).set(key, Date.now());
     this.tell(key, null);
     try {
