@@ -402,6 +402,32 @@ describe('the rows', () => {
     expect(el.querySelector('[data-action="cycle"]')?.textContent).toContain('waits for the kernel');
   });
 
+  it('of many devices a figure waits for the next second, and a fate does not', async () => {
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`psu${i}`, PSU]));
+    show(many);
+    const row = () => el.querySelector('[data-device="psu3"]') as HTMLElement;
+    const patch = (name: string, value: unknown, version: number) =>
+      act(() =>
+        socket.hears({
+          ...{ type: 'state.patch', fromVersion: version - 1, toVersion: version },
+          patch: [
+            { op: 'replace', path: `/devices/psu3/${name}`, value },
+            { op: 'replace', path: '/version', value: version },
+          ],
+        }),
+      );
+    patch('observed', { port1: 'on', port2: 'off', watts: 77 }, 2);
+    expect(row().querySelector('.ab-dev-now')?.textContent).toContain('121.0 W');
+    patch('asked', [asked({})], 3);
+    expect(row().textContent).toContain('done in 34 ms');
+    expect(row().querySelector('.ab-dev-now')?.textContent).toContain('77.0 W');
+    patch('observed', { port1: 'on', port2: 'off', watts: 78 }, 4);
+    await act(async () => {
+      await vi.advanceTimersByTimeAsync(1_100);
+    });
+    expect(row().querySelector('.ab-dev-now')?.textContent).toContain('78.0 W');
+  });
+
   it('devices that nothing asks stay a table below', () => {
     show({ psu0: PSU, note: { type: 'by hand', status: 'ready' } });
     expect(el.querySelectorAll('[data-device]')).toHaveLength(1);

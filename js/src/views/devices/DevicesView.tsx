@@ -14,6 +14,8 @@ import { naturalKeys } from '../shared/records';
 import { DeviceRow } from './DeviceRow';
 import { footTexts } from './texts';
 
+/** Of more devices than these each is drawn once a second, unless more than its figures has changed. */
+const MANY = 8;
 const EXAMPLE = `from autobench_nb.devices import HostDevice
 bench.devices.add(HostDevice("host"), every_s=1)`;
 
@@ -35,9 +37,11 @@ export function DevicesView({ client }: { client: Client }): JSX.Element | null 
   const watched = order.filter((id) => get(devices, id)?.supervised === true);
   if (watched.length === 0) return <OtherDevices devices={devices} now={now} />;
   const others = order.filter((id) => get(devices, id)?.supervised !== true);
+  const isMany = watched.length > MANY;
   const row = (id: string, device: DeviceRecord): JSX.Element => {
     const known = drawn.current.get(id);
-    if (known?.device === device && known.now === now && known.client === client) return known.node;
+    const isYoung = known?.now === now && known.client === client;
+    if (isYoung && (known.device === device || (isMany && isAsBefore(known.device, device)))) return known.node;
     const node = <DeviceRow key={id} client={client} id={id} device={device} now={now} />;
     drawn.current.set(id, { device, now, client, node });
     return node;
@@ -66,6 +70,11 @@ export function DevicesView({ client }: { client: Client }): JSX.Element | null 
       <Foot records={records} />
     </div>
   );
+}
+
+/** Whether only figures are newer: they may wait for the next second where there are many devices. */
+function isAsBefore(before: DeviceRecord, after: DeviceRecord): boolean {
+  return before.asked === after.asked && before.status === after.status && before.differs === after.differs;
 }
 
 /** Why nothing starts, while a critical device is the cause; and how to go on all the same. */
