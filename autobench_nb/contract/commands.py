@@ -62,6 +62,7 @@ from autobench_nb.contract.streams import (
     StreamPictureArgs,
     StreamRecordArgs,
     StreamRecorded,
+    StreamRestarted,
     StreamStarted,
     StreamStopped,
 )
@@ -348,6 +349,13 @@ STREAM_RECORD: Final = CommandSpec(
     "Begin or end the recording of a stream to a file.",
     ("bad-args", "not-found", "failed"),
 )
+STREAM_RESTART: Final = CommandSpec(
+    "stream.restart",
+    StreamArgs,
+    StreamRestarted,
+    "End a stream's process, where there is one, and start it anew; its recording goes on.",
+    ("bad-args", "not-found"),
+)
 STREAM_START: Final = CommandSpec(
     "stream.start",
     StreamArgs,
@@ -368,7 +376,7 @@ _ALL: Final = (
     *(JOURNAL_RESUME, LOGS_GET, OPERATOR_ANSWER, QUEUE_MOVE, QUEUE_PAUSE, QUEUE_RESUME),
     *(RECIPE_CANCEL, RECIPE_PAUSE, RECIPE_RESUME, RECIPE_RETRY, RECIPE_SKIP),
     *(RESULTS_LIST, SESSION_CODE),
-    *(STREAM_PICTURE, STREAM_RECORD, STREAM_START, STREAM_STOP),
+    *(STREAM_PICTURE, STREAM_RECORD, STREAM_RESTART, STREAM_START, STREAM_STOP),
 )
 COMMANDS: Final[Mapping[str, CommandSpec[Any]]] = {spec.name: spec for spec in _ALL}
 """Every command of this orchestrator, by its name."""

@@ -41,6 +41,18 @@ class ActionSpec(TypedDict):
     about: Annotated[str, Meta(description="for people; may be empty")]
     args: Annotated[list[str], Meta(description="the names of what it takes")]
     required: Annotated[list[str], Meta(description="those of them that must be given")]
+    types: NotRequired[
+        Annotated[
+            dict[str, str],
+            Meta(description="integer, number, boolean or text, of those that declare it"),
+        ]
+    ]
+    choices: NotRequired[
+        Annotated[dict[str, list[Any]], Meta(description="of those that take one of a few values")]
+    ]
+    defaults: NotRequired[
+        Annotated[dict[str, Any], Meta(description="of those that may be left out")]
+    ]
 
 
 class AskedAction(TypedDict):

@@ -90,6 +90,9 @@ class PnoState(TypedDict):
     nextRunAt: NotRequired[
         Annotated[Instant | None, Meta(description="where scans are on a schedule")]
     ]
+    subjects: NotRequired[
+        Annotated[int, Meta(description="how many things the last scan's facts were about")]
+    ]
     checks: NotRequired[list[CheckRecord]]
     findings: list[Finding]
     summary: NotRequired[Summary]

@@ -133,6 +133,12 @@ class JobRecord(TypedDict, total=False):
     stepId: Annotated[
         str | None, About(description="the planned step of a recipe's run that it does")
     ]
+    energyJ: Annotated[
+        float, About(description="joules that a repetition used, by the power meter: the mean")
+    ]
+    energyShared: Annotated[
+        bool, About(description="others ran meanwhile, and were given their parts of it")
+    ]
 
 
 class RunRecord(TypedDict, total=False):

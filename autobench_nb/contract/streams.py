@@ -36,6 +36,13 @@ class StreamRecording(TypedDict, total=False):
     reason: Annotated[str | None, Meta(description="why it has failed; null where it has not")]
 
 
+class StreamEnd(TypedDict):
+    """When a stream's process has ended by itself, and why."""
+
+    at: Instant
+    reason: str
+
+
 class Stream(TypedDict, total=False):
     """``/streams/{id}``. Those that this orchestrator runs itself have all fields; others what they are given."""
 
@@ -58,10 +65,15 @@ class Stream(TypedDict, total=False):
     bytesPerS: Annotated[float | None, Meta(description="as they came of late")]
     pictures: Annotated[int, Meta(description="since it was added")]
     restarts: Annotated[int, Meta(description="how often its process was started again by itself")]
+    lastEnd: Annotated[StreamEnd | None, Meta(description="when its process last ended by itself")]
     nextTryAt: Annotated[Instant | None, Meta(description="when it is started again")]
     youngS: Annotated[Seconds, Meta(description="a picture of more seconds is old")]
     frozenS: Annotated[Seconds, Meta(description="a picture that is the same for longer is frozen")]
     recording: StreamRecording | None
+    freeBytes: Annotated[
+        int | None,
+        Meta(description="about what is left on the disk that it is, or would be, recorded to"),
+    ]
 
 
 class StreamArgs(Struct, frozen=True, rename="camel"):
@@ -74,6 +86,12 @@ class StreamStarted(TypedDict):
     """Whether it was not to run before: false where it was started already."""
 
     started: bool
+
+
+class StreamRestarted(TypedDict):
+    """That its process is started anew; a recording goes on."""
+
+    restarted: bool
 
 
 class StreamStopped(TypedDict):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 from autobench_nb.contract.devices import ActionSpec
+from autobench_nb.devices.declared import declared
 
 Doing: TypeAlias = Callable[..., Any]
 """Does an action: takes its arguments by name; gives a value or an awaitable of one, and raises where it failed."""
@@ -65,7 +66,10 @@ class Action:
     def spec(self) -> ActionSpec:
         """The action as the state has it."""
         names, required, _ = self._takes()
-        return {"about": self.about, "args": names, "required": required}
+        told: ActionSpec = {"about": self.about, "args": names, "required": required}
+        if self.args is None:
+            told = cast(ActionSpec, {**told, **declared(self.do)})
+        return told
 
     def refusal(self, given: Mapping[str, Any]) -> str | None:
         """Why it does not take these arguments; None where it does."""

@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from autobench_nb import forks
 from autobench_nb.contract.devices import AskedAction, DeviceHealth
+from autobench_nb.devices.decimate import Decimator, SampleStretch
 from autobench_nb.devices.device import Action, Device, action_of
 from autobench_nb.devices.events import (
     ActionAsked,
@@ -79,6 +80,7 @@ class Watched:
     worker: DeviceWorker
     needs: tuple[str, ...]
     power: str | None
+    kept: Decimator | None
     pausing: str | None = None
 
 
@@ -144,7 +146,9 @@ class Supervisor(Closable):
         write(first)
         worker = DeviceWorker(name, device, lambda event: self.feed(name, event))
         samples = Samples(name, max_samples, fixed.get("units", {}))
-        one = Watched(name, device, machine, record, samples, worker, needs, power)
+        every_s = None if self.ledger is None else self.ledger.samples_every_s
+        kept = None if every_s is None else Decimator(every_s)
+        one = Watched(name, device, machine, record, samples, worker, needs, power, kept)
         with self._lock:
             self._watched[name] = one
             if self._thread is None:
@@ -263,10 +267,14 @@ class Supervisor(Closable):
             case TakeSample(observed):
                 one.samples.add(now + self._offset, observed)
                 one.record.sample(now, self._offset, observed)
+                if one.kept is not None:
+                    self._keep_samples(one, one.kept.add(now + self._offset, observed))
             case TellHealth(health, reason):
                 self._tell(one, health, reason)
             case CloseDevice():
                 # The worker itself is closed by who removes the device: a device may take its time.
+                if one.kept is not None:
+                    self._keep_samples(one, one.kept.end())
                 self._lift(one, "it is watched no longer")
             case dict():
                 one.record.tell(now, act)
@@ -311,6 +319,12 @@ class Supervisor(Closable):
         if self.ledger is not None:
             at = round((self._now() + self._offset) * 1e3, 1)
             told = DeviceTold(device_id=one.name, at_ms=at, event=event, detail=detail)
+            self.ledger.device(told)
+
+    def _keep_samples(self, one: Watched, ended: SampleStretch | None) -> None:
+        if self.ledger is not None and ended is not None:
+            at, detail = round(ended.at * 1e3, 1), ended.detail()
+            told = DeviceTold(device_id=one.name, at_ms=at, event="sample", detail=detail)
             self.ledger.device(told)
 
     def _say(self, one: Watched, level: str, message: str) -> None:

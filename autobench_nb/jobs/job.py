@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autobench_nb.errors import JobError
 from autobench_nb.figures import seconds_text
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
+from autobench_nb.jobs.gauges import MeanEnergy
 from autobench_nb.jobs.machine import Lifecycle
 from autobench_nb.jobs.output import CURRENT_LIMIT, JobLog, LogFunction, OutputStream
 from autobench_nb.jobs.past import Past
@@ -81,6 +82,7 @@ class Job:
         self.stop: Stop[JobStatus] = Stop()
         self.input = CommandInput()
         self.timing = Timing()
+        self.energy = MeanEnergy()
         self.run = run
         self._ready = ready
         self._changed = changed
@@ -263,6 +265,7 @@ class Job:
             self.done += 1
             if outcome.wall_s is not None:
                 self.timing.add(outcome.wall_s)
+            self.energy.add(outcome.metrics)
         self._touch()
 
     def _find_folder(self) -> str | None:
@@ -301,6 +304,7 @@ class Job:
             "machine": self.machine,
             "asks": self._asks and not over,
             "reason": self.reason,
+            **self.energy.fields(),
         }
 
     def record(self) -> dict[str, Any]:

@@ -152,6 +152,11 @@ class Ledger(Protocol):
     The others return at once. None of them may be called while the store's lock is held.
     """
 
+    @property
+    def samples_every_s(self) -> float | None:
+        """Seconds of which the samples of a device are kept as one; None: none are kept."""
+        ...
+
     def run_began(self, run: RunBegan) -> None:
         """Keep that a run was asked for, or goes on."""
         ...
@@ -191,6 +196,8 @@ class Ledger(Protocol):
 
 class NoLedger:
     """Keeps nothing: there is no journal."""
+
+    samples_every_s = None
 
     def run_began(self, run: RunBegan) -> None:
         """Do nothing."""

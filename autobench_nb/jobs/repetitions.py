@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,7 +66,7 @@ def _once(
     load = OtherLoad() if last and (last[0].outcome.wall_s or 0.0) >= SHORTEST_S else None
     course, machines = job.course, job.run.runner.machines
     look = machines.look() if job.is_here else None
-    outcome = executor.run(job.task, job) if course is None else course.perform(job, executor)
+    outcome = _measured(job, executor) if course is None else course.perform(job, executor)
     noise = Noise() if look is None else machines.since(look)
     other_load = None if load is None else load.processors(_cpu_s(outcome))
     job.past.add(PastRepetition(repetition, started_ms, outcome, other_load))
@@ -101,6 +102,16 @@ def _once(
             results.add(row)
         job.count(outcome)
     return outcome
+
+
+def _measured(job: Job, executor: Executor) -> RepetitionOutcome:
+    """Do the job's work once, with what stands beside it measured too."""
+    gauged = [(gauge, gauge.begin()) for gauge in job.run.runner.gauges]
+    outcome = executor.run(job.task, job)
+    metrics: dict[str, float] = {}
+    for gauge, begun in gauged:
+        metrics.update(gauge.end(begun))
+    return replace(outcome, metrics={**metrics, **(outcome.metrics or {})}) if metrics else outcome
 
 
 def _cpu_s(outcome: RepetitionOutcome) -> float | None:

@@ -186,7 +186,8 @@ class Run:
         Returns:
             A frame with ``job_id``, ``name``, ``status``, ``reason`` (why not), ``repetitions`` (measured ones that
             have succeeded), of their wall times ``mean_s``, ``sd_s`` (n - 1), ``min_s`` and ``max_s`` in seconds,
-            ``ratio`` (to the mean of the fastest; none for a job that has not succeeded) and ``max_rss_bytes``.
+            ``ratio`` (to the mean of the fastest; none for a job that has not succeeded) and ``max_rss_bytes``; where
+            a power meter samples, ``energy_j`` (the mean of a repetition in joules) and ``energy_shared``.
             ``run.results.to_pandas()`` has a row for each repetition.
         """
         return tables.records_to_pandas(compared(self._rows()), COMPARISON)

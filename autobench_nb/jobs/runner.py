@@ -16,6 +16,7 @@ from autobench_nb.jobs.course import Course
 from autobench_nb.jobs.executors.executor import Executor, check_work
 from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.executors.local_process import GRACE_S
+from autobench_nb.jobs.gauges import Gauge
 from autobench_nb.jobs.ids import Ids
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.ledger import Ledger, NoLedger
@@ -92,6 +93,7 @@ class Runner(JobQueue, Closable):
         self.machines = Machines(store)
         self.printed = printed
         self.ledger: Ledger = ledger or NoLedger()
+        self.gauges: list[Gauge] = []
         self._log = log
         self._ready = ready
         self._executors: dict[str, Executor] = dict(executors or {})

@@ -66,6 +66,14 @@ DEVICES: Final = (
 )
 """What else is told of a device follows, one column a name."""
 
+PAST_SAMPLES: Final = (
+    _column("device_id", ColumnKind.TEXT),
+    _column("ts", ColumnKind.TIME, "at_ms"),
+    _column("span_s", ColumnKind.REAL),
+    _column("samples", ColumnKind.WHOLE),
+)
+"""What was sampled follows, three columns a quantity."""
+
 MISSED: Final = (
     _column("from", ColumnKind.TIME, "from_ms"),
     _column("until", ColumnKind.TIME, "until_ms"),

@@ -30,7 +30,7 @@ from autobench_nb.journal.faults import Fault, fault_of
 from autobench_nb.journal.opening import open_to_write, refused
 from autobench_nb.journal.owner import Owner, claim
 from autobench_nb.journal.reader import JournalReader
-from autobench_nb.journal.retention import clean_up
+from autobench_nb.journal.retention import clean_up, forget_old_samples
 from autobench_nb.journal.rows import Row
 from autobench_nb.journal.settings import Journal
 from autobench_nb.journal.writer import JournalWriter
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 CHANNEL: Final = "orchestrator"
 UPKEEP_INTERVAL_S: Final = 10.0
 """How often what is too old or too much is looked for."""
+THINNING_INTERVAL_S: Final = 600.0
+"""How often samples of devices are looked at that are more than may stay."""
 READ_PATIENCE_S: Final = 2.0
 """How long a reader waits for what was told just before."""
 
@@ -82,6 +84,7 @@ class LiveJournal(Closable):
         self._told_late = self._told_large = False
         self._refused = 0
         self._next_upkeep = time.monotonic() + UPKEEP_INTERVAL_S
+        self._next_thinning = time.monotonic() + THINNING_INTERVAL_S
         self._reader: JournalReader | None = None
         self._reader_of: tuple[int, int] | None = None
         self._reader_lock = threading.Lock()
@@ -154,6 +157,11 @@ class LiveJournal(Closable):
         """Keep a piece of a device's history; returns at once."""
         self._put_lesser(rows.device(told))
 
+    @property
+    def samples_every_s(self) -> float | None:
+        """Seconds of which the samples of a device are kept as one; None: none are kept."""
+        return self.settings.samples_every_s
+
     def durations(self, name: str, command: str, limit: int = 200) -> Sequence[float]:
         """Seconds that the newest repetitions of such work took; none where the journal cannot be read now."""
         try:
@@ -203,7 +211,7 @@ class LiveJournal(Closable):
 
     def tidy(self) -> None:
         """Remove now what is older or more than the journal's bounds allow; else that is done every few seconds."""
-        self._next_upkeep = 0.0
+        self._next_upkeep = self._next_thinning = 0.0
         self._writer.wake()
         self._writer.flush(READ_PATIENCE_S)
 
@@ -228,6 +236,10 @@ class LiveJournal(Closable):
     def devices(self, device_id: str | None = None) -> pd.DataFrame:
         """The history of devices, see :meth:`JournalReader.devices`."""
         return self._read(lambda reader: reader.devices(device_id))
+
+    def samples(self, device_id: str | None = None) -> pd.DataFrame:
+        """What devices have sampled, see :meth:`JournalReader.samples`."""
+        return self._read(lambda reader: reader.samples(device_id))
 
     def missed(self) -> pd.DataFrame:
         """What could not be written, see :meth:`JournalReader.missed`."""
@@ -329,6 +341,9 @@ class LiveJournal(Closable):
         if now >= self._next_upkeep:
             self._next_upkeep = now + UPKEEP_INTERVAL_S
             self.clean_up_now(connection)
+        if now >= self._next_thinning:
+            self._next_thinning = now + THINNING_INTERVAL_S
+            forget_old_samples(connection)
 
     def _put(self, row: Row, *, wait: bool = False) -> None:
         late = self._writer.late

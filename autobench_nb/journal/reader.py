@@ -13,7 +13,15 @@ import orjson
 
 from autobench_nb import tables
 from autobench_nb.jobs.saved import SavedRun, SavedStep
-from autobench_nb.journal.columns import ARTIFACTS, DEVICES, MISSED, PAST_RESULTS, RUNS, STEPS
+from autobench_nb.journal.columns import (
+    ARTIFACTS,
+    DEVICES,
+    MISSED,
+    PAST_RESULTS,
+    PAST_SAMPLES,
+    RUNS,
+    STEPS,
+)
 from autobench_nb.journal.faults import Fault, fault_of
 from autobench_nb.journal.opening import open_to_read, refused
 from autobench_nb.journal.owner import Owner, owner_of
@@ -106,7 +114,7 @@ class JournalReader(Closable):
 
     def devices(self, device_id: str | None = None) -> pd.DataFrame:
         """The history of one device or of all: ``device_id``, ``at``, ``event``, and what else was told, by name."""
-        where, values = _where("device_id", device_id)
+        where, values = _where("device_id", device_id, "event != 'sample'")
         rows = self.select(f"SELECT * FROM devices {where} ORDER BY told_id", values)
         records = [
             {
@@ -116,6 +124,17 @@ class JournalReader(Closable):
             for row in rows
         ]
         return tables.records_to_pandas(records, DEVICES)
+
+    def samples(self, device_id: str | None = None) -> pd.DataFrame:
+        """What one device or all have sampled, a row for each stretch of time that was kept as one, oldest first.
+
+        Returns:
+            A frame with ``device_id``, ``ts`` (of the first sample), ``span_s`` (from it to the last), ``samples`` (how
+            many they are) and three columns for each quantity, such as ``watts``, ``watts_min`` and ``watts_max``.
+        """
+        where, values = _where("device_id", device_id, "event = 'sample'")
+        rows = self.select(f"SELECT * FROM devices {where} ORDER BY told_id", values)
+        return tables.records_to_pandas([_as_samples(row) for row in rows], PAST_SAMPLES)
 
     def missed(self) -> pd.DataFrame:
         """When how much could not be written, and why: ``from``, ``until``, ``entries``, ``reason``."""
@@ -269,5 +288,21 @@ def _as_result(row: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
-def _where(column: str, value: str | None) -> tuple[str, tuple[str, ...]]:
-    return ("", ()) if value is None else (f"WHERE {column} = ?", (value,))
+def _as_samples(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of samples with a column for each figure."""
+    detail = orjson.loads(row["detail"])
+    record = {
+        "device_id": row["device_id"],
+        "at_ms": row["at_ms"],
+        "span_s": detail.get("spanS"),
+        "samples": detail.get("samples"),
+    }
+    for name, (mean, least, most) in detail.get("values", {}).items():
+        record |= {name: mean, f"{name}_min": least, f"{name}_max": most}
+    return record
+
+
+def _where(column: str, value: str | None, more: str = "") -> tuple[str, tuple[str, ...]]:
+    tests = [*([] if value is None else [f"{column} = ?"]), *([more] if more else [])]
+    text = f"WHERE {' AND '.join(tests)}" if tests else ""
+    return text, () if value is None else (value,)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     import sqlite3
 
+SAMPLE_ROWS: Final = 100_000
+"""Rows of devices' samples that stay, whatever the bounds say."""
 ROUNDS: Final = 20
 """Steps of one clean-up; what is left over waits for the next."""
 _RUN_TABLES: Final = ("steps", "results", "artifacts", "runs")
@@ -41,7 +43,7 @@ def clean_up(
 ) -> Removed:
     """Remove what is too old, then the oldest until the file is small enough.
 
-    Log entries go first, then the history of devices, then ended runs.
+    Log entries go first, then the samples of devices, then their history, then ended runs.
 
     Args:
         connection: No transaction is open on it.
@@ -69,6 +71,18 @@ def clean_up(
         "SELECT min(first_seq) FROM log_chunks WHERE life_id = ?", (life_id,)
     ).fetchone()[0]
     return Removed(runs, before - _entries(connection, life_id), first_seq or 0, is_too_large)
+
+
+def forget_old_samples(connection: sqlite3.Connection, rows: int = SAMPLE_ROWS) -> None:
+    """Remove the oldest samples of devices, so that ``rows`` of them stay."""
+    last = connection.execute(
+        "SELECT told_id FROM devices WHERE event = 'sample' ORDER BY told_id DESC LIMIT 1 OFFSET ?",
+        (rows,),
+    ).fetchone()
+    if last is not None:
+        connection.execute(
+            "DELETE FROM devices WHERE event = 'sample' AND told_id <= ?", (last[0],)
+        )
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
@@ -101,11 +115,16 @@ def _remove_older(connection: sqlite3.Connection, before_ms: float) -> int:
 
 def _remove_oldest(connection: sqlite3.Connection) -> int | None:
     """Remove a tenth of what can best be missed; how many runs were among it; None where nothing is left."""
-    for table, key in (("log_chunks", "rowid"), ("devices", "told_id")):
+    for table, key in (
+        ("log_chunks", "rowid"),
+        ("devices WHERE event = 'sample'", "told_id"),
+        ("devices", "told_id"),
+    ):
         count = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
         if count:
+            name = table.partition(" ")[0]
             connection.execute(
-                f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} ORDER BY {key} LIMIT ?)",
+                f"DELETE FROM {name} WHERE {key} IN (SELECT {key} FROM {table} ORDER BY {key} LIMIT ?)",
                 (max(1, count // 10),),
             )
             return 0

@@ -20,9 +20,11 @@ class Journal:
     Args:
         path: The file; made where it is missing. Its folder must be there, on a local disk.
         logs: Whether log entries that the ring lets go are kept too.
-        max_bytes: How large the file may become; past it the oldest go: log entries, then devices' history, then
-            ended runs. None: no bound.
+        max_bytes: How large the file may become; past it the oldest go: log entries, then devices' samples, then
+            their history, then ended runs. None: no bound.
         max_age_days: After how many days log entries, devices' history and ended runs go. None: never.
+        samples_every_s: Seconds of which the samples of a device are kept as one row: the mean, the least and the most
+            of each quantity. Of these rows the newest 100,000 stay. None: no samples are kept.
 
     Raises:
         ConfigError: A bound is no number, or too small, or the path is none.
@@ -32,6 +34,7 @@ class Journal:
     logs: bool = False
     max_bytes: int | None = None
     max_age_days: float | None = None
+    samples_every_s: float | None = 10.0
 
     def __post_init__(self) -> None:
         try:
@@ -56,6 +59,13 @@ class Journal:
             isinstance(age, bool) or not isinstance(age, (int, float)) or not age > 0
         ):
             raise ConfigError("journal max_age_days", age, "days above 0, or None")
+        every = self.samples_every_s
+        if every is not None and (
+            isinstance(every, bool) or not isinstance(every, (int, float)) or not 1 <= every <= 3600
+        ):
+            raise ConfigError(
+                "journal samples_every_s", every, "seconds from 1 to 3,600, or None to keep none"
+            )
 
     @property
     def file(self) -> Path:

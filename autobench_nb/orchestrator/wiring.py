@@ -118,6 +118,8 @@ def wire(
     keeps = _journal(journal, epoch, ring, store)
     runner = _runner(store, ring, pressure, executors, parallelism, keeps)
     devices, streams = Devices(store, ring.append, keeps), Streams(store, ring.append)
+    # Steps of recipes measure by themselves, their preparations left out.
+    runner.gauges.append(devices.gauge)
     recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=[devices.gauge])
     devices.supervisor.gate = _gate_of(store, recipe_runs)
     resumer = Resumer(keeps, runner, recipe_runs)
@@ -178,7 +180,8 @@ def _pno(
     store: StateStore, ring: LogRing, runner: Runner, keeps: LiveJournal | None, inline: InlineFlush
 ) -> Pno:
     durations = None if keeps is None else keeps.durations
-    gatherer = Gatherer(store, Logs(ring).last, runner.results, durations)
+    written = {} if keeps is None else {"the journal": str(keeps.settings.file.parent)}
+    gatherer = Gatherer(store, Logs(ring).last, runner.results, durations, written)
     return Pno(store, gatherer=gatherer, before_follow=inline.begin_to_follow)
 
 

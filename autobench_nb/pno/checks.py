@@ -96,8 +96,9 @@ def disk_space(facts: Facts) -> Iterator[Found]:
         if disk.free < LEAST_FREE:
             bad = disk.free < LEAST_FREE / 10
             share = f"{disk.free / disk.total:.0%}" if disk.total else "nothing"
+            holds = f" ({', '.join(disk.holds)})" if disk.holds else ""
             yield Found(
-                f"{disk.free / GIB:.1f} GiB free, {share} of {disk.total / GIB:.0f} GiB",
+                f"{disk.free / GIB:.1f} GiB free, {share} of {disk.total / GIB:.0f} GiB{holds}",
                 Severity.ERROR if bad else Severity.WARN,
                 disk.path,
                 (evidence.path(disk.path), evidence.numbers({"free": disk.free})),

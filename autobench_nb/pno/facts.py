@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 
 class Disk(NamedTuple):
-    """A file system: where it was looked at, free and whole bytes."""
+    """A file system: where it was looked at, free and whole bytes, and what of ours is on it."""
 
     path: str
     free: int
     total: int
+    holds: tuple[str, ...] = ()
 
 
 class HostNoise(NamedTuple):
@@ -73,3 +74,11 @@ class Facts:
     errors: Sequence[ErrorLine] = ()
     logs_since: float | None = None
     series: Sequence[WorkSeries] = ()
+
+    @property
+    def subjects(self) -> int:
+        """How many things there are to look at."""
+        watched = sum(1 for record in self.devices.values() if record.get("supervised"))
+        streams = sum(1 for record in self.streams.values() if record.get("runs"))
+        host = 0 if self.host is None else 1
+        return watched + streams + len(self.disks) + len(self.series) + host

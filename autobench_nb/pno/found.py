@@ -32,7 +32,8 @@ class Found:
 def lines(seqs: Iterable[int], query: str = "") -> Evidence:
     """Log entries by their ``seq``, and a query that finds them all."""
     every = list(seqs)
-    label = f"{len(every)} line{'' if len(every) == 1 else 's'}"
+    # Without numbers the query alone knows how many there are.
+    label = f"{len(every)} line{'' if len(every) == 1 else 's'}" if every else "lines"
     made: Evidence = {"kind": "lines", "label": label, "seqs": every[-MAX_SEQS:]}
     if query:
         made["query"] = query
@@ -45,8 +46,8 @@ def device(name: str) -> Evidence:
 
 
 def stream(name: str) -> Evidence:
-    """A stream."""
-    return {"kind": "stream", "label": "stream", "streamId": name}
+    """A stream, whose last picture is looked at."""
+    return {"kind": "stream", "label": "still", "streamId": name}
 
 
 def jobs(ids: Sequence[str]) -> Evidence:
@@ -56,7 +57,8 @@ def jobs(ids: Sequence[str]) -> Evidence:
 
 def numbers(values: Mapping[str, Any], series: Sequence[float] = ()) -> Evidence:
     """Numbers by name, and earlier values in order, the new one last."""
-    made: Evidence = {"kind": "numbers", "label": "compare", "values": dict(values)}
+    label = "compare" if series else "figures"
+    made: Evidence = {"kind": "numbers", "label": label, "values": dict(values)}
     if series:
         made["series"] = [float(value) for value in series]
     return made

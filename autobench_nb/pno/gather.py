@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -41,7 +42,7 @@ class Gatherer:
         last_entries: Gives the newest log entries, so many at most.
         results: The results of this life.
         durations: What a journal knows of earlier lives.
-        paths: What is written to, besides the working folder.
+        paths: What is written to besides the working folder and recordings: its name, and the folder.
         root: Where ``/sys`` is, for tests.
     """
 
@@ -51,14 +52,14 @@ class Gatherer:
         last_entries: Callable[[int], Iterable[LogEntry]] = lambda _: (),
         results: ReadResults | None = None,
         durations: ReadDurations | None = None,
-        paths: Sequence[str] = (),
+        paths: Mapping[str, str] | None = None,
         root: Path = Path("/"),
     ) -> None:
         self._store = store
         self._last_entries = last_entries
         self._results = results
         self._durations = durations
-        self._paths = paths
+        self._paths = dict(paths or {})
         self._root = root
         self._offset = time.time() - time.monotonic()
         self._throttled: dict[str, int] | None = None
@@ -85,14 +86,27 @@ class Gatherer:
 
     def _disks(self) -> list[Disk]:
         seen: dict[int, Disk] = {}
-        for path in (os.getcwd(), *self._paths):
+        for what, path in self._written():
             try:
-                usage = shutil.disk_usage(path)
-                seen.setdefault(os.stat(path).st_dev, Disk(path, usage.free, usage.total))
+                device, usage = os.stat(path).st_dev, shutil.disk_usage(path)
             except OSError:
                 # A folder that is gone is no question of space.
                 continue
+            disk = seen.setdefault(device, Disk(path, usage.free, usage.total))
+            if what not in disk.holds:
+                seen[device] = disk._replace(holds=(*disk.holds, what))
         return list(seen.values())
+
+    def _written(self) -> Iterator[tuple[str, str]]:
+        """What is written to: what that is, and where."""
+        with contextlib.suppress(OSError):
+            # The working folder itself may be gone.
+            yield "the working folder", os.getcwd()
+        yield from self._paths.items()
+        for record in self._store.get("/streams", {}).values():
+            recording = record.get("recording") if isinstance(record, dict) else None
+            if isinstance(recording, dict) and isinstance(recording.get("path"), str):
+                yield "recordings", os.path.dirname(os.path.abspath(recording["path"]))
 
     def _host(self) -> HostNoise:
         cpus = self._root / "sys/devices/system/cpu"

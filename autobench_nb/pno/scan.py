@@ -162,6 +162,7 @@ class Pno(PnoView):
                 self._store.merge("/pno", {"because": because})
                 self._store.set("/pno/checks", rows)
             facts = self._gatherer.facts()
+            self._store.set("/pno/subjects", facts.subjects)
             kept = 0
             for number, check in enumerate(checks):
                 if self._closed:

@@ -66,20 +66,6 @@ class StreamRecordings(Protocol):
         """
 
 
-class Gauge(Protocol):
-    """Measures something of each repetition besides its time, such as the energy of a power meter."""
-
-    @property
-    def units(self) -> Mapping[str, str]:
-        """The units of its metrics."""
-
-    def begin(self) -> Any:
-        """Note where it stands, right before a repetition."""
-
-    def end(self, begun: Any) -> Mapping[str, float]:
-        """What was measured since ``begin`` gave ``begun``: empty where nothing is known."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actors:
     """What a run acts through.

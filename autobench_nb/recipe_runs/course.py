@@ -12,10 +12,10 @@ from typing import Any, Final, Protocol
 
 from autobench_nb.contract.steps import ArtifactRecord, StepStatus
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
+from autobench_nb.jobs.gauges import Gauge
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.work import Task
 from autobench_nb.logs.entry import Level
-from autobench_nb.recipe_runs.actors import Gauge
 from autobench_nb.recipe_runs.artifacts import NotKept, keep_artifacts
 from autobench_nb.recipe_runs.context import CallOfStep, StepContext, function_of, takes_argument
 from autobench_nb.recipe_runs.reading import NotRead, broken_limit, numbers_returned, read_metric

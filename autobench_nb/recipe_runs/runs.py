@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from autobench_nb.errors import ClosedError, JobError, RecipeError
+from autobench_nb.jobs.gauges import Gauge
 from autobench_nb.jobs.ledger import RunBegan
 from autobench_nb.jobs.machine import HoldEnded, HoldRequested, PlaceLeft
 from autobench_nb.jobs.output import NARRATION, LogFunction
@@ -22,7 +23,7 @@ from autobench_nb.jobs.saved import SavedRun
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.entry import Level
 from autobench_nb.recipe_runs.actor import RecipeActor
-from autobench_nb.recipe_runs.actors import Actors, Gauge
+from autobench_nb.recipe_runs.actors import Actors
 from autobench_nb.recipe_runs.board import most_repetitions, recipe_as_json
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.other_steps import Prompt

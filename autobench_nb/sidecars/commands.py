@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from autobench_nb.contract.commands import (
     STREAM_PICTURE,
     STREAM_RECORD,
+    STREAM_RESTART,
     STREAM_START,
     STREAM_STOP,
 )
 from autobench_nb.contract.streams import (
     StreamPicture,
     StreamRecorded,
+    StreamRestarted,
     StreamStarted,
     StreamStopped,
 )
@@ -81,6 +83,10 @@ def stream_commands(streams: Streams) -> Handlers:
     def start(args: Mapping[str, Any]) -> StreamStarted:
         return {"started": found(STREAM_START.read(args).stream_id).start()}
 
+    def restart(args: Mapping[str, Any]) -> StreamRestarted:
+        found(STREAM_RESTART.read(args).stream_id).restart()
+        return {"restarted": True}
+
     async def stop(args: Mapping[str, Any]) -> StreamStopped:
         stream = found(STREAM_STOP.read(args).stream_id)
         return {"stopped": await asyncio.to_thread(stream.stop)}
@@ -88,6 +94,7 @@ def stream_commands(streams: Streams) -> Handlers:
     return {
         STREAM_PICTURE.name: picture,
         STREAM_RECORD.name: record,
+        STREAM_RESTART.name: restart,
         STREAM_START.name: start,
         STREAM_STOP.name: stop,
     }

@@ -63,7 +63,8 @@ class SidecarMachine:
     """One sidecar's life. Each event gives what is to be done now.
 
     Attributes: ``wanted`` (whether it is to run), ``phase``, ``reason`` (why it does not run), ``restarts`` (how often
-    it was started again by itself), ``next_try``, ``launched_at``.
+    it was started again by itself), ``last_end`` (when it last ended by itself, and why), ``next_try``,
+    ``launched_at``.
     """
 
     def __init__(self, policy: RestartPolicy, chance: Callable[[], float]) -> None:
@@ -76,6 +77,7 @@ class SidecarMachine:
         self.phase = SidecarPhase.OFF
         self.reason: str | None = None
         self.restarts = 0
+        self.last_end: tuple[float, str] | None = None
         self.next_try: float | None = None
         self.launched_at: float | None = None
 
@@ -135,6 +137,7 @@ class SidecarMachine:
         if was_asked:  # ended by us, and wanted again since
             return self._launch(now)
         self.reason = reason
+        self.last_end = (now, reason)
         self._failures = 1 if was_settled else self._failures + 1
         tries = self._policy.tries
         if tries is not None and self._failures >= tries:

@@ -6,6 +6,7 @@ source's own process is started again; and nobody who watches is disturbed.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,10 @@ from autobench_nb.sidecars.ffmpeg import recorder_argv
 from autobench_nb.sidecars.pictures import Picture
 from autobench_nb.sidecars.runner import Output, SaidLines, SidecarProcess
 
+FOLDER: Final = Path("recordings")
+"""Where a recording goes that was given no file."""
+FREE_STEP: Final = 16 * 1024 * 1024
+"""Free space is told in steps of so many bytes: others write to a disk, too, and it is no news each second."""
 FINISH_S: Final = 10.0
 """How long a recorder may take to finish its file, before it is ended."""
 
@@ -111,6 +116,17 @@ class Recorder:
                 fields["reason"] = "no picture came while it was recorded"
             self._record.update(fields)  # type: ignore[typeddict-item]
         self._ended(self, self._record["reason"])
+
+
+def free_bytes(folder: Path) -> int | None:
+    """About what is left on the disk of a folder, which need not be there yet; None where that cannot be told."""
+    here = folder.absolute()
+    try:
+        while not here.exists() and here != here.parent:
+            here = here.parent
+        return shutil.disk_usage(here).free // FREE_STEP * FREE_STEP
+    except OSError:
+        return None
 
 
 def _size(path: Path) -> int:

@@ -17,7 +17,7 @@ from autobench_nb.sidecars.ffmpeg import Ffmpeg
 from autobench_nb.sidecars.health import PictureClock, checks_of, is_frozen, status_of
 from autobench_nb.sidecars.machine import SidecarEffect, SidecarMachine
 from autobench_nb.sidecars.pictures import Picture, PictureSplitter, size_of
-from autobench_nb.sidecars.recorder import Recorder
+from autobench_nb.sidecars.recorder import FOLDER, Recorder, free_bytes
 from autobench_nb.sidecars.runner import Output, SaidLines, SidecarProcess
 
 NARRATION: Final = "stream"
@@ -67,6 +67,7 @@ class StreamSidecar:
         self._newest: Picture | None = None
         self._count = 0
         self._said_status = "off"
+        self._free_bytes: int | None = None
 
     @property
     def newest(self) -> Picture | None:
@@ -184,6 +185,9 @@ class StreamSidecar:
 
     def tick(self, now: float) -> float | None:
         """Time has passed. When it is to be called again at the latest, as ``time.monotonic`` says; None: never."""
+        recorder = self._recorder
+        # Outside of the lock: a disk that hangs must not hold up the pictures.
+        self._free_bytes = free_bytes(FOLDER if recorder is None else recorder.path.parent)
         with self._lock:
             machine = self._machine
             self._carry_out(machine.tick(now))
@@ -200,7 +204,7 @@ class StreamSidecar:
             status = status_of(machine, checks)
             rates = clock.rates(now) if checks["young"]["ok"] else None
             frozen = checks["moving"]["ok"] is False and is_frozen(clock, limits, now)
-            newest, recorded = self._newest, self._recorded
+            newest, recorded, ended = self._newest, self._recorded, machine.last_end
 
             def instant(at: float | None) -> float | None:
                 return None if at is None else round((wall + at - now) * 1e3)
@@ -225,8 +229,10 @@ class StreamSidecar:
                 "bytesPerS": rates and round(rates[1]),
                 "pictures": self._count,
                 "restarts": machine.restarts,
+                "lastEnd": ended and {"at": instant(ended[0]), "reason": ended[1]},
                 "nextTryAt": instant(machine.next_try),
                 "recording": recorded and recorded.record(),
+                "freeBytes": self._free_bytes,
             }
         self._tell(status, fields["reason"])
         return fields

@@ -14,7 +14,7 @@ from autobench_nb.processes.launchers import Launchers
 from autobench_nb.processes.support import why_no_commands
 from autobench_nb.sidecars.ffmpeg import Ffmpeg
 from autobench_nb.sidecars.pictures import Picture
-from autobench_nb.sidecars.recorder import Recorder
+from autobench_nb.sidecars.recorder import FOLDER, Recorder
 from autobench_nb.sidecars.sidecar import STILL_S, LogFunction, StreamSidecar
 from autobench_nb.state.records import RecordWriter, no_such
 from autobench_nb.state.store import StateStore
@@ -311,4 +311,4 @@ class Streams(RecordsView, RecordWriter):
 
 def _new_path(name: str) -> Path:
     safe = re.sub(r"[^\w.-]", "-", name).lstrip(".-") or "stream"
-    return Path("recordings", f"{safe}-{time.strftime('%Y%m%d-%H%M%S')}.mkv")
+    return FOLDER / f"{safe}-{time.strftime('%Y%m%d-%H%M%S')}.mkv"

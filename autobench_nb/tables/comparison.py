@@ -88,13 +88,16 @@ def compared(jobs: Sequence[JobRows]) -> list[dict[str, Any]]:
     Returns:
         Records whose figures are those of the repetitions that have succeeded: ``repetitions`` counts them, wall times
         are in seconds, ``max_rss_bytes`` is the largest. ``ratio``: the mean over that of the fastest job; only
-        jobs that have succeeded have one, since what failed has not done the same work.
+        jobs that have succeeded have one, since what failed has not done the same work. Where a power meter has seen
+        any of them, ``energy_j`` is the mean of a repetition's energy in joules, and ``energy_shared`` whether others
+        ran meanwhile, so that it is a part.
     """
     figures = [Figures.of(row.wall_s for row in job.measured) for job in jobs]
     ratios = ratios_to_least(
         one.mean if job.status == SUCCEEDED else None
         for job, one in zip(jobs, figures, strict=True)
     )
+    energies = _energies(jobs)
     return [
         {
             "job_id": job.job_id,
@@ -111,8 +114,24 @@ def compared(jobs: Sequence[JobRows]) -> list[dict[str, Any]]:
                 (row.max_rss_bytes for row in job.measured if row.max_rss_bytes is not None),
                 default=None,
             ),
+            **energy,
         }
-        for job, wall, ratio in zip(jobs, figures, ratios, strict=True)
+        for job, wall, ratio, energy in zip(jobs, figures, ratios, energies, strict=True)
+    ]
+
+
+def _energies(jobs: Sequence[JobRows]) -> list[dict[str, Any]]:
+    """Of each job ``energy_j`` and ``energy_shared``; nothing of any where no power meter has seen one."""
+    metrics = [[row.metrics or {} for row in job.measured] for job in jobs]
+    means = [Figures.of(one.get("energy") for one in rows).mean for rows in metrics]
+    if all(mean is None for mean in means):
+        return [{} for _ in jobs]
+    return [
+        {
+            "energy_j": mean,
+            "energy_shared": None if mean is None else any(one.get("energyShared") for one in rows),
+        }
+        for mean, rows in zip(means, metrics, strict=True)
     ]
 
 

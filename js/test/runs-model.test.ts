@@ -3,7 +3,7 @@ import figures from '../../tests/vectors/figures.json';
 import type { JobRecord, Jobs, RepetitionRecord } from '../src/sync/messages';
 import { Wide } from '../src/sync/wide';
 import { exitText, explain } from '../src/views/runs/model/explain';
-import { bytesText, figureText, ratioText } from '../src/views/runs/model/figures';
+import { bytesText, figureText, joulesText, ratioText } from '../src/views/runs/model/figures';
 import { folded } from '../src/views/runs/model/folding';
 import { groupsOf } from '../src/views/runs/model/groups';
 import { type Choices, layout, shutAtFirst } from '../src/views/runs/model/layout';
@@ -55,6 +55,7 @@ describe('a figure', () => {
 
   it('of bytes has a unit', () => {
     expect([8_283_750, 512, 5 * 1024 ** 3].map(bytesText)).toEqual(['7.9 MiB', '0.5 KiB', '5.0 GiB']);
+    expect([0.45, 12.34, 999, 36_000, 2e6].map(joulesText)).toEqual(['450 mJ', '12.3 J', '999 J', '36.0 kJ', '2.0 MJ']);
   });
 });
 

@@ -4,8 +4,18 @@ import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/client';
 import type { Stream } from '../src/sync/messages';
+import { clock } from '../src/views/shared/format';
 import { StreamsView } from '../src/views/streams/StreamsView';
-import { bytes, checkTexts, fileOf, overText, pictureText, recordingText, restartText } from '../src/views/streams/texts';
+import {
+  bytes,
+  checkTexts,
+  fileOf,
+  overText,
+  pictureText,
+  recordingText,
+  restartText,
+  roomText,
+} from '../src/views/streams/texts';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects } from './fixtures';
 
@@ -28,30 +38,62 @@ describe('what a card says', () => {
     const frozen = { ...LIVE, checks: { ...LIVE.checks, moving: { ok: false, reason: 'the same for 10 s' } } };
     expect(checkTexts(frozen, NOW).map(({ mark }) => mark)).toEqual(['ok', 'ok', 'bad']);
     expect(checkTexts(frozen, NOW)[2]).toEqual({ name: 'frozen', mark: 'bad', text: 'the same for 10 s' });
+    const since = { ...frozen, frozenSince: NOW - 27_400 };
+    expect(checkTexts(since, NOW)[2]).toEqual({ name: 'frozen', mark: 'bad', text: 'same for 27 s, limit 10 s' });
     const untold = { ...LIVE, checks: { process: { ok: null, reason: 'it is off' } } };
     expect(checkTexts(untold, NOW).map(({ mark }) => mark)).toEqual(['untold', 'untold', 'untold']);
     expect(checkTexts({}, NOW).map(({ text }) => text)).toEqual(['not told', 'not told', 'not told']);
   });
 
   it('a picture that is not the newest says of when it is', () => {
-    expect(overText(LIVE, NOW)).toBeNull();
-    expect(overText({ ...LIVE, status: 'frozen', frozenSince: NOW - 14_200 }, NOW)).toBe('same picture for 14.2 s');
-    expect(overText({ ...LIVE, status: 'silent', lastPictureAt: NOW - 5_000 }, NOW)).toBe('last picture 5 s ago');
-    expect(overText({ ...LIVE, status: 'off', wanted: false }, NOW)).toBe('off: the last picture');
-    expect(overText({ status: 'starting' }, NOW)).toBe('starting');
-    expect(overText({ status: 'failed' }, NOW)).toBe('no picture');
+    const shown = { shot: { at: NOW }, held: null };
+    const none = { shot: null, held: null };
+    expect(overText(LIVE, NOW, shown)).toBeNull();
+    expect(overText({ ...LIVE, status: 'frozen', frozenSince: NOW - 14_200 }, NOW, shown)).toBe(
+      `same picture for 14 s, since ${clock(NOW - 14_200)}`,
+    );
+    expect(overText({ ...LIVE, status: 'silent', lastPictureAt: NOW - 5_000 }, NOW, shown)).toBe('last picture 5 s ago');
+    expect(overText({ ...LIVE, status: 'silent' }, NOW, none)).toBe(`no picture since ${clock(NOW)}`);
+    expect(overText({ status: 'starting' }, NOW, none)).toBe('starting');
+    expect(overText({ status: 'failed' }, NOW, none)).toBe('no picture');
+  });
+
+  it('what is off speaks of a last picture only where one is shown', () => {
+    const off = { ...LIVE, status: 'off', wanted: false };
+    expect(overText(off, NOW, { shot: { at: NOW }, held: null })).toBe(`off: the last picture, of ${clock(NOW)}`);
+    expect(overText(off, NOW, { shot: null, held: null })).toBe('off');
+  });
+
+  it('a picture that cannot be asked for is not taken for a live one', () => {
+    const shot = { at: NOW };
+    expect(overText(LIVE, NOW, { shot, held: 'lost' })).toBe(`link lost: the picture of ${clock(NOW)}`);
+    expect(overText(LIVE, NOW, { shot, held: 'busy' })).toBe(`the kernel is busy: the picture of ${clock(NOW)}`);
+    expect(overText(LIVE, NOW, { shot: null, held: 'busy' })).toBe('the kernel is busy');
+  });
+
+  it('the room on the disk is told in time, where the rate is known', () => {
+    expect(roomText(LIVE)).toBeNull();
+    expect(roomText({ ...LIVE, freeBytes: 4.5e9 })).toEqual({
+      text: '4.5 GB free, for ~ 5 h 00 m at this rate',
+      isLittle: false,
+    });
+    expect(roomText({ ...LIVE, freeBytes: 100e6 })?.isLittle).toBe(true);
+    expect(roomText({ freeBytes: 5 })).toEqual({ text: '5 B free', isLittle: false });
   });
 
   it('says what is known of it, and nothing of what is not', () => {
     expect(pictureText(LIVE)).toBe('640 × 360 · 15 fps · 2.0 Mbit/s');
     expect(pictureText({})).toBe('');
-    expect(restartText({ restarts: 3, nextTryAt: NOW + 6_000 }, NOW)).toBe('3, the next in 6.00 s');
+    expect(restartText({ restarts: 3, nextTryAt: NOW + 6_000 }, NOW)).toBe('3, the next in 6 s');
+    expect(restartText({ restarts: 2, lastEnd: { at: NOW, reason: 'device busy' } }, NOW)).toBe(
+      `2, last ${clock(NOW)}: device busy`,
+    );
     expect(restartText({}, NOW)).toBe('0');
     expect(recordingText(null, NOW)).toBe('off');
     expect(recordingText({ startedAt: NOW - 65_000, endedAt: null, bytes: 299e6, dropped: 2 }, NOW)).toBe(
       '1 m 05 s · 299 MB, 2 pictures dropped',
     );
-    expect(recordingText({ startedAt: NOW - 65_000, endedAt: NOW - 60_000, bytes: 12 }, NOW)).toBe('5.00 s · 12 B');
+    expect(recordingText({ startedAt: NOW - 65_000, endedAt: NOW - 60_000, bytes: 12 }, NOW)).toBe('off, kept: 5 s · 12 B');
     expect([999, 1_000, 12_345, 1.5e9].map(bytes)).toEqual(['999 B', '1.0 kB', '12 kB', '1.5 GB']);
     expect([fileOf('a/b/c.mkv'), fileOf(undefined)]).toEqual(['c.mkv', '']);
   });
@@ -118,10 +160,16 @@ describe('the cards', () => {
     expect(asked('stream.picture')).toHaveLength(2);
   });
 
-  it('asks for no picture of a stream that is off, nor while the kernel does not listen', async () => {
-    show({ cam1: { ...LIVE, status: 'off', wanted: false, startedAt: null } });
+  it('asks once for the last picture of a stream that is off, and not at all where there was none', async () => {
+    const off = { ...LIVE, status: 'off', wanted: false, startedAt: null };
+    show({ cam1: off, cam2: { ...off, pictures: 0 } });
     await pass(2_000);
-    expect(asked('stream.picture')).toHaveLength(0);
+    expect(asked('stream.picture').map(({ args }) => args.streamId)).toEqual(['cam1']);
+    await answer((asked('stream.picture')[0] as Asked).id, { number: 9, at: NOW, jpeg: '/9j/2Q==' });
+    await pass(2_000);
+    expect(asked('stream.picture')).toHaveLength(1);
+    const over = [...el.querySelectorAll('.ab-stream-over')].map((one) => one.textContent);
+    expect(over).toEqual([`off: the last picture, of ${clock(NOW)}`, 'off']);
     expect(button('Start cam1')).not.toBeNull();
   });
 

@@ -112,7 +112,13 @@ def test_a_device_is_observed_does_what_it_is_asked_for_and_is_closed(
     until(lambda: bench.devices["lamp"]["observed"] == {"watts": 0, "lit": False})
     record = bench.devices["lamp"]
     assert (record["status"], record["type"], record["supervised"]) == ("ok", "lamp", True)
-    assert record["actions"]["on"] == {"about": "Light it.", "args": ["watts"], "required": []}
+    assert record["actions"]["on"] == {
+        "about": "Light it.",
+        "args": ["watts"],
+        "required": [],
+        "types": {"watts": "number"},
+        "defaults": {"watts": 60},
+    }
     assert bench.devices["lamp"].do("on", watts=40) == 40
     until(lambda: bench.devices["lamp"]["observed"] == {"watts": 40, "lit": True})
     record = bench.devices["lamp"]

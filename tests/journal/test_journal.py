@@ -116,7 +116,7 @@ def test_artifacts_and_devices_come_out_as_tables(tmp_path: Path) -> None:
             )
         )
         journal.device(
-            DeviceTold(device_id="psu", at_ms=6.0, event="sample", detail={"power_w": 12.5})
+            DeviceTold(device_id="psu", at_ms=6.0, event="action", detail={"power_w": 12.5})
         )
         journal.device(
             DeviceTold(device_id="fan", at_ms=7.0, event="status", detail={"status": "degraded"})

@@ -38,7 +38,7 @@ def test_what_is_too_old_goes_and_what_is_younger_stays(tmp_path: Path) -> None:
         fill(journal, 3, at_ms=now - 31 * DAY_MS)
         fill(journal, 2, at_ms=now - 29 * DAY_MS)
         for days in (31, 29):
-            journal.device(DeviceTold(device_id="psu", at_ms=now - days * DAY_MS, event="sample"))
+            journal.device(DeviceTold(device_id="psu", at_ms=now - days * DAY_MS, event="status"))
         journal.tidy()
         assert len(journal.runs()) == 2
         assert len(journal.results()) == 2
@@ -52,7 +52,7 @@ def test_past_a_bound_of_size_samples_go_before_runs_and_the_oldest_runs_first(
     with orchestrator(ab.Journal(path, max_bytes=1_000_000)) as bench:
         journal = live(bench)
         fill(journal, 100, at_ms=1e12, padding=20_000)
-        journal.device(DeviceTold(device_id="psu", at_ms=1.0, event="sample"))
+        journal.device(DeviceTold(device_id="psu", at_ms=1.0, event="status"))
         journal.run_began(RunBegan(run_id="under way", at_ms=1.0))
         journal.tidy()
         runs = list(journal.runs()["run_id"])

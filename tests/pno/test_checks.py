@@ -242,7 +242,9 @@ def test_facts_are_gathered_from_the_machine_and_remembered(tmp_path: Path) -> N
         (cpu / "thermal_throttle").mkdir()
         (cpu / "cpufreq/scaling_governor").write_text("powersave\n")
         (cpu / "thermal_throttle/core_throttle_count").write_text("3\n")
-    gatherer = Gatherer(StateStore(), root=tmp_path, paths=[str(tmp_path), "/no/such/folder"])
+    gatherer = Gatherer(
+        StateStore(), root=tmp_path, paths={"runs": str(tmp_path), "gone": "/no/such/folder"}
+    )
     first = gatherer.facts()
     assert first.host is not None
     assert first.host.governors == ["powersave", "powersave"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +13,10 @@ import pytest
 import autobench_nb as ab
 from autobench_nb.errors import ClosedError, CommandError, ConfigError, PathError
 from autobench_nb.pno import Found
+from autobench_nb.pno.checks import GIB, disk_space
+from autobench_nb.pno.facts import Facts
+from autobench_nb.pno.gather import Gatherer
+from autobench_nb.state import StateStore
 from tests.devices.test_supervisor import until
 
 
@@ -192,3 +198,30 @@ def test_a_viewer_begins_a_scan_by_a_command(bench: ab.Orchestrator) -> None:
         with pytest.raises(CommandError, match="there is no check 'two'") as refused:
             client.command("pno.scan", checks=["two"])
         assert refused.value.code == "bad-args"
+
+
+@pytest.mark.skipif(
+    not os.path.isdir("/dev/shm") or os.stat("/dev/shm").st_dev == os.stat(os.getcwd()).st_dev,
+    reason="needs a second file system that can be written: Linux has one at /dev/shm",
+)
+def test_the_disk_of_the_journal_is_looked_at_and_says_what_it_holds() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        seen: list[Any] = []
+        with ab.Orchestrator(connection_file=False, journal=f"{folder}/lab.db") as bench:
+
+            @bench.pno.check("mine")
+            def mine(facts: Any) -> None:
+                seen.extend(facts.disks)
+
+            bench.pno.scan(["mine"])
+            assert bench.state.get("/pno/subjects") >= 3
+    assert [disk.holds for disk in seen] == [("the working folder",), ("the journal",)]
+    assert seen[1].path == folder
+
+
+def test_a_folder_with_the_journal_is_one_disk_with_the_working_folder() -> None:
+    gatherer = Gatherer(StateStore(), paths={"the journal": os.getcwd(), "gone": "/no/such"})
+    (disk,) = gatherer.facts().disks
+    assert disk.holds == ("the working folder", "the journal")
+    (found,) = disk_space(Facts(now=0.0, disks=[disk._replace(free=GIB)]))
+    assert "(the working folder, the journal)" in found.message

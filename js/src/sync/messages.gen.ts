@@ -286,6 +286,12 @@ export interface ActionSpec {
   args: string[];
   /** Those of them that must be given. */
   required: string[];
+  /** Integer, number, boolean or text, of those that declare it. */
+  types?: Record<string, string>;
+  /** Of those that take one of a few values. */
+  choices?: Record<string, unknown[]>;
+  /** Of those that may be left out. */
+  defaults?: Record<string, unknown>;
 }
 
 /** One action that was asked for, and its fate. */
@@ -352,6 +358,8 @@ export interface Stream {
   pictures?: number;
   /** How often its process was started again by itself. */
   restarts?: number;
+  /** When its process last ended by itself. */
+  lastEnd?: StreamEnd | null;
   /** When it is started again. */
   nextTryAt?: number | null;
   /** Seconds; a picture of more seconds is old. */
@@ -359,6 +367,8 @@ export interface Stream {
   /** Seconds; a picture that is the same for longer is frozen. */
   frozenS?: number;
   recording?: StreamRecording | null;
+  /** About what is left on the disk that it is, or would be, recorded to. */
+  freeBytes?: number | null;
   [more: string]: unknown;
 }
 
@@ -378,6 +388,13 @@ export interface StreamCheck {
   ok: boolean | null;
   /** Why it is not well, or cannot be told. */
   reason: string | null;
+}
+
+/** When a stream's process has ended by itself, and why. */
+export interface StreamEnd {
+  /** Ms since 1970 UTC, with a fraction. */
+  at: number;
+  reason: string;
 }
 
 /** A stream's recording: the one under way, or the last one. */
@@ -463,6 +480,10 @@ export interface JobRecord {
   machine?: string | null;
   /** The planned step of a recipe's run that it does. */
   stepId?: string | null;
+  /** Joules that a repetition used, by the power meter: the mean. */
+  energyJ?: number;
+  /** Others ran meanwhile, and were given their parts of it. */
+  energyShared?: boolean;
   [more: string]: unknown;
 }
 
@@ -711,6 +732,8 @@ export interface PnoState {
   tookS?: number | null;
   /** Where scans are on a schedule. */
   nextRunAt?: number | null;
+  /** How many things the last scan's facts were about. */
+  subjects?: number;
   checks?: CheckRecord[];
   findings: Finding[];
   summary?: Summary;
@@ -1491,6 +1514,11 @@ export interface StreamArgs {
   streamId: string;
 }
 
+/** That its process is started anew; a recording goes on. */
+export interface StreamRestarted {
+  restarted: boolean;
+}
+
 /** Whether it was not to run before: false where it was started already. */
 export interface StreamStarted {
   started: boolean;
@@ -1555,6 +1583,8 @@ export interface Commands {
   'stream.picture': { args: StreamPictureArgs; result: StreamPicture };
   /** Begin or end the recording of a stream to a file. */
   'stream.record': { args: StreamRecordArgs; result: StreamRecorded };
+  /** End a stream's process, where there is one, and start it anew; its recording goes on. */
+  'stream.restart': { args: StreamArgs; result: StreamRestarted };
   /** Start a stream's process; one that waits for its next try, or has been given up, is tried now. */
   'stream.start': { args: StreamArgs; result: StreamStarted };
   /** End a stream's process, and its recording. */

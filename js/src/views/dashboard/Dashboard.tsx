@@ -4,7 +4,7 @@ import { useId, useMemo } from 'preact/hooks';
 import type { Client } from '../../client';
 import { setOnly } from '../../logs/query';
 import type { JobRecord } from '../../sync/messages';
-import { DevicesView } from '../DevicesView';
+import { DevicesView } from '../devices/DevicesView';
 import { FindingsView } from '../findings/FindingsView';
 import { LinkMenu } from '../link/LinkMenu';
 import { isStuck, Notice } from '../link/Notice';
@@ -47,6 +47,9 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
   const pickStep = (stepId: string) => {
     edits.value = () => setOnly('', 'step', [stepId]);
   };
+  const ask = (query: string) => {
+    edits.value = () => query;
+  };
   return (
     <section
       class={`autobench ab-dash${low === undefined ? '' : ' ab-dash-low'}`}
@@ -62,7 +65,15 @@ export function Dashboard({ client, title, options, storageKey }: Props): JSX.El
           <Tabs client={client} id={id} tab={tab} onTab={(next) => prefs.set({ tab: next })} />
           <div class="ab-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
             {hasState ? (
-              <Panel client={client} tab={tab} onPick={pick} onPickStep={pickStep} maxHeight={low} />
+              <Panel
+                client={client}
+                tab={tab}
+                onPick={pick}
+                onPickStep={pickStep}
+                onQuery={ask}
+                onTab={(next) => prefs.set({ tab: next })}
+                maxHeight={low}
+              />
             ) : (
               <Skeleton rows={[62, 48, 70]} />
             )}
@@ -79,11 +90,13 @@ interface PanelProps {
   tab: Tab;
   onPick(job: JobRecord): void;
   onPickStep(stepId: string): void;
+  onQuery(query: string): void;
+  onTab(tab: Tab): void;
   maxHeight: number | undefined;
 }
 
 /** What a tab shows. */
-function Panel({ client, tab, onPick, onPickStep, maxHeight }: PanelProps): JSX.Element {
+function Panel({ client, tab, onPick, onPickStep, onQuery, onTab, maxHeight }: PanelProps): JSX.Element {
   switch (tab) {
     case 'Runs':
       return (
@@ -97,7 +110,7 @@ function Panel({ client, tab, onPick, onPickStep, maxHeight }: PanelProps): JSX.
     case 'Streams':
       return <StreamsView client={client} />;
     case 'Findings':
-      return <FindingsView client={client} />;
+      return <FindingsView client={client} onQuery={onQuery} onTab={onTab} />;
     case 'State':
       return <StateTree client={client} height={maxHeight ?? 320} />;
   }

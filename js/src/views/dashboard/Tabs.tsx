@@ -3,7 +3,8 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Client } from '../../client';
 import { fold, size } from '../../sync/read';
-import { seriousFindings } from '../findings/FindingsView';
+import { countDevices } from '../devices/texts';
+import { seriousFindings } from '../findings/texts';
 import { activeJobs } from '../runs/model/record';
 import { Pill } from '../shared/elements';
 import { count, plural } from '../shared/format';
@@ -92,7 +93,10 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
     );
   }
   if (tab === 'Devices' || tab === 'Streams') {
-    const { warn, bad } = fold(tab === 'Devices' ? state.devices : state.streams, countStatuses, addStatusCounts);
+    const { warn, bad } =
+      tab === 'Devices'
+        ? fold(state.devices, countDevices, addStatusCounts)
+        : fold(state.streams, countStatuses, addStatusCounts);
     return warn + bad ? <Pill tone={bad ? 'bad' : 'warn'}>{count(warn + bad)}</Pill> : null;
   }
   if (tab === 'Findings') {

@@ -9,7 +9,7 @@ import { CommandButton } from './CommandButton';
 import { useDetails } from './details';
 import type { JobProps } from './JobRow';
 import { exitText, explain, measured } from './model/explain';
-import { bytesText } from './model/figures';
+import { bytesText, joulesText } from './model/figures';
 import { lastLines } from './model/last-lines';
 import { isOver, type Standing } from './model/record';
 import { clockSeconds } from './model/summary';
@@ -104,6 +104,12 @@ function Facts({ job, details, problem }: { job: JobRecord; details: JobDetails 
         <Times job={job} details={details} />
       </Fact>
       {details && <Measures details={details} />}
+      {job.energyJ != null && (
+        <Fact word="energy">
+          {joulesText(job.energyJ)}{' '}
+          <span class="ab-faint">a repetition{job.energyShared && ', shared with what ran meanwhile'}</span>
+        </Fact>
+      )}
       {job.exitCode != null && details === null && <Fact word="exit status">{String(job.exitCode)}</Fact>}
       {problem && <Fact word="">{problem}</Fact>}
     </dl>

@@ -16,6 +16,7 @@ interface Props {
 export function LivePicture({ id, stream, pull, now }: Props): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const runs = stream.startedAt != null;
+  const hasLast = !runs && (stream.pictures ?? 0) > 0;
   useEffect(() => {
     const target = frame.current;
     if (target === null || !runs) return;
@@ -30,8 +31,11 @@ export function LivePicture({ id, stream, pull, now }: Props): JSX.Element {
       pull.turn(false);
     };
   }, [pull, runs]);
+  useEffect(() => {
+    if (hasLast) void pull.once();
+  }, [pull, hasLast]);
   const shot = pull.shot.value;
-  const over = pull.error.value !== null && runs ? pull.error.value : overText(stream, now);
+  const over = pull.error.value !== null && runs ? pull.error.value : overText(stream, now, { shot, held: pull.held.value });
   const ratio = stream.width && stream.height ? `${stream.width} / ${stream.height}` : '16 / 9';
   return (
     <div ref={frame} class={`ab-stream-picture${over === null ? '' : ' ab-stream-old'}`} style={{ aspectRatio: ratio }}>

@@ -1,23 +1,23 @@
-import { type Signal, useSignal } from '@preact/signals';
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { Client } from '../../client';
 import { visible } from '../../logs/text/visible';
 import type { Stream } from '../../sync/messages';
+import { AskButton, Asking } from '../shared/ask';
 import { brief } from '../shared/format';
 import { otherFields } from '../shared/records';
 import { toneOf } from '../shared/tone';
 import { LivePicture } from './LivePicture';
 import { PicturePull } from './pull';
-import { type CheckText, checkTexts, fileOf, isRecording, pictureText, recordingText, restartText } from './texts';
+import { type CheckText, checkTexts, fileOf, isRecording, pictureText, recordingText, restartText, roomText } from './texts';
 
-const READ_ONLY = 'You came in with a read-only token: you may look, and not command.';
 const SIGNS = { ok: '✓', bad: '✗', untold: '–' } as const;
 const SAID = { ok: 'well', bad: 'failed', untold: 'not known' } as const;
 /** What the card shows, or what is not for people. */
 const SHOWN = [
   ...['status', 'url', 'source', 'runs', 'wanted', 'reason', 'startedAt', 'lastPictureAt', 'changedAt', 'frozenSince'],
   ...['checks', 'width', 'height', 'fps', 'bytesPerS', 'pictures', 'restarts', 'nextTryAt', 'youngS', 'frozenS', 'recording'],
+  ...['lastEnd', 'freeBytes'],
 ];
 
 interface Props {
@@ -33,6 +33,7 @@ export function StreamCard({ client, id, stream, now }: Props): JSX.Element {
   const name = visible(id);
   const tone = toneOf(stream.status);
   const more = otherFields(stream, SHOWN);
+  const room = roomText(stream);
   return (
     <section class="ab-stream" aria-label={`Stream ${name}`} data-stream={id}>
       <LivePicture id={id} stream={stream} pull={pull} now={now} />
@@ -57,6 +58,12 @@ export function StreamCard({ client, id, stream, now }: Props): JSX.Element {
           <dd class="ab-num">
             <RecordingText stream={stream} now={now} />
           </dd>
+          {room !== null && (
+            <>
+              <dt>room</dt>
+              <dd class={`ab-num${room.isLittle ? ' ab-text-warn' : ''}`}>{room.text}</dd>
+            </>
+          )}
           {more.map(([field, value]) => (
             <Field key={field} name={field} value={value} />
           ))}
@@ -117,39 +124,33 @@ interface ActionsProps {
 
 /** What can be asked of a stream; what was refused, and why, stands beside it. */
 function StreamActions({ client, id, stream, pull }: ActionsProps): JSX.Element {
-  const busy = useSignal<string | null>(null);
-  const error = useSignal<string | null>(null);
-  const ask = async (what: string, act: () => Promise<unknown>): Promise<void> => {
-    busy.value = what;
-    error.value = null;
-    try {
-      await act();
-    } catch (raised) {
-      error.value = `${what}: ${(raised as Error).message}`;
-    }
-    busy.value = null;
-  };
+  const asking = useMemo(() => new Asking(), [client, id]);
   const records = isRecording(stream.recording);
   const waits = stream.wanted && stream.startedAt == null;
   const shot = pull.shot.value;
-  const button = (label: string, act: () => Promise<unknown>) => (
-    <Action client={client} busy={busy} label={label} name={id} onClick={() => void ask(label, act)}>
-      {label}
-    </Action>
+  const isBusy = asking.since.value.size > 0;
+  const streamId = id;
+  const button = (label: string, act: () => Promise<unknown>, sign?: string) => (
+    <AskButton
+      client={client}
+      isBusy={isBusy}
+      label={`${label} ${visible(id)}`}
+      class="ab-button"
+      onClick={() => void asking.ask(label, act)}
+    >
+      {sign && <span aria-hidden="true">{sign} </span>}
+      {asking.since.value.has(label) ? '…' : label}
+    </AskButton>
   );
   return (
     <div class="ab-stream-actions">
-      {stream.wanted && !waits ? (
-        <>
-          {button(records ? 'Stop recording' : 'Record', () => client.command('stream.record', { streamId: id, on: !records }))}
-          {button('Stop', () => client.command('stream.stop', { streamId: id }))}
-        </>
-      ) : (
-        <>
-          {button(waits ? 'Try now' : 'Start', () => client.command('stream.start', { streamId: id }))}
-          {waits && button('Stop', () => client.command('stream.stop', { streamId: id }))}
-        </>
-      )}
+      {stream.wanted &&
+        !waits &&
+        button(
+          records ? 'Stop recording' : 'Record',
+          () => client.command('stream.record', { streamId, on: !records }),
+          records ? '■' : '●',
+        )}
       {shot !== null && (
         <a
           class="ab-button ab-stream-still"
@@ -160,38 +161,15 @@ function StreamActions({ client, id, stream, pull }: ActionsProps): JSX.Element 
           Still
         </a>
       )}
-      {error.value !== null && (
-        <span class="ab-text-bad ab-stream-error" role="status">
-          {visible(error.value)}
+      {stream.wanted && !waits && button('Restart', () => client.command('stream.restart', { streamId }))}
+      {!stream.wanted && button('Start', () => client.command('stream.start', { streamId }))}
+      {waits && button('Try now', () => client.command('stream.start', { streamId }))}
+      {stream.wanted && button('Stop', () => client.command('stream.stop', { streamId }))}
+      {[...asking.problems.value].map(([what, problem]) => (
+        <span key={what} class="ab-text-bad ab-stream-error" role="status">
+          {what}: {visible(problem.text)}
         </span>
-      )}
+      ))}
     </div>
-  );
-}
-
-interface ActionProps {
-  client: Client;
-  busy: Signal<string | null>;
-  label: string;
-  name: string;
-  onClick(): void;
-  children: ComponentChildren;
-}
-
-function Action({ client, busy, label, name, onClick, children }: ActionProps): JSX.Element {
-  const isReader = client.readOnly.value;
-  const isBusy = busy.value !== null;
-  const said = `${label} ${visible(name)}`;
-  return (
-    <button
-      type="button"
-      class="ab-button"
-      disabled={isReader || isBusy}
-      title={isReader ? READ_ONLY : undefined}
-      aria-label={isReader ? `${said}. ${READ_ONLY}` : said}
-      onClick={onClick}
-    >
-      {busy.value === label ? '…' : children}
-    </button>
   );
 }

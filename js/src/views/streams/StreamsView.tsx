@@ -61,7 +61,7 @@ function RateLine({ client }: { client: Client }): JSX.Element {
   return (
     <p class="ab-stream-rate ab-muted">
       {link === 'comm'
-        ? `At most ${rate('comm')} pictures a second over widget messages, ${rate('direct')} over a direct link or the proxy.`
+        ? `One picture a second at most over widget messages, which carry all else too; ${rate('direct')} over a direct link or the proxy.`
         : `At most ${rate(link)} pictures a second are shown; recordings hold every picture.`}
     </p>
   );

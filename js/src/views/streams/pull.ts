@@ -8,7 +8,7 @@ import type { Client } from '../../client';
 import type { LinkKind } from '../../links/link';
 
 /** How long from one question to the next, at least, in ms. Widget messages share a limit with all that cells print. */
-export const PULL_MS: Readonly<Record<LinkKind, number>> = { direct: 100, proxy: 100, comm: 500 };
+export const PULL_MS: Readonly<Record<LinkKind, number>> = { direct: 100, proxy: 100, comm: 1_000 };
 const AFTER_ERROR_MS = 2_000;
 
 export interface Shot {
@@ -19,9 +19,13 @@ export interface Shot {
   readonly url: string;
 }
 
+/** Why no newer picture is asked for: the link is lost, or the kernel hears nothing before its cell ends. */
+export type Held = 'lost' | 'busy';
+
 export class PicturePull {
   private readonly shots: Signal<Shot | null> = signal(null);
   private readonly errors: Signal<string | null> = signal(null);
+  private readonly helds: Signal<Held | null> = signal(null);
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isOn = false;
   private isAsking = false;
@@ -41,6 +45,24 @@ export class PicturePull {
     return this.errors;
   }
 
+  /** Why the picture stands still, whatever the stream does; null where it does not. */
+  get held(): ReadonlySignal<Held | null> {
+    return this.helds;
+  }
+
+  /** Ask for the newest picture, where none is known: that of a stream that is off is not to be waited for. */
+  async once(): Promise<void> {
+    if (this.isAsking || this.isOn || this.shots.peek() !== null || this.whyHeld() !== null) return;
+    this.isAsking = true;
+    try {
+      await this.fetch();
+    } catch {
+      // Without it the card says that there is none.
+    }
+    this.isAsking = false;
+    if (this.isOn) void this.ask();
+  }
+
   /** Ask from now on, while somebody looks. */
   turn(on: boolean): void {
     if (on === this.isOn) return;
@@ -52,7 +74,8 @@ export class PicturePull {
   private async ask(): Promise<void> {
     const began = performance.now();
     let pause = PULL_MS[this.client.status.peek().link];
-    if (this.canAsk()) {
+    this.helds.value = this.whyHeld();
+    if (this.helds.peek() === null && document.visibilityState !== 'hidden') {
       this.isAsking = true;
       try {
         await this.fetch();
@@ -67,11 +90,10 @@ export class PicturePull {
   }
 
   /** A question that waits behind a cell would be shown as a command that waits. */
-  private canAsk(): boolean {
+  private whyHeld(): Held | null {
     const busy = this.client.busy.peek();
-    return (
-      this.client.status.peek().phase === 'live' && (busy === null || busy.listens) && document.visibilityState !== 'hidden'
-    );
+    if (this.client.status.peek().phase !== 'live') return 'lost';
+    return busy === null || busy.listens ? null : 'busy';
   }
 
   private async fetch(): Promise<void> {

@@ -89,3 +89,11 @@ function fixed(value: number, places: number): string {
 function leading(value: number): number {
   return Number(value.toExponential(1)[0]);
 }
+
+/** "36.0 kJ", "12.3 J", "450 mJ". */
+export function joulesText(joules: number): string {
+  const size = Math.abs(joules);
+  const [scale, unit] = size < 1 ? [1e-3, 'mJ'] : size < 1e3 ? [1, 'J'] : size < 1e6 ? [1e3, 'kJ'] : [1e6, 'MJ'];
+  const value = joules / scale;
+  return `${value.toFixed(Math.abs(value) < 99.95 ? 1 : 0)} ${unit}`;
+}
