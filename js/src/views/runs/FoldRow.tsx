@@ -9,6 +9,7 @@ import { GLYPHS } from './JobRow';
 import type { LineProps } from './LineView';
 import { figureText, ratioText } from './model/figures';
 import type { Line } from './model/layout';
+import { summedOf } from './model/measures';
 import { leftS, type Progress, progressOf } from './model/progress';
 import { reasonParts, totalS } from './model/record';
 import { meanOf, sdOf } from './model/stats';
@@ -134,10 +135,11 @@ function FoldCells(props: FoldProps): JSX.Element {
 /** All of them on the axis of the run, a dot for each job's mean. */
 function DoneCells(props: FoldProps): JSX.Element {
   const { run } = props.line;
-  const means = membersOf(props)
-    .flatMap((job) => job.meanS ?? [])
-    .sort((a, b) => a - b);
-  if (means.length === 0 || run.slowestS <= 0) return <span role="gridcell" class="ab-run-why" />;
+  const measure = props.table.measure.value;
+  const all = membersOf(props).flatMap((job) => summedOf(job, measure) ?? []);
+  const means = all.map((one) => one.mean).sort((a, b) => a - b);
+  if (means.length === 0 || run.axis === null) return <span role="gridcell" class="ab-run-why" />;
+  const unit = all[0]?.unit ?? null;
   const mean = meanOf(means);
   const sd = sdOf(means);
   return (
@@ -145,17 +147,17 @@ function DoneCells(props: FoldProps): JSX.Element {
       <span role="gridcell" class="ab-run-time ab-run-ruled">
         <Strip
           mean={mean}
-          times={means}
-          end={run.slowestS}
+          numbers={means}
+          axis={run.axis}
           isFold
-          label={`${figureText(mean, sd)}, each dot the mean of a job`}
+          label={`${figureText(mean, sd, unit)}, each dot the mean of a job`}
         />
       </span>
       <span role="gridcell" class="ab-run-ratio ab-num">
-        {run.fastestS !== null && ratioText(mean / run.fastestS)}
+        {run.best !== null && ratioText(mean / run.best.mean)}
       </span>
       <span role="gridcell" class="ab-run-mean ab-num">
-        <Mean mean={mean} sd={sd} />
+        <Mean mean={mean} sd={sd} unit={unit} />
       </span>
     </>
   );

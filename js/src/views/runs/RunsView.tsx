@@ -11,6 +11,7 @@ import { Heads } from './Heads';
 import { keyOf } from './keys';
 import { LineView } from './LineView';
 import { type Line, layout } from './model/layout';
+import { measuresOf } from './model/measures';
 import { expectations, usualS } from './model/queue';
 import { RunsTable } from './model/table';
 import { Tools } from './Tools';
@@ -82,7 +83,7 @@ function Runs({ table, jobs, onPick, maxHeight }: RunsProps): JSX.Element {
           if (event.target === event.currentTarget && keyOf(event.key, table, lines, onPick)) event.preventDefault();
         }}
       >
-        <Heads />
+        <Heads table={table} measures={measuresOf(jobs.items as Rec<JobRecord>)} />
         <VirtualLines
           class="ab-runs-list"
           keys={keys}
