@@ -1,8 +1,8 @@
 """A mean with its spread, with as many digits as are known. Pure.
 
 One rule, which the page has too (``js/src/views/runs/model/figures.ts``); both pass ``tests/vectors/figures.json``:
-two digits of the deviation count, as the GUM recommends (7.2.6), and the mean ends where they do. Neither is ever
-rounded to tens.
+two digits of the deviation count, as the GUM recommends (7.2.6), and the mean ends where they do; one digit where the
+mean would have more than five. Neither is ever rounded to tens.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ DIGITS: Final = 3
 """What is written of a figure whose spread is not known."""
 DIGITS_OF_SD: Final = 2
 """What is written of a standard deviation: one digit alone would make 20 ± 20 of 24 ± 15."""
+MOST_DIGITS: Final = 5
+"""A mean with more has one digit of its deviation: 80.769 ± 0.005."""
 MOST_DECIMALS: Final = 4
 """More are not written of times and sizes, however small their spread is."""
 SECONDS: Final = (
@@ -42,11 +44,15 @@ _LARGE: Final = 1e9
 def decimals(value: float, sd: float | None, most: int = MOST_DECIMALS) -> int:
     """Places after the point of ``value`` and of its standard deviation.
 
-    Two digits of the deviation count; without a deviation (or with one of 0) three of the value.
+    Two digits of the deviation count, one where the value would have more than five; without a deviation (or with one
+    of 0) three of the value.
     """
     if not sd or not math.isfinite(sd):
         return _places(value, DIGITS)
-    return min(most, _places(sd, DIGITS_OF_SD))
+    wide, least = _places(value, MOST_DIGITS), _places(sd, 1)
+    if least > most:
+        return min(most, wide)
+    return min(most, max(wide, least), _places(sd, DIGITS_OF_SD))
 
 
 def seconds_text(mean_s: float, sd_s: float | None) -> str:
@@ -78,8 +84,16 @@ def figure_text(mean: float, sd: float | None, unit: str | None) -> str:
         places = 0
     text = fixed(value, places)
     if spread is not None:
-        text += f" ± {fixed(spread, places) if spread else '0'}"
+        text += f" ± {_spread_text(spread, places)}"
     return f"{text} {sign}".rstrip()
+
+
+def _spread_text(spread: float, places: int) -> str:
+    """``0.16``, or ``< 0.001`` where it has no digit within these places."""
+    if not spread:
+        return "0"
+    text = fixed(spread, places)
+    return text if text.strip("0.") else f"< {fixed(10.0**-places, places)}"
 
 
 def fixed(value: float, places: int) -> str:

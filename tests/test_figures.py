@@ -27,11 +27,11 @@ def test_what_is_no_time_has_the_same_digits(
 
 
 @pytest.mark.parametrize(
-    "sd", [10.0**power * lead for power in range(-4, 2) for lead in (1, 1.4, 2, 9.4, 9.96)]
+    "sd", [10.0**power * lead for power in range(-3, 1) for lead in (1, 1.4, 2, 9.4, 9.96)]
 )
 def test_two_digits_of_a_spread_count(sd: float) -> None:
-    shown = fixed(sd, decimals(123.456, sd, most=9)).replace(".", "").lstrip("0")
-    assert len(shown) == (2 if sd < 99.5 else 3), shown
+    shown = fixed(sd, decimals(1.23456, sd, most=9)).replace(".", "").lstrip("0")
+    assert len(shown) == 2, shown
 
 
 @pytest.mark.parametrize("sd", [99.6, 543.2, 12_345.6])

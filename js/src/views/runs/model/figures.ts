@@ -35,6 +35,8 @@ const UNITS: ReadonlyMap<string, readonly Unit[]> = new Map([
 const DIGITS = 3;
 /** What is written of a standard deviation: one digit alone would make 20 ± 20 of 24 ± 15. */
 const DIGITS_OF_SD = 2;
+/** A mean with more has one digit of its deviation: 80.769 ± 0.005. */
+const MOST_DIGITS = 5;
 /** More are not written of times and sizes, however small the spread is. */
 const MOST_DECIMALS = 4;
 /** From here on, and below the reverse, numbers that have no larger unit are written with a power of ten. */
@@ -49,7 +51,8 @@ export function unitOf(value: number, unit: string | null = 's'): { readonly per
 }
 
 /**
- * The spread to two digits that count, the mean to the same place: "3.08 ± 0.16 s"; neither is rounded to tens.
+ * The spread to two digits that count (one where the mean would have more than five), the mean to the same place:
+ * "3.08 ± 0.16 s"; neither is rounded to tens.
  *
  * Both in the unit that suits the mean; three digits where no spread is known.
  */
@@ -63,8 +66,8 @@ export function figure(mean: number, sd: number | null | undefined, unit: string
     return { value: power(value), sd: spread === null ? null : power(spread), unit: name };
   }
   const most = scaled ? MOST_DECIMALS : Number.POSITIVE_INFINITY;
-  const places = spread ? Math.min(most, placesOf(spread, DIGITS_OF_SD)) : name === 'B' ? 0 : placesOf(value, DIGITS);
-  return { value: fixed(value, places), sd: spread === null ? null : spread ? fixed(spread, places) : '0', unit: name };
+  const places = spread ? placesOfBoth(value, spread, most) : name === 'B' ? 0 : placesOf(value, DIGITS);
+  return { value: fixed(value, places), sd: spread === null ? null : spreadText(spread, places), unit: name };
 }
 
 /** The same as one text. */
@@ -87,6 +90,19 @@ export function bytesText(bytes: number): string {
     value /= 1024;
   }
   return `${value.toFixed(1)} TiB`;
+}
+
+/** "0.16", or "< 0.001" where it has no digit within these places. */
+function spreadText(spread: number, places: number): string {
+  if (spread === 0) return '0';
+  const text = fixed(spread, places);
+  return /[1-9]/.test(text) ? text : `< ${(10 ** -places).toFixed(places)}`;
+}
+
+function placesOfBoth(value: number, spread: number, most: number): number {
+  const [wide, least] = [placesOf(value, MOST_DIGITS), placesOf(spread, 1)];
+  if (least > most) return Math.min(most, wide);
+  return Math.min(most, Math.max(wide, least), placesOf(spread, DIGITS_OF_SD));
 }
 
 /** Places after the point so that so many digits count. */
