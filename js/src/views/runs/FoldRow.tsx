@@ -8,8 +8,9 @@ import { Mean } from './cells';
 import { GLYPHS } from './JobRow';
 import type { LineProps } from './LineView';
 import { figureText, ratioText } from './model/figures';
+import type { Fold } from './model/folding';
 import type { Line } from './model/layout';
-import { summedOf } from './model/measures';
+import { meanIn } from './model/measures';
 import { leftS, type Progress, progressOf } from './model/progress';
 import { reasonParts, totalS } from './model/record';
 import { meanOf, sdOf } from './model/stats';
@@ -85,9 +86,20 @@ function wordsOf({ line }: FoldProps): string {
   }
 }
 
-function membersOf({ jobs, line }: FoldProps): JobRecord[] {
+const members = new WeakMap<Fold, JobRecord[]>();
+
+/** Looked up once: they may be ten thousand, and a fold is made anew with each state. */
+function membersOf({ jobs, line: { fold } }: FoldProps): readonly JobRecord[] {
+  const known = members.get(fold);
+  if (known !== undefined) return known;
   const items = jobs.items as Rec<JobRecord>;
-  return line.fold.ids.flatMap((id) => get(items, id) ?? []);
+  const found: JobRecord[] = [];
+  for (const id of fold.ids) {
+    const job = get(items, id);
+    if (job !== undefined) found.push(job);
+  }
+  members.set(fold, found);
+  return found;
 }
 
 function FoldCells(props: FoldProps): JSX.Element {
@@ -136,10 +148,14 @@ function FoldCells(props: FoldProps): JSX.Element {
 function DoneCells(props: FoldProps): JSX.Element {
   const { run } = props.line;
   const measure = props.table.measure.value;
-  const all = membersOf(props).flatMap((job) => summedOf(job, measure) ?? []);
-  const means = all.map((one) => one.mean).sort((a, b) => a - b);
+  const means: number[] = [];
+  for (const job of membersOf(props)) {
+    const mean = meanIn(job, measure);
+    if (mean !== null) means.push(mean);
+  }
   if (means.length === 0 || run.axis === null) return <span role="gridcell" class="ab-run-why" />;
-  const unit = all[0]?.unit ?? null;
+  means.sort((a, b) => a - b);
+  const { unit } = run.axis;
   const mean = meanOf(means);
   const sd = sdOf(means);
   return (
@@ -174,9 +190,9 @@ function queuedText({ line, jobs, expected }: FoldProps): string {
 
 function totalText(props: FoldProps): string | JSX.Element {
   const { standing } = props.line.fold;
-  const members = membersOf(props);
+  const all = membersOf(props);
   if (standing === 'running') {
-    const left = members.map((job) => leftS(job, props.now));
+    const left = all.map((job) => leftS(job, props.now));
     if (left.some((one) => one === null)) return '';
     return (
       <>
@@ -185,12 +201,12 @@ function totalText(props: FoldProps): string | JSX.Element {
     );
   }
   if (standing === 'queued') {
-    const takes = members.map((job) => props.expected.get(job.id)?.takesS ?? null);
+    const takes = all.map((job) => props.expected.get(job.id)?.takesS ?? null);
     return takes.some((one) => one === null)
       ? 'not known yet'
       : `~ ${estimate((takes as number[]).reduce((a, b) => a + b, 0))}`;
   }
-  return duration(members.reduce((sum, job) => sum + (totalS(job) ?? 0), 0));
+  return duration(all.reduce((sum, job) => sum + (totalS(job) ?? 0), 0));
 }
 
 /** What several jobs have done as one; null where of any of them nobody knows. */

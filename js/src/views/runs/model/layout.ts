@@ -2,9 +2,10 @@
 
 import type { JobRecord, Jobs, RunRecord } from '../../../sync/messages';
 import { get, type Rec } from '../../../sync/read';
+import { Wide } from '../../../sync/wide';
 import { FOLD_FROM, type Fold, folded } from './folding';
 import { type Group, groupsOf } from './groups';
-import { betterOf, type Summed, summedOf } from './measures';
+import { betterOf, meanIn, type Summed, summedOf } from './measures';
 import { type Axis, axisFor } from './scale';
 import { isSought, type Sought, wordsOf } from './search';
 import { activeOf, type Counts, countsOf } from './summary';
@@ -82,7 +83,7 @@ export function layout(jobs: Jobs, choices: Choices): Line[] {
     if (shown.length === 0) continue;
     // What is sought is seen, also within a run that was shut before.
     const isShut = (choices.shut.get(group.key) ?? false) && !isFiltered;
-    const run = runLine(jobs, group, isShut, choices.measure);
+    const run = knownRunLine(jobs, group, isShut, choices.measure);
     lines.push({ kind: 'run', key: `run ${group.key}`, run });
     if (isShut) continue;
     if (!group.single && run.axis !== null) lines.push({ kind: 'axis', key: `axis ${group.key}`, run });
@@ -117,30 +118,65 @@ function jobLines(lines: Line[], items: Rec<JobRecord>, run: RunLine, shown: rea
   }
 }
 
+interface KnownLine {
+  /** Where its jobs lie among all, and what lay there. */
+  readonly places: readonly number[];
+  readonly chunks: readonly unknown[];
+  readonly runs: unknown;
+  readonly measure: string;
+  readonly line: RunLine;
+}
+
+const knownLines = new WeakMap<Group, KnownLine>();
+
+/** Made anew only where some of its jobs may have changed: of hundreds of runs few go on. */
+function knownRunLine(jobs: Jobs, group: Group, isShut: boolean, measure: string): RunLine {
+  const items = jobs.items as Rec<JobRecord>;
+  if (!(items instanceof Wide)) return runLine(jobs, group, isShut, measure);
+  const known = knownLines.get(group);
+  const places = known?.places ?? items.placesOf(group.ids);
+  const isSame =
+    known?.measure === measure &&
+    known.runs === jobs.runs &&
+    known.line.isShut === isShut &&
+    places.every((place, i) => items.chunks[place] === known.chunks[i]);
+  if (isSame) return known.line;
+  const line = runLine(jobs, group, isShut, measure);
+  const chunks = places.map((place) => items.chunks[place]);
+  knownLines.set(group, { places, chunks, runs: jobs.runs, measure, line });
+  return line;
+}
+
 function runLine(jobs: Jobs, group: Group, isShut: boolean, measure: string): RunLine {
   const items = jobs.items as Rec<JobRecord>;
-  const all: Summed[] = [];
+  const ended: JobRecord[] = [];
   let best: Best | null = null;
   for (const id of group.ids) {
     const job = get(items, id);
-    const summed = job?.status === 'succeeded' ? summedOf(job, measure) : null;
-    if (job === undefined || summed === null) continue;
-    all.push(summed);
-    const { mean } = summed;
+    const mean = job?.status === 'succeeded' ? meanIn(job, measure) : null;
+    if (job === undefined || mean === null) continue;
+    ended.push(job);
     const better = betterOf(job, measure);
     if (best === null || (better === 'higher' ? mean > best.mean : mean < best.mean)) {
       best = { id, mean, isBest: better !== null };
     }
   }
-  const isCompared = all.length > 1 && !group.single && best !== null && best.mean > 0;
+  const isCompared = ended.length > 1 && !group.single && best !== null && best.mean > 0;
   return {
     group,
     counts: countsOf(items, group.ids),
     asked: askedFor(jobs, group),
     isShut,
     best: isCompared ? best : null,
-    axis: axisFor(all),
+    axis: axisFor(summedOfAll(ended, measure)),
   };
+}
+
+function* summedOfAll(jobs: readonly JobRecord[], measure: string): Generator<Summed> {
+  for (const job of jobs) {
+    const summed = summedOf(job, measure);
+    if (summed !== null) yield summed;
+  }
 }
 
 function askedFor(jobs: Jobs, group: Group): number {
@@ -154,7 +190,7 @@ function sorted(items: Rec<JobRecord>, ids: readonly string[], { sort, measure }
   if (sort === 'newest') return [...ids].reverse();
   const mean = (id: string) => {
     const job = get(items, id);
-    return job?.status === 'succeeded' ? (summedOf(job, measure)?.mean ?? null) : null;
+    return job?.status === 'succeeded' ? meanIn(job, measure) : null;
   };
   const direction = sort === 'fastest' ? 1 : -1;
   return [...ids].sort((a, b) => {

@@ -44,6 +44,12 @@ export function summedOf(job: JobRecord, measure: string): Summed | null {
   return { mean: found.mean, sd: found.sd, least: found.min, most: found.max, unit: found.unit ?? null };
 }
 
+/** The mean alone: asked of ten thousand jobs with each state, for which no object is made. */
+export function meanIn(job: JobRecord, measure: string): number | null {
+  if (measure === WALL) return job.meanS ?? null;
+  return job.measures?.find((one) => one.name === measure)?.mean ?? null;
+}
+
 /** Which way is better: of metrics only where their recipe says so. */
 export function betterOf(job: JobRecord, measure: string): 'lower' | 'higher' | null {
   if (measure !== 'value' && OWN.includes(measure)) return 'lower';

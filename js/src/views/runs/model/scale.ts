@@ -19,13 +19,16 @@ export interface Tick {
 const MOST_TICKS = 5;
 
 /** An axis on which all of these have their place; null where there is nothing to be seen on it. */
-export function axisFor(all: readonly Summed[]): Axis | null {
-  let [low, high] = [0, 0];
-  for (const { mean, least, most } of all) {
-    low = Math.min(low, mean, least);
-    high = Math.max(high, mean, most);
+export function axisFor(all: Iterable<Summed>): Axis | null {
+  let low = 0;
+  let high = 0;
+  let unit: string | null = null;
+  for (const one of all) {
+    low = Math.min(low, one.mean, one.least);
+    high = Math.max(high, one.mean, one.most);
+    unit ??= one.unit;
   }
-  return high > low && Number.isFinite(high - low) ? { low, high, unit: all[0]?.unit ?? null } : null;
+  return high > low && Number.isFinite(high - low) ? { low, high, unit } : null;
 }
 
 /** Where a number stands, 0 to 1. */
