@@ -6,7 +6,7 @@ import { fold } from '../../sync/read';
 import { seriousFindings } from '../findings/FindingsView';
 import { activeJobs } from '../runs/model/record';
 import { Pill } from '../shared/elements';
-import { count } from '../shared/format';
+import { count, plural } from '../shared/format';
 import { addStatusCounts, countStatuses } from '../shared/tone';
 
 export const TABS = ['Runs', 'Devices', 'Streams', 'Findings', 'State'] as const;
@@ -37,7 +37,7 @@ export function Tabs({ client, id, tab, onTab }: TabsProps): JSX.Element {
     bar.current?.querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus();
   };
   return (
-    <div class="ab-tabs" role="tablist" aria-label="Parts of the state" ref={bar} onKeyDown={onKey}>
+    <div class="ab-tabs" role="tablist" aria-label="Parts of the dashboard" ref={bar} onKeyDown={onKey}>
       {TABS.map((name) => (
         <button
           key={name}
@@ -78,15 +78,27 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
   if (slice === null || state === null) return null;
   if (tab === 'Runs') {
     const active = activeJobs(state.jobs);
-    return active ? <Pill>{count(active)}</Pill> : null;
+    return active ? (
+      <Pill title={`${plural(active, 'job')} ${active === 1 ? 'waits or runs' : 'wait or run'}`}>{count(active)}</Pill>
+    ) : null;
   }
   if (tab === 'Devices' || tab === 'Streams') {
     const { warn, bad } = fold(tab === 'Devices' ? state.devices : state.streams, countStatuses, addStatusCounts);
-    return warn + bad ? <Pill tone={bad ? 'bad' : 'warn'}>{count(warn + bad)}</Pill> : null;
+    const what = plural(warn + bad, tab === 'Devices' ? 'device' : 'stream');
+    const title = `${what} ${warn + bad === 1 ? 'wants' : 'want'} a look`;
+    return warn + bad ? (
+      <Pill tone={bad ? 'bad' : 'warn'} title={title}>
+        {count(warn + bad)}
+      </Pill>
+    ) : null;
   }
   if (tab === 'Findings') {
     const serious = seriousFindings(state.pno);
-    return serious ? <Pill tone="bad">{count(serious)}</Pill> : null;
+    return serious ? (
+      <Pill tone="bad" title={plural(serious, 'serious finding')}>
+        {count(serious)}
+      </Pill>
+    ) : null;
   }
   return null;
 }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { visible } from '../../logs/text/visible';
-import { count, duration, estimate, ordinal } from '../shared/format';
+import { count, duration, estimate, ordinal, plural } from '../shared/format';
 import { Answer } from './Answer';
 import type { JobProps } from './JobRow';
 import { figure, figureText, ratioText } from './model/figures';
@@ -119,10 +119,14 @@ export function meanCells({ table, job, line, now }: JobProps, standing: Standin
   const isFirst = best?.id === job.id;
   return (
     <>
-      <span role="gridcell" class={`ab-run-ratio ab-num${isFirst && best.isBest ? ' ab-run-fastest' : ''}`}>
+      <span
+        role="gridcell"
+        class={`ab-run-ratio ab-num${isFirst && best.isBest ? ' ab-run-fastest' : ''}`}
+        title={best === null || summed === null ? undefined : ratioTitle(isFirst, best.isBest, measure)}
+      >
         {best !== null && summed !== null && (isFirst ? '1.00' : ratioText(summed.mean / best.mean))}
       </span>
-      <span role="gridcell" class="ab-run-mean ab-num">
+      <span role="gridcell" class="ab-run-mean ab-num" title={summed === null ? undefined : meanTitle(summed, job.done ?? 0)}>
         {summed !== null ? <Mean {...summed} /> : measure !== WALL && <span class="ab-faint">not measured</span>}
       </span>
     </>
@@ -164,8 +168,9 @@ export function repetitionCell({ job }: JobProps, standing: Standing): JSX.Eleme
         : standing === 'running' || standing === 'asks'
           ? repetitionText(job)
           : `${count(done)} of ${count(repeat)}`;
+  const title = standing === 'queued' ? 'How often it is to be repeated' : 'Repetitions that were measured';
   return (
-    <span role="gridcell" class="ab-run-repeat ab-num">
+    <span role="gridcell" class="ab-run-repeat ab-num" title={title}>
       {text}
     </span>
   );
@@ -174,7 +179,7 @@ export function repetitionCell({ job }: JobProps, standing: Standing): JSX.Eleme
 /** What it took, what is left, or about how long it will take. Guesses carry a tilde. */
 export function totalCell({ job, now, expected }: JobProps, standing: Standing): JSX.Element {
   return (
-    <span role="gridcell" class="ab-run-total ab-num">
+    <span role="gridcell" class="ab-run-total ab-num" title={TOTALS[standing]}>
       {totalOf()}
     </span>
   );
@@ -204,6 +209,25 @@ export function totalCell({ job, now, expected }: JobProps, standing: Standing):
     const total = totalS(job);
     return total === null ? '' : duration(total);
   }
+}
+
+/** What the last figure of a row is. */
+const TOTALS: Readonly<Record<Standing, string>> = {
+  queued: 'About how long it will take, from what others of its run have taken',
+  running: 'About what is left, or how long it has run',
+  asks: 'How long it has run',
+  done: 'From its start to its end, with warm-ups',
+  failed: 'From its start to its end, with warm-ups',
+  cancelled: 'From its start to its end, with warm-ups',
+};
+
+function ratioTitle(isFirst: boolean, isBest: boolean, measure: string): string {
+  const [word, best] = measure === WALL ? ['long', 'fastest'] : ['much', isBest ? 'best' : 'least'];
+  return isFirst ? `The ${best} of its run` : `So many times as ${word} as the ${best} of its run`;
+}
+
+function meanTitle({ sd }: Summed, done: number): string {
+  return sd === null ? 'Measured once' : `Mean and standard deviation of ${plural(done, 'repetition')}`;
 }
 
 function stripLabel({ mean, sd, unit }: Summed, numbers: readonly number[], done: number): string {
