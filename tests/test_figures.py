@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autobench_nb.figures import decimals, fixed, seconds_text
+from autobench_nb.figures import decimals, figure_text, fixed, seconds_text
 
 VECTORS = json.loads(Path(__file__).parent.joinpath("vectors", "figures.json").read_text("utf-8"))
 
@@ -19,12 +19,25 @@ def test_a_figure_has_the_digits_that_its_spread_lets_count(
     assert seconds_text(mean_s, sd_s) == text
 
 
+@pytest.mark.parametrize(("mean", "sd", "unit", "text"), VECTORS["quantities"])
+def test_what_is_no_time_has_the_same_digits(
+    mean: float, sd: float | None, unit: str | None, text: str
+) -> None:
+    assert figure_text(mean, sd, unit) == text
+
+
 @pytest.mark.parametrize(
-    "sd", [10.0**power * lead for power in range(-4, 7) for lead in (1, 1.4, 2, 9.4)]
+    "sd", [10.0**power * lead for power in range(-3, 1) for lead in (1, 1.4, 2, 9.4, 9.96)]
 )
-def test_no_spread_has_more_than_two_digits_that_count(sd: float) -> None:
-    shown = fixed(sd, decimals(123.456, sd, most=9)).replace(".", "").strip("0")
-    assert 1 <= len(shown) <= 2, shown
+def test_two_digits_of_a_spread_count(sd: float) -> None:
+    shown = fixed(sd, decimals(1.23456, sd, most=9)).replace(".", "").lstrip("0")
+    assert len(shown) == 2, shown
+
+
+@pytest.mark.parametrize("sd", [99.6, 543.2, 12_345.6])
+def test_nothing_is_rounded_to_tens(sd: float) -> None:
+    """Once 24 ± 15 was told as 20 ± 20."""
+    assert decimals(24.0, sd) == 0
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])

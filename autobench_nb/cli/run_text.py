@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from autobench_nb.contract.steps import RecipeRunRecord, RunStatus, StepRecord, StepStatus
+from autobench_nb.figures import figure_text
 
 EXIT_CODES: Final[dict[str, int]] = {
     RunStatus.SUCCEEDED: 0,
@@ -118,9 +119,10 @@ def step_line(step: StepRecord, units: Mapping[str, str]) -> str:
 
 
 def _with_spread(metric: Mapping[str, Any], unit: str | None) -> str:
-    mean = quantity(metric["mean"], unit)
     half = metric.get("halfWidth")
-    return mean if half is None else f"{mean} ± {quantity(half, unit)}"
+    if half is None:
+        return quantity(metric["mean"], unit)
+    return figure_text(metric["mean"], half, unit)
 
 
 def units_of(record: RecipeRunRecord) -> dict[str, str]:

@@ -235,7 +235,7 @@ JOB_TIMES: Final = CommandSpec(
     "job.times",
     JobTimesArgs,
     JobTimes,
-    "The seconds that the repetitions of some jobs took.",
+    "What the repetitions of some jobs came to in one measure, the wall time at first.",
     ("bad-args",),
     reads=True,
 )

@@ -6,7 +6,7 @@ from typing import Annotated, NotRequired, TypedDict
 
 from msgspec import Meta, Struct
 
-from autobench_nb.contract.limits import MAX_JOBS_ASKED, MAX_SENT_CHARS
+from autobench_nb.contract.limits import MAX_JOBS_ASKED, MAX_NAME_CHARS, MAX_SENT_CHARS
 from autobench_nb.contract.records import JobKind, JobStatus
 from autobench_nb.contract.types import Instant, Seconds
 
@@ -136,17 +136,22 @@ class JobSent(TypedDict):
 
 
 class JobTimesArgs(Struct, frozen=True, rename="camel"):
-    """Which jobs."""
+    """Which jobs, and which measure of theirs: the wall time unless another is named."""
 
     job_ids: JobIds
+    measure: Annotated[
+        str, Meta(max_length=MAX_NAME_CHARS, title=f"a text of at most {MAX_NAME_CHARS} characters")
+    ] = "wall_s"
 
 
 class RepetitionTimes(TypedDict):
-    """What the repetitions of one job took."""
+    """What the repetitions of one job took, or came to in another measure."""
 
     times: Annotated[
         list[float],
-        Meta(description="seconds of those that succeeded, in rising order; of many some"),
+        Meta(
+            description="those that succeeded, in the measure's unit and in rising order; of many some"
+        ),
     ]
     count: Annotated[int, Meta(description="how many have succeeded")]
 

@@ -89,6 +89,23 @@ class ConfigSlice(TypedDict):
     features: dict[str, bool]
 
 
+class MeasureRecord(TypedDict, total=False):
+    """What the measured repetitions of a job come to in one measure besides the wall time."""
+
+    name: Required[
+        Annotated[str, About(description="`cpu_s`, `max_rss_bytes`, `value`, or a metric's")]
+    ]
+    unit: Annotated[str, About(description="left out where there is none; `B` for bytes")]
+    better: Annotated[str, About(description="`higher` or `lower`, where that is known")]
+    mean: Required[float]
+    sd: Required[
+        Annotated[float | None, About(description="of the sample (n - 1); null for fewer than two")]
+    ]
+    min: Required[float]
+    max: Required[float]
+    count: Required[Annotated[int, About(description="repetitions that have it")]]
+
+
 class JobRecord(TypedDict, total=False):
     """``/jobs/items/{id}``."""
 
@@ -113,6 +130,9 @@ class JobRecord(TypedDict, total=False):
     sdS: Seconds | None
     etaS: Seconds | None
     maxS: Annotated[Seconds | None, About(description="the slowest repetition that succeeded")]
+    measures: Annotated[
+        list[MeasureRecord], About(description="CPU, memory and metrics; told once it has ended")
+    ]
     current: Annotated[str | None, About(description="what it says that it is doing")]
     fraction: Annotated[
         float | None,

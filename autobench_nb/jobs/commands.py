@@ -75,10 +75,11 @@ def job_commands(runner: Runner, redactor: Callable[[], Redactor]) -> Handlers:
         return {"sent": True}
 
     def times(args: Mapping[str, Any]) -> JobTimes:
-        jobs = [runner.job(job_id) for job_id in JOB_TIMES.read(args).job_ids]
+        asked = JOB_TIMES.read(args)
+        jobs = [runner.job(job_id) for job_id in asked.job_ids]
         return {
             "items": {
-                job.id: {"times": job.past.times(), "count": job.done}
+                job.id: {"times": job.numbers(asked.measure), "count": job.done}
                 for job in jobs
                 if job is not None
             }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from autobench_nb.contract.steps import MetricAbout
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 
 if TYPE_CHECKING:
@@ -15,9 +17,13 @@ class Course(Protocol):
 
     Attributes:
         step_id: The planned step that the job does.
+        about_metrics: What is known of its metrics by their names.
     """
 
     step_id: str
+
+    @property
+    def about_metrics(self) -> Mapping[str, MetricAbout]: ...
 
     def perform(self, job: Job, executor: Executor) -> RepetitionOutcome:
         """Do one repetition of ``job``, with all that belongs around it."""

@@ -12,10 +12,11 @@ from autobench_nb.figures import seconds_text
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.jobs.gauges import MeanEnergy
 from autobench_nb.jobs.machine import Lifecycle
+from autobench_nb.jobs.measures import Measures
 from autobench_nb.jobs.output import CURRENT_LIMIT, JobLog, LogFunction, OutputStream
-from autobench_nb.jobs.past import Past
+from autobench_nb.jobs.past import Past, told
 from autobench_nb.jobs.prompts import looks_like_prompt
-from autobench_nb.jobs.results import Results
+from autobench_nb.jobs.results import Result, Results
 from autobench_nb.jobs.timing import Timing
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.logs.text import clean
@@ -24,7 +25,9 @@ from autobench_nb.processes.lines import LINE_LIMIT
 from autobench_nb.processes.pressure import Pressure
 from autobench_nb.processes.stdin import CommandInput, InputClosed
 from autobench_nb.processes.stop import Stop
-from autobench_nb.state.model import JobStatus
+from autobench_nb.state.model import JobKind, JobStatus
+from autobench_nb.tables.comparison import finite
+from autobench_nb.tables.measures import WALL_S, number_of
 
 if TYPE_CHECKING:
     from autobench_nb.jobs.course import Course
@@ -83,6 +86,7 @@ class Job:
         self.input = CommandInput()
         self.timing = Timing()
         self.energy = MeanEnergy()
+        self._measures = Measures({} if course is None else course.about_metrics)
         self.run = run
         self._ready = ready
         self._changed = changed
@@ -181,6 +185,17 @@ class Job:
         """Whether it runs on this machine."""
         return self.lifecycle.executor == "local"
 
+    @property
+    def is_plain_command(self) -> bool:
+        """Whether nothing but time and memory is measured of it: no metrics are read, no value is returned."""
+        return self.course is None and self.task.kind is JobKind.COMMAND
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of its metrics by their names, as far as they have one."""
+        about = {} if self.course is None else self.course.about_metrics
+        return {name: unit for name, one in about.items() if (unit := one.get("unit"))}
+
     def conditions(self) -> Conditions:
         """On which machine its repetitions ran, and how noisy it was: what ``ab.comparable`` asks."""
         return Conditions.of(self.name, self.results, self.run.runner.machines)
@@ -257,8 +272,8 @@ class Job:
         self._asks = False
         self._touch()
 
-    def count(self, outcome: RepetitionOutcome) -> None:
-        """Count a measured repetition that has ended."""
+    def count(self, outcome: RepetitionOutcome, row: Result) -> None:
+        """Count a measured repetition that has ended, with its row."""
         self._fraction = None
         self.exit_code = outcome.exit_code
         if outcome.status is JobStatus.SUCCEEDED:
@@ -266,7 +281,19 @@ class Job:
             if outcome.wall_s is not None:
                 self.timing.add(outcome.wall_s)
             self.energy.add(outcome.metrics)
+            self._measures.add(row)
         self._touch()
+
+    def numbers(self, measure: str) -> list[float]:
+        """What its measured repetitions came to, in rising order; of many some.
+
+        Args:
+            measure: ``wall_s``, ``cpu_s``, ``max_rss_bytes``, ``value``, or the name of a metric.
+        """
+        if measure == WALL_S:
+            return self.past.times()
+        succeeded = (row for row in self.results if row.status == JobStatus.SUCCEEDED)
+        return told(finite(number_of(row, measure) for row in succeeded))
 
     def _find_folder(self) -> str | None:
         if not self.is_here:
@@ -305,6 +332,8 @@ class Job:
             "asks": self._asks and not over,
             "reason": self.reason,
             **self.energy.fields(),
+            # Told once, at the end: while it runs, each repetition would change all of them.
+            **({"measures": self._measures.to_wire()} if over else {}),
         }
 
     def record(self) -> dict[str, Any]:

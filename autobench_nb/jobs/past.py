@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -72,14 +73,19 @@ class Past:
 
     def times(self) -> list[float]:
         """Seconds of the measured ones that succeeded, in rising order: at most :data:`TIMES_TOLD` of them."""
-        found = sorted(
+        return told(
             one.outcome.wall_s
             for one in self.newest(KEPT)
             if one.number
             and one.outcome.wall_s is not None
             and one.outcome.status is JobStatus.SUCCEEDED
         )
-        if len(found) <= TIMES_TOLD:
-            return found
-        step = (len(found) - 1) / (TIMES_TOLD - 1)
-        return [found[round(rank * step)] for rank in range(TIMES_TOLD)]
+
+
+def told(numbers: Iterable[float]) -> list[float]:
+    """At most :data:`TIMES_TOLD` of the numbers, in rising order."""
+    found = sorted(numbers)
+    if len(found) <= TIMES_TOLD:
+        return found
+    step = (len(found) - 1) / (TIMES_TOLD - 1)
+    return [found[round(rank * step)] for rank in range(TIMES_TOLD)]

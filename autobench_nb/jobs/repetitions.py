@@ -100,7 +100,7 @@ def _once(
         ledger.repetition(row)
         for results in (job.results, job.run.results, all_results):
             results.add(row)
-        job.count(outcome)
+        job.count(outcome, row)
     return outcome
 
 

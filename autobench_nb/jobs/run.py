@@ -15,7 +15,8 @@ from autobench_nb.jobs.results import Results
 from autobench_nb.lazy import LazyModule
 from autobench_nb.machine.comparison import Conditions
 from autobench_nb.state.model import JobStatus
-from autobench_nb.tables.comparison import COMPARISON, JobRows, compared
+from autobench_nb.tables.comparison import JobRows, compared, comparison_columns
+from autobench_nb.tables.measures import OWN, WALL_S
 
 if TYPE_CHECKING:
     import asyncio
@@ -180,25 +181,44 @@ class Run:
         """On which machine its repetitions ran, and how noisy it was: what ``ab.comparable`` asks."""
         return Conditions.of(self.name or self.label, self.results, self.runner.machines)
 
-    def to_pandas(self) -> pd.DataFrame:
+    def to_pandas(self, measure: str = WALL_S) -> pd.DataFrame:
         """The jobs side by side, one row each, in their order, as far as they have come.
+
+        Args:
+            measure: What is compared, by the names that :meth:`plot` takes.
 
         Returns:
             A frame with ``job_id``, ``name``, ``status``, ``reason`` (why not), ``repetitions`` (measured ones that
             have succeeded), of their wall times ``mean_s``, ``sd_s`` (n - 1), ``min_s`` and ``max_s`` in seconds,
             ``ratio`` (to the mean of the fastest; none for a job that has not succeeded) and ``max_rss_bytes``; where
             a power meter samples, ``energy_j`` (the mean of a repetition in joules) and ``energy_shared``.
+            Of ``max_rss_bytes`` they are called ``mean_bytes`` and so on, of values and metrics ``mean`` and so on.
             ``run.results.to_pandas()`` has a row for each repetition.
-        """
-        return tables.records_to_pandas(compared(self._rows()), COMPARISON)
 
-    def to_arrow(self) -> pa.Table:
+        Raises:
+            OptionError: There is no such measure.
+        """
+        return tables.records_to_pandas(
+            self._compared(measure, "to_pandas()"), comparison_columns(measure)
+        )
+
+    def to_arrow(self, measure: str = WALL_S) -> pa.Table:
         """The jobs side by side as an Arrow table, with the columns of :meth:`to_pandas`."""
-        return tables.records_to_arrow(compared(self._rows()), COMPARISON)
+        return tables.records_to_arrow(
+            self._compared(measure, "to_arrow()"), comparison_columns(measure)
+        )
+
+    def _compared(self, measure: str, where: str) -> list[dict[str, Any]]:
+        rows = self._rows()
+        if measure not in OWN:
+            from autobench_nb.tables.plot import measure_named
+
+            measure_named(measure, rows, where)
+        return compared(rows, measure)
 
     def plot(
         self,
-        measure: str = "wall_s",
+        measure: str = WALL_S,
         *,
         log: bool = False,
         beside: Mapping[str, Cells] | None = None,
@@ -207,8 +227,8 @@ class Run:
         """The jobs side by side as a picture: a bar to the mean, a dot for each repetition, the ratio to the fastest.
 
         Args:
-            measure: What is drawn: ``"wall_s"`` or ``"cpu_s"`` (seconds), ``"max_rss_bytes"``, or ``"value"`` (of
-                callables that return numbers).
+            measure: What is drawn: ``"wall_s"`` or ``"cpu_s"`` (seconds), ``"max_rss_bytes"``, ``"value"`` (of
+                callables that return numbers), or the name of a metric (of callables that return a mapping: its key).
             log: Whether the axis goes by powers of ten.
             beside: Further columns by their titles, each a mapping (or a ``Series``) from the jobs' names to what is
                 written there, such as ``{"compressed to": {"gzip -1": "54%"}}``.
@@ -223,7 +243,9 @@ class Run:
         # Imported when the first picture is made: who only runs jobs needs none of it.
         from autobench_nb.tables.plot import Plot, measure_named
 
-        measure_named(measure)
+        if all(job.is_plain_command for job in self.jobs):
+            # No other measure will come: a name that is none is refused before anything is waited for.
+            measure_named(measure)
         if wait:
             self.wait()
         self.is_looked_at = self.done
@@ -247,6 +269,7 @@ class Run:
                 job.reason,
                 job.repeat,
                 tuple(job.results),
+                job.units,
             )
             for job in self.jobs
         ]

@@ -19,7 +19,7 @@ from autobench_nb.journal.settings import Journal
 from autobench_nb.lifetime import Closable
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.notebook import magics
-from autobench_nb.notebook.early import send_code_early
+from autobench_nb.notebook.early import prepare_views
 from autobench_nb.orchestrator import kernel_cells
 from autobench_nb.orchestrator.bridges import Bridges
 from autobench_nb.orchestrator.given import check_options, journal_of, loop_runs, token_of
@@ -282,7 +282,7 @@ class Orchestrator(Closable):
         self._announce(server, file)
         _served.add(self)
         kernel_cells.tell(server)
-        send_code_early()
+        prepare_views(server)
         server.notify()
         return server
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from autobench_nb.contract.steps import ArtifactRecord, StepStatus
+from autobench_nb.contract.steps import ArtifactRecord, MetricAbout, StepStatus
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.gauges import Gauge
 from autobench_nb.jobs.job import Job
@@ -105,6 +105,16 @@ class StepCourse:
         self._used_s = 0.0
 
     # --- what its job asks
+
+    @property
+    def about_metrics(self) -> dict[str, MetricAbout]:
+        """Units of what gauges measure; units and directions of what is extracted."""
+        about: dict[str, MetricAbout] = {}
+        for gauge in self._around.gauges:
+            about |= {name: {"unit": unit} for name, unit in gauge.units.items()}
+        for name, one in self.plan.step.extract.items():
+            about[name] = {"unit": one.unit, "better": one.better}
+        return about
 
     def began(self, job: Job) -> None:
         """Pass on that it has started."""

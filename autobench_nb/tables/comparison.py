@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from autobench_nb.tables.measures import UNITS, WALL_S, number_of
 from autobench_nb.tables.results import Result
 from autobench_nb.tables.schema import Column, ColumnKind
 
@@ -15,7 +17,7 @@ SUCCEEDED: Final = "succeeded"
 class JobRows(NamedTuple):
     """One job as it stands, and a row for each of its measured repetitions that has ended.
 
-    ``repeat``: how many were asked for. ``reason``: why the job did not succeed.
+    ``repeat``: how many were asked for. ``reason``: why the job did not succeed. ``units``: of its metrics, by name.
     """
 
     job_id: str
@@ -25,6 +27,7 @@ class JobRows(NamedTuple):
     reason: str | None
     repeat: int
     rows: Sequence[Result]
+    units: Mapping[str, str] = MappingProxyType({})
 
     @property
     def measured(self) -> list[Result]:
@@ -63,36 +66,48 @@ def finite(values: Iterable[float | None]) -> list[float]:
     return [float(value) for value in values if value is not None and math.isfinite(value)]
 
 
-COMPARISON: Final = (
-    Column("job_id", "job_id", ColumnKind.TEXT),
-    Column("name", "name", ColumnKind.TEXT),
-    Column("status", "status", ColumnKind.NAME),
-    Column("reason", "reason", ColumnKind.TEXT),
-    Column("repetitions", "repetitions", ColumnKind.WHOLE),
-    Column("mean_s", "mean_s", ColumnKind.REAL),
-    Column("sd_s", "sd_s", ColumnKind.REAL),
-    Column("min_s", "min_s", ColumnKind.REAL),
-    Column("max_s", "max_s", ColumnKind.REAL),
-    Column("ratio", "ratio", ColumnKind.REAL),
-    Column("max_rss_bytes", "max_rss_bytes", ColumnKind.WHOLE),
-)
-"""The columns of a comparison; see :func:`compared`."""
+_SUFFIXES: Final = {"s": "_s", "B": "_bytes"}
+"""What the columns of figures end in, by their unit."""
 
 
-def compared(jobs: Sequence[JobRows]) -> list[dict[str, Any]]:
-    """One record for each job, with the keys of :data:`COMPARISON`.
+def comparison_columns(measure: str = WALL_S) -> tuple[Column, ...]:
+    """The columns of a comparison by this measure; see :func:`compared`."""
+    suffix = _suffix(measure)
+    return (
+        Column("job_id", "job_id", ColumnKind.TEXT),
+        Column("name", "name", ColumnKind.TEXT),
+        Column("status", "status", ColumnKind.NAME),
+        Column("reason", "reason", ColumnKind.TEXT),
+        Column("repetitions", "repetitions", ColumnKind.WHOLE),
+        *(
+            Column(f"{name}{suffix}", f"{name}{suffix}", ColumnKind.REAL)
+            for name in ("mean", "sd", "min", "max")
+        ),
+        Column("ratio", "ratio", ColumnKind.REAL),
+        Column("max_rss_bytes", "max_rss_bytes", ColumnKind.WHOLE),
+    )
+
+
+def _suffix(measure: str) -> str:
+    return _SUFFIXES.get(UNITS.get(measure, ""), "")
+
+
+def compared(jobs: Sequence[JobRows], measure: str = WALL_S) -> list[dict[str, Any]]:
+    """One record for each job, with the keys of :func:`comparison_columns`.
 
     Args:
         jobs: The jobs, in the order of the records.
+        measure: What is compared; see :func:`~autobench_nb.tables.measures.number_of`.
 
     Returns:
-        Records whose figures are those of the repetitions that have succeeded: ``repetitions`` counts them, wall times
-        are in seconds, ``max_rss_bytes`` is the largest. ``ratio``: the mean over that of the fastest job; only
+        Records whose figures are those of the repetitions that have succeeded: ``repetitions`` counts them, times
+        are in seconds, ``max_rss_bytes`` is the largest. ``ratio``: the mean over that of the least job; only
         jobs that have succeeded have one, since what failed has not done the same work. Where a power meter has seen
         any of them, ``energy_j`` is the mean of a repetition's energy in joules, and ``energy_shared`` whether others
         ran meanwhile, so that it is a part.
     """
-    figures = [Figures.of(row.wall_s for row in job.measured) for job in jobs]
+    suffix = _suffix(measure)
+    figures = [Figures.of(number_of(row, measure) for row in job.measured) for job in jobs]
     ratios = ratios_to_least(
         one.mean if job.status == SUCCEEDED else None
         for job, one in zip(jobs, figures, strict=True)
@@ -105,10 +120,10 @@ def compared(jobs: Sequence[JobRows]) -> list[dict[str, Any]]:
             "status": job.status,
             "reason": job.reason,
             "repetitions": len(job.measured),
-            "mean_s": wall.mean,
-            "sd_s": wall.sd,
-            "min_s": wall.least,
-            "max_s": wall.most,
+            f"mean{suffix}": one.mean,
+            f"sd{suffix}": one.sd,
+            f"min{suffix}": one.least,
+            f"max{suffix}": one.most,
             "ratio": ratio,
             "max_rss_bytes": max(
                 (row.max_rss_bytes for row in job.measured if row.max_rss_bytes is not None),
@@ -116,7 +131,7 @@ def compared(jobs: Sequence[JobRows]) -> list[dict[str, Any]]:
             ),
             **energy,
         }
-        for job, wall, ratio, energy in zip(jobs, figures, ratios, energies, strict=True)
+        for job, one, ratio, energy in zip(jobs, figures, ratios, energies, strict=True)
     ]
 
 

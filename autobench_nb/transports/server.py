@@ -7,10 +7,12 @@ the pump's, on a thread of its own, either way.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any, Final
 
@@ -18,7 +20,7 @@ from tornado.web import Application
 
 from autobench_nb import forks
 from autobench_nb.contract.limits import MAX_MESSAGE_BYTES
-from autobench_nb.transports import local
+from autobench_nb.transports import local, server_proof
 from autobench_nb.transports.command_queue import CommandQueue
 from autobench_nb.transports.guesses import SecretText
 from autobench_nb.transports.http.admission import BoundedHTTPServer
@@ -130,6 +132,17 @@ class Server:
     def call_soon(self, work: Callable[[], None]) -> None:
         """Call ``work`` on the pump's thread, where sessions run, in its next turn; where that has ended, never."""
         self._pump.thread.call_soon(work)
+
+    def prepare_proofs(self) -> None:
+        """Work out on a thread of the pump's by what pages know this server; else the first one would wait for it."""
+        tokens = self._site.gate.tokens
+
+        def begin() -> None:
+            # A server that is closed at once prepares nothing any more.
+            with contextlib.suppress(RuntimeError):
+                self._pump.off_loop(partial(server_proof.prepare, tokens))
+
+        self.call_soon(begin)
 
     def notify(self) -> None:
         """Something changed: flush. Any thread may call it; it is cheap."""

@@ -40,6 +40,12 @@ def proof_of(token: str, nonce: str) -> str:
     return hmac.new(_key(token), nonce.encode(), hashlib.sha256).hexdigest()
 
 
+def prepare(tokens: tuple[str, ...]) -> None:
+    """Do once what takes long, so that neither a cell nor a loop is held up by it when the first page comes."""
+    for token in tokens:
+        _key(token)
+
+
 def answer_to(nonce: str, tokens: tuple[str, ...]) -> Proof | None:
     """What a server with these tokens says first to one who dials with ``nonce``; ``None`` where that is no nonce."""
     if _NONCE.fullmatch(nonce) is None:

@@ -6,7 +6,7 @@
  */
 
 import { type Signal, signal } from '@preact/signals';
-import type { Client } from './client';
+import { Client } from './client';
 import type { LinkInfo } from './links/link';
 import { sharedRuntime } from './runtime';
 import type { LogEntry } from './sync/messages';
@@ -25,6 +25,8 @@ export interface Model {
   off(event: string, callback: (content: unknown, buffers?: readonly ModelBuffer[]) => void): void;
 }
 
+/** How long the pane that nobody sees stays. */
+const WARM_MS = 100;
 /** Messages of the hub that came before there is a view are kept up to so many bytes. */
 const EARLY_BYTES = 8_000_000;
 
@@ -109,6 +111,24 @@ export default function widget(): object {
       return hasEarly ? Promise.resolve().then(show) : show();
     },
   };
+}
+
+/**
+ * Draw a pane that nobody sees, and take it away again: the browser compiles a function when it is first called, and the first
+ * pane of a page would wait for all of them.
+ */
+export function warm(): void {
+  const client = new Client();
+  const entry = { ts: Date.now(), channel: 'app', emoji: '', color: 'blue', level: 'info', message: 'warm 1' } as const;
+  client.logs.append({ type: 'logs.append', entries: [{ seq: 0, ...entry }], firstSeq: 0, nextSeq: 1, missed: 0 });
+  // The plot draws itself later than the rows, and on a canvas.
+  const props: ViewProps = { client, title: '', options: { histogram: false }, storageKey: 'warm' };
+  const unmount = sharedRuntime(VIEWS).mount(document.createElement('div'), 'logs', props);
+  // What the view does when it has been drawn belongs to it.
+  setTimeout(() => {
+    unmount();
+    client.close();
+  }, WARM_MS);
 }
 
 /** Have the client linked through this model, and told where the server is. Returns how to end that. */

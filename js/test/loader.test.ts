@@ -87,6 +87,18 @@ describe('the code of the views', () => {
     end();
   });
 
+  it.each([true, false])('has the browser ready before the first view, where there is none yet: %s', async (isFirst) => {
+    let warmed = 0;
+    const holder = new FakeModel(null, { code: 'the code', styles: '' });
+    const load = (model: HostModel) =>
+      pageBundle(`build ${build}`, model, async () => ({ default: () => ({}), warm: () => void warmed++ }));
+    const end = (loadingView(load) as View).initialize({ model: holder });
+    if (!isFirst) (await load(new FakeModel(null))).make();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(warmed).toBe(isFirst ? 1 : 0);
+    end();
+  });
+
   it('is that of each build where a page holds two', async () => {
     await bundleFor(new FakeModel(HELD), `one ${build}`);
     await bundleFor(new FakeModel({ b1: { code: 'other code', styles: '' } }), `two ${build}`);
@@ -154,7 +166,7 @@ describe('a view whose code is on its way', () => {
       resolve = yes;
       reject = no;
     });
-    const arrive = (): void => resolve({ make: () => entry, sheet: () => new CSSStyleSheet() });
+    const arrive = (): void => resolve({ make: () => entry, sheet: () => new CSSStyleSheet(), warm: () => {} });
     return { view: loadingView(() => promise) as View, arrive, reject };
   };
   const settle = () => vi.advanceTimersByTimeAsync(1);

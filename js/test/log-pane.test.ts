@@ -61,6 +61,15 @@ function drawn(model: PaneModel): (number | string)[] {
 }
 
 describe('a log pane', () => {
+  it('has the lines that are there already before the first picture', () => {
+    const logs = new LogStore();
+    logs.append(append(0, 100));
+    const client = { logs, state: signal(null), epoch: signal('e1'), status: signal({ phase: 'live' }) };
+    const model = new PaneModel(client as unknown as Client, { storageKey: 'at once' }, {});
+    closing.push(() => model.close());
+    expect(drawn(model)[0]).toBe(99);
+  });
+
   it('shows the newest line on top and follows', () => {
     const { model, logs } = pane();
     logs.append(append(0, 100));

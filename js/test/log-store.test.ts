@@ -6,6 +6,55 @@ import { append, config, history, line, lines } from './log-fixtures';
 const seqs = (store: LogStore) => Array.from({ length: store.size }, (_, i) => store.seq(i));
 const covered = (store: LogStore) => store.size + gapTotal(store.gaps);
 
+describe('channels', () => {
+  const one = (seq: number, channel: string, color: string) => line(seq, { channel, color });
+  const dots = (store: LogStore, ...names: string[]) => names.map((name) => store.dotOf(name));
+  const say = (...entries: ReturnType<typeof one>[]) => ({ ...append(0, entries.length), entries });
+
+  it('that share a colour on the wire differ on the page, and the first keeps its own', () => {
+    const store = new LogStore();
+    store.append(say(one(0, 'orchestrator', 'blue'), one(1, 'app', 'blue'), one(2, 'orchestrator', 'blue')));
+    const [first, second] = dots(store, 'orchestrator', 'app');
+    expect(first).toBe('#60a5fa');
+    expect(second).not.toBe(first);
+    expect(store.entry(1).color).toBe('blue');
+  });
+
+  it('are all different while there are colours left, and then look alike', () => {
+    const names = Array.from({ length: 40 }, (_, k) => `channel-${k}`);
+    const store = new LogStore();
+    store.append(say(...names.map((name, k) => one(k, name, 'blue'))));
+    const given = dots(store, ...names);
+    expect(new Set(given.slice(0, 14)).size).toBe(14);
+    expect(given[39]).toBe('#60a5fa');
+  });
+
+  it('keep a colour that somebody has chosen for them, whoever else has it', () => {
+    const store = new LogStore();
+    store.append(say(one(0, 'a', '#123456'), one(1, 'b', '#123456')));
+    expect(dots(store, 'a', 'b')).toEqual(['#123456', '#123456']);
+  });
+
+  it('follow a colour that is given later, and leave the others as they are', () => {
+    const store = new LogStore();
+    store.append(say(one(0, 'a', 'blue'), one(1, 'b', 'blue'), one(2, 'a', '#fff')));
+    const [a, b] = dots(store, 'a', 'b');
+    expect(a).toBe('#fff');
+    expect(b).not.toBe('#60a5fa');
+  });
+
+  it('have colours that can be told apart', () => {
+    const names = Array.from({ length: 14 }, (_, k) => `n${k}`);
+    const store = new LogStore();
+    store.append(say(...names.map((name, k) => one(k, name, 'blue'))));
+    const rgb = (css: string) => [1, 3, 5].map((at) => Number.parseInt(css.slice(at, at + 2), 16));
+    const all = dots(store, ...names).map(rgb);
+    for (const [i, x] of all.entries())
+      for (const y of all.slice(i + 1))
+        expect(Math.hypot(...x.map((part, k) => part - (y[k] as number))), `${x} and ${y}`).toBeGreaterThan(55);
+  });
+});
+
 describe('LogStore', () => {
   it('gives back every column of every line', () => {
     const store = new LogStore();

@@ -7,10 +7,11 @@ import { bytesText, figureText, joulesText, ratioText } from '../src/views/runs/
 import { folded } from '../src/views/runs/model/folding';
 import { groupsOf } from '../src/views/runs/model/groups';
 import { type Choices, layout, shutAtFirst } from '../src/views/runs/model/layout';
+import { measuresOf, type Summed, WALL } from '../src/views/runs/model/measures';
 import { plotOf } from '../src/views/runs/model/plot';
 import { leftS, percentOf, progressOf } from '../src/views/runs/model/progress';
 import { expectations, leftOfS, usualS } from '../src/views/runs/model/queue';
-import { axisOf } from '../src/views/runs/model/scale';
+import { type Axis, axisFor, axisTicks, placeOn } from '../src/views/runs/model/scale';
 import { EVERYTHING, isSought, wordsOf } from '../src/views/runs/model/search';
 import { isOutlier, median, sdOf, spreadOf } from '../src/views/runs/model/stats';
 import { dotsOf } from '../src/views/runs/model/strip';
@@ -19,7 +20,14 @@ import { MOST_TICKS, ticksOf } from '../src/views/runs/model/ticks';
 import { Heights } from '../src/views/shared/heights';
 import { job } from './fixtures';
 
-const CHOICES: Choices = { sought: EVERYTHING, sort: 'started', shut: new Map(), unfolded: new Set() };
+const CHOICES: Choices = {
+  sought: EVERYTHING,
+  sort: 'started',
+  measure: WALL,
+  shut: new Map(),
+  unfolded: new Set(),
+};
+const summed = (change: Partial<Summed>): Summed => ({ mean: 1, sd: null, least: 1, most: 1, unit: null, ...change });
 
 function jobsOf(list: readonly JobRecord[], change: Partial<Jobs> = {}): Jobs {
   const items = Object.fromEntries(list.map((one) => [one.id, one]));
@@ -46,6 +54,13 @@ describe('a figure', () => {
     'of %f s and sd %f has the digits that are known: %s',
     (mean, sd, text) => {
       expect(figureText(mean, sd)).toBe(text);
+    },
+  );
+
+  it.each(figures.quantities as [number, number | null, string | null, string][])(
+    'of %f and sd %f in %s is %s',
+    (mean, sd, unit, text) => {
+      expect(figureText(mean, sd, unit)).toBe(text);
     },
   );
 
@@ -91,28 +106,45 @@ describe('outliers', () => {
 });
 
 describe('the axis of a run', () => {
+  const to = (high: number, low = 0, unit: string | null = 's') => ({ low, high, unit });
+  const labels = (axis: Axis) => axisTicks(axis).map((tick) => tick.label);
+
   it('has round numbers from zero, the last with the unit', () => {
-    expect(axisOf(4.44).map((tick) => tick.label)).toEqual(['0', '1', '2', '3', '4 s']);
-    expect(axisOf(0.044).map((tick) => tick.label)).toEqual(['0', '10', '20', '30', '40 ms']);
-    expect(axisOf(1.3).map((tick) => tick.label)).toEqual(['0', '0.5', '1 s']);
+    expect(labels(to(4.44))).toEqual(['0', '1', '2', '3', '4 s']);
+    expect(labels(to(0.044))).toEqual(['0', '10', '20', '30', '40 ms']);
+    expect(labels(to(1.3))).toEqual(['0', '0.5', '1 s']);
+  });
+
+  it('has the units of its measure, or none', () => {
+    expect(labels(to(7 * 1024 ** 2, 0, 'B'))).toEqual(['0', '2', '4', '6 MiB']);
+    expect(labels(to(45, 0, 'J'))).toEqual(['0', '10', '20', '30', '40 J']);
+    expect(labels(to(0.9, 0, null))).toEqual(['0', '0.2', '0.4', '0.6', '0.8']);
+  });
+
+  it('goes below zero where something lies there, with zero on it', () => {
+    const axis = axisFor([summed({ mean: -2, least: -4, most: 1 }), summed({ mean: 1, least: 0.5, most: 2 })]) as Axis;
+    expect(axis).toMatchObject({ low: -4, high: 2 });
+    expect(placeOn(axis, 0)).toBeCloseTo(2 / 3);
+    expect(labels(axis)).toEqual(['-4', '-2', '0', '2']);
   });
 
   it('ends at the slowest repetition, so that no dot lies beyond it', () => {
-    const ticks = axisOf(4);
+    const ticks = axisTicks(to(4));
     expect(ticks[ticks.length - 1]).toEqual({ at: 1, label: '4 s' });
-    expect(dotsOf([1, 2, 4], 4).map((dot) => dot.x)).toEqual([0.25, 0.5, 1]);
+    expect(dotsOf([1, 2, 4], to(4)).map((dot) => dot.x)).toEqual([0.25, 0.5, 1]);
   });
 
-  it('is none where nothing was measured', () => {
-    expect(axisOf(0)).toEqual([]);
-    expect(dotsOf([0], 0)).toEqual([]);
+  it('is none where nothing was measured, or all of it is nothing', () => {
+    expect(axisFor([])).toBeNull();
+    expect(axisFor([summed({ mean: 0, least: 0, most: 0 })])).toBeNull();
   });
 
   it('marks the outliers among the dots, however many there are', () => {
     const times = [...Array.from({ length: 999 }, (_, i) => 1 + (i % 10) / 1_000), 5];
-    const dots = dotsOf(times, 5);
+    const dots = dotsOf(times, to(5));
     expect(dots.length).toBeLessThanOrEqual(200);
-    expect(dotsOf([1, 1.01, 0.99, 1, 1.02, 5], 5).map((dot) => dot.isOff)).toEqual([false, false, false, false, false, true]);
+    const few = dotsOf([1, 1.01, 0.99, 1, 1.02, 5], to(5));
+    expect(few.map((dot) => dot.isOff)).toEqual([false, false, false, false, false, true]);
   });
 });
 
@@ -326,11 +358,31 @@ describe('many jobs of a run', () => {
 describe('the layout', () => {
   it('compares the jobs of a run with its fastest, and one alone with nobody', () => {
     const [head] = layout(jobsOf([done('1', { meanS: 2, maxS: 2.5 }), done('2', { meanS: 1, maxS: 1.1 })]), CHOICES);
-    expect(head?.run.fastestS).toBe(1);
-    expect(head?.run.fastestId).toBe('2');
-    expect(head?.run.slowestS).toBe(2.5);
+    expect(head?.run.best).toEqual({ id: '2', mean: 1, isBest: true });
+    expect(head?.run.axis).toEqual({ low: 0, high: 2.5, unit: 's' });
     const [alone] = layout(jobsOf([done('1')]), CHOICES);
-    expect(alone?.run.fastestS).toBeNull();
+    expect(alone?.run.best).toBeNull();
+  });
+
+  it('compares by the measure that is chosen: axis, best and order follow', () => {
+    const of = (memory: number, rate: number, loss: number): Partial<JobRecord> => ({
+      measures: [
+        { name: 'max_rss_bytes', unit: 'B', mean: memory, sd: 1, min: memory - 1, max: memory + 1, count: 2 },
+        { name: 'rate', unit: 'MB/s', better: 'higher', mean: rate, sd: null, min: rate, max: rate, count: 1 },
+        { name: 'loss', mean: loss, sd: null, min: loss, max: loss, count: 1 },
+      ],
+    });
+    const jobs = jobsOf([done('1', of(400, 80, 0.2)), done('2', of(300, 90, 0.3)), done('3', { meanS: 0.5 })]);
+    const run = (measure: string) => layout(jobs, { ...CHOICES, measure })[0]?.run;
+    expect(measuresOf(jobs.items as never)).toEqual(['wall_s', 'max_rss_bytes', 'loss', 'rate']);
+    expect(run('max_rss_bytes')).toMatchObject({ best: { id: '2', isBest: true }, axis: { high: 401, unit: 'B' } });
+    // Of a rate more is better, as its recipe says; of a loss nobody has said.
+    expect(run('rate')).toMatchObject({ best: { id: '2', mean: 90, isBest: true }, axis: { unit: 'MB/s' } });
+    expect(run('loss')).toMatchObject({ best: { id: '1', isBest: false }, axis: { high: 0.3, unit: null } });
+    const order = layout(jobs, { ...CHOICES, measure: 'rate', sort: 'slowest' }).flatMap((line) =>
+      line.kind === 'job' ? line.id : [],
+    );
+    expect(order).toEqual(['2', '1', '3']);
   });
 
   it('sorts by speed within a run, and what was not measured comes last', () => {

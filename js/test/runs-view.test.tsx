@@ -111,7 +111,7 @@ describe('the table of runs', () => {
     show();
     expect(row('gzip').querySelector('.ab-run-why')?.textContent).toBe('Exit status 137: no room');
     expect(row('gzip').querySelector('.ab-run-repeat')?.textContent).toBe('3 of 20');
-    expect(row('xz').querySelector('.ab-run-mean')?.textContent).toBe('~ 10.0± 0.2 s');
+    expect(row('xz').querySelector('.ab-run-mean')?.textContent).toBe('~ 10.00± 0.21 s');
     expect(row('xz').querySelector('.ab-run-repeat')?.textContent).toBe('10 of 20');
     expect(row('xz').querySelector('.ab-run-total')?.textContent).toBe('~ 1 m 36 s left');
     expect(row('zstd').querySelector('.ab-run-why')?.textContent).toContain('1st in the queue');

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { socketUrl } from '../src/page';
 import { sharedRuntime } from '../src/runtime';
 import { VIEWS } from '../src/views';
-import widget, { type Model } from '../src/widget';
+import widget, { type Model, warm } from '../src/widget';
 import { FakeSocket, install } from './fake-socket';
 import { appState } from './fixtures';
 
@@ -179,6 +179,26 @@ describe('the widget', () => {
     const { el, render } = view();
     render()();
     expect(el.innerHTML).toBe('');
+  });
+});
+
+describe('the pane that nobody sees', () => {
+  it('is drawn without an error, says nothing to anybody, and is gone soon', async () => {
+    const [before, kept] = [document.body.innerHTML, { ...localStorage }];
+    const mounted: HTMLElement[] = [];
+    const { mount } = sharedRuntime(VIEWS);
+    vi.spyOn(sharedRuntime(VIEWS), 'mount').mockImplementation((el, name, props) => {
+      mounted.push(el as HTMLElement);
+      return mount(el, name, props);
+    });
+    warm();
+    expect(mounted[0]?.querySelector('.ab-log-row')?.textContent).toContain('warm 1');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(mounted[0]?.innerHTML).toBe('');
+    expect(document.body.innerHTML).toBe(before);
+    expect({ ...localStorage }).toEqual(kept);
+    expect(FakeSocket.all).toHaveLength(0);
+    vi.restoreAllMocks();
   });
 });
 

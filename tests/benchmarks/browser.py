@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -297,10 +297,63 @@ def wrapped(quick: bool) -> list[Row]:
     return smooth("wrapped lines", found)
 
 
+def scrolled(seconds: float, ready: Callable[[Page], None]) -> tuple[Tasks, dict[str, Any]]:
+    """The tasks of a page in which the wheel turns, and what it tells of its pictures."""
+    with chromium() as (browser, page):
+        ready(page)
+        page.wait_for_timeout(500)
+        page.mouse.move(600, 300)
+        browser.start_tracing(page=page, categories=TRACED)
+        begin = clock()
+        while (at := clock() - begin) < seconds:
+            # The table begins where something goes on, which is its end.
+            page.mouse.wheel(0, -120 if at < seconds * 0.6 else 120)
+            page.wait_for_timeout(16)
+        told = call(page, "stopRuns")
+        return tasks(browser.stop_tracing()), told
+
+
+def runs(quick: bool) -> list[Row]:
+    """10,000 jobs in the table of runs, 20 patches a second, and the wheel turning."""
+    jobs, seconds = (200, 0.5) if quick else (10_000, 8.0)
+
+    def plain(page: Page) -> None:
+        call(page, "plainRuns", jobs)
+
+    def table(each: int) -> Callable[[Page], None]:
+        def ready(page: Page) -> None:
+            call(page, "fillRuns", jobs, each)
+            page.wait_for_timeout(300)
+            call(page, "unfoldRuns")
+            call(page, "beginRuns", 20)
+
+        return ready
+
+    theirs, _ = scrolled(seconds, plain)
+    rows = []
+    for what, each in (("in runs of 20", 20), ("of one run, unfolded", jobs)):
+        found, told = scrolled(seconds, table(each))
+        rows.append(
+            Row(
+                f"longest task without garbage collection, {jobs:,} jobs {what}, scrolled while some go on",
+                found.without_gc,
+                "ms",
+                f"{jobs:,} plain rows in the document, scrolled",
+                theirs.without_gc,
+                LONG_MS / theirs.without_gc if theirs.without_gc else None,
+                f"{found.long} tasks over 50 ms; {told['patches']} patches and {told['pictures']} pictures in "
+                f"{seconds:g} s, median gap {told['p50']:.1f} ms, p99 {told['p99']:.1f} ms; the goal is 50 ms; "
+                f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
+            )
+        )
+    return rows
+
+
 BENCHMARKS = [
     Benchmark("browser patch", patch),
     Benchmark("browser filter", search),
     Benchmark("browser burst", burst),
     Benchmark("browser stream", stream),
     Benchmark("browser wrapped stream", wrapped),
+    Benchmark("browser runs", runs),
 ]

@@ -11,6 +11,7 @@ import { applyPatch } from '../../js/src/sync/patch';
 import { widen } from '../../js/src/sync/read';
 import { LogPane } from '../../js/src/views/log/LogPane';
 import { compile } from '../../js/src/views/log/model/compile';
+import { beginRuns, fillRuns, plainRuns, stopRuns, unfoldRuns } from './browser_runs';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const NUMBERS: Record<string, number> = { debug: 10, info: 20, warn: 30, error: 40 };
@@ -296,4 +297,7 @@ function begin(rate: number, long: boolean): void {
   };
 }
 
-Object.assign(window, { benchmark: { patches, filters, burst, fill, begin, stop: () => streamed?.stop() } });
+const stop = () => streamed?.stop();
+Object.assign(window, {
+  benchmark: { patches, filters, burst, fill, begin, stop, fillRuns, beginRuns, stopRuns, unfoldRuns, plainRuns },
+});

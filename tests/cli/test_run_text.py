@@ -82,7 +82,7 @@ def test_a_table_has_the_steps_in_the_plans_order_with_units_and_intervals() -> 
     assert run_text.result_table(shown) == [
         ["STEP", "STATUS", "N", "WALL", "PACKED"],
         ["s0", "skipped", "", "", ""],
-        ["s1", "succeeded", "3", "500 ms", "2,032 byte ± 4 byte"],
+        ["s1", "succeeded", "3", "500 ms", "2,032.0 ± 4.0 byte"],
     ]
 
 

@@ -13,9 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from tests.e2e.pane import bench as bench
 from tests.e2e.pane import pane as pane
 from tests.e2e.pane import serve as serve
+from tests.e2e.runs import fifo as fifo
+from tests.e2e.runs import runs as runs
+from tests.e2e.waiting import wait_until as wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -98,16 +99,6 @@ def is_the_hosts_own(error: str) -> bool:
     """
     is_of_jupyter = "'removeChild' on 'Node'" in error and "blob:" not in error
     return "ResizeObserver loop" in error or is_of_jupyter
-
-
-def wait_until(fact: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
-    """Poll ``fact`` until it is true; fail with ``what`` when it does not become so in time."""
-    pause, deadline = threading.Event(), time.monotonic() + timeout_s
-    while not (value := fact()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout_s:g} s: {what}")
-        pause.wait(0.05)
-    return value
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

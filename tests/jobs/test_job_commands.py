@@ -311,6 +311,13 @@ def test_times_are_told_of_what_has_succeeded(runner: Runner, ask: Any) -> None:
     assert told[job.id]["times"] == sorted(row.wall_s or 0.0 for row in job.results)
 
 
+def test_another_measure_is_told_as_the_times_are(runner: Runner, ask: Any) -> None:
+    job = ended(runner, "true", repeat=3, warmup=1)
+    told = ask("job.times", jobIds=[job.id], measure="max_rss_bytes")["items"][job.id]["times"]
+    assert told == sorted(float(row.max_rss_bytes or 0) for row in job.results)
+    assert ask("job.times", jobIds=[job.id], measure="no such")["items"][job.id]["times"] == []
+
+
 # --- how busy the machine was
 
 

@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,51 @@ def test_a_mistyped_measure_names_the_nearest_before_anything_is_waited_for(
         run.plot("wal_s")
     fifo.write_text("")
     run.wait(PATIENCE_S)
+
+
+def test_a_run_is_compared_by_any_measure_and_metric(runner: Runner) -> None:
+    run = runner.submit({"a": partial(dict, loss=0.25, text="x"), "b": partial(dict, loss=0.5)})
+    run.wait(PATIENCE_S)
+    by_loss = run.to_pandas("loss")
+    assert list(by_loss.columns[5:10]) == ["mean", "sd", "min", "max", "ratio"]
+    assert by_loss["mean"].tolist() == [0.25, 0.5]
+    assert by_loss["ratio"].tolist() == [1.0, 2.0]
+    assert "mean_bytes" in run.to_pandas("max_rss_bytes")
+    assert run.to_arrow("cpu_s").column_names[5:7] == ["mean_s", "sd_s"]
+    page = run.plot("loss")._repr_html_()
+    assert "<th>loss" in page
+    assert ">0.250<" in page
+    with pytest.raises(OptionError, match="to_pandas\\(\\) takes no los: did you mean loss\\?"):
+        run.to_pandas("los")
+    with pytest.raises(OptionError, match="plot\\(\\) takes no los: did you mean loss\\?"):
+        run.plot("los")
+
+
+def test_an_ended_job_tells_what_each_measure_came_to(runner: Runner) -> None:
+    (job,) = runner.submit(lambda: {"loss": 0.25, "nan": math.nan, "text": "x"}, repeat=3).jobs
+    job.run.wait(PATIENCE_S)
+    told = {one["name"]: one for one in job.record()["measures"]}
+    assert told["loss"] == {
+        "name": "loss", "mean": 0.25, "sd": 0.0, "min": 0.25, "max": 0.25, "count": 3
+    }  # fmt: skip
+    assert told["cpu_s"]["unit"] == "s"
+    assert "nan" not in told
+    assert "wall_s" not in told, "it has fields of its own"
+    assert job.numbers("loss") == [0.25] * 3
+    assert len(job.numbers("cpu_s")) == 3
+    assert job.numbers("nothing") == []
+
+
+def test_a_job_tells_of_measures_at_its_end_and_of_few(runner: Runner, fifo: Path) -> None:
+    """Each repetition would else change them all: the state is no stream of metrics."""
+    many, waits = runner.submit(
+        {"many": lambda: {f"m{n}": n for n in range(500)} | {"x" * 500: 1}, "waits": f"cat {fifo}"}
+    ).jobs
+    assert "measures" not in waits.record()
+    fifo.write_text("")
+    waits.run.wait(PATIENCE_S)
+    assert len(many.record()["measures"]) <= 16
+    assert all(len(one["name"]) <= 128 for one in many.record()["measures"])
 
 
 def test_the_jobs_of_a_bench_are_listed_by_their_names(bench: Bench, runner: Runner) -> None:

@@ -131,7 +131,7 @@ def test_it_holds_runs_results_records_findings_and_the_last_lines() -> None:
     )
     text = text_of(picture_html(taken))
     assert "Runs: 1 succeeded, 1 failed, 1 running." in text
-    assert "gzip -9 succeeded 20 of 20 1.92 ± 0.03 s 40.0 s" in text
+    assert "gzip -9 succeeded 20 of 20 1.916 ± 0.031 s 40.0 s" in text
     assert "xz -6 failed exit 137" in text
     assert "zstd running 2 of 5 was running then" in text
     assert "Results, newest first (1 of 21)" in text

@@ -15,9 +15,10 @@ import pytest
 
 from autobench_nb.errors import OptionError
 from autobench_nb.tables.comparison import JobRows, compared
+from autobench_nb.tables.measures import real
 from autobench_nb.tables.plot import MEASURES, Plot
 from autobench_nb.tables.plot.axis import MOST_TICKS, axis_for
-from autobench_nb.tables.plot.measures import ratio_text, real, with_unit
+from autobench_nb.tables.plot.measures import ratio_text, with_unit
 from autobench_nb.tables.plot.plot import MOST_ROWS
 from autobench_nb.tables.plot.series import outside, series_of
 from autobench_nb.tables.results import Result
@@ -81,7 +82,7 @@ def test_every_repetition_is_a_dot_at_its_place_on_one_axis() -> None:
 
 def test_the_figures_stand_beside_the_marks() -> None:
     first, second = rows_of(html(job("a", [1.0, 2.0]), job("b", [4.5])))
-    assert (cell(first, "mean"), cell(second, "mean")) == ("1.5 ± 0.7 s", "4.50 s")
+    assert (cell(first, "mean"), cell(second, "mean")) == ("1.50 ± 0.71 s", "4.50 s")
     assert (cell(first, "ratio"), cell(second, "ratio")) == ("1.00", "3.00×")
     assert 'class="ratio best"' in first
     assert 'class="ratio best"' not in second

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 import autobench_nb as ab
+from autobench_nb.transports import server_proof
 from autobench_nb.transports.server_proof import answer_to, new_challenge, proof_of
 from tests.transports.conftest import TOKEN, Start, receive, say
 
@@ -51,6 +53,28 @@ async def test_who_asks_nothing_that_is_a_nonce_is_served_as_ever(start: Start, 
     bench = await start()
     async with bench.connect(uri=f"{bench.server.ws_url}?{query}") as socket:
         assert json.loads(await socket.recv())["type"] == "welcome"
+
+
+def test_what_takes_long_is_worked_out_on_another_thread_before_the_first_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first view of a notebook waited some 25 ms for it, and the loop of the server as long for each token."""
+    derived: dict[str, str] = {}
+    both = threading.Event()
+
+    def derive(token: str) -> bytes:
+        derived[token] = threading.current_thread().name
+        if len(derived) == 2:
+            both.set()
+        return b"key"
+
+    with ab.Orchestrator(environ={}) as bench:
+        server = bench.serve(thread=True)
+        monkeypatch.setattr(server_proof, "_key", derive)
+        server.prepare_proofs()
+        assert both.wait(60)
+        assert derived.keys() == {bench.token, bench.read_token}
+        assert all("pack" in name for name in derived.values())
 
 
 async def test_a_stranger_with_a_nonce_is_told_nothing_else(start: Start) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, NamedTuple
 
 from autobench_nb.errors import OptionError
 from autobench_nb.figures import decimals
-from autobench_nb.tables.cells import is_number
+from autobench_nb.tables.comparison import JobRows
+from autobench_nb.tables.measures import (
+    CPU_S,
+    MAX_RSS_BYTES,
+    VALUE,
+    WALL_S,
+    number_of,
+    numbers_of,
+)
 from autobench_nb.tables.results import Result
 
 
@@ -55,47 +63,34 @@ class Measure(NamedTuple):
         return chosen
 
 
-def _cpu_s(row: Result) -> float | None:
-    parts = [row.cpu_user_s, row.cpu_system_s]
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None
-
-
-def _value(row: Result) -> float | None:
-    return real(row.value)
-
-
-def real(value: Any) -> float | None:
-    """``value`` as a real number, nan and infinity too; ``None`` where it is none. NumPy's numbers are numbers."""
-    if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
-        value = value.item()
-    if not is_number(value):
-        return None
-    try:
-        return float(value)
-    except OverflowError:  # a whole number beyond all floats
-        return math.inf if value > 0 else -math.inf
-
-
 MEASURES: Final = {
-    "wall_s": Measure("wall time", SECONDS, lambda row: row.wall_s),
-    "cpu_s": Measure("CPU time, user and system", SECONDS, _cpu_s),
-    "max_rss_bytes": Measure("peak memory", BYTES, lambda row: row.max_rss_bytes),
-    "value": Measure("returned value", NONE, _value),
+    WALL_S: Measure("wall time", SECONDS, partial(number_of, measure=WALL_S)),
+    CPU_S: Measure("CPU time, user and system", SECONDS, partial(number_of, measure=CPU_S)),
+    MAX_RSS_BYTES: Measure("peak memory", BYTES, partial(number_of, measure=MAX_RSS_BYTES)),
+    VALUE: Measure("returned value", NONE, partial(number_of, measure=VALUE)),
 }
-"""What can be drawn, by the name that ``plot()`` takes."""
+"""What can be drawn of any repetition, by the name that ``plot()`` takes."""
+_UNITS: Final = {"s": SECONDS, "second": SECONDS, "seconds": SECONDS, "B": BYTES}
 
 
-def measure_named(name: str) -> Measure:
-    """The measure of that name.
+def measure_named(name: str, jobs: Iterable[JobRows] = (), where: str = "plot()") -> Measure:
+    """The measure of that name: one of :data:`MEASURES`, or a metric that some of the jobs have.
 
     Raises:
-        OptionError: There is none; the error names the nearest.
+        OptionError: There is none; the error names the nearest, and ``where`` it was asked for.
     """
-    measure = MEASURES.get(name)
-    if measure is None:
-        raise OptionError("plot()", str(name), MEASURES)
-    return measure
+    known = MEASURES.get(name)
+    if known is not None:
+        return known
+    metrics: dict[str, str | None] = {}
+    for job in jobs:
+        metrics |= {
+            found: job.units.get(found) for row in job.measured for found in numbers_of(row)
+        }
+    if name not in metrics:
+        raise OptionError(where, str(name), dict.fromkeys((*MEASURES, *metrics)))
+    unit = metrics[name] or ""
+    return Measure(name, _UNITS.get(unit, (Unit(unit, 1.0),)), partial(number_of, measure=name))
 
 
 def with_unit(value: float, unit: Unit, sd: float | None = None) -> str:
@@ -118,4 +113,4 @@ def ratio_text(ratio: float) -> str:
 def _fixed(scaled: float, digits: int) -> str:
     if abs(scaled) >= 1e9 or digits > 9:
         return f"{scaled:.3g}"
-    return f"{round(scaled, digits):,.{max(0, digits)}f}"
+    return f"{scaled:,.{digits}f}"

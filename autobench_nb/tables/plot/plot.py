@@ -48,8 +48,8 @@ class Plot:
     Args:
         jobs: The jobs, drawn in this order.
         heading: One line above them.
-        measure: What is drawn: ``wall_s`` or ``cpu_s`` (seconds), ``max_rss_bytes``, or ``value``, which a callable
-            returned.
+        measure: What is drawn: ``wall_s`` or ``cpu_s`` (seconds), ``max_rss_bytes``, ``value``, which a callable
+            returned, or the name of a metric, which is a key where a callable returned a mapping.
         log: Whether the axis goes by powers of ten. Bars begin at 0 and are left out then.
         beside: Further columns by their titles: for each a mapping (or a pandas ``Series``) from the jobs' names to
             what stands there.
@@ -68,7 +68,7 @@ class Plot:
         beside: Mapping[str, Cells] | None = None,
     ) -> None:
         self._heading = heading
-        self._measure = measure_named(measure)
+        self._measure = measure_named(measure, jobs)
         self._log = log
         self._beside = {title: dict(cells.items()) for title, cells in (beside or {}).items()}
         shown = chosen(jobs, MOST_ROWS)

@@ -21,6 +21,8 @@ export interface Bundle {
   make(): Entry;
   /** Its styles, one sheet for all views of the page. */
   sheet(): CSSStyleSheet;
+  /** Have the browser ready for the first view, where there was none yet. */
+  warm(): void;
 }
 
 interface BundleText {
@@ -63,7 +65,8 @@ export async function pageBundle(
 async function load(model: HostModel, importText: (code: string) => Promise<unknown>): Promise<Bundle> {
   const { code, styles } =
     textOf({ code: model.get('code'), styles: model.get('styles') }) ?? (await ofModel(model)) ?? (await ofKernel(model));
-  const module = (await importText(code)) as { default: () => Entry };
+  const module = (await importText(code)) as { default: () => Entry; warm?: () => void };
+  let isUsed = false;
   let made: CSSStyleSheet | undefined;
   const sheet = (): CSSStyleSheet => {
     if (made === undefined) {
@@ -72,7 +75,14 @@ async function load(model: HostModel, importText: (code: string) => Promise<unkn
     }
     return made;
   };
-  return { make: module.default, sheet };
+  const make = (): Entry => {
+    isUsed = true;
+    return module.default();
+  };
+  const warm = (): void => {
+    if (!isUsed) module.warm?.();
+  };
+  return { make, sheet, warm };
 }
 
 async function ofModel(model: HostModel): Promise<BundleText | null> {

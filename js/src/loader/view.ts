@@ -15,6 +15,9 @@ interface RenderContext {
   readonly signal?: AbortSignal;
 }
 
+/** The page is made ready for the first view when it has nothing else to do, or after so long. */
+const WARM_MS = 2_000;
+
 export function loadingView(load: (model: HostModel) => Promise<Bundle>): object {
   let loaded: Promise<{ entry: Entry; bundle: Bundle }> | undefined;
   return {
@@ -60,8 +63,18 @@ export function loadingView(load: (model: HostModel) => Promise<Bundle>): object
 /** The model that holds the code: it is imported before there is a view, so that the first one need not wait for it. */
 function early(loading: Promise<Bundle>): () => void {
   // Where it fails the first view tries again, and says why.
-  loading.then((bundle) => adopt(document, bundle.sheet())).catch(() => {});
+  loading
+    .then((bundle) => {
+      adopt(document, bundle.sheet());
+      whenIdle(() => bundle.warm());
+    })
+    .catch(() => {});
   return () => {};
+}
+
+function whenIdle(act: () => void): void {
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(act, { timeout: WARM_MS });
+  else setTimeout(act, WARM_MS);
 }
 
 /** The model, for a listener that comes late: it hears first what was said before. */

@@ -8,3 +8,8 @@ const CSS: ReadonlyMap<string, string> = new Map(Object.entries(COLORS));
 export function cssColor(color: string): string {
   return CSS.get(color) ?? color;
 }
+
+/** Whether it is one of the wire's names; else somebody has chosen it. */
+export function isNamedColor(color: string): boolean {
+  return CSS.has(color);
+}

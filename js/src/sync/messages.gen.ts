@@ -462,6 +462,8 @@ export interface JobRecord {
   etaS?: number | null;
   /** The slowest repetition that succeeded. */
   maxS?: number | null;
+  /** CPU, memory and metrics; told once it has ended. */
+  measures?: MeasureRecord[];
   /** What it says that it is doing. */
   current?: string | null;
   /** 0 to 1: how far this repetition says it is; null where it says nothing. */
@@ -485,6 +487,23 @@ export interface JobRecord {
   /** Others ran meanwhile, and were given their parts of it. */
   energyShared?: boolean;
   [more: string]: unknown;
+}
+
+/** What the measured repetitions of a job come to in one measure besides the wall time. */
+export interface MeasureRecord {
+  /** `cpu_s`, `max_rss_bytes`, `value`, or a metric's. */
+  name: string;
+  /** Left out where there is none; `B` for bytes. */
+  unit?: string;
+  /** `higher` or `lower`, where that is known. */
+  better?: string;
+  mean: number;
+  /** Of the sample (n - 1); null for fewer than two. */
+  sd: number | null;
+  min: number;
+  max: number;
+  /** Repetitions that have it. */
+  count: number;
 }
 
 /** `/jobs/runs/{id}`: what was asked for together. */
@@ -976,9 +995,9 @@ export interface RepetitionRecord {
   metrics?: Record<string, number> | null;
 }
 
-/** What the repetitions of one job took. */
+/** What the repetitions of one job took, or came to in another measure. */
 export interface RepetitionTimes {
-  /** Seconds of those that succeeded, in rising order; of many some. */
+  /** Those that succeeded, in the measure's unit and in rising order; of many some. */
   times: number[];
   /** How many have succeeded. */
   count: number;
@@ -1314,9 +1333,10 @@ export interface JobSent {
   sent: boolean;
 }
 
-/** Which jobs. */
+/** Which jobs, and which measure of theirs: the wall time unless another is named. */
 export interface JobTimesArgs {
   jobIds: string[];
+  measure?: string;
 }
 
 /** By the id of the job; one that is not known is left out. */
@@ -1543,7 +1563,7 @@ export interface Commands {
   'job.retry': { args: JobRetryArgs; result: JobAgain };
   /** Write to the standard input of a running command. */
   'job.send': { args: JobSendArgs; result: JobSent };
-  /** The seconds that the repetitions of some jobs took. */
+  /** What the repetitions of some jobs came to in one measure, the wall time at first. */
   'job.times': { args: JobTimesArgs; result: JobTimes };
   /** Say how a device is to be. */
   'device.desire': { args: DeviceDesireArgs; result: DeviceDesired };

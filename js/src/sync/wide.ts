@@ -54,6 +54,16 @@ export class Wide<T = unknown> {
     return value === HOLE ? undefined : value;
   }
 
+  /** In which chunks the values of these keys lie: the same in every version of the same shape. */
+  placesOf(keys: Iterable<string>): number[] {
+    const places = new Set<number>();
+    for (const key of keys) {
+      const slot = this.index.slots.get(key);
+      if (slot !== undefined) places.add(slot >>> CHUNK_BITS);
+    }
+    return [...places];
+  }
+
   has(key: string): boolean {
     const slot = this.index.slots.get(key);
     if (slot === undefined) return false;

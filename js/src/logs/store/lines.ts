@@ -1,6 +1,7 @@
 import type { LogEntry } from '../../sync/messages';
 import { levelName } from '../levels';
 import { firstNotBefore } from '../search';
+import { ChannelColors } from './channel-colors';
 import { CHUNK_ROWS, Chunk, spliced } from './chunk';
 import { DICTIONARY_KINDS, type DictionaryKind, type LogColumns } from './columns';
 import { Dictionary } from './dictionary';
@@ -8,11 +9,14 @@ import { Dictionary } from './dictionary';
 /** What marks a channel in a row. */
 export interface ChannelStyle {
   readonly emoji: string;
+  /** As its entries say. */
   readonly color: string;
+  /** The CSS colour of its dot: another channel's is another one while there are colours left. */
+  readonly dot: string;
 }
 
 const KIND_INDEX: Record<DictionaryKind, number> = { channel: 0, logger: 1, job: 2, step: 3, device: 4 };
-const NO_STYLE: ChannelStyle = { emoji: '', color: '' };
+const NO_STYLE: ChannelStyle = { emoji: '', color: '', dot: '' };
 
 /** Lines as columns in chunks, oldest first: how they are read, and how chunks of them come and go. */
 export class ChunkedLines implements LogColumns {
@@ -22,6 +26,7 @@ export class ChunkedLines implements LogColumns {
   private cursor: Chunk = new Chunk(0, 1);
   private dictionaries: Dictionary[] = DICTIONARY_KINDS.map(() => new Dictionary());
   private styles: ChannelStyle[] = [];
+  private readonly colors = new ChannelColors();
 
   // ---- columns ----
 
@@ -103,6 +108,11 @@ export class ChunkedLines implements LogColumns {
     return this.styles[channel] ?? NO_STYLE;
   }
 
+  /** The colour of a channel's dot by its name. */
+  dotOf(channel: string): string {
+    return this.style((this.dictionaries[0] as Dictionary).find(channel)).dot;
+  }
+
   /** Position of the first line whose seq is not below `seq`; `size` where there is none. */
   lowerBound(seq: number): number {
     const { chunks } = this;
@@ -161,6 +171,7 @@ export class ChunkedLines implements LogColumns {
     this.cursor = new Chunk(0, 1);
     this.dictionaries = DICTIONARY_KINDS.map(() => new Dictionary());
     this.styles = [];
+    this.colors.forget();
   }
 
   /** Add lines that are newer than all others, in chunks of `room` lines. */
@@ -253,7 +264,9 @@ export class ChunkedLines implements LogColumns {
       const channel = codes[first + k - from] as number;
       const style = styles[channel];
       if (style === undefined || style.color !== color || style.emoji !== emoji) {
-        styles[channel] = { emoji: emoji ?? '', color: color ?? '' };
+        const isNew = style === undefined || style.color !== color;
+        const dot = isNew ? this.colors.give(channel, entries[k]?.channel ?? '', color ?? '') : style.dot;
+        styles[channel] = { emoji: emoji ?? '', color: color ?? '', dot };
       }
     }
   }

@@ -38,7 +38,7 @@ export function Tabs({ client, id, tab, onTab }: TabsProps): JSX.Element {
     bar.current?.querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus();
   };
   return (
-    <div class="ab-tabs" role="tablist" aria-label="Parts of the state" ref={bar} onKeyDown={onKey}>
+    <div class="ab-tabs" role="tablist" aria-label="Parts of the dashboard" ref={bar} onKeyDown={onKey}>
       {TABS.map((name) => (
         <button
           key={name}
@@ -82,7 +82,11 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
     const asking = size(state.jobs.prompts);
     return (
       <>
-        {active > 0 && <Pill>{count(active)}</Pill>}
+        {active > 0 && (
+          <Pill title={`${plural(active, 'job')} ${active === 1 ? 'waits or runs' : 'wait or run'}`}>
+            {count(active)}
+          </Pill>
+        )}
         {asking > 0 && (
           <Pill tone="warn">
             <span aria-hidden="true">⚑ {count(asking)}</span>
@@ -97,11 +101,21 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
       tab === 'Devices'
         ? fold(state.devices, countDevices, addStatusCounts)
         : fold(state.streams, countStatuses, addStatusCounts);
-    return warn + bad ? <Pill tone={bad ? 'bad' : 'warn'}>{count(warn + bad)}</Pill> : null;
+    const what = plural(warn + bad, tab === 'Devices' ? 'device' : 'stream');
+    const title = `${what} ${warn + bad === 1 ? 'wants' : 'want'} a look`;
+    return warn + bad ? (
+      <Pill tone={bad ? 'bad' : 'warn'} title={title}>
+        {count(warn + bad)}
+      </Pill>
+    ) : null;
   }
   if (tab === 'Findings') {
     const serious = seriousFindings(state.pno);
-    return serious ? <Pill tone="bad">{count(serious)}</Pill> : null;
+    return serious ? (
+      <Pill tone="bad" title={plural(serious, 'serious finding')}>
+        {count(serious)}
+      </Pill>
+    ) : null;
   }
   return null;
 }

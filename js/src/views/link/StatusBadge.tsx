@@ -46,7 +46,7 @@ export function StatusBadge({ client, quiet = false, menu }: Props): JSX.Element
         class="ab-plain ab-badge-open"
         aria-expanded={isOpen}
         aria-controls={isOpen ? menu.id : undefined}
-        title="How this view is linked"
+        title={titleOf(status)}
         onClick={() => {
           menu.open.value = !isOpen;
         }}
@@ -103,6 +103,11 @@ function detailOf(status: LinkStatus, now: number, isBusy: boolean): string {
   if (phase === 'waiting') return `${countdown(status, now)} · ${plural(attempts, 'try', 'tries')}`;
   if (phase === 'connecting' && attempts > 0) return `try ${attempts + 1}`;
   return '';
+}
+
+function titleOf({ phase, latencyMs }: LinkStatus): string {
+  const how = 'How this view is linked';
+  return phase === 'live' && latencyMs !== null ? `${how}; to the server and back takes ${latency(latencyMs)}` : how;
 }
 
 /** "12 s", "1 m 42 s": whole seconds, which do not flicker. */

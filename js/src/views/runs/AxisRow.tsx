@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
 import type { Line } from './model/layout';
-import { axisOf } from './model/scale';
+import { axisTicks } from './model/scale';
 
 /** The axis that the bars of a run have in common. The figures beside the bars say the same. */
 export function AxisRow({ line }: { line: Extract<Line, { kind: 'axis' }> }): JSX.Element {
   return (
     <div class="ab-run-axis" data-line={line.key} aria-hidden="true">
       <span class="ab-num">
-        {axisOf(line.run.slowestS).map(({ at, label }) => (
+        {(line.run.axis === null ? [] : axisTicks(line.run.axis)).map(({ at, label }) => (
           <i key={label} style={{ left: `${at * 100}%` }}>
             {label}
           </i>

@@ -9,8 +9,9 @@ import { CommandButton } from './CommandButton';
 import { useDetails } from './details';
 import type { JobProps } from './JobRow';
 import { exitText, explain, measured } from './model/explain';
-import { bytesText, joulesText } from './model/figures';
+import { bytesText, figureText, joulesText } from './model/figures';
 import { lastLines } from './model/last-lines';
+import { titleOf } from './model/measures';
 import { isOver, type Standing } from './model/record';
 import { clockSeconds } from './model/summary';
 import { plainText } from './plain-text';
@@ -103,7 +104,7 @@ function Facts({ job, details, problem }: { job: JobRecord; details: JobDetails 
       <Fact word="started">
         <Times job={job} details={details} />
       </Fact>
-      {details && <Measures details={details} />}
+      {details && <Measures job={job} details={details} />}
       {job.energyJ != null && (
         <Fact word="energy">
           {joulesText(job.energyJ)}{' '}
@@ -169,8 +170,11 @@ function Times({ job, details }: { job: JobRecord; details: JobDetails | null })
   );
 }
 
-/** Exit, CPU and memory: of all repetitions that are told. */
-function Measures({ details }: { details: JobDetails }): JSX.Element {
+/** Measures that stand above the metrics, with more than their means. */
+const TOLD: ReadonlySet<string> = new Set(['cpu_s', 'max_rss_bytes']);
+
+/** Exit, CPU, memory and metrics: of all repetitions that are told. */
+function Measures({ job, details }: { job: JobRecord; details: JobDetails }): JSX.Element {
   const all = details.repetitions;
   const exit = exitText(all, details.ended);
   const timed = measured(all).filter((one) => one.cpuUserS !== null);
@@ -195,6 +199,13 @@ function Measures({ details }: { details: JobDetails }): JSX.Element {
         </Fact>
       )}
       {peak !== null && <Fact word="peak memory">{bytesText(peak)}</Fact>}
+      {(job.measures ?? [])
+        .filter(({ name }) => !TOLD.has(name))
+        .map(({ name, mean, sd, unit }) => (
+          <Fact key={name} word={titleOf(name)}>
+            {figureText(mean, sd, unit ?? null)}
+          </Fact>
+        ))}
     </>
   );
 }

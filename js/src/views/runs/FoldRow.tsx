@@ -8,7 +8,9 @@ import { Mean } from './cells';
 import { GLYPHS } from './JobRow';
 import type { LineProps } from './LineView';
 import { figureText, ratioText } from './model/figures';
+import type { Fold } from './model/folding';
 import type { Line } from './model/layout';
+import { meanIn } from './model/measures';
 import { leftS, type Progress, progressOf } from './model/progress';
 import { reasonParts, totalS } from './model/record';
 import { meanOf, sdOf } from './model/stats';
@@ -84,9 +86,20 @@ function wordsOf({ line }: FoldProps): string {
   }
 }
 
-function membersOf({ jobs, line }: FoldProps): JobRecord[] {
+const members = new WeakMap<Fold, JobRecord[]>();
+
+/** Looked up once: they may be ten thousand, and a fold is made anew with each state. */
+function membersOf({ jobs, line: { fold } }: FoldProps): readonly JobRecord[] {
+  const known = members.get(fold);
+  if (known !== undefined) return known;
   const items = jobs.items as Rec<JobRecord>;
-  return line.fold.ids.flatMap((id) => get(items, id) ?? []);
+  const found: JobRecord[] = [];
+  for (const id of fold.ids) {
+    const job = get(items, id);
+    if (job !== undefined) found.push(job);
+  }
+  members.set(fold, found);
+  return found;
 }
 
 function FoldCells(props: FoldProps): JSX.Element {
@@ -134,10 +147,15 @@ function FoldCells(props: FoldProps): JSX.Element {
 /** All of them on the axis of the run, a dot for each job's mean. */
 function DoneCells(props: FoldProps): JSX.Element {
   const { run } = props.line;
-  const means = membersOf(props)
-    .flatMap((job) => job.meanS ?? [])
-    .sort((a, b) => a - b);
-  if (means.length === 0 || run.slowestS <= 0) return <span role="gridcell" class="ab-run-why" />;
+  const measure = props.table.measure.value;
+  const means: number[] = [];
+  for (const job of membersOf(props)) {
+    const mean = meanIn(job, measure);
+    if (mean !== null) means.push(mean);
+  }
+  if (means.length === 0 || run.axis === null) return <span role="gridcell" class="ab-run-why" />;
+  means.sort((a, b) => a - b);
+  const { unit } = run.axis;
   const mean = meanOf(means);
   const sd = sdOf(means);
   return (
@@ -145,17 +163,17 @@ function DoneCells(props: FoldProps): JSX.Element {
       <span role="gridcell" class="ab-run-time ab-run-ruled">
         <Strip
           mean={mean}
-          times={means}
-          end={run.slowestS}
+          numbers={means}
+          axis={run.axis}
           isFold
-          label={`${figureText(mean, sd)}, each dot the mean of a job`}
+          label={`${figureText(mean, sd, unit)}, each dot the mean of a job`}
         />
       </span>
       <span role="gridcell" class="ab-run-ratio ab-num">
-        {run.fastestS !== null && ratioText(mean / run.fastestS)}
+        {run.best !== null && ratioText(mean / run.best.mean)}
       </span>
       <span role="gridcell" class="ab-run-mean ab-num">
-        <Mean mean={mean} sd={sd} />
+        <Mean mean={mean} sd={sd} unit={unit} />
       </span>
     </>
   );
@@ -172,9 +190,9 @@ function queuedText({ line, jobs, expected }: FoldProps): string {
 
 function totalText(props: FoldProps): string | JSX.Element {
   const { standing } = props.line.fold;
-  const members = membersOf(props);
+  const all = membersOf(props);
   if (standing === 'running') {
-    const left = members.map((job) => leftS(job, props.now));
+    const left = all.map((job) => leftS(job, props.now));
     if (left.some((one) => one === null)) return '';
     return (
       <>
@@ -183,12 +201,12 @@ function totalText(props: FoldProps): string | JSX.Element {
     );
   }
   if (standing === 'queued') {
-    const takes = members.map((job) => props.expected.get(job.id)?.takesS ?? null);
+    const takes = all.map((job) => props.expected.get(job.id)?.takesS ?? null);
     return takes.some((one) => one === null)
       ? 'not known yet'
       : `~ ${estimate((takes as number[]).reduce((a, b) => a + b, 0))}`;
   }
-  return duration(members.reduce((sum, job) => sum + (totalS(job) ?? 0), 0));
+  return duration(all.reduce((sum, job) => sum + (totalS(job) ?? 0), 0));
 }
 
 /** What several jobs have done as one; null where of any of them nobody knows. */

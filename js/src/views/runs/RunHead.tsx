@@ -37,8 +37,8 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
           <b title={title}>{title}</b>
         </button>
         <span class="ab-run-summary ab-num">
-          {said.map(({ text, tone }) => (
-            <span key={text} class={tone && `ab-run-said-${tone}`}>
+          {said.map(({ text, tone, title: meaning }) => (
+            <span key={text} class={tone && `ab-run-said-${tone}`} title={meaning}>
               {text}
             </span>
           ))}

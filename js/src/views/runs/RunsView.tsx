@@ -11,6 +11,7 @@ import { Heads } from './Heads';
 import { keyOf } from './keys';
 import { LineView } from './LineView';
 import { type Line, layout } from './model/layout';
+import { measuresOf } from './model/measures';
 import { expectations, usualS } from './model/queue';
 import { RunsTable } from './model/table';
 import { Tools } from './Tools';
@@ -51,7 +52,7 @@ function Runs({ table, jobs, onPick, maxHeight }: RunsProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const choices = useComputed(() => table.choices).value;
   const lines = useMemo(() => layout(jobs, choices), [jobs, choices]);
-  const keys = useMemo(() => lines.map((line) => line.key), [lines]);
+  const keys = useSame(useMemo(() => lines.map((line) => line.key), [lines]));
   const isLive = client.status.value.phase === 'live';
   const isActive = jobs.running.length > 0;
   const now = useLiveNow(client, NOW_MS, isActive).value;
@@ -82,7 +83,7 @@ function Runs({ table, jobs, onPick, maxHeight }: RunsProps): JSX.Element {
           if (event.target === event.currentTarget && keyOf(event.key, table, lines, onPick)) event.preventDefault();
         }}
       >
-        <Heads />
+        <Heads table={table} measures={measuresOf(jobs.items as Rec<JobRecord>)} />
         <VirtualLines
           class="ab-runs-list"
           keys={keys}
@@ -118,6 +119,15 @@ function Runs({ table, jobs, onPick, maxHeight }: RunsProps): JSX.Element {
       )}
     </div>
   );
+}
+
+/** The list of before where it holds the same: whoever keeps something of it need not begin anew. */
+function useSame(list: readonly string[]): readonly string[] {
+  const kept = useRef(list);
+  const before = kept.current;
+  const isSame = before.length === list.length && before.every((key, i) => key === list[i]);
+  if (!isSame) kept.current = list;
+  return kept.current;
 }
 
 /** The jobs of all runs in which something still goes on: what they took tells what the others will. */

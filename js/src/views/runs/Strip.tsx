@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { type Axis, placeOn } from './model/scale';
 import { dotsOf } from './model/strip';
 
 const HEIGHT = 28;
@@ -8,25 +9,33 @@ const TOP = 8;
 const CLOUD = 12;
 
 interface Props {
-  /** Seconds. */
   mean: number;
-  times: readonly number[];
-  /** Where the axis ends, in seconds. */
-  end: number;
+  numbers: readonly number[];
+  axis: Axis;
   /** In words, for who does not see it. */
   label: string;
-  /** Whether the times are of several jobs: then there is no bar. */
+  /** Whether the numbers are of several jobs: then there is no bar. */
   isFold?: boolean;
 }
 
 /** From 0 to the mean a bar, each repetition a dot, the mean a line; what lies beyond 3 MAD in amber. */
-export function Strip({ mean, times, end, label, isFold = false }: Props): JSX.Element {
-  const at = `${Math.min(1, mean / end) * 100}%`;
+export function Strip({ mean, numbers, axis, label, isFold = false }: Props): JSX.Element {
+  const [zero, end] = [placeOn(axis, 0), placeOn(axis, mean)];
+  const at = percent(end);
   return (
     <svg class="ab-strip" width="100%" height={HEIGHT} role="img" aria-label={label}>
       <title>{label}</title>
-      {!isFold && <rect class="ab-strip-bar" x="0" y={(HEIGHT - BAR) / 2} width={at} height={BAR} rx="1.5" />}
-      {dotsOf(times, end).map(({ x, y, isOff }, i) => (
+      {!isFold && (
+        <rect
+          class="ab-strip-bar"
+          x={percent(Math.min(zero, end))}
+          y={(HEIGHT - BAR) / 2}
+          width={percent(Math.abs(end - zero))}
+          height={BAR}
+          rx="1.5"
+        />
+      )}
+      {dotsOf(numbers, axis).map(({ x, y, isOff }, i) => (
         <circle
           key={i}
           class={isOff ? 'ab-strip-off' : 'ab-strip-dot'}
@@ -38,4 +47,8 @@ export function Strip({ mean, times, end, label, isFold = false }: Props): JSX.E
       <rect class="ab-strip-mean" x={at} y="6" width="1.5" height="16" />
     </svg>
   );
+}
+
+function percent(share: number): string {
+  return `${share * 100}%`;
 }

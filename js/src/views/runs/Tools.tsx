@@ -3,6 +3,7 @@ import type { JobRecord, Jobs } from '../../sync/messages';
 import { fold, type Rec, size } from '../../sync/read';
 import { count } from '../shared/format';
 import { SORTS, type Sort } from './model/layout';
+import { WALL } from './model/measures';
 import { standingOf } from './model/record';
 import { CHIPS, type Chip } from './model/search';
 import type { RunsTable } from './model/table';
@@ -20,6 +21,10 @@ const SORT_WORDS: Readonly<Record<Sort, string>> = {
   fastest: 'Fastest first',
   slowest: 'Slowest first',
 };
+/** Where jobs are not compared by a time. */
+const OTHER_WORDS: Partial<Readonly<Record<Sort, string>>> = { fastest: 'Least first', slowest: 'Most first' };
+
+const TIMES: ReadonlySet<string> = new Set([WALL, 'cpu_s']);
 
 type ChipCounts = Readonly<Record<Chip, number>>;
 
@@ -28,6 +33,7 @@ export function Tools({ table, jobs }: { table: RunsTable; jobs: Jobs }): JSX.El
   const items = jobs.items as Rec<JobRecord>;
   const counts: ChipCounts = { ...fold(items, countChips, addChips), all: size(items) };
   const { text, chip } = table.sought.value;
+  const isTime = TIMES.has(table.measure.value);
   return (
     <div class="ab-run-tools">
       <label class="ab-run-search">
@@ -62,7 +68,7 @@ export function Tools({ table, jobs }: { table: RunsTable; jobs: Jobs }): JSX.El
       >
         {SORTS.map((sort) => (
           <option key={sort} value={sort}>
-            {SORT_WORDS[sort]}
+            {(isTime ? undefined : OTHER_WORDS[sort]) ?? SORT_WORDS[sort]}
           </option>
         ))}
       </select>

@@ -1,12 +1,14 @@
 import type { JSX } from 'preact';
 import { visible } from '../../logs/text/visible';
-import { count, duration, estimate, ordinal } from '../shared/format';
+import { count, duration, estimate, ordinal, plural } from '../shared/format';
 import { Answer } from './Answer';
 import type { JobProps } from './JobRow';
 import { figure, figureText, ratioText } from './model/figures';
+import { type Summed, summedOf, WALL } from './model/measures';
 import { leftS, progressOf, repetitionText, soFarS } from './model/progress';
 import { placeOf } from './model/queue';
 import { reasonOf, reasonParts, type Standing, totalS } from './model/record';
+import { axisFor } from './model/scale';
 import { clockSeconds } from './model/summary';
 import { plainText } from './plain-text';
 import { Strip } from './Strip';
@@ -17,12 +19,14 @@ export function timeCell(props: JobProps, standing: Standing): JSX.Element {
   const { job, line, table, now } = props;
   switch (standing) {
     case 'done': {
-      if (job.meanS == null) return <span role="gridcell" class="ab-run-time" />;
-      const end = line.run.group.single ? (job.maxS ?? job.meanS) : line.run.slowestS;
-      const times = table.times.of(job);
+      const measure = table.measure.value;
+      const summed = summedOf(job, measure);
+      const axis = summed === null ? null : line.run.group.single ? axisFor([summed]) : line.run.axis;
+      if (summed === null || axis === null) return <span role="gridcell" class="ab-run-time" />;
+      const numbers = table.times.of(job, measure);
       return (
         <span role="gridcell" class="ab-run-time ab-run-ruled">
-          <Strip mean={job.meanS} times={times} end={end} label={stripLabel(job.meanS, job.sdS, times, job.done ?? 0)} />
+          <Strip mean={summed.mean} numbers={numbers} axis={axis} label={stripLabel(summed, numbers, job.done ?? 0)} />
         </span>
       );
     }
@@ -90,7 +94,9 @@ function Why({ standing, ...props }: JobProps & { standing: Standing }): JSX.Ele
 }
 
 /** The ratio to the fastest (or how far it is), and the mean. */
-export function meanCells({ job, line, now }: JobProps, standing: Standing): JSX.Element | null {
+export function meanCells({ table, job, line, now }: JobProps, standing: Standing): JSX.Element | null {
+  const measure = table.measure.value;
+  const summed = summedOf(job, measure);
   if (standing === 'running') {
     const progress = progressOf(job, now);
     return (
@@ -99,25 +105,29 @@ export function meanCells({ job, line, now }: JobProps, standing: Standing): JSX
           {percentText(progress)}
         </span>
         <span role="gridcell" class="ab-run-mean ab-num">
-          {job.meanS != null ? (
-            <Mean mean={job.meanS} sd={job.sdS} isGuess />
+          {summed !== null ? (
+            <Mean {...summed} isGuess />
           ) : (
-            <span class="ab-faint">{progress === null ? 'progress unknown' : ''}</span>
+            <span class="ab-faint">{measure !== WALL ? 'told at its end' : progress === null ? 'progress unknown' : ''}</span>
           )}
         </span>
       </>
     );
   }
   if (standing !== 'done') return null;
-  const { fastestS, fastestId } = line.run;
-  const isFastest = fastestId === job.id;
+  const { best } = line.run;
+  const isFirst = best?.id === job.id;
   return (
     <>
-      <span role="gridcell" class={`ab-run-ratio ab-num${isFastest ? ' ab-run-fastest' : ''}`}>
-        {fastestS !== null && job.meanS != null && (isFastest ? '1.00' : ratioText(job.meanS / fastestS))}
+      <span
+        role="gridcell"
+        class={`ab-run-ratio ab-num${isFirst && best.isBest ? ' ab-run-fastest' : ''}`}
+        title={best === null || summed === null ? undefined : ratioTitle(isFirst, best.isBest, measure)}
+      >
+        {best !== null && summed !== null && (isFirst ? '1.00' : ratioText(summed.mean / best.mean))}
       </span>
-      <span role="gridcell" class="ab-run-mean ab-num">
-        {job.meanS != null && <Mean mean={job.meanS} sd={(job.done ?? 0) > 1 ? job.sdS : null} />}
+      <span role="gridcell" class="ab-run-mean ab-num" title={summed === null ? undefined : meanTitle(summed, job.done ?? 0)}>
+        {summed !== null ? <Mean {...summed} /> : measure !== WALL && <span class="ab-faint">not measured</span>}
       </span>
     </>
   );
@@ -125,12 +135,13 @@ export function meanCells({ job, line, now }: JobProps, standing: Standing): JSX
 
 interface MeanProps {
   mean: number;
-  sd: number | null | undefined;
+  sd: number | null;
+  unit: string | null;
   isGuess?: boolean;
 }
 
-export function Mean({ mean, sd, isGuess = false }: MeanProps): JSX.Element {
-  const { value, sd: spread, unit } = figure(mean, sd);
+export function Mean({ mean, sd, unit: of, isGuess = false }: MeanProps): JSX.Element {
+  const { value, sd: spread, unit } = figure(mean, sd, of);
   return (
     <>
       {isGuess && <span class="ab-faint">~ </span>}
@@ -157,8 +168,9 @@ export function repetitionCell({ job }: JobProps, standing: Standing): JSX.Eleme
         : standing === 'running' || standing === 'asks'
           ? repetitionText(job)
           : `${count(done)} of ${count(repeat)}`;
+  const title = standing === 'queued' ? 'How often it is to be repeated' : 'Repetitions that were measured';
   return (
-    <span role="gridcell" class="ab-run-repeat ab-num">
+    <span role="gridcell" class="ab-run-repeat ab-num" title={title}>
       {text}
     </span>
   );
@@ -167,7 +179,7 @@ export function repetitionCell({ job }: JobProps, standing: Standing): JSX.Eleme
 /** What it took, what is left, or about how long it will take. Guesses carry a tilde. */
 export function totalCell({ job, now, expected }: JobProps, standing: Standing): JSX.Element {
   return (
-    <span role="gridcell" class="ab-run-total ab-num">
+    <span role="gridcell" class="ab-run-total ab-num" title={TOTALS[standing]}>
       {totalOf()}
     </span>
   );
@@ -199,11 +211,31 @@ export function totalCell({ job, now, expected }: JobProps, standing: Standing):
   }
 }
 
-function stripLabel(mean: number, sd: number | null | undefined, times: readonly number[], done: number): string {
-  const head = `${figureText(mean, done > 1 ? sd : null)} on average`;
-  if (times.length < 2) return head;
-  const range = `from ${figureText(times[0] as number, null)} to ${figureText(times[times.length - 1] as number, null)}`;
-  const some = times.length < done ? `, ${count(times.length)} of ${count(done)} repetitions drawn` : '';
+/** What the last figure of a row is. */
+const TOTALS: Readonly<Record<Standing, string>> = {
+  queued: 'About how long it will take, from what others of its run have taken',
+  running: 'About what is left, or how long it has run',
+  asks: 'How long it has run',
+  done: 'From its start to its end, with warm-ups',
+  failed: 'From its start to its end, with warm-ups',
+  cancelled: 'From its start to its end, with warm-ups',
+};
+
+function ratioTitle(isFirst: boolean, isBest: boolean, measure: string): string {
+  const [word, best] = measure === WALL ? ['long', 'fastest'] : ['much', isBest ? 'best' : 'least'];
+  return isFirst ? `The ${best} of its run` : `So many times as ${word} as the ${best} of its run`;
+}
+
+function meanTitle({ sd }: Summed, done: number): string {
+  return sd === null ? 'Measured once' : `Mean and standard deviation of ${plural(done, 'repetition')}`;
+}
+
+function stripLabel({ mean, sd, unit }: Summed, numbers: readonly number[], done: number): string {
+  const head = `${figureText(mean, sd, unit)} on average`;
+  if (numbers.length < 2) return head;
+  const [least, most] = [numbers[0] as number, numbers[numbers.length - 1] as number];
+  const range = `from ${figureText(least, null, unit)} to ${figureText(most, null, unit)}`;
+  const some = numbers.length < done ? `, ${count(numbers.length)} of ${count(done)} repetitions drawn` : '';
   return `${head}, ${range}${some}`;
 }
 

@@ -80,7 +80,9 @@ function SearchLine({ noun, text, found, total }: SearchProps): JSX.Element {
 function Heads({ noun, heads }: { noun: string; heads: readonly [string, string] }): JSX.Element {
   return (
     <div class="ab-tr ab-th" role="row" aria-rowindex={1}>
-      <span role="columnheader" aria-label="State" />
+      <span role="columnheader">
+        <span class="ab-hidden">State</span>
+      </span>
       <span role="columnheader">{noun}</span>
       <span role="columnheader">status</span>
       <span role="columnheader" class="ab-td-a">

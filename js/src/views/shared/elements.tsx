@@ -7,8 +7,26 @@ export function Dot({ tone, halo = false }: { tone: Tone; halo?: boolean }): JSX
   return <span class={`ab-dot ab-tone-${tone}${halo ? ' ab-halo' : ''}`} aria-hidden="true" />;
 }
 
-export function Pill({ tone, children }: { tone?: 'warn' | 'bad'; children: ComponentChildren }): JSX.Element {
-  return <span class={`ab-pill${tone ? ` ab-pill-${tone}` : ''}`}>{children}</span>;
+interface PillProps {
+  tone?: 'warn' | 'bad';
+  /** What a lone figure means, for the eye and for the ear. */
+  title?: string;
+  children: ComponentChildren;
+}
+
+export function Pill({ tone, title, children }: PillProps): JSX.Element {
+  return (
+    <span class={`ab-pill${tone ? ` ab-pill-${tone}` : ''}`} title={title}>
+      {title === undefined ? (
+        children
+      ) : (
+        <>
+          <span aria-hidden="true">{children}</span>
+          <span class="ab-hidden">{title}</span>
+        </>
+      )}
+    </span>
+  );
 }
 
 /** A place where there is nothing yet: what that means, and the next step. */

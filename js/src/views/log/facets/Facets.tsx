@@ -4,7 +4,6 @@ import { LEVEL_NAMES } from '../../../logs/levels';
 import { showAll, showNone, solo } from '../../../logs/query';
 import { FACETS, type Facet } from '../../../logs/store/columns';
 import { visible } from '../../../logs/text/visible';
-import { cssColor } from '../../../sync/colors';
 import { count } from '../../shared/format';
 import { jobName } from '../model/job-name';
 import type { PaneModel } from '../model/model';
@@ -53,11 +52,11 @@ function values(model: PaneModel, facet: Facet): Value[] {
   const out: Value[] = [];
   for (let code = 1; code < names.length; code++) {
     const name = names[code] as string;
-    const { emoji, color } = facet === 'channel' ? model.store.style(code) : { emoji: '', color: null };
+    const { emoji, dot: color } = facet === 'channel' ? model.store.style(code) : { emoji: '', dot: null };
     const label = visible(facet === 'job' ? (jobName(model.client, name) as string) : name);
     const shown = emoji ? `${emoji} ${label}` : label;
     const isLast = facet === 'channel' && isPlumbingMuted(model) && PLUMBING.includes(name);
-    out.push({ name, label: shown, count: counts[code] ?? 0, color: color && cssColor(color), isLast });
+    out.push({ name, label: shown, count: counts[code] ?? 0, color, isLast });
   }
   // Of as many lines the latest job stands first: jobs come and go.
   return facet === 'job' ? out.reverse() : out;

@@ -68,6 +68,8 @@ export class PaneModel {
         if (edit) untracked(() => this.asked.askFromElsewhere(edit));
       }),
     );
+    // Lines that are here already are drawn with the pane itself, and not one picture later.
+    if (this.#store.size > 0) untracked(() => this.look());
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { exactClock } from '../../../logs/text/time';
+import { cssColor } from '../../../sync/colors';
 import type { Actions } from '../model/actions';
 import type { PaneModel } from '../model/model';
 import { LogText } from '../rows/LogText';
@@ -14,7 +15,7 @@ export function Pins({ model, actions }: { model: PaneModel; actions: Actions })
         <li key={pin.seq} class={`ab-${pin.level}`}>
           <button type="button" class="ab-log-pinned" title="Go to this line" onClick={() => actions.goToPin(pin.seq)}>
             <span class="ab-log-time">{exactClock(pin.ts)}</span>
-            <i class="ab-dot" style={{ backgroundColor: pin.color }} />
+            <i class="ab-dot" style={{ backgroundColor: model.store.dotOf(pin.channel) || cssColor(pin.color) }} />
             <span class="ab-log-pintext">
               <LogText text={pin.message.slice(0, 300)} />
             </span>

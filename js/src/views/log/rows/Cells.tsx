@@ -5,7 +5,6 @@ import { cutAnsi } from '../../../logs/text/ansi';
 import { clock, day, fullTime, millis, relative, type Stamp } from '../../../logs/text/time';
 import { twiceOffset } from '../../../logs/text/twice';
 import { visible } from '../../../logs/text/visible';
-import { cssColor } from '../../../sync/colors';
 import { count, plural } from '../../shared/format';
 import type { Marks } from '../model/compile';
 import type { Column } from '../model/prefs';
@@ -89,10 +88,10 @@ function timeCell({ now, stamp }: CellsProps, ts: number): JSX.Element {
 }
 
 function channelCell(store: LogStore, i: number): JSX.Element {
-  const { color, emoji } = store.style(store.code('channel', i));
+  const { dot, emoji } = store.style(store.code('channel', i));
   const channel = visible(store.channel(i));
   return (
-    <span role="gridcell" class="ab-log-channel" title={`${emoji} ${channel}`.trim()} style={dotStyle(color)}>
+    <span role="gridcell" class="ab-log-channel" title={`${emoji} ${channel}`.trim()} style={dotStyle(dot)}>
       {channel}
     </span>
   );
@@ -154,7 +153,7 @@ function dotStyle(color: string): CSSProperties {
   const known = DOTS.get(color);
   if (known) return known;
   if (DOTS.size > 200) DOTS.clear();
-  const made = { '--ab-dot': cssColor(color) } as CSSProperties;
+  const made = { '--ab-dot': color } as CSSProperties;
   DOTS.set(color, made);
   return made;
 }

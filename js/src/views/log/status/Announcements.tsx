@@ -14,9 +14,9 @@ export function Announcements({ model }: { model: PaneModel }): JSX.Element {
   const { text } = asked.query.value;
   useEffect(() => {
     const timer = setTimeout(() => {
-      const { matches, held } = view.stats.peek();
+      const { matches, held, muted } = view.stats.peek();
       if (error) setCounted(`Query error: ${error.message}`);
-      else setCounted(text.trim() ? `${count(matches)} of ${count(held)} lines match` : '');
+      else setCounted(text.trim() ? `${count(matches)} of ${count(Math.max(matches, held - muted))} lines match` : '');
     }, REST_MS);
     return () => clearTimeout(timer);
   }, [text, error]);

@@ -2,8 +2,11 @@
 
 import type { JobRecord, Jobs, RunRecord } from '../../../sync/messages';
 import { get, type Rec } from '../../../sync/read';
+import { Wide } from '../../../sync/wide';
 import { FOLD_FROM, type Fold, folded } from './folding';
 import { type Group, groupsOf } from './groups';
+import { betterOf, meanIn, type Summed, summedOf } from './measures';
+import { type Axis, axisFor } from './scale';
 import { isSought, type Sought, wordsOf } from './search';
 import { activeOf, type Counts, countsOf } from './summary';
 
@@ -20,11 +23,18 @@ export interface RunLine {
   /** How many jobs it had, those that have left the list included. */
   readonly asked: number;
   readonly isShut: boolean;
-  /** The mean of the fastest job that succeeded, and which it is; null where fewer than two have. */
-  readonly fastestS: number | null;
-  readonly fastestId: string | null;
-  /** The slowest repetition of any job that succeeded: the end of the axis. */
-  readonly slowestS: number;
+  /** The best mean of a job that succeeded, to which the others stand in a ratio; null where fewer than two have one. */
+  readonly best: Best | null;
+  /** From 0 to the largest repetition of any job that succeeded; null where there is nothing to be seen on it. */
+  readonly axis: Axis | null;
+}
+
+/** The job whose mean the others' are compared with. */
+export interface Best {
+  readonly id: string;
+  readonly mean: number;
+  /** Whether it is the best; of a measure of which nobody knows that, it is only the least. */
+  readonly isBest: boolean;
 }
 
 export const SORTS = ['started', 'newest', 'fastest', 'slowest'] as const;
@@ -34,6 +44,8 @@ export type Sort = (typeof SORTS)[number];
 export interface Choices {
   readonly sought: Sought;
   readonly sort: Sort;
+  /** What jobs are compared by; see measures.ts. */
+  readonly measure: string;
   /** Runs that were opened or shut by hand, by key. */
   readonly shut: ReadonlyMap<string, boolean>;
   /** Keys of the folds that were opened. */
@@ -71,10 +83,10 @@ export function layout(jobs: Jobs, choices: Choices): Line[] {
     if (shown.length === 0) continue;
     // What is sought is seen, also within a run that was shut before.
     const isShut = (choices.shut.get(group.key) ?? false) && !isFiltered;
-    const run = runLine(jobs, group, isShut);
+    const run = knownRunLine(jobs, group, isShut, choices.measure);
     lines.push({ kind: 'run', key: `run ${group.key}`, run });
     if (isShut) continue;
-    if (!group.single && run.slowestS > 0) lines.push({ kind: 'axis', key: `axis ${group.key}`, run });
+    if (!group.single && run.axis !== null) lines.push({ kind: 'axis', key: `axis ${group.key}`, run });
     jobLines(lines, items, run, shown, choices);
   }
   return lines;
@@ -83,11 +95,12 @@ export function layout(jobs: Jobs, choices: Choices): Line[] {
 function jobLines(lines: Line[], items: Rec<JobRecord>, run: RunLine, shown: readonly string[], choices: Choices): void {
   const job = (id: string, inFold: boolean): Line => ({ kind: 'job', key: `job ${id}`, id, run, inFold });
   if (shown.length < FOLD_FROM) {
-    for (const id of sorted(items, shown, choices.sort)) lines.push(job(id, false));
+    for (const id of sorted(items, shown, choices)) lines.push(job(id, false));
     return;
   }
   const inUnfolded = new Set<string>();
-  for (const one of folded(items, shown, shown.includes(run.fastestId ?? '') ? run.fastestId : null)) {
+  const best = run.best?.id ?? null;
+  for (const one of folded(items, shown, best !== null && shown.includes(best) ? best : null)) {
     if (one.kind === 'job') {
       // The fastest stands below the fold that it is part of; where that is open, it is there already.
       if (!inUnfolded.has(one.id)) lines.push(job(one.id, false));
@@ -98,39 +111,72 @@ function jobLines(lines: Line[], items: Rec<JobRecord>, run: RunLine, shown: rea
     const isUnfolded = choices.unfolded.has(key);
     lines.push({ kind: 'fold', key, fold, run, isUnfolded });
     if (!isUnfolded) continue;
-    for (const id of sorted(items, fold.ids, choices.sort)) {
+    for (const id of sorted(items, fold.ids, choices)) {
       inUnfolded.add(id);
       lines.push(job(id, true));
     }
   }
 }
 
-function runLine(jobs: Jobs, group: Group, isShut: boolean): RunLine {
+interface KnownLine {
+  /** Where its jobs lie among all, and what lay there. */
+  readonly places: readonly number[];
+  readonly chunks: readonly unknown[];
+  readonly runs: unknown;
+  readonly measure: string;
+  readonly line: RunLine;
+}
+
+const knownLines = new WeakMap<Group, KnownLine>();
+
+/** Made anew only where some of its jobs may have changed: of hundreds of runs few go on. */
+function knownRunLine(jobs: Jobs, group: Group, isShut: boolean, measure: string): RunLine {
   const items = jobs.items as Rec<JobRecord>;
-  let fastestS: number | null = null;
-  let fastestId: string | null = null;
-  let slowestS = 0;
-  let compared = 0;
+  if (!(items instanceof Wide)) return runLine(jobs, group, isShut, measure);
+  const known = knownLines.get(group);
+  const places = known?.places ?? items.placesOf(group.ids);
+  const isSame =
+    known?.measure === measure &&
+    known.runs === jobs.runs &&
+    known.line.isShut === isShut &&
+    places.every((place, i) => items.chunks[place] === known.chunks[i]);
+  if (isSame) return known.line;
+  const line = runLine(jobs, group, isShut, measure);
+  const chunks = places.map((place) => items.chunks[place]);
+  knownLines.set(group, { places, chunks, runs: jobs.runs, measure, line });
+  return line;
+}
+
+function runLine(jobs: Jobs, group: Group, isShut: boolean, measure: string): RunLine {
+  const items = jobs.items as Rec<JobRecord>;
+  const ended: JobRecord[] = [];
+  let best: Best | null = null;
   for (const id of group.ids) {
     const job = get(items, id);
-    if (job === undefined || job.status !== 'succeeded' || job.meanS == null) continue;
-    compared++;
-    slowestS = Math.max(slowestS, job.maxS ?? job.meanS + (job.sdS ?? 0));
-    if (fastestS === null || job.meanS < fastestS) {
-      fastestS = job.meanS;
-      fastestId = id;
+    const mean = job?.status === 'succeeded' ? meanIn(job, measure) : null;
+    if (job === undefined || mean === null) continue;
+    ended.push(job);
+    const better = betterOf(job, measure);
+    if (best === null || (better === 'higher' ? mean > best.mean : mean < best.mean)) {
+      best = { id, mean, isBest: better !== null };
     }
   }
-  const isCompared = compared > 1 && !group.single;
+  const isCompared = ended.length > 1 && !group.single && best !== null && best.mean > 0;
   return {
     group,
     counts: countsOf(items, group.ids),
     asked: askedFor(jobs, group),
     isShut,
-    fastestS: isCompared ? fastestS : null,
-    fastestId: isCompared ? fastestId : null,
-    slowestS,
+    best: isCompared ? best : null,
+    axis: axisFor(summedOfAll(ended, measure)),
   };
+}
+
+function* summedOfAll(jobs: readonly JobRecord[], measure: string): Generator<Summed> {
+  for (const job of jobs) {
+    const summed = summedOf(job, measure);
+    if (summed !== null) yield summed;
+  }
 }
 
 function askedFor(jobs: Jobs, group: Group): number {
@@ -139,12 +185,12 @@ function askedFor(jobs: Jobs, group: Group): number {
   return Math.max(asked, group.ids.length);
 }
 
-function sorted(items: Rec<JobRecord>, ids: readonly string[], sort: Sort): readonly string[] {
+function sorted(items: Rec<JobRecord>, ids: readonly string[], { sort, measure }: Choices): readonly string[] {
   if (sort === 'started') return ids;
   if (sort === 'newest') return [...ids].reverse();
   const mean = (id: string) => {
     const job = get(items, id);
-    return job?.status === 'succeeded' ? (job.meanS ?? null) : null;
+    return job?.status === 'succeeded' ? meanIn(job, measure) : null;
   };
   const direction = sort === 'fastest' ? 1 : -1;
   return [...ids].sort((a, b) => {

@@ -18,6 +18,8 @@ export interface Counts {
 export interface Said {
   readonly text: string;
   readonly tone?: 'bad' | 'warn' | 'strong';
+  /** What a figure means that no word stands beside. */
+  readonly title?: string;
 }
 
 const NONE: Readonly<Record<Standing, number>> = { done: 0, failed: 0, cancelled: 0, running: 0, asks: 0, queued: 0 };
@@ -69,7 +71,8 @@ export function activeOf({ by }: Counts): number {
 export function summaryOf(counts: Counts, asked: number, left: number | null): Said[] {
   const { jobs, by } = counts;
   const said: Said[] = [{ text: plural(Math.max(asked, jobs), 'job') }];
-  if (asked > jobs) said.push({ text: `${count(asked - jobs)} no longer listed` });
+  if (asked > jobs)
+    said.push({ text: `${count(asked - jobs)} no longer listed`, title: 'Ended jobs that have made room for newer ones' });
   const active = activeOf(counts);
   if (active === 0 && by.done === jobs && jobs > 0) said.push({ text: jobs === 1 ? 'done' : 'all done' });
   else if (by.done) said.push({ text: `${count(by.done)} done` });
@@ -79,10 +82,12 @@ export function summaryOf(counts: Counts, asked: number, left: number | null): S
   if (running) said.push({ text: `${count(running)} running` });
   if (by.asks) said.push({ text: by.asks === 1 ? '1 waits for you' : `${count(by.asks)} wait for you`, tone: 'warn' });
   if (by.queued) said.push({ text: `${count(by.queued)} queued` });
-  if (active > 0 && left !== null) said.push({ text: `~ ${leftText(left)} left`, tone: 'strong' });
+  if (active > 0 && left !== null)
+    said.push({ text: `~ ${leftText(left)} left`, tone: 'strong', title: 'A guess from what others of this run have taken' });
   if (active === 0 && counts.startedAt !== null && counts.finishedAt !== null) {
-    said.push({ text: duration(Math.max(0, counts.finishedAt - counts.startedAt) / 1000) });
-    said.push({ text: `at ${clock(counts.startedAt)}` });
+    const took = duration(Math.max(0, counts.finishedAt - counts.startedAt) / 1000);
+    said.push({ text: took, title: 'From the start of its first job to the end of its last' });
+    said.push({ text: `at ${clock(counts.startedAt)}`, title: 'When its first job began' });
   }
   return said;
 }

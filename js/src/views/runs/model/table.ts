@@ -7,6 +7,7 @@ import type { JobRecord, Jobs } from '../../../sync/messages';
 import { plural } from '../../shared/format';
 import { LastLines } from './last-lines';
 import { type Choices, type Sort, shutAtFirst } from './layout';
+import { WALL } from './measures';
 import { nameOf } from './record';
 import { EVERYTHING, type Sought } from './search';
 import { TimesOfJobs } from './times';
@@ -17,6 +18,7 @@ const AT_ONCE = 50;
 export class RunsTable {
   private readonly soughtNow: Signal<Sought> = signal(EVERYTHING);
   private readonly sortNow: Signal<Sort> = signal('started');
+  private readonly measureNow: Signal<string> = signal(WALL);
   private readonly shutNow: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
   private readonly unfoldedNow: Signal<ReadonlySet<string>> = signal(new Set());
   private readonly openNow: Signal<ReadonlySet<string>> = signal(new Set());
@@ -43,6 +45,7 @@ export class RunsTable {
     return {
       sought: this.soughtNow.value,
       sort: this.sortNow.value,
+      measure: this.measureNow.value,
       shut: this.shutNow.value,
       unfolded: this.unfoldedNow.value,
     };
@@ -54,6 +57,11 @@ export class RunsTable {
 
   get sort(): ReadonlySignal<Sort> {
     return this.sortNow;
+  }
+
+  /** What jobs are compared by. */
+  get measure(): ReadonlySignal<string> {
+    return this.measureNow;
   }
 
   /** Ids of the jobs that are open. */
@@ -89,6 +97,10 @@ export class RunsTable {
 
   sortBy(sort: Sort): void {
     this.sortNow.value = sort;
+  }
+
+  compareBy(measure: string): void {
+    this.measureNow.value = measure;
   }
 
   shut(key: string, isShut: boolean): void {

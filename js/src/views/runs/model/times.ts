@@ -1,8 +1,9 @@
-/** The single repetitions of jobs that are seen: asked of the orchestrator when they are, since the state does not hold them. */
+/** The single repetitions of jobs that are seen, in the measure that is looked at: asked of the orchestrator when they are, since the state does not hold them. */
 
 import { type Signal, signal } from '@preact/signals';
 import { type Client, CommandError } from '../../../client';
 import type { JobRecord } from '../../../sync/messages';
+import { summedOf, WALL } from './measures';
 
 /** Rows that come into view together are asked for together. */
 const GATHER_MS = 60;
@@ -22,17 +23,19 @@ export class TimesOfJobs {
   private readonly changes: Signal<number> = signal(0);
   private timer: ReturnType<typeof setTimeout> | undefined;
   private epoch: string | null = null;
+  private measure: string = WALL;
   private isRefused = false;
 
   constructor(private readonly client: Client) {}
 
   /** In rising order; empty while they are not known. Follows what is learned later. */
-  of(job: JobRecord): readonly number[] {
+  of(job: JobRecord, measure: string): readonly number[] {
     const done = job.done ?? 0;
-    if (done === 0 || job.meanS == null) return [];
-    if (done === 1) return [job.meanS];
+    const summed = summedOf(job, measure);
+    if (done === 0 || summed === null) return [];
+    if (done === 1) return [summed.mean];
     void this.changes.value;
-    this.follow();
+    this.follow(measure);
     const known = this.known.get(job.id);
     if (known?.done === done && (known.times.length > 0 || Date.now() - known.askedAt < AGAIN_MS)) return known.times;
     this.want(job.id, done);
@@ -44,10 +47,11 @@ export class TimesOfJobs {
   }
 
   /** Another life of the orchestrator gives the same ids to other jobs. */
-  private follow(): void {
+  private follow(measure: string): void {
     const epoch = this.client.epoch.peek();
-    if (epoch === this.epoch) return;
+    if (epoch === this.epoch && measure === this.measure) return;
     this.epoch = epoch;
+    this.measure = measure;
     this.known.clear();
     this.wanted.clear();
     this.isRefused = false;
@@ -65,8 +69,12 @@ export class TimesOfJobs {
     this.wanted.clear();
     const askedAt = Date.now();
     for (const [id, done] of asked) this.known.set(id, { done, times: this.known.get(id)?.times ?? [], askedAt });
+    const { measure } = this;
+    const jobIds = asked.map(([id]) => id);
     try {
-      const { items } = await this.client.command('job.times', { jobIds: asked.map(([id]) => id) });
+      // One that is older than other measures is asked as it knows it.
+      const { items } = await this.client.command('job.times', measure === WALL ? { jobIds } : { jobIds, measure });
+      if (measure !== this.measure) return;
       for (const [id, done] of asked) this.known.set(id, { done, times: items[id]?.times ?? [], askedAt });
       this.changes.value++;
     } catch (error) {
