@@ -257,7 +257,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        status = run(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        from autobench_nb.cli.run_output import stop_writing  # as above
+
+        stop_writing()
+        return 0
     except (AutoBenchError, OSError) as error:
         print(f"autobench-nb: {error}", file=sys.stderr)
         return FAILED

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from autobench_nb.cli import run_text
 from autobench_nb.cli.recipes import parameters_of
-from autobench_nb.cli.run_faces import Face, face_for
+from autobench_nb.cli.run_faces import Face, face_for, tell
 from autobench_nb.cli.run_output import check_place, format_of, write_results
 from autobench_nb.contract.steps import PromptRecord, StepRecord
 from autobench_nb.errors import JobError
@@ -87,7 +87,10 @@ def _follow(bench: Orchestrator, run: Any, options: argparse.Namespace, form: st
         parts[0] += f": {run_text.printable(reason)}"
     if record is not None:
         parts.append(run_text.standing(record))
-    print("; ".join([*parts, f"run {run.id}"]), file=sys.stderr)
+    tell("; ".join([*parts, f"run {run.id}"]))
+    left = getattr(run, "left_behind", None)
+    if left is not None:
+        tell(run_text.printable(left))
     write_results(bench, run, form, options.output)
     return run_text.exit_code(run.status)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autobench_nb.errors import JobError
 from autobench_nb.figures import seconds_text
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
+from autobench_nb.jobs.kept_output import KeptOutput
 from autobench_nb.jobs.machine import Lifecycle
 from autobench_nb.jobs.output import CURRENT_LIMIT, JobLog, LogFunction, OutputStream
 from autobench_nb.jobs.past import Past
@@ -45,6 +46,7 @@ class Job:
         results: One row for each measured repetition that has ended.
         lifecycle: What the runner's machine knows of it, and changes.
         past: What it remembers of its repetitions, warm-ups too.
+        kept: Where what it prints is kept for who reads metrics out of it: nobody does of a plain job.
         folder: Where it runs; None before it has started, and where only its executor knows.
         retry_of: The id of the job whose work it does again.
         course: How its repetitions go, where it does a step of a recipe.
@@ -80,6 +82,7 @@ class Job:
         self.results = Results(how.repeat)
         self.stop: Stop[JobStatus] = Stop()
         self.input = CommandInput()
+        self.kept: KeptOutput | None = None
         self.timing = Timing()
         self.run = run
         self._ready = ready
