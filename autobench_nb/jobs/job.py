@@ -52,6 +52,7 @@ class Job:
         course: How its repetitions go, where it does a step of a recipe.
         step_id: That step's id.
         begun: The number of the repetition that is next; None before the first.
+        told_end: How it came out, where the ledger was told that with its last result.
         machine: The id of the machine's fingerprint; None before it has started, and where it runs elsewhere.
     """
 
@@ -94,6 +95,7 @@ class Job:
         self.step_id = None if course is None else course.step_id
         self.begun: int | None = None
         self.machine: str | None = None
+        self.told_end: tuple[JobStatus, str | None] | None = None
         self._fraction: float | None = None
         self._repetition_ms: float | None = None
         self._current: str | None = None

@@ -21,7 +21,8 @@ from tests.jobs.dask_cluster import GPU, Cluster, running_cluster
 pytest.importorskip("distributed")
 
 from autobench_nb import DaskExecutor
-from autobench_nb.jobs.executors.dask_worker import PYTHON, VERSIONS, LineBatches, why_not_of
+from autobench_nb.jobs.executors.dask_lines import LineBatches
+from autobench_nb.jobs.executors.dask_worker import PYTHON, VERSIONS, why_not_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed.*")
 

@@ -13,7 +13,7 @@ import pytest
 
 import autobench_nb as ab
 from autobench_nb.recipe_runs.run import RecipeRun
-from tests.jobs.dask_cluster import Cluster, running_cluster
+from tests.jobs.dask_cluster import GPU, Cluster, running_cluster
 from tests.journal.laboratory import eventually
 from tests.recipe_runs.conftest import PATIENCE_S, recipe_of
 
@@ -149,7 +149,7 @@ def test_a_worker_that_dies_in_a_step_that_was_prepared_has_it_prepared_again_el
         assert words[0][1] == words[1][1] != words[2][1] == words[3][1]
         assert "attempt 2" in str(run.results[0].reason)
     finally:
-        cluster.start_workers({name: ()})
+        cluster.start_workers({name: GPU if name == "w3" else ()})
 
 
 def test_a_function_beside_the_recipe_runs_where_the_recipes_folder_is_not(

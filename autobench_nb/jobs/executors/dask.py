@@ -18,7 +18,8 @@ from autobench_nb.errors import JobError
 from autobench_nb.jobs.artifacts import NotKept
 from autobench_nb.jobs.executors.dask_artifacts import bring_artifacts
 from autobench_nb.jobs.executors.dask_link import DaskLink, Remote
-from autobench_nb.jobs.executors.dask_worker import VERSIONS, RemoteReport, RemoteWork, run_remotely
+from autobench_nb.jobs.executors.dask_submissions import Submissions
+from autobench_nb.jobs.executors.dask_worker import VERSIONS, RemoteReport, RemoteWork
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.logs.entry import Level
@@ -82,6 +83,7 @@ class DaskExecutor:
         self._resources = dict(resources or {})
         self._retries = retries
         self._link = DaskLink(address)
+        self._submissions = Submissions()
         self._homes: OrderedDict[str, _Home] = OrderedDict()
 
     def refusal(self, task: Task, how: How) -> str | None:
@@ -188,14 +190,7 @@ class DaskExecutor:
         )
         with self._link.hears(key, repetition) as remote:
             try:
-                future = client.submit(
-                    run_remotely,
-                    work,
-                    key=key,
-                    pure=False,
-                    resources=self._needs(repetition.how) or None,
-                    workers=None if worker is None else [worker],
-                )
+                future = self._submissions.submit(client, work, self._needs(repetition.how), worker)
             except Exception as error:  # noqa: BLE001 - the client may close in this moment, each way with its error
                 return refused, f"the scheduler was lost ({type(error).__name__})"
             future.add_done_callback(lambda _: remote.wake.set())

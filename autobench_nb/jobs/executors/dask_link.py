@@ -50,30 +50,35 @@ class Remote:
         self._came = threading.Condition()
 
     def hear(self, message: dict[str, Any]) -> None:
-        """Take a message of the worker's."""
+        """Take a message of the worker's; see :mod:`~autobench_nb.jobs.executors.dask_lines`."""
         if "began" in message:
             with self._came:
                 # Those of a worker that has died are no part of this attempt.
                 self.batches = 0
                 self.workers.append(message["began"])
-            self.wake.set()
-        elif "report" in message:
+            # One that is over already has nothing more to say.
+            if "report" not in message:
+                self.wake.set()
+        if "lines" in message:
+            self._take_lines(message["lines"])
+        if "progress" in message:
+            self._repetition.progress(*message["progress"])
+        if "overdue" in message:
+            self._repetition.overdue(message["overdue"])
+        if "report" in message:
             with self._came:
                 self.report = message["report"]
                 self._came.notify_all()
-        elif "progress" in message:
-            self._repetition.progress(*message["progress"])
-        elif "overdue" in message:
-            self._repetition.overdue(message["overdue"])
-        else:
-            for channel, level, text, logger, more in message["lines"]:
-                if channel == OUTPUT:
-                    self._repetition.log.printed(text, logger, level=Level(level), **more)
-                else:
-                    self._repetition.log.append(channel, level, text, **more)
-            with self._came:
-                self.batches += 1
-                self._came.notify_all()
+
+    def _take_lines(self, lines: list[list[Any]]) -> None:
+        for channel, level, text, logger, more in lines:
+            if channel == OUTPUT:
+                self._repetition.log.printed(text, logger, level=Level(level), **more)
+            else:
+                self._repetition.log.append(channel, level, text, **more)
+        with self._came:
+            self.batches += 1
+            self._came.notify_all()
 
     def wait_for_report(self, timeout_s: float) -> bytes | None:
         """Wait until the report has come; None where it has not."""

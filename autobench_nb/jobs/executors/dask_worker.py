@@ -1,22 +1,19 @@
 """What runs on a Dask worker: one repetition, by the same executor that this machine's jobs have.
 
-Plain functions that the client ships by name: a worker needs autobench_nb itself, of the same version. Lines go back in
-numbered batches by the scheduler's events; what a batch has no room for is counted, never waited for, since a command
-that waits for its log is measured wrongly.
+Plain functions that the client ships by name: a worker needs autobench_nb itself, of the same version.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from autobench_nb import __version__
 from autobench_nb.jobs.artifacts import FoundFile, find_artifacts
+from autobench_nb.jobs.executors.dask_lines import LineBatches, Sender
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.jobs.executors.local import LocalExecutor
 from autobench_nb.jobs.kept_output import KeptOutput
@@ -27,16 +24,10 @@ from autobench_nb.processes.lines import LINE_LIMIT
 from autobench_nb.processes.pressure import Pressure
 from autobench_nb.processes.stdin import CommandInput
 from autobench_nb.processes.stop import Stop
-from autobench_nb.state.model import JobStatus
+from autobench_nb.state.model import JobKind, JobStatus
 
-BATCH_BYTES: Final = 32_768
-"""A batch is sent when it has so much; the scheduler keeps the last thousand of them."""
-BATCH_S: Final = 0.1
-"""What waits is sent after so long."""
-WAITING_BYTES: Final = 2_097_152
-"""Of lines that wait to be sent; what comes beyond is left out, and counted."""
-LINE_BYTES: Final = 16_384
-"""Of one line that is sent; a longer one is cut, which is said at its end."""
+MAX_REFUSED: Final = 10_000
+"""Of repetitions that were to end and had not begun here, so many are remembered."""
 REPORT_BYTES: Final = 65_536
 """A report that is no larger goes the way of the lines, which spares who waits for it two more questions."""
 
@@ -82,72 +73,6 @@ class RemoteReport:
     printed: bytes = b""
 
 
-class LineBatches:
-    """Entries on their way to the client. Thread-safe.
-
-    Args:
-        send: Sends one message; may be called from any thread.
-        key: Names the repetition in each message.
-    """
-
-    def __init__(self, send: Callable[[dict[str, Any]], None], key: str) -> None:
-        self._send = send
-        self._key = key
-        self._lock = threading.Lock()
-        self._waiting: list[list[Any]] = []
-        self._bytes = 0
-        self._sent_at = 0.0
-        self.number = 0
-        self.left_out = 0
-
-    def append(
-        self,
-        channel: str,
-        level: Any,
-        message: str,
-        ts: float | None = None,
-        logger: str | None = None,
-        job_id: str | None = None,
-        **more: Any,
-    ) -> None:
-        """Take an entry, as ``LogRing.append`` does."""
-        del ts, job_id
-        if len(message) > LINE_BYTES:
-            message = f"{message[:LINE_BYTES]}… [cut: {len(message):,} characters]"
-        told = {name: value for name, value in more.items() if isinstance(value, str | int)}
-        size = len(message) + 64
-        with self._lock:
-            if self._bytes + size > WAITING_BYTES:
-                self.left_out += 1
-                return
-            self._waiting.append([channel, int(Level.parse(level)), message, logger, told])
-            self._bytes += size
-        self.flush(time.monotonic())
-
-    def flush(self, now: float, *, all_of_it: bool = False) -> None:
-        """Send what is due: a full batch, or one that has waited for long; one in each :data:`BATCH_S` / 4."""
-        with self._lock:
-            while self._waiting:
-                waited_s = now - self._sent_at
-                is_due = waited_s >= BATCH_S or (
-                    self._bytes >= BATCH_BYTES and waited_s >= BATCH_S / 4
-                )
-                if not (is_due or all_of_it):
-                    return
-                self._send(self._next())
-                self._sent_at = now
-
-    def _next(self) -> dict[str, Any]:
-        size, count = 0, 0
-        while count < len(self._waiting) and size < BATCH_BYTES:
-            size += len(self._waiting[count][2]) + 64
-            count += 1
-        lines, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._bytes -= size
-        self.number += 1
-        return {"key": self._key, "n": self.number, "lines": lines}
-
-
 @dataclass
 class RemoteRepetition:
     """A repetition as the worker's own executor sees it; see :class:`Repetition`."""
@@ -157,8 +82,7 @@ class RemoteRepetition:
     repetition: int
     how: How
     log: JobLog
-    send: Callable[[dict[str, Any]], None]
-    key: str
+    batches: LineBatches
     kept: KeptOutput | None = None
     stop: Stop[JobStatus] = field(default_factory=Stop)
     input: CommandInput = field(default_factory=CommandInput)
@@ -176,11 +100,11 @@ class RemoteRepetition:
 
     def progress(self, fraction: float, text: str | None) -> None:
         """Send how far this repetition is."""
-        self.send({"key": self.key, "progress": [fraction, text]})
+        self.batches.tell(progress=[fraction, text])
 
     def overdue(self, reason: str) -> None:
         """Send why it should have ended by now."""
-        self.send({"key": self.key, "overdue": reason})
+        self.batches.tell(overdue=reason)
 
     def _current(
         self, text: str | None, fraction: float | None = None, *, unfinished: bool = False
@@ -195,7 +119,8 @@ VERSIONS: Final = (__version__, PYTHON)
 _lock = threading.Lock()
 _executor: LocalExecutor | None = None
 _running: dict[str, Stop[JobStatus]] = {}
-_refused: set[str] = set()
+_refused: dict[str, bool] = {}
+_sender = Sender()
 
 
 def run_remotely(work: RemoteWork) -> RemoteReport | None:
@@ -210,19 +135,21 @@ def run_remotely(work: RemoteWork) -> RemoteReport | None:
     refusal = _refusal(work, worker.address)
     if refusal is not None:
         return RemoteReport(outcome=refusal, worker=worker.address)
-    batches = LineBatches(send, work.key)
+    batches = LineBatches(send, work.key, worker.address)
     repetition = RemoteRepetition(
         work.job_id,
         work.name,
         work.repetition,
         work.how,
         JobLog(batches.append, work.job_id, lambda: None),
-        send,
-        work.key,
+        batches,
         KeptOutput() if work.keeps else None,
     )
-    send({"key": work.key, "began": worker.address})
-    outcome = _run_here(work, repetition, batches)
+    if work.task.kind is JobKind.COMMAND:
+        # Of a callable that is over at once one message says all.
+        batches.tell()
+    outcome = _run_here(work, repetition)
+    batches.begin_last()
     kept = repetition.kept
     report = RemoteReport(
         outcome=outcome,
@@ -231,35 +158,28 @@ def run_remotely(work: RemoteWork) -> RemoteReport | None:
         left_out=batches.left_out,
         printed=b"" if kept is None else kept.data(),
     )
-    return None if _send_report(report, work, repetition) else report
+    data = _small(report)
+    if data is None:
+        batches.end()
+        return report
+    batches.end(report=data)
+    return None
 
 
-def _run_here(
-    work: RemoteWork, repetition: RemoteRepetition, batches: LineBatches
-) -> RepetitionOutcome:
+def _run_here(work: RemoteWork, repetition: RemoteRepetition) -> RepetitionOutcome:
     with _lock:
         global _executor
         executor = _executor = _executor or LocalExecutor()
         _running[work.key] = repetition.stop
-        if work.key in _refused:
-            _refused.discard(work.key)
+        if _refused.pop(work.key, False):
             repetition.stop.request(JobStatus.CANCELLED, "cancelled")
-    ended = threading.Event()
-
-    def keep_sending() -> None:
-        while not ended.wait(BATCH_S):
-            batches.flush(time.monotonic())
-
-    sender = threading.Thread(target=keep_sending, name="autobench-lines", daemon=True)
-    sender.start()
+    _sender.add(work.key, repetition.batches)
     try:
         return _sendable(executor.run(work.task, repetition), repetition)
     finally:
+        _sender.remove(work.key)
         with _lock:
             del _running[work.key]
-        ended.set()
-        sender.join()
-        batches.flush(time.monotonic(), all_of_it=True)
 
 
 def _refusal(work: RemoteWork, here: str) -> RepetitionOutcome | None:
@@ -312,17 +232,14 @@ def _sendable(outcome: RepetitionOutcome, repetition: RemoteRepetition) -> Repet
     return outcome
 
 
-def _send_report(report: RemoteReport, work: RemoteWork, repetition: RemoteRepetition) -> bool:
-    """Send it the way of the lines; False where it is too large for that."""
+def _small(report: RemoteReport) -> bytes | None:
+    """The report as it goes the way of the lines; None where it is too large for that."""
     if len(report.printed) > REPORT_BYTES:
-        return False
+        return None
     from distributed.protocol.pickle import dumps
 
     data: bytes = dumps(report)  # type: ignore[no-untyped-call]
-    if len(data) > REPORT_BYTES:
-        return False
-    repetition.send({"key": work.key, "report": data})
-    return True
+    return data if len(data) <= REPORT_BYTES else None
 
 
 def end_remotely(key: str, status: str, reason: str) -> bool:
@@ -330,7 +247,9 @@ def end_remotely(key: str, status: str, reason: str) -> bool:
     with _lock:
         stop = _running.get(key)
         if stop is None:
-            _refused.add(key)
+            _refused[key] = True
+            while len(_refused) > MAX_REFUSED:
+                del _refused[next(iter(_refused))]
             return False
     stop.request(JobStatus(status), reason)
     return True
