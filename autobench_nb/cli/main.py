@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # No more than the help needs is imported here: it shall come at once.
 import argparse
+import os
 import sys
 
 from autobench_nb import __version__
@@ -252,14 +253,39 @@ def _list(options: argparse.Namespace) -> int:
     return list_servers(options)
 
 
+def _open_standard_streams() -> None:
+    """Have all three, also where a shell has closed one: the next file that is opened would take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process lives
+
+
+def _words_of(error: OSError) -> str:
+    """What the system said, without its number: ``recipe.yaml: No such file or directory``."""
+    if error.strerror is None or error.filename is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    _open_standard_streams()
     options = parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
-    except (AutoBenchError, OSError) as error:
+        status = run(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        from autobench_nb.cli.run_output import stop_writing  # as above
+
+        stop_writing()
+        return 0
+    except AutoBenchError as error:
         print(f"autobench-nb: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"autobench-nb: {_words_of(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return 130

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from autobench_nb.errors import RecipeError
+from autobench_nb.recipes.expressions import expressions_of
 from autobench_nb.recipes.load import load_recipe
 from autobench_nb.recipes.model import Recipe
 from autobench_nb.recipes.plan import PlannedStep, plan_steps
@@ -77,14 +79,33 @@ def summary(recipe: Recipe, planned: Sequence[PlannedStep]) -> list[str]:
         value = getattr(step.step, action)
         if action == "run":
             shell = isinstance(value, str)
-            told = step.fill(value, shell=True) if shell else " ".join(map(step.fill, value))
+            told = (
+                _told(step, value, shell=True)
+                if shell
+                else " ".join(_told(step, one) for one in value)
+            )
         elif action == "operator":
-            told = f"asks: {step.fill(value.ask)}"
+            told = f"asks: {_told(step, value.ask)}"
         else:
             told = f"{action}: {value}"
         needs = f"  (after {', '.join(step.step.needs)})" if step.step.needs else ""
         lines.append(f"  {step.id:{width}}  {told}{needs}")
     return lines
+
+
+def _told(step: PlannedStep, text: str, *, shell: bool = False) -> str:
+    """A text of the step; what only a run knows, such as a metric of an earlier step, stands as it was written."""
+    unknown = {
+        one.text: f"${{{one.text}}}" for one in expressions_of(text) if one.text not in step.values
+    }
+    # A shell would get the value quoted, and this is no value.
+    marks = {name: f"\0{number}\0" for number, name in enumerate(unknown)}
+    told = step.fill(text, marks, shell=shell)
+    for name, mark in marks.items():
+        told = told.replace(shlex.quote(mark) if shell else mark, unknown[name]).replace(
+            mark, unknown[name]
+        )
+    return told
 
 
 def write_first(file: Path) -> int:

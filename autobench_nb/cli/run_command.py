@@ -7,14 +7,12 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from autobench_nb.cli import run_text
 from autobench_nb.cli.recipes import parameters_of
-from autobench_nb.cli.run_faces import Face, face_for
+from autobench_nb.cli.run_faces import Face, face_for, tell
 from autobench_nb.cli.run_output import check_place, format_of, write_results
 from autobench_nb.contract.steps import PromptRecord, StepRecord
 from autobench_nb.errors import JobError
@@ -43,9 +41,9 @@ def run_recipe(options: argparse.Namespace) -> int:
         for name, value in (("folder", options.folder), ("seed", options.seed))
         if value is not None
     }
-    with _bench(options) as bench:
+    with _Signals() as signals, _bench(options) as bench:
         run = bench.run(options.recipe.absolute(), parameters=parameters, **more)
-        return _follow(bench, run, options, form)
+        return _follow(bench, run, signals, options, form)
 
 
 def resume_run(options: argparse.Namespace) -> int:
@@ -54,9 +52,9 @@ def resume_run(options: argparse.Namespace) -> int:
     check_place(options.output)
     if not options.journal.exists():
         raise FileNotFoundError(f"there is no journal {options.journal}")
-    with _bench(options) as bench:
+    with _Signals() as signals, _bench(options) as bench:
         run = bench.resume(options.run_id)
-        return _follow(bench, run, options, form)
+        return _follow(bench, run, signals, options, form)
 
 
 def _bench(options: argparse.Namespace) -> Orchestrator:
@@ -68,26 +66,31 @@ def _bench(options: argparse.Namespace) -> Orchestrator:
     return Orchestrator("autobench-nb run", **settings)
 
 
-def _follow(bench: Orchestrator, run: Any, options: argparse.Namespace, form: str) -> int:
+def _follow(
+    bench: Orchestrator, run: Any, signals: _Signals, options: argparse.Namespace, form: str
+) -> int:
     """Show the run until it is over, answer its questions, cancel it when told; then write what came out."""
     face = face_for(options.plain, lambda step: _last_lines(bench, step))
     terminal = Questions(bench, run, face)
     try:
-        with _signals(run, face):
-            while not run.wait(LOOK_S):
-                _show(bench, run, face)
-                terminal.look()
+        signals.follow(run, face)
+        while not run.wait(LOOK_S):
             _show(bench, run, face)
+            terminal.look()
+        _show(bench, run, face)
     finally:
         face.close()
     record = bench.state.get(f"/jobs/recipeRuns/{run.id}", None)
     parts = [str(run.status)]
     reason = getattr(run, "reason", None)
     if reason:
-        parts[0] += f": {run_text.printable(reason)}"
+        parts[0] += f": {run_text.printable(run_text.cut(reason))}"
     if record is not None:
         parts.append(run_text.standing(record))
-    print("; ".join([*parts, f"run {run.id}"]), file=sys.stderr)
+    tell("; ".join([*parts, f"run {run.id}"]))
+    left = getattr(run, "left_behind", None)
+    if left is not None:
+        tell(run_text.printable(left))
     write_results(bench, run, form, options.output)
     return run_text.exit_code(run.status)
 
@@ -107,28 +110,43 @@ def _last_lines(bench: Orchestrator, step: StepRecord) -> list[str]:
     return [entry.message for entry in printed]
 
 
-@contextmanager
-def _signals(run: Any, face: Face) -> Iterator[None]:
-    """The first SIGINT or SIGTERM cancels the run in order; the second ends the program at once."""
-    told: list[int] = []
+class _Signals:
+    """The first SIGINT or SIGTERM cancels the run in order; the second ends the program, also while it closes."""
 
-    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        told.append(number)
-        if len(told) > 1:
+    _NUMBERS: Final = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self._told = 0
+        self._run: Any = None
+        self._face: Face | None = None
+        self._before: dict[int, Any] = {}
+
+    def follow(self, run: Any, face: Face) -> None:
+        """Cancel this run; at once where somebody has asked for it already."""
+        self._run, self._face = run, face
+        if self._told:
+            run.cancel()
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._handle) for number in self._NUMBERS}
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._told += 1
+        if self._told > 1:
             # The launcher's keeper ends what still runs when this process is gone.
             os.write(2, _SHOW_CURSOR if os.isatty(2) else b"")
             os._exit(KILLED)
         name = signal.Signals(number).name
-        face.say(f"{name}: the run is cancelled in order; once more kills it")
+        if self._face is None:
+            return
+        self._face.say(f"{name}: the run is cancelled in order; once more kills it")
+        run = self._run
         run.cancel(f"cancelled by {name}") if hasattr(run, "steps") else run.cancel()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, handle) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Questions:

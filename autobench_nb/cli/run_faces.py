@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -26,6 +27,12 @@ _COLORS: Final = {
     StepStatus.RUNNING: "cyan",
     StepStatus.RETRYING: "yellow",
 }
+
+
+def tell(text: str, out: TextIO | None = None) -> None:
+    """Print a line to stderr. Where nobody reads it any more the run goes on all the same."""
+    with contextlib.suppress(BrokenPipeError):
+        print(text, file=out or sys.stderr, flush=True)
 
 
 class Face(Protocol):
@@ -90,7 +97,7 @@ class PlainFace:
     def say(self, text: str) -> None:
         """Print one line, with the seconds since the beginning."""
         self._last = self._clock()
-        print(f"[{self._last - self._began:8.2f} s] {text}", file=self._out, flush=True)
+        tell(f"[{self._last - self._began:8.2f} s] {text}", self._out)
 
     def close(self) -> None:
         """Nothing is to be left."""

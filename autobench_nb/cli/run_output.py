@@ -51,9 +51,12 @@ def write_results(bench: Orchestrator, run: Any, form: str, file: Path | None) -
     """Write what came out. Raises :class:`OSError`."""
     data = _encoded(bench, run, form)
     if file is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            stop_writing()
         return
     # Whole or not at all: who reads it meanwhile sees the old one.
     part = file.with_name(f".{file.name}.{os.getpid()}")
@@ -62,6 +65,13 @@ def write_results(bench: Orchestrator, run: Any, form: str, file: Path | None) -
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def stop_writing() -> None:
+    """Whoever read standard output is gone: what is written there from now on goes nowhere, also as Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _encoded(bench: Orchestrator, run: Any, form: str) -> bytes:

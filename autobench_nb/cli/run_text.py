@@ -26,6 +26,7 @@ SETTLED: Final = frozenset(
     }
 )
 _BAD: Final = frozenset({StepStatus.FAILED, StepStatus.TIMEOUT, StepStatus.CANCELLED})
+REASON_CHARS: Final = 500
 _OWN: Final = ("wall", "cpu", "memory")
 
 
@@ -75,6 +76,13 @@ def printable(text: object) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 
+def cut(reason: str | None) -> str | None:
+    """A reason that is not endless: what a program raises may be."""
+    if reason is None or len(reason) <= REASON_CHARS:
+        return reason
+    return f"{reason[:REASON_CHARS]}… [cut: {len(reason):,} characters]"
+
+
 def headline(record: RecipeRunRecord) -> str:
     """The first line: what runs, with which parameters."""
     given = ", ".join(f"{name}={value}" for name, value in record.get("parameters", {}).items())
@@ -113,7 +121,7 @@ def step_line(step: StepRecord, units: Mapping[str, str]) -> str:
     tries = step.get("tries", 1)
     if tries > 1:
         told.append(f"try {tries}")
-    reason = step.get("reason")
+    reason = cut(step.get("reason"))
     text = ", ".join(told)
     return printable(f"{step['id']}: {text}{f': {reason}' if reason else ''}")
 

@@ -11,6 +11,7 @@ from autobench_nb.errors import JobError
 from autobench_nb.figures import seconds_text
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.jobs.gauges import MeanEnergy
+from autobench_nb.jobs.kept_output import KeptOutput
 from autobench_nb.jobs.machine import Lifecycle
 from autobench_nb.jobs.measures import Measures
 from autobench_nb.jobs.output import CURRENT_LIMIT, JobLog, LogFunction, OutputStream
@@ -49,11 +50,13 @@ class Job:
         results: One row for each measured repetition that has ended.
         lifecycle: What the runner's machine knows of it, and changes.
         past: What it remembers of its repetitions, warm-ups too.
+        kept: Where what it prints is kept for who reads metrics out of it: nobody does of a plain job.
         folder: Where it runs; None before it has started, and where only its executor knows.
         retry_of: The id of the job whose work it does again.
         course: How its repetitions go, where it does a step of a recipe.
         step_id: That step's id.
         begun: The number of the repetition that is next; None before the first.
+        told_end: How it came out, where the ledger was told that with its last result.
         machine: The id of the machine's fingerprint; None before it has started, and where it runs elsewhere.
     """
 
@@ -84,6 +87,7 @@ class Job:
         self.results = Results(how.repeat)
         self.stop: Stop[JobStatus] = Stop()
         self.input = CommandInput()
+        self.kept: KeptOutput | None = None
         self.timing = Timing()
         self.energy = MeanEnergy()
         self._measures = Measures({} if course is None else course.about_metrics)
@@ -97,6 +101,7 @@ class Job:
         self.step_id = None if course is None else course.step_id
         self.begun: int | None = None
         self.machine: str | None = None
+        self.told_end: tuple[JobStatus, str | None] | None = None
         self._fraction: float | None = None
         self._repetition_ms: float | None = None
         self._current: str | None = None

@@ -48,16 +48,20 @@ def tell_job_began(ledger: Ledger, job: Job, now_ms: float) -> None:
 def tell_job_ended(
     ledger: Ledger, job: Job, status: JobStatus, reason: str | None, now_ms: float
 ) -> None:
-    """Tell how a job came out."""
-    ledger.step_settled(
-        StepSettled(
-            run_id=job.run_id,
-            step_id=job.id,
-            status=str(status),
-            at_ms=now_ms,
-            reason=reason,
-            job_ids=(job.id,),
-        )
+    """Tell how a job came out, unless that was told with its last result."""
+    if job.told_end != (status, reason):
+        ledger.step_settled(end_of(job, status, reason, now_ms))
+
+
+def end_of(job: Job, status: JobStatus, reason: str | None, now_ms: float) -> StepSettled:
+    """How a job came out, as the ledger hears of it."""
+    return StepSettled(
+        run_id=job.run_id,
+        step_id=job.id,
+        status=str(status),
+        at_ms=now_ms,
+        reason=reason,
+        job_ids=(job.id,),
     )
 
 

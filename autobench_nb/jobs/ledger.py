@@ -165,8 +165,13 @@ class Ledger(Protocol):
         """Keep that a step has started."""
         ...
 
-    def repetition(self, row: Result) -> None:
-        """Keep the result of one measured repetition; call it before the row can be seen anywhere else."""
+    def repetition(self, row: Result, settled: StepSettled | None = None) -> None:
+        """Keep the result of one measured repetition; call it before the row can be seen anywhere else.
+
+        Args:
+            row: The result.
+            settled: How the step came out, where this was its last one: both are safe at once.
+        """
         ...
 
     def step_settled(self, step: StepSettled) -> None:
@@ -205,7 +210,7 @@ class NoLedger:
     def step_began(self, step: StepBegan) -> None:
         """Do nothing."""
 
-    def repetition(self, row: Result) -> None:
+    def repetition(self, row: Result, settled: StepSettled | None = None) -> None:
         """Do nothing."""
 
     def step_settled(self, step: StepSettled) -> None:

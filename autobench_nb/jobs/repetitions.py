@@ -9,12 +9,14 @@ from typing import Any
 from autobench_nb.figures import seconds_text
 from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
 from autobench_nb.jobs.job import Job
-from autobench_nb.jobs.ledger import Ledger
+from autobench_nb.jobs.keeping import end_of
+from autobench_nb.jobs.ledger import Ledger, StepSettled
 from autobench_nb.jobs.other_load import SHORTEST_S, OtherLoad
 from autobench_nb.jobs.past import PastRepetition
 from autobench_nb.jobs.results import Result, Results
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.entry import Level
+from autobench_nb.logs.text import clean
 from autobench_nb.machine.noise import Noise
 from autobench_nb.state.model import JobStatus
 from autobench_nb.tables.wire_values import wire_value
@@ -97,7 +99,8 @@ def _once(
             **noise._asdict(),
         )
         # First what outlives the process: nobody sees a result that a crash could take away.
-        ledger.repetition(row)
+        settled = _end_with(job, outcome, repetition)
+        ledger.repetition(row, settled)
         for results in (job.results, job.run.results, all_results):
             results.add(row)
         job.count(outcome, row)
@@ -112,6 +115,16 @@ def _measured(job: Job, executor: Executor) -> RepetitionOutcome:
     for gauge, begun in gauged:
         metrics.update(gauge.end(begun))
     return replace(outcome, metrics={**metrics, **(outcome.metrics or {})}) if metrics else outcome
+
+
+def _end_with(job: Job, outcome: RepetitionOutcome, repetition: int) -> StepSettled | None:
+    """How the job comes out, where this is its last repetition; of a step of a recipe its run says that."""
+    is_well = outcome.status is JobStatus.SUCCEEDED
+    if job.course is not None or (is_well and repetition < job.how.repeat):
+        return None
+    reason = None if is_well or outcome.reason is None else clean(outcome.reason)
+    job.told_end = outcome.status, reason
+    return end_of(job, outcome.status, reason, now_ms())
 
 
 def _cpu_s(outcome: RepetitionOutcome) -> float | None:

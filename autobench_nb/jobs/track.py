@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -134,7 +134,9 @@ class Track(Generic[T]):
 
     def _count(self) -> str:
         n, total = self.n, self.total
-        return f"{n:,} items" if total is None else f"{n:,} of {total:,} items"
+        if total is None:
+            return f"{n:,} item{'' if n == 1 else 's'}"
+        return f"{n:,} of {total:,} item{'' if total == 1 else 's'}"
 
     @property
     def fraction(self) -> float | None:
@@ -240,7 +242,14 @@ class Tracker:
         if total is not None and (isinstance(total, bool) or not _is_whole(total) or total < 0):
             raise JobError(f"total={total!r} is not possible: give a whole number, 0 or more.")
         if iterable is not None and not isinstance(iterable, Iterable):
-            raise JobError(f"{iterable!r:.100} cannot be iterated.")
+            count = (
+                ""
+                if not isinstance(iterable, AsyncIterable)
+                else (
+                    " by a plain loop: count with `with bench.track() as done:` and done.update()"
+                )
+            )
+            raise JobError(f"{iterable!r:.100} cannot be iterated{count}.")
         return Track(self, iterable, None if total is None else int(total), name or "track")
 
     def begin(self, track: Track[Any]) -> None:

@@ -28,7 +28,9 @@ class How:
 
     ``isolate``: callables run in processes of their own. ``cpus``: numbers of the processors that it is bound to;
     ``nice``: what is added to its niceness. ``priority``: those of a higher one start first.
-    ``resources``: what it needs where it runs, by name, for executors that know some.
+    ``resources``: what it needs where it runs, by name, for executors that know some. ``stays``: all that is done for
+    it is done at one place; ``makes_cwd``: its working directory is made where it is not there: both for executors that
+    run it elsewhere.
     """
 
     repeat: int = 1
@@ -45,6 +47,8 @@ class How:
     nice: int | None = None
     priority: int = 0
     resources: Mapping[str, float] = field(default_factory=dict)
+    stays: bool = False
+    makes_cwd: bool = False
 
     def __post_init__(self) -> None:
         if not _is_whole(self.repeat) or self.repeat < 1:

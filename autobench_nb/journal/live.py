@@ -131,17 +131,24 @@ class LiveJournal(Closable):
         """Keep that a step has started; returns at once."""
         self._put(rows.step_began(step))
 
-    def repetition(self, row: Result) -> None:
-        """Keep a result; returns when it is safe, or patience is used up."""
-        self._put(rows.repetition(row), wait=True)
+    def repetition(self, row: Result, settled: StepSettled | None = None) -> None:
+        """Keep a result, and how its step came out where that is known; returns when it is safe, or too late."""
+        if settled is None or not self._is_to_be_kept(settled):
+            self._put(rows.repetition(row), wait=True)
+        else:
+            self._put(rows.repetition(row))
+            self._put(rows.step_settled(settled), wait=True)
 
     def step_settled(self, step: StepSettled) -> None:
         """Keep how a step came out; returns when it is safe, or patience is used up.
 
         What is cancelled because the orchestrator closes is not settled: the run can be resumed.
         """
-        if not (self._is_closing and step.status in ("cancelled", "skipped")):
+        if self._is_to_be_kept(step):
             self._put(rows.step_settled(step), wait=True)
+
+    def _is_to_be_kept(self, step: StepSettled) -> bool:
+        return not (self._is_closing and step.status in ("cancelled", "skipped"))
 
     def run_ended(self, run: RunEnded) -> None:
         """Keep how a run came out; returns when it is safe, or patience is used up."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import orjson
@@ -45,6 +46,11 @@ _RESULT_COLUMNS: Final = (
     *("signal", "wall_s", "cpu_user_s", "cpu_system_s", "max_rss_bytes", "shell_s", "lines"),
     "value_note",
 )
+_RESULT_MORE: Final = tuple(
+    name for name in Result._fields if name not in (*_RESULT_COLUMNS, "started_at", "value")
+)
+_known_of: Final = attrgetter(*_RESULT_COLUMNS)
+_more_of: Final = attrgetter(*_RESULT_MORE)
 RESULT: Final = (
     f"INSERT INTO results ({', '.join(_RESULT_COLUMNS)}, started_ms, value, more) "
     f"VALUES ({', '.join('?' * (len(_RESULT_COLUMNS) + 3))})"
@@ -134,12 +140,15 @@ def step_settled(step: StepSettled) -> Row:
 
 def repetition(row: Result) -> Row:
     """The row of a result; what a later version of it has besides goes into ``more``."""
-    fields = row._asdict()
-    known = [fields.pop(name) for name in _RESULT_COLUMNS]
-    started_ms = round(fields.pop("started_at").timestamp() * 1e3, 3)
-    value = as_text(fields.pop("value"))
-    more = {key: found for key, found in fields.items() if found is not None}
-    return _row(RESULT, *known, started_ms, value, as_text(more) if more else None)
+    started_ms = round(row.started_at.timestamp() * 1e3, 3)
+    more = {
+        name: found
+        for name, found in zip(_RESULT_MORE, _more_of(row), strict=True)
+        if found is not None
+    }
+    return _row(
+        RESULT, *_known_of(row), started_ms, as_text(row.value), as_text(more) if more else None
+    )
 
 
 def artifact(kept: ArtifactKept) -> Row:
@@ -168,6 +177,10 @@ def log_chunk(life_id: int, first_seq: int, end_seq: int, first_ms: float, data:
 
 def as_text(value: object) -> str:
     """``value`` as JSON; what JSON cannot carry of it in the form that results have on the wire."""
+    if value is None:  # of most steps nothing is known of most things
+        return "null"
+    if type(value) is dict and not value:
+        return "{}"
     try:
         return orjson.dumps(value).decode()
     except TypeError:

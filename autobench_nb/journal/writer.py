@@ -33,6 +33,8 @@ SEEN_INTERVAL_S: Final = 5.0
 """While a run is under way the journal says so often that its orchestrator lives."""
 LINGER_S: Final = 0.02
 """How long rows that nobody waits for may wait for company."""
+LOOKS: Final = 5
+"""So many times the thread looks for more by itself, each after :data:`LINGER_S`."""
 SEEN_RESOLUTION_S: Final = 0.5
 """What is written within it is one sign of life."""
 CLOSE_PATIENCE_S: Final = 5.0
@@ -111,6 +113,9 @@ class JournalWriter:
         self._is_closing = False
         self._is_slow = False
         self._is_urgent = False
+        self._looks_soon = False
+        """Whether the thread looks at the queue by itself within :data:`LINGER_S`, so that it need not be woken."""
+        self._looks = 0
         self._next_seen = 0.0
         self._thread = threading.Thread(target=self._run, name="autobench-journal", daemon=True)
         self._thread.start()
@@ -144,7 +149,7 @@ class JournalWriter:
             if wait and not self._is_urgent:
                 self._is_urgent = True
                 self._arrived.notify()
-            elif len(self._rows) == 1:
+            elif len(self._rows) == 1 and not self._looks_soon:
                 self._arrived.notify()
             if not wait or self.fault is not None:
                 return True
@@ -214,8 +219,7 @@ class JournalWriter:
                     lambda: self._is_closing, None if self.fault.lasts else delay_s
                 )
             else:
-                timeout = SEEN_INTERVAL_S if self._is_busy() else None
-                self._arrived.wait_for(lambda: self._rows or self._is_closing, timeout)
+                self._await_rows()
                 # For what nobody waits for there is time: it shares the commit of what comes next.
                 if self._rows and not self._is_urgent:
                     self._arrived.wait_for(lambda: self._is_urgent or self._is_closing, LINGER_S)
@@ -223,6 +227,20 @@ class JournalWriter:
             if not self._rows and self._is_closing:
                 return None
             return [self._rows[index] for index in range(min(len(self._rows), BATCH_ROWS))]
+
+    def _await_rows(self) -> None:
+        """Wait for what is to be written. For a while after the last of it nobody has to wake the thread for more.
+
+        To wake it takes longer than to put a row: where steps follow each other it comes by itself.
+        """
+        while self._looks and not (self._rows or self._is_closing):
+            self._looks -= 1
+            self._looks_soon = True
+            self._arrived.wait(LINGER_S)
+        self._looks_soon = False
+        if not (self._rows or self._is_closing):
+            timeout = SEEN_INTERVAL_S if self._is_busy() else None
+            self._arrived.wait_for(lambda: self._rows or self._is_closing, timeout)
 
     def _attempt(self, batch: list[Row], delay_s: float) -> float:
         """Write a batch; gives when to try again."""
@@ -240,6 +258,7 @@ class JournalWriter:
         except (sqlite3.Error, ValueError, OverflowError):
             self._write_one_by_one(batch)
         self._forget(batch)
+        self._looks = LOOKS if batch else 0
         return FIRST_RETRY_S
 
     def _write(self, batch: list[Row]) -> None:

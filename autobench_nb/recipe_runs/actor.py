@@ -17,6 +17,7 @@ from autobench_nb.recipe_runs.actors import Actors
 from autobench_nb.recipe_runs.agenda import Agenda, nothing
 from autobench_nb.recipe_runs.board import RunBoard, StepRow
 from autobench_nb.recipe_runs.course import RunSetting
+from autobench_nb.recipe_runs.folders import tidy
 from autobench_nb.recipe_runs.outlook import usual_s
 from autobench_nb.recipe_runs.step_work import StepWork
 from autobench_nb.recipes.events import (
@@ -150,24 +151,38 @@ class RecipeActor:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s)
 
+    def tidy(self) -> None:
+        """Remove the temporary files of a run that has succeeded; whoever looks for a fault finds those of others."""
+        if self.around.is_temporary and self.status is RunStatus.SUCCEEDED:
+            tidy(self.around.folder)
+
     # --- the thread
 
     def _run(self) -> None:
-        self.board.outlook.remember(
-            usual_s(self._actors.ledger.step_durations(self.step_run.name or ""))
-        )
-        # Who waits for its turn is seen, and is told of nothing before it comes.
-        self._tell_state()
-        while not self._is_over:
-            self._agenda.do_next()
-            self._work.start_ready()
-            if not self._is_over:
-                self._tell_state()
+        try:
+            self.board.outlook.remember(
+                usual_s(self._actors.ledger.step_durations(self.step_run.name or ""))
+            )
+            # Who waits for its turn is seen, and is told of nothing before it comes.
+            self._tell_state()
+            while not self._is_over:
+                self._agenda.do_next()
+                self._work.start_ready()
+                if not self._is_over:
+                    self._tell_state()
+        except Exception as error:  # noqa: BLE001 - a fault of ours fails this run, and leaves nobody waiting for its end
+            self._give_up(f"the run itself failed: {type(error).__name__}: {error}")
         self._actors.write(self)
         self._finished()
         while not self._actors.write(self):
             # Whoever keeps a batch of the state open may be waiting for this very run.
             time.sleep(LATE_S)
+
+    def _give_up(self, reason: str) -> None:
+        self._work.end_all(reason)
+        for state in self.machine.give_up(reason):
+            self.board.change(state.plan.id, status=state.status, reason=reason)
+        self._end(RunStatus.FAILED, reason)
 
     def _tell_state(self) -> None:
         """Write what has changed, soon: what changes in quick succession is written together."""

@@ -46,18 +46,24 @@ class CallOfStep:
         target: ``module:function``, or the function itself.
         near: The folder whose modules are found first: that of the recipe.
         context: What the function is given.
+        source: The text of its module, for a machine that has not got the recipe's folder.
     """
 
     def __init__(
-        self, target: str | Callable[..., Any], near: str | None, context: StepContext
+        self,
+        target: str | Callable[..., Any],
+        near: str | None,
+        context: StepContext,
+        source: str | None = None,
     ) -> None:
         self.target = target
+        self.source = source
         self.near = near
         self.context = context
         self.__qualname__ = target if isinstance(target, str) else target.__qualname__
 
     def __call__(self) -> Any:
-        function = function_of(self.target, self.near)
+        function = function_of(self.target, self.near, self.source)
         return function(self.context) if takes_argument(function) else function()
 
 
@@ -72,10 +78,13 @@ def takes_argument(function: Callable[..., Any]) -> bool:
     return True
 
 
-def function_of(target: str | Callable[..., Any], near: str | None) -> Callable[..., Any]:
+def function_of(
+    target: str | Callable[..., Any], near: str | None, source: str | None = None
+) -> Callable[..., Any]:
     """The function of ``module:function``.
 
-    A module that lies in the recipe's folder is read anew, so that a change of it counts.
+    A module that lies in the recipe's folder is read anew, so that a change of it counts; where that folder is not
+    there, it is made of ``source``.
 
     Raises:
         JobError: There is no such module or function.
@@ -84,7 +93,7 @@ def function_of(target: str | Callable[..., Any], near: str | None) -> Callable[
         return target
     name, _, path = target.partition(":")
     try:
-        found: Any = _near(name, near) or importlib.import_module(name)
+        found: Any = _near(name, near) or _of_source(name, source) or importlib.import_module(name)
         for part in path.split("."):
             found = getattr(found, part)
     except ModuleNotFoundError as error:
@@ -98,12 +107,33 @@ def function_of(target: str | Callable[..., Any], near: str | None) -> Callable[
     return found  # type: ignore[no-any-return]
 
 
-def _near(name: str, near: str | None) -> ModuleType | None:
-    """The module of that file in the folder; None where there is none."""
+def source_of(target: str | Callable[..., Any], near: str | None) -> str | None:
+    """The text of a function's module, where that lies in the recipe's folder."""
+    if not isinstance(target, str):
+        return None
+    file = _file_of(target.partition(":")[0], near)
+    return None if file is None else file.read_text("utf-8")
+
+
+def _of_source(name: str, source: str | None) -> ModuleType | None:
+    if source is None:
+        return None
+    module = ModuleType(name)
+    exec(compile(source, f"{name}.py", "exec"), module.__dict__)
+    return module
+
+
+def _file_of(name: str, near: str | None) -> Path | None:
     if near is None:
         return None
     file = Path(near, *name.split(".")).with_suffix(".py")
-    if not file.is_file():
+    return file if file.is_file() else None
+
+
+def _near(name: str, near: str | None) -> ModuleType | None:
+    """The module of that file in the folder; None where there is none."""
+    file = _file_of(name, near)
+    if file is None or near is None:
         return None
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:

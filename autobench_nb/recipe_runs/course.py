@@ -11,19 +11,30 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from autobench_nb.contract.steps import ArtifactRecord, MetricAbout, StepStatus
-from autobench_nb.jobs.executors.executor import Executor, RepetitionOutcome
+from autobench_nb.jobs.artifacts import NotKept, keep_artifacts
+from autobench_nb.jobs.executors.executor import BringsArtifacts, Executor, RepetitionOutcome
 from autobench_nb.jobs.gauges import Gauge
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.work import Task
 from autobench_nb.logs.entry import Level
-from autobench_nb.recipe_runs.artifacts import NotKept, keep_artifacts
-from autobench_nb.recipe_runs.context import CallOfStep, StepContext, function_of, takes_argument
-from autobench_nb.recipe_runs.reading import NotRead, broken_limit, numbers_returned, read_metric
+from autobench_nb.recipe_runs.context import (
+    CallOfStep,
+    StepContext,
+    function_of,
+    source_of,
+    takes_argument,
+)
+from autobench_nb.recipe_runs.reading import (
+    NotRead,
+    broken_limit,
+    measured_by_itself,
+    numbers_returned,
+    read_metric,
+)
 from autobench_nb.recipe_runs.repetition import PartOfRepetition
 from autobench_nb.recipe_runs.statistics import is_precise
 from autobench_nb.recipes.model import CommandLine, Repetitions
 from autobench_nb.recipes.plan import PlannedStep
-from autobench_nb.recipes.quantities import seconds_of
 from autobench_nb.state.model import JobKind, JobStatus
 
 STATUSES: Final[Mapping[JobStatus, StepStatus]] = {
@@ -58,6 +69,7 @@ class RunSetting:
         artifacts: Where artifacts are kept.
         gauges: What else is measured of each repetition.
         parameters: The run's parameters.
+        is_temporary: Whether the folder was made for this run, and is tidied up after it.
     """
 
     run_id: str
@@ -66,6 +78,7 @@ class RunSetting:
     artifacts: Path
     gauges: Sequence[Gauge]
     parameters: Mapping[str, Any]
+    is_temporary: bool = False
 
 
 class StepCourse:
@@ -140,7 +153,8 @@ class StepCourse:
         repeat = self.plan.step.repeat
         if not isinstance(repeat, Repetitions) or done < repeat.min:
             return False
-        if repeat.budget is not None and self._used_s >= seconds_of(repeat.budget):
+        budget_s = self.plan.seconds(repeat.budget, self._known)
+        if budget_s is not None and self._used_s >= budget_s:
             return True
         until = repeat.until
         if until is None:
@@ -151,29 +165,43 @@ class StepCourse:
     def perform(self, job: Job, executor: Executor) -> RepetitionOutcome:
         """Prepare, do, measure and clean up; the first thing that fails is the repetition's failure."""
         began = time.monotonic()
-        step = self.plan.step
         self._known["step.repetition"] = job.repetition
-        prepared = self._beside(job, executor, "prepare", step.prepare)
-        if prepared is None:
-            outcome = self._measure(job, executor)
-        else:
-            outcome = RepetitionOutcome(status=prepared[0], reason=prepared[1])
-        cleaned = self._beside(job, executor, "cleanup", step.cleanup, is_last_act=True)
-        if cleaned is not None and outcome.status is JobStatus.SUCCEEDED:
-            outcome = replace(outcome, status=JobStatus.FAILED, reason=cleaned[1])
+        outcome = self._all_of_it(job, executor)
+        while outcome.is_lost:  # how often that may be is the executor's to say
+            outcome = self._all_of_it(job, executor)
         self._used_s += time.monotonic() - began
         if job.repetition and outcome.status is JobStatus.SUCCEEDED:
-            for name, value in (outcome.metrics or {}).items():
-                self.measured.setdefault(name, []).append(value)
-            for name, found in measured_by_itself(outcome).items():
-                self.measured.setdefault(name, []).append(found)
-            is_last = job.repetition == job.how.repeat or self._is_enough(job.done + 1)
-            if step.artifacts and is_last:
-                outcome = self._keep(outcome)
+            outcome = self._take_in(job, executor, outcome)
             self._tells.repetition_ended(self, job)
         return outcome
 
     # --- parts of a repetition
+
+    def _all_of_it(self, job: Job, executor: Executor) -> RepetitionOutcome:
+        step = self.plan.step
+        prepared = self._beside(job, executor, "prepare", step.prepare)
+        outcome = self._measure(job, executor) if prepared is None else prepared
+        if outcome.is_lost:  # what is to be cleaned up is gone, too
+            return outcome
+        cleaned = self._beside(job, executor, "cleanup", step.cleanup, is_last_act=True)
+        if cleaned is not None and outcome.status is JobStatus.SUCCEEDED:
+            outcome = replace(
+                outcome, status=JobStatus.FAILED, reason=cleaned.reason, is_lost=cleaned.is_lost
+            )
+        return outcome
+
+    def _take_in(
+        self, job: Job, executor: Executor, outcome: RepetitionOutcome
+    ) -> RepetitionOutcome:
+        """Count what was measured, and keep the artifacts of the last repetition."""
+        for name, value in (outcome.metrics or {}).items():
+            self.measured.setdefault(name, []).append(value)
+        for name, found in measured_by_itself(outcome).items():
+            self.measured.setdefault(name, []).append(found)
+        is_last = job.repetition == job.how.repeat or self._is_enough(job.done + 1)
+        if self.plan.step.artifacts and is_last:
+            outcome = self._keep(job, executor, outcome)
+        return outcome
 
     def _beside(
         self,
@@ -183,8 +211,8 @@ class StepCourse:
         line: CommandLine | None,
         *,
         is_last_act: bool = False,
-    ) -> tuple[JobStatus, str] | None:
-        """Do what stands before or after a repetition; None where it went well, else how it came out, and why."""
+    ) -> RepetitionOutcome | None:
+        """Do what stands before or after a repetition; None where it went well."""
         if line is None:
             return None
         part = PartOfRepetition(job, self._env(), is_last_act=is_last_act)
@@ -192,7 +220,9 @@ class StepCourse:
         if outcome.status is JobStatus.SUCCEEDED:
             return None
         job.log.say(Level.WARN, f"{job.name}: its {what} did not go well: {outcome.reason}")
-        return outcome.status, f"{what}: {outcome.reason}"
+        return RepetitionOutcome(
+            status=outcome.status, reason=f"{what}: {outcome.reason}", is_lost=outcome.is_lost
+        )
 
     def _measure(self, job: Job, executor: Executor) -> RepetitionOutcome:
         step = self.plan.step
@@ -212,15 +242,20 @@ class StepCourse:
             return replace(outcome, status=JobStatus.FAILED, reason=str(error), metrics=metrics)
         broken = broken_limit({**measured_by_itself(outcome), **metrics}, step.expect)
         status = JobStatus.SUCCEEDED if broken is None else JobStatus.FAILED
-        return replace(outcome, status=status, reason=broken, metrics=metrics or None)
+        return replace(
+            outcome, status=status, reason=broken or outcome.reason, metrics=metrics or None
+        )
 
-    def _keep(self, outcome: RepetitionOutcome) -> RepetitionOutcome:
+    def _keep(self, job: Job, executor: Executor, outcome: RepetitionOutcome) -> RepetitionOutcome:
         """Keep the step's artifacts; where that is not possible, the repetition has failed."""
         patterns = [self.plan.fill(text, self._known) for text in self.plan.step.artifacts]
-        source = self._around.folder / self.plan.fill(self.plan.step.folder or "", self._known)
+        source = self._folder()
         target = self._around.artifacts / safe_name(self.plan.id)
         try:
-            self.artifacts = keep_artifacts(patterns, source, target)
+            if isinstance(executor, BringsArtifacts):
+                self.artifacts = executor.bring_artifacts(patterns, source, target, job)
+            else:
+                self.artifacts = keep_artifacts(patterns, source, target)
         except NotKept as error:
             return replace(outcome, status=JobStatus.FAILED, reason=str(error))
         return outcome
@@ -232,15 +267,20 @@ class StepCourse:
         context = StepContext(
             run_id=self._around.run_id,
             step_id=self.plan.id,
-            folder=self._around.folder,
+            folder=self._folder(),
             repetition=job.repetition,
             parameters=self._around.parameters,
             cell=self.plan.cell,
             metrics=self._metrics,
         )
         assert step.call is not None
-        call = CallOfStep(step.call, self._around.near, context)
+        near = self._around.near
+        source = None if job.is_here else source_of(step.call, near)
+        call = CallOfStep(step.call, near, context, source)
         return replace(job.task, function=call)
+
+    def _folder(self) -> Path:
+        return self._around.folder / self.plan.fill(self.plan.step.folder or "", self._known)
 
     def _call(self, target: str, text: str) -> Any:
         function = function_of(target, self._around.near)
@@ -253,18 +293,6 @@ class StepCourse:
         return {
             name: self.plan.fill(text, self._known) for name, text in self.plan.step.env.items()
         }
-
-
-def measured_by_itself(outcome: RepetitionOutcome) -> dict[str, float]:
-    """The metrics that every command has: ``wall`` and ``cpu`` in seconds, ``memory`` in bytes, as far as known."""
-    found: dict[str, float] = {}
-    if outcome.wall_s is not None:
-        found["wall"] = outcome.wall_s
-    if outcome.cpu_user_s is not None:
-        found["cpu"] = outcome.cpu_user_s + (outcome.cpu_system_s or 0.0)
-    if outcome.max_rss_bytes is not None:
-        found["memory"] = float(outcome.max_rss_bytes)
-    return found
 
 
 def command_task(name: str, line: CommandLine, fill: Callable[..., str]) -> Task:

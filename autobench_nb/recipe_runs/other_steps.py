@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from autobench_nb.contract.steps import PromptRecord, StepStatus
 from autobench_nb.errors import AutoBenchError
 from autobench_nb.processes.stop import Stop
+from autobench_nb.recipe_runs.reading import broken_limit
 from autobench_nb.recipes.plan import PlannedStep
 from autobench_nb.state.model import JobStatus
 
@@ -83,23 +84,23 @@ class Prompt(OtherStep):
         self,
         plan: PlannedStep,
         ended: Ended,
-        *,
-        prompt_id: str,
         run_id: str,
-        ask: str,
+        attempt: int,
+        known: Mapping[str, object],
+        *,
         now_ms: float,
     ) -> None:
         super().__init__(plan, ended)
-        question, timeout = plan.step.operator, plan.step.timeout
+        question = plan.step.operator
         assert question is not None
-        self._limit_s = plan.seconds(timeout)
+        self._limit_s = plan.seconds(plan.step.timeout, known)
         if self._limit_s is not None:
             self.due = time.monotonic() + self._limit_s
         self.record: PromptRecord = {
-            "id": prompt_id,
+            "id": f"{run_id}/{plan.id}/{attempt}",
             "runId": run_id,
             "stepId": plan.id,
-            "ask": ask,
+            "ask": plan.fill(question.ask, known),
             "answers": list(question.answers),
             "fails": list(question.fails),
             "askedAt": now_ms,
@@ -120,9 +121,12 @@ class Prompt(OtherStep):
 class DeviceStep(OtherStep):
     """Has a device act, in a thread of its own."""
 
-    def __init__(self, plan: PlannedStep, ended: Ended, devices: Any) -> None:
+    def __init__(
+        self, plan: PlannedStep, ended: Ended, devices: Any, known: Mapping[str, object]
+    ) -> None:
         super().__init__(plan, ended)
         self._devices = devices
+        self._known = known
         self._stop: Stop[JobStatus] = Stop()
         threading.Thread(target=self._run, name=f"autobench-{plan.id}", daemon=True).start()
 
@@ -133,9 +137,12 @@ class DeviceStep(OtherStep):
         if act is None:
             self.end(StepStatus.FAILED, f"there is no device {device.id!r}")
             return
-        limit_s = self.plan.seconds(timeout)
-        arguments = {name: self._filled(value) for name, value in device.arguments.items()}
         try:
+            limit_s = self.plan.seconds(timeout, self._known)
+            arguments = {
+                name: self.plan.value_of(value, self._known)
+                for name, value in device.arguments.items()
+            }
             found = act(device.id, device.action, arguments, timeout_s=limit_s, stop=self._stop)
         except TimeoutError as error:
             self.end(StepStatus.TIMEOUT, str(error) or "it was not acknowledged in time")
@@ -144,10 +151,9 @@ class DeviceStep(OtherStep):
         except Exception as error:  # noqa: BLE001 - a driver is the user's code
             self.end(StepStatus.FAILED, f"{type(error).__name__}: {error}")
         else:
-            self.end(StepStatus.SUCCEEDED, None, found)
-
-    def _filled(self, value: Any) -> Any:
-        return self.plan.fill(value) if isinstance(value, str) else value
+            broken = broken_limit(found or {}, self.plan.step.expect)
+            status = StepStatus.SUCCEEDED if broken is None else StepStatus.FAILED
+            self.end(status, broken, found)
 
     def stop(self, reason: str) -> None:
         """Ask the device's room to end early, and wait no longer."""

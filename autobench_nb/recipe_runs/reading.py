@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import re2
 
+from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.recipes.model import Extraction, Limits, Scalar
+from autobench_nb.tables.results import Result
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-READ_LIMIT: Final = 8_000_000
-"""Bytes of output that metrics are read out of; of more, the end."""
 
 
 class NotRead(ValueError):
@@ -92,6 +92,18 @@ def _last_json(name: str, text: str) -> Any:
             except ValueError:
                 continue
     raise NotRead(f"{name}: what was printed is no JSON")
+
+
+def measured_by_itself(outcome: RepetitionOutcome | Result) -> dict[str, float]:
+    """The metrics that every command has: ``wall`` and ``cpu`` in seconds, ``memory`` in bytes, as far as known."""
+    found: dict[str, float] = {}
+    if outcome.wall_s is not None:
+        found["wall"] = outcome.wall_s
+    if outcome.cpu_user_s is not None:
+        found["cpu"] = outcome.cpu_user_s + (outcome.cpu_system_s or 0.0)
+    if outcome.max_rss_bytes is not None:
+        found["memory"] = float(outcome.max_rss_bytes)
+    return found
 
 
 def numbers_returned(value: Any) -> dict[str, float]:

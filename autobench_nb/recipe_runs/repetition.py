@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from autobench_nb.jobs.job import Job
+from autobench_nb.jobs.kept_output import KeptOutput
 from autobench_nb.jobs.output import JobLog, OutputStream
 from autobench_nb.jobs.work import How
 from autobench_nb.processes.stdin import CommandInput
 from autobench_nb.processes.stop import Stop
-from autobench_nb.recipe_runs.reading import READ_LIMIT
 from autobench_nb.state.model import JobStatus
 
 
@@ -35,19 +34,17 @@ class PartOfRepetition:
         self.log: JobLog = job.log
         self.stop: Stop[JobStatus] = Stop() if is_last_act else job.stop
         self.input = CommandInput() if is_last_act else job.input
-        self._kept = _Kept() if keeps else None
+        self.kept = KeptOutput() if keeps else None
 
     @property
     def printed(self) -> str:
         """What it has printed, standard error too, as it came: of much the end."""
-        return "" if self._kept is None else self._kept.text()
+        return "" if self.kept is None else self.kept.text()
 
     def stream(self, name: str) -> OutputStream:
         """Open a new way for bytes into the log."""
         stream = self._job.stream(name)
-        if self._kept is not None:
-            _listen(stream, self._kept)
-        return stream
+        return stream if self.kept is None else self.kept.listen(stream)
 
     def progress(self, fraction: float, text: str | None = None) -> None:
         """Say how far the repetition is."""
@@ -56,31 +53,3 @@ class PartOfRepetition:
     def overdue(self, reason: str) -> None:
         """Say that it should have ended."""
         self._job.overdue(reason)
-
-
-class _Kept:
-    """The last bytes that were printed."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def add(self, data: bytes) -> None:
-        self._parts.append(bytes(data))
-        self._size += len(data)
-        if self._size > 2 * READ_LIMIT:
-            self._parts = [b"".join(self._parts)[-READ_LIMIT:]]
-            self._size = len(self._parts[0])
-
-    def text(self) -> str:
-        return b"".join(self._parts)[-READ_LIMIT:].decode("utf-8", "replace")
-
-
-def _listen(stream: OutputStream, kept: _Kept) -> None:
-    feed = stream.feed
-
-    def feed_both(data: bytes, urgent: Callable[[], bool]) -> None:
-        kept.add(data)
-        feed(data, urgent)
-
-    stream.feed = feed_both  # type: ignore[method-assign]

@@ -95,6 +95,16 @@ class RecipeRun:
         found = self._actor.board.rows[step_id].fields.get("metrics") or {}
         return {name: record["mean"] for name, record in found.items()}
 
+    @property
+    def left_behind(self) -> str | None:
+        """What stays of a temporary folder when the orchestrator is closed, in words; None: nothing."""
+        around = self._actor.around
+        if not around.is_temporary:
+            return None
+        if self.status is not RunStatus.SUCCEEDED:
+            return f"its files stay in {around.folder}"
+        return f"its artifacts stay in {around.artifacts}" if around.artifacts.exists() else None
+
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until it is over; False where that took longer than ``timeout_s``."""
         try:

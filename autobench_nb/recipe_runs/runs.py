@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from autobench_nb.recipe_runs.actor import RecipeActor
 from autobench_nb.recipe_runs.actors import Actors
 from autobench_nb.recipe_runs.board import most_repetitions, recipe_as_json
 from autobench_nb.recipe_runs.course import RunSetting
+from autobench_nb.recipe_runs.folders import ARTIFACTS, make_folder
 from autobench_nb.recipe_runs.other_steps import Prompt
 from autobench_nb.recipe_runs.run import RecipeRun
 from autobench_nb.recipe_runs.showing import ShownRuns
@@ -99,7 +99,8 @@ class RecipeRuns:
         Args:
             recipe: The recipe, or the path of its file.
             parameters: Values of its parameters by name.
-            folder: Where its steps run; made where it is not there. Without one, a new folder for temporary files.
+            folder: Where its steps run; made where it is not there. Without one, a new folder for temporary files: when
+                the run has succeeded, all in it but the artifacts is removed as the orchestrator is closed.
             priority: Runs of a higher one go before those of a lower one that wait.
             seed: Draws the random orders; without one, a new one is drawn, and recorded.
 
@@ -116,7 +117,7 @@ class RecipeRuns:
         else:
             recipe = load_recipe(Path(recipe))
         values = parameter_values(recipe, parameters or {})
-        place = Path(tempfile.mkdtemp(prefix="autobench-") if folder is None else folder).absolute()
+        place = None if folder is None else Path(folder).absolute()
         seed = secrets.randbits(32) if seed is None else seed
         actor = self._new_actor(recipe, values, place, file, seed, priority)
         return self._begin(actor)
@@ -142,6 +143,7 @@ class RecipeRuns:
             int(options["seed"]),
             int(options["priority"]),
             run_id=saved.run_id,
+            is_temporary=bool(options.get("temporary")),
         )
         actor.restore(saved.settled)
         return self._begin(actor)
@@ -163,6 +165,7 @@ class RecipeRuns:
                     "seed": actor.seed,
                     "priority": actor.priority,
                     "folder": str(run.folder),
+                    "temporary": actor.around.is_temporary,
                 },
                 steps=tuple(actor.board.rows),
             )
@@ -176,11 +179,13 @@ class RecipeRuns:
         self,
         recipe: Recipe,
         values: Mapping[str, Any],
-        folder: Path,
+        folder: Path | None,
         file: Path | None,
         seed: int,
         priority: int,
         run_id: str | None = None,
+        *,
+        is_temporary: bool = False,
     ) -> RecipeActor:
         planned = plan_steps(recipe, values)
         rows = sum(most_repetitions(plan.step) for plan in planned)
@@ -192,13 +197,16 @@ class RecipeRuns:
         )
         step_run.steps = len(planned)
         step_run.id = run_id or step_run.id
+        is_temporary = is_temporary or folder is None
+        folder = make_folder() if folder is None else folder
         around = RunSetting(
             run_id=step_run.id,
             folder=folder,
             near=str(file.absolute().parent) if file is not None else os.getcwd(),
-            artifacts=folder / "artifacts" / step_run.id,
+            artifacts=folder / ARTIFACTS / step_run.id,
             gauges=self.gauges,
             parameters=values,
+            is_temporary=is_temporary,
         )
         actor = RecipeActor(
             recipe,
@@ -296,6 +304,7 @@ class RecipeRuns:
             actor.tell(StopRequested("the orchestrator was closed"))
         for actor in tuple(self._actors.values()):
             actor.join(CLOSE_PATIENCE_S)
+            actor.tidy()
 
     # --- what actors tell
 
@@ -329,7 +338,8 @@ class RecipeRuns:
 
     def _forget(self, run_id: str) -> None:
         self._runs.pop(run_id, None)
-        self._actors.pop(run_id, None)
+        if actor := self._actors.pop(run_id, None):
+            actor.tidy()
 
 
 def names_recipe(work: Any) -> bool:

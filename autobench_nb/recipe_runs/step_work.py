@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from itertools import islice
-from pathlib import Path
 
 from autobench_nb.contract.steps import StepStatus
 from autobench_nb.errors import ClosedError, JobError
@@ -197,32 +196,24 @@ class StepWork:
         if step.wait is not None:
             other = WaitStep(plan, ended, plan.seconds(step.wait, known) or 0.0)
         elif step.operator is not None:
-            prompt_id = f"{self.step_run.id}/{plan.id}/{attempt}"
-            ask = plan.fill(step.operator.ask, known)
-            run_id = self.step_run.id
-            other = prompt = Prompt(
-                plan, ended, prompt_id=prompt_id, run_id=run_id, ask=ask, now_ms=at_ms
-            )
+            other = prompt = Prompt(plan, ended, self.step_run.id, attempt, known, now_ms=at_ms)
             self._actors.ask(prompt)
         elif step.device is not None:
-            other = DeviceStep(plan, ended, self._actors.devices)
+            other = DeviceStep(plan, ended, self._actors.devices, known)
         else:
-            file = self.around.artifacts / self._recorded_file(plan, known)
+            assert step.record is not None
+            name = plan.fill(step.record.file or f"{plan.id}.mkv", known)
             self._recording[plan.id] = False
             other = RecordStep(
                 plan,
                 ended,
                 self._actors.streams,
-                file,
+                self.around.artifacts / name,
                 lambda: self._agenda.post(lambda: self._records(plan)),
             )
         self._active[plan.id] = other
         if other.due is not None:
             self._agenda.after(other.due - time.monotonic(), other.time_is_up)
-
-    def _recorded_file(self, plan: PlannedStep, known: Mapping[str, object]) -> Path:
-        assert plan.step.record is not None
-        return Path(plan.fill(plan.step.record.file or f"{plan.id}.mkv", known))
 
     def _records(self, plan: PlannedStep) -> None:
         self._recording[plan.id] = True
@@ -255,8 +246,10 @@ class StepWork:
             cwd=str(folder),
             cpus=None if step.cpus is None else tuple(step.cpus),
             nice=step.nice,
-            isolate=step.run is None and (step.cpus is not None or step.nice is not None),
+            isolate=step.run is None and bool(step.cpus or step.nice is not None or step.env),
             resources=dict(step.resources),
+            stays=bool(step.prepare or step.cleanup or step.artifacts),
+            makes_cwd=True,
         )
         self._active[plan.id] = course
         self._working.add(plan.id)
@@ -380,6 +373,16 @@ class StepWork:
                     for state in steps
                 ):
                     recorder.finish()
+
+    def end_all(self, reason: str) -> None:
+        """End all that was started, and hear no more of it."""
+        active, self._active = self._active, {}
+        for step_id, one in active.items():
+            if isinstance(one, OtherStep):
+                one.stop(reason)
+            elif step_id in self._jobs:
+                self._actors.runner.cancel(self._jobs[step_id])
+        self._jobs.clear()
 
     def stop(self, step_id: str, reason: str) -> None:
         """End a planned step that was queued."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb import tables
-from autobench_nb.tables.schema import Column, ColumnKind
+from autobench_nb.machine.noise import Noise
+from autobench_nb.recipe_runs.reading import measured_by_itself
+from autobench_nb.tables.schema import RESULTS, Column, ColumnKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from autobench_nb.recipe_runs.actor import RecipeActor
 
+_MACHINE: Final = ("machine", *Noise._fields)
+"""On which machine a repetition ran, and how noisy it was."""
 OWN_UNITS: Final = {"wall": "s", "cpu": "s", "memory": "B"}
 """Units of the metrics that every command has."""
 
@@ -128,9 +132,7 @@ def repetitions_of(actor: RecipeActor) -> UnitTable:
     metrics: dict[str, None] = {}
     for result in actor.step_run.results:
         plan = actor.board.rows[str(result.step_id)].plan
-        found = dict(result.metrics or {})
-        if result.wall_s is not None:
-            found = {"wall": result.wall_s, **found}
+        found = {**measured_by_itself(result), **(result.metrics or {})}
         metrics |= dict.fromkeys(found)
         rows.append(
             {
@@ -142,13 +144,19 @@ def repetitions_of(actor: RecipeActor) -> UnitTable:
                 "status": result.status,
                 "reason": result.reason,
                 "started_at": result.started_at,
+                **{name: getattr(result, name) for name in _MACHINE},
                 **found,
             }
         )
     names = ["step_id", "step", *axes_of(actor), "job_id", "repetition", "status", "reason"]
+    # A metric of that name goes before.
+    beside = tuple(
+        column for column in RESULTS if column.name in _MACHINE and column.name not in metrics
+    )
     columns = (
         *_columns(rows, names),
         Column("started_at", "started_at", ColumnKind.TIME),
         *_columns(rows, list(metrics)),
+        *(column._replace(key=column.name) for column in beside),
     )
     return UnitTable(rows, columns, {name: units[name] for name in metrics if name in units})

@@ -8,6 +8,7 @@ from typing import Final
 
 import re2
 
+from autobench_nb.recipes.actions import check_action
 from autobench_nb.recipes.expressions import (
     NAMESPACES,
     RAW,
@@ -41,7 +42,7 @@ def check_recipe(recipe: Recipe) -> list[Problem]:
                 Problem((*path, "id"), f"there are two steps {step.id}", "give each its own id")
             )
         seen.add(step.id)
-        problems += _check_action(step, path)
+        problems += check_action(step, path)
         problems += _check_numbers(step, path)
         problems += _check_names(step, steps, path)
         problems += _check_metrics(step, path)
@@ -108,32 +109,6 @@ def _check_unit(unit: str, path: YamlPath) -> Iterator[Problem]:
 
 
 # --- one step
-
-
-def _check_action(step: Step, path: YamlPath) -> Iterator[Problem]:
-    actions = step.actions
-    known = ", ".join(Step.ACTIONS)
-    if not actions:
-        yield Problem(path, f"step {step.id} does nothing", f"give it one of {known}")
-    elif len(actions) > 1:
-        fact = f"step {step.id} does several things: {' and '.join(actions)}"
-        yield Problem((*path, actions[1]), fact, "make a step of each")
-    for name in ("run", "prepare", "cleanup"):
-        line = getattr(step, name)
-        if line is not None and (not line or not str(line[0]).strip()):
-            yield Problem((*path, name), "the command is empty", "write what is to be run")
-    if actions and actions[0] not in ("run", "call"):
-        for name in ("extract", "artifacts", "prepare", "cleanup", "warmup"):
-            if getattr(step, name):
-                fact = f"a step with `{actions[0]}` has no {name}"
-                yield Problem((*path, name), fact, "leave it away, or move it to a step with `run`")
-    if step.operator is not None:
-        for answer in step.operator.fails:
-            if answer not in step.operator.answers:
-                remedy = nearest_of(answer, step.operator.answers, "answers")
-                yield Problem(
-                    (*path, "operator", "fails"), f"{answer!r} is none of the answers", remedy
-                )
 
 
 def _check_numbers(step: Step, path: YamlPath) -> Iterator[Problem]:
@@ -245,7 +220,8 @@ def _check_metrics(step: Step, path: YamlPath) -> Iterator[Problem]:
     known = (*step.extract, *MEASURED)
     for name, limits in step.expect.items():
         where = (*path, "expect", name)
-        if name not in known:
+        # As with the metrics of earlier steps.
+        if name not in known and step.device is None and step.call is None:
             yield Problem(where, f"nothing extracts {name}", nearest_of(name, known, "metrics"))
         if limits.min is None and limits.max is None and limits.equals is None:
             yield Problem(where, "there is no limit", "give min, max or equals")
@@ -254,7 +230,7 @@ def _check_metrics(step: Step, path: YamlPath) -> Iterator[Problem]:
             yield Problem((*where, "min"), fact, "exchange them")
     if isinstance(step.repeat, Repetitions) and step.repeat.until is not None:
         metric = step.repeat.until.metric
-        if metric not in known:
+        if metric not in known and step.call is None:
             where = (*path, "repeat", "until", "metric")
             yield Problem(where, f"nothing extracts {metric}", nearest_of(metric, known, "metrics"))
 
@@ -293,6 +269,14 @@ def texts_of(step: Step) -> Iterator[tuple[tuple[str | int, ...], str, bool]]:
         yield ("env", name), text, False
     for number, text in enumerate(step.artifacts):
         yield ("artifacts", number), text, False
+    if isinstance(step.retries, Retries) and isinstance(step.retries.backoff, str):
+        yield ("retries", "backoff"), step.retries.backoff, False
+    if isinstance(step.repeat, Repetitions) and isinstance(step.repeat.budget, str):
+        yield ("repeat", "budget"), step.repeat.budget, False
+    if step.device is not None:
+        for name, value in step.device.arguments.items():
+            if isinstance(value, str):
+                yield ("device", "arguments", name), value, False
     if step.operator is not None:
         yield ("operator", "ask"), step.operator.ask, False
     if step.record is not None and step.record.file is not None:
@@ -312,6 +296,10 @@ def _check_expressions(
     for inner, text, shell in texts_of(step):
         for expression in expressions_of(text):
             where = (*path, *inner)
+            if inner == ("retries", "backoff") and expression.names[0] in ("run", "steps"):
+                fact = f"${{{expression.text}}} is not known here"
+                yield Problem(where, fact, "use parameters and the matrix alone")
+                continue
             check = checks.get(expression.names[0])
             if check is None:
                 fact = f"${{{expression.text}}} means nothing"
@@ -356,7 +344,8 @@ def _unknown_metric(
     if step.id not in behind(name, needs):
         return f"{step.id} does not wait for {name}", f"add {name} to its `needs`"
     known = (*other.extract, *MEASURED)
-    if metric not in known:
+    # What an action of a device gives, and what a function returns, is known when they have run.
+    if metric not in known and other.device is None and other.call is None:
         return f"{name} has no metric {metric!r}", nearest_of(metric, known, "metrics")
     return None
 

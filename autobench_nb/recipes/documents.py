@@ -60,12 +60,29 @@ def read_document(text: str) -> YamlDocument:
         mark = error.problem_mark or error.context_mark
         place = TextPlace(mark.line + 1, mark.column + 1) if mark else TextPlace(1, 1)
         fact = str(error.problem or error.context or "this is no YAML")
-        remedy = "see that quotes, brackets and indentation are closed before it"
-        document.problems.append(Problem((), fact, remedy, place))
+        if fact.startswith("but ") and error.context:
+            fact = f"{error.context}, {fact}"
+        document.problems.append(Problem((), fact, _remedy_of(fact), place))
     except (YAMLError, RecursionError, ValueError) as error:
         fact = str(error).splitlines()[0] if str(error) else "nested too deeply"
         document.problems.append(Problem((), fact, "write it as plain YAML", TextPlace(1, 1)))
     return document
+
+
+_REMEDIES: Final = (
+    ("'\\t'", "indent it with spaces: YAML takes no tabs there"),
+    ("block", "begin it in the same column as what stands beside it"),
+    ("another document", "make a file of each"),
+    ("undefined alias", "give the anchor its name before: `&name`"),
+)
+"""What helps, by a word of what the parser says."""
+
+
+def _remedy_of(fact: str) -> str:
+    for word, remedy in _REMEDIES:
+        if word in fact:
+            return remedy
+    return "see that quotes, brackets and indentation are closed before it"
 
 
 class _Oversized(ValueError):

@@ -71,6 +71,8 @@ def structure_of(value: Any) -> tuple[Recipe | None, list[Problem]]:
         return None, [
             Problem((), "a recipe is a mapping", f"begin it with `apiVersion: {API_VERSION}`")
         ]
+    # What begins with x- is the user's own, such as a place for anchors.
+    value = {name: one for name, one in value.items() if not str(name).startswith("x-")}
     problems: list[Problem] = []
     if "apiVersion" not in value:
         problems.append(Problem((), "apiVersion is missing", f"write `apiVersion: {API_VERSION}`"))

@@ -39,8 +39,9 @@ from autobench_nb.recipes.events import (
 )
 from autobench_nb.recipes.model import CONTINUE, STOP, Outcome, Retries, Step
 from autobench_nb.recipes.plan import PlannedStep
-from autobench_nb.recipes.quantities import seconds_of
 
+MAX_BACKOFF_S: Final = 86_400.0
+"""However often it is tried: what grows without a bound would wait for ever."""
 _OUTCOMES: Final[Mapping[StepStatus, Outcome]] = {
     StepStatus.SUCCEEDED: "ok",
     StepStatus.TIMEOUT: "timeout",
@@ -132,6 +133,14 @@ class RecipeMachine:
             case RerunRequested(step_ids):
                 return list(self._rerun(step_ids))
 
+    def give_up(self, reason: str) -> list[StepState]:
+        """Settle all that is left as cancelled, without another event; gives those steps."""
+        left = [state for state in self.steps.values() if state.status not in SETTLED]
+        for state in left:
+            state.status, state.reason = StepStatus.CANCELLED, reason
+        self._unsettled, self._ready, self.is_over = 0, {}, True
+        return left
+
     # --- one event each
 
     def _end(self, event: StepEnded) -> Iterator[RecipeEffect]:
@@ -143,8 +152,7 @@ class RecipeMachine:
         if failed and retries and state.tries <= retries.max and self.stopping is None:
             state.status, state.reason = StepStatus.RETRYING, event.reason
             yield StepChanged(event.step_id)
-            delay = seconds_of(retries.backoff) * retries.factor ** (state.tries - 1)
-            yield AwaitRetry(event.step_id, delay)
+            yield AwaitRetry(event.step_id, _backoff_s(state, retries))
             return
         yield from self._settle(state, event.status, event.reason)
         if self._edge(state) == STOP:
@@ -317,6 +325,14 @@ class RecipeMachine:
             if state.status is StepStatus.CANCELLED:
                 return StepStatus.CANCELLED, f"{state.plan.id}: {state.reason or 'cancelled'}"
         return StepStatus.SUCCEEDED, None
+
+
+def _backoff_s(state: StepState, retries: Retries) -> float:
+    """Seconds until the next try."""
+    delay_s = min(MAX_BACKOFF_S, state.plan.seconds(retries.backoff) or 0.0)
+    for _ in range(state.tries - 1):
+        delay_s = min(MAX_BACKOFF_S, delay_s * retries.factor)
+    return delay_s
 
 
 def _retries(step: Step) -> Retries | None:

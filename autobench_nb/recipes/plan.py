@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from autobench_nb.errors import RecipeError
 from autobench_nb.recipes.check import value_problem
-from autobench_nb.recipes.expressions import filled, value_text
+from autobench_nb.recipes.expressions import expressions_of, filled, value_text
 from autobench_nb.recipes.graph import in_order
-from autobench_nb.recipes.model import Recipe, Scalar, Step
+from autobench_nb.recipes.model import Recipe, Repetitions, Retries, Scalar, Step
 from autobench_nb.recipes.problems import Problem, nearest_of
 from autobench_nb.recipes.quantities import seconds_of
 
@@ -40,6 +41,15 @@ class PlannedStep:
         if time is None:
             return None
         return seconds_of(self.fill(time, more) if isinstance(time, str) else time)
+
+    def value_of(self, value: Any, more: Mapping[str, object] | None = None) -> Any:
+        """A value of the step, its expressions filled in: one that stands alone keeps its type."""
+        if not isinstance(value, str):
+            return value
+        found = list(expressions_of(value))
+        if len(found) == 1 and found[0].end - found[0].start == len(value):
+            return {**self.values, **(more or {})}[found[0].text]
+        return self.fill(value, more)
 
     def fill(
         self, text: str, more: Mapping[str, object] | None = None, *, shell: bool = False
@@ -124,7 +134,7 @@ def plan_steps(recipe: Recipe, given: Mapping[str, object] | None = None) -> lis
         The planned steps. A step that needs one with a matrix waits for all of its cells.
 
     Raises:
-        RecipeError: As :func:`parameter_values` does.
+        RecipeError: As :func:`parameter_values` does; a time that is none once its expressions are filled in.
     """
     values = {
         f"parameters.{name}": value for name, value in parameter_values(recipe, given or {}).items()
@@ -142,4 +152,26 @@ def plan_steps(recipe: Recipe, given: Mapping[str, object] | None = None) -> lis
                 "step.id": step.id,
             }
             planned.append(PlannedStep(planned_id(step, cell), step, cell, needs, known))
+    problems = [problem for plan in planned for problem in _wrong_times(plan)]
+    if problems:
+        raise RecipeError(recipe.metadata.name, problems)
     return planned
+
+
+def _wrong_times(plan: PlannedStep) -> Iterator[Problem]:
+    """Times with expressions that are none: those with metrics of earlier steps are known later."""
+    step = plan.step
+    times = {"timeout": step.timeout, "wait": step.wait}
+    if isinstance(step.retries, Retries):
+        times["backoff"] = step.retries.backoff
+    if isinstance(step.repeat, Repetitions):
+        times["budget"] = step.repeat.budget
+    for name, time in times.items():
+        if isinstance(time, str) and "${" in time:
+            try:
+                plan.seconds(time)
+            except KeyError:
+                continue
+            except ValueError as error:
+                fact, _, remedy = str(error).partition(": ")
+                yield Problem((plan.id, name), fact, remedy)

@@ -16,6 +16,8 @@ def recipe_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12), made from the model."""
     (top,), parts = msgspec.json.schema_components([Recipe])
     parts["Recipe"]["required"] = sorted({*parts["Recipe"]["required"], "apiVersion", "kind"})
+    # What begins with x- is the user's own.
+    parts["Recipe"]["patternProperties"] = {"^x-": {}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,

@@ -11,7 +11,10 @@ from tests.benchmarks.harness import Benchmark, Row, peer
 from tests.jobs.dask_cluster import running_cluster
 
 STEPS = 10_000
-AT_ONCE = 32
+ROUNDS = 5
+"""They take turns, so that what else the machine does meets both; of each the best counts."""
+AT_ONCE = 128
+"""Steps under way: a message to or from the scheduler carries those that are ready, and costs little more for many."""
 
 
 def run(quick: bool) -> list[Row]:
@@ -19,31 +22,36 @@ def run(quick: bool) -> list[Row]:
     distributed = peer("distributed")
     from autobench_nb import DaskExecutor, Orchestrator
 
-    count = 100 if quick else STEPS
+    count = 50 if quick else STEPS // ROUNDS
+    plain, ours = [], []
     with tempfile.TemporaryDirectory() as folder, running_cluster(Path(folder)) as cluster:
-        with distributed.Client(cluster.address, set_as_default=False) as client:
-            client.gather(client.map(_step, range(12), pure=False))
-            begin = time.perf_counter()
-            client.gather(client.map(_step, range(count), pure=False))
-            plain = count / (time.perf_counter() - begin)
         executors = {"lab": DaskExecutor(cluster.address)}
-        with Orchestrator(parallelism=AT_ONCE, executors=executors, connection_file=False) as bench:
+        with (
+            distributed.Client(cluster.address, set_as_default=False) as client,
+            Orchestrator(parallelism=AT_ONCE, executors=executors, connection_file=False) as bench,
+        ):
+            client.gather(client.map(_step, range(12), pure=False))
             bench.run({str(n): os.getpid for n in range(12)}, executor="lab").wait()
-            begin = time.perf_counter()
-            done = bench.run({str(n): os.getpid for n in range(count)}, executor="lab")
-            done.wait()
-            ours = count / (time.perf_counter() - begin)
-            done.check()
+            for _ in range(ROUNDS):
+                begin = time.perf_counter()
+                client.gather(client.map(_step, range(count), pure=False))
+                plain.append(count / (time.perf_counter() - begin))
+                begin = time.perf_counter()
+                done = bench.run({str(n): os.getpid for n in range(count)}, executor="lab")
+                done.wait()
+                ours.append(count / (time.perf_counter() - begin))
+                done.check()
     note = (
-        "each of ours is a job: queued, told, logged, a row of results; plain ones are none of it"
+        "each of ours is a job: queued, told, logged, a row of results; plain ones are none of it, and all of them are "
+        "given to the scheduler at once"
     )
     return [
         Row(
-            f"{count:,} steps on three Dask workers",
-            ours,
+            f"{count * ROUNDS:,} steps on three Dask workers, {AT_ONCE} at once",
+            max(ours),
             "steps/s",
             "client.map",
-            plain,
+            max(plain),
             None,
             note,
             better="more",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import orjson
+
 import autobench_nb as ab
 from autobench_nb.machine import NoiseMeter
-from tests.benchmarks.harness import Benchmark, Row, peer, race
+from tests.benchmarks.harness import Benchmark, Row, clock, peer, race
 
 ITEMS = 200_000
+QUEUED = 10_000
 
 
 def track(quick: bool) -> list[Row]:
@@ -57,6 +60,66 @@ def noise(quick: bool) -> list[Row]:
     ]  # fmt: skip
 
 
+def queued(quick: bool) -> list[Row]:
+    """A run of very many steps: what each costs in patches, and how long others wait for the state meanwhile."""
+    cells = range(100 if quick else QUEUED)
+    step = ab.Step(id="s", call=_nothing, matrix={"n": list(cells)})
+    recipe = ab.Recipe(metadata=ab.Metadata(name="queued"), spec=ab.Spec(steps=[step]))
+    patched: list[int] = []
+    held: list[float] = []
+    with ab.Orchestrator(environ={}, connection_file=False) as bench:
+        runs = bench.recipe_runs
+        write = runs._write_run
+
+        def timed(actor: Any) -> None:
+            begin = clock()
+            write(actor)
+            held.append((clock() - begin) * 1e3)
+
+        runs._write_run = timed  # type: ignore[method-assign]
+        bench.state.subscribe(
+            lambda commit: patched.append(
+                len(orjson.dumps([one.to_wire() for one in commit.operations]))
+            )
+        )
+        bench.run(recipe).wait()
+    # The first write shows all steps; what follows is told while others work.
+    later = sorted(held[1:]) or held
+    of = f"of a run of {len(cells):,} steps"
+    return [
+        Row(
+            f"patches {of}, a step",
+            sum(patched[1:]) / len(cells),
+            "B",
+            "",
+            None,
+            None,
+            "queued, started, ended: step, job and counts",
+        ),
+        Row(
+            f"the state's lock {of}: its first write",
+            held[0],
+            "ms",
+            "",
+            None,
+            None,
+            "all steps are shown by it",
+        ),
+        Row(
+            f"the state's lock {of}: 99 of 100 writes",
+            later[len(later) * 99 // 100],
+            "ms",
+            "what is allowed",
+            5.0,
+            1.0,
+        ),
+    ]
+
+
+def _nothing() -> None:
+    """Cost nothing."""
+
+
 def _effort(quick: bool) -> dict[str, Any]:
     return {"rounds": 2, "round_s": 0.01} if quick else {"rounds": 9, "round_s": 0.1}
 
@@ -64,4 +127,5 @@ def _effort(quick: bool) -> dict[str, Any]:
 BENCHMARKS = [
     Benchmark("laboratory.track", track),
     Benchmark("laboratory.noise", noise),
+    Benchmark("laboratory.queued", queued),
 ]

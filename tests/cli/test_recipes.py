@@ -27,6 +27,22 @@ def test_the_first_recipe_is_written_is_sound_and_is_never_written_over(
     assert file.read_text() == "mine"
 
 
+def test_what_only_a_run_knows_stands_in_the_list_of_steps_as_it_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(
+        "apiVersion: autobench/v1\nkind: Benchmark\nmetadata: {name: later}\nspec:\n  steps:\n"
+        "    - {id: a, run: 'echo 1', extract: {n: {regex: '(.)'}}}\n"
+        "    - {id: b, needs: [a], run: 'echo ${steps.a.n} ${steps.a.n | raw} ${run.id} ${step.id}'}\n"
+        "    - {id: c, needs: [a], operator: {ask: 'is ${steps.a.n} right?'}}\n"
+    )
+    assert main(["check", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "echo ${steps.a.n} ${steps.a.n} ${run.id} b" in out
+    assert "asks: is ${steps.a.n} right?" in out
+
+
 def test_every_problem_is_printed_as_compilers_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

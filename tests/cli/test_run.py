@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from autobench_nb.cli.main import main
+from autobench_nb.machine.noise import Noise
 
 PATIENCE_S = 60.0
 HEAD = "apiVersion: autobench/v1\nkind: Benchmark\nmetadata: {name: small}\n"
@@ -96,6 +97,124 @@ def test_everything_comes_out_as_json_and_each_repetition_as_parquet_and_csv(
         assert frame["tool"].tolist() == ["sort", "sort", "cat", "cat"]
         assert frame["wall"].min() > 0
     assert sorted(os.listdir(tmp_path)) == ["out.csv", "out.parquet", "recipe.yaml"]
+
+
+def test_a_repetitions_machine_and_its_noise_stand_in_csv_and_parquet(tmp_path: Path) -> None:
+    file = recipe(tmp_path, GOOD.replace("seq ", "sleep 0.05; seq "))
+    for name, read in (("out.parquet", pd.read_parquet), ("out.csv", pd.read_csv)):
+        done = run("run", file, "-o", tmp_path / name)
+        assert done.returncode == 0, done.stderr
+        frame = read(tmp_path / name)
+        assert {*Noise._fields} <= {*frame.columns}
+        assert frame["machine"].notna().all()
+        assert frame["cpu"].min() >= 0
+        assert frame["memory"].notna().all() or frame["memory"].isna().all()
+    machines = json.loads(run("run", file, "--format", "json").stdout)["machines"]
+    assert {*frame["machine"]} <= machines.keys()
+
+
+CLOSED = """import os, sys
+os.close(int(sys.argv[1]))
+os.execv(sys.executable, [sys.executable, "-m", "autobench_nb.cli", "run", *sys.argv[2:]])
+"""
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_standard_stream_that_is_closed_ends_no_run(tmp_path: Path, number: int) -> None:
+    file = recipe(tmp_path, GOOD)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            CLOSED,
+            str(number),
+            str(file),
+            "--journal",
+            str(tmp_path / "lab.db"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("STEP" in done.stdout) is (number != 1)
+    assert ("succeeded" in done.stderr) is (number != 2)
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_whoever_reads_the_results_may_stop_reading(tmp_path: Path, form: str) -> None:
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [*COMMAND, "run", str(recipe(tmp_path, GOOD)), "--format", form],
+        stdin=subprocess.DEVNULL,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(read)
+    os.close(write)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "Exception" not in err
+
+
+def test_whoever_reads_the_lines_may_stop_reading_and_the_run_goes_on(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    text = steps(
+        f"{{id: a, run: 'echo a >> {tmp_path}/did'}}",
+        f"{{id: b, needs: [a], run: 'echo b >> {tmp_path}/did'}}",
+    )
+    process = subprocess.Popen(
+        [*COMMAND, "run", str(recipe(tmp_path, text))],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=write,
+        text=True,
+    )
+    os.close(read)
+    os.close(write)
+    out, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "succeeded" in out
+    assert (tmp_path / "did").read_text() == "a\nb\n"
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "left"),
+    [
+        ("{id: a, run: 'echo big > data.bin'}", 0, None),
+        (
+            "{id: a, run: 'echo big > data.bin; echo hi > out.txt', artifacts: [out.txt]}",
+            0,
+            "artifacts",
+        ),
+        ("{id: a, run: 'echo big > data.bin; exit 3'}", 1, "data.bin"),
+    ],
+)
+def test_a_folder_that_was_made_for_a_run_goes_with_its_success_but_for_artifacts(
+    tmp_path: Path, step: str, code: int, left: str | None
+) -> None:
+    made = tmp_path / "tmp"
+    made.mkdir()
+    done = subprocess.run(
+        [*COMMAND, "run", str(recipe(tmp_path, steps(step)))],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+        env={**os.environ, "TMPDIR": str(made)},
+    )
+    assert done.returncode == code, done.stderr
+    folders = [*made.glob("autobench-*")]
+    if left is None:
+        assert folders == []
+        assert str(made) not in done.stderr
+        return
+    (folder,) = folders
+    assert os.listdir(folder) == [left]
+    assert f"{'artifacts stay' if code == 0 else 'files stay'} in {folder}" in done.stderr
 
 
 def test_a_failed_step_is_exit_status_one_with_its_last_lines(tmp_path: Path) -> None:

@@ -24,7 +24,10 @@ QUIET = {
 
 @dataclass
 class Cluster:
-    """A scheduler on a port of its own, and workers by name. ``address`` is the scheduler's."""
+    """A scheduler on a port of its own, and workers by name. ``address`` is the scheduler's.
+
+    What a worker runs finds its name in ``WORKER``.
+    """
 
     folder: Path
     address: str = ""
@@ -58,7 +61,7 @@ class Cluster:
         arguments = [self.address, "--name", name, "--host", "127.0.0.1", "--no-dashboard"]
         arguments += ["--no-nanny", "--nthreads", "4", "--memory-limit", "0"]
         arguments += ["--local-directory", str(self.folder), "--death-timeout", "20", *options]
-        self.workers[name] = self._start("dask_worker", arguments)
+        self.workers[name] = self._start("dask_worker", arguments, WORKER=name)
 
     def kill(self, name: str) -> None:
         """Kill a worker as the kernel does when memory is short."""
@@ -74,10 +77,10 @@ class Cluster:
                 process.wait()
         self.workers.clear()
 
-    def _start(self, program: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+    def _start(self, program: str, arguments: list[str], **env: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{program}", *arguments],
-            env={**os.environ, **QUIET},
+            env={**os.environ, **QUIET, **env},
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             cwd=self.folder,

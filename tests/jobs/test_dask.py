@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from tests.jobs.dask_cluster import GPU, Cluster, running_cluster
 pytest.importorskip("distributed")
 
 from autobench_nb import DaskExecutor
-from autobench_nb.jobs.executors.dask_worker import LineBatches
+from autobench_nb.jobs.executors.dask_lines import LineBatches
+from autobench_nb.jobs.executors.dask_worker import PYTHON, VERSIONS, why_not_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed.*")
 
@@ -156,6 +158,41 @@ def test_cancel_ends_the_whole_remote_tree(bench: Orchestrator) -> None:
     assert gone(child)
 
 
+def test_cancel_ends_what_a_command_has_put_into_a_session_of_its_own(bench: Orchestrator) -> None:
+    script = "setsid sh -c 'trap \"\" TERM HUP; echo far $$; sleep 1000 & wait; sleep 1000' & echo near $!; wait"
+    run = bench.run(script, executor="lab")
+    far = int(started(bench, r"^far \d+$").split()[1])
+    near = int(started(bench, r"^near \d+$").split()[1])
+    run.cancel()
+    with pytest.raises(RunError):
+        done(run)
+    assert run.results[0].status == "cancelled"
+    assert gone(far)
+    assert gone(near)
+
+
+def test_a_value_that_cannot_leave_its_worker_is_said_and_the_job_has_succeeded(
+    bench: Orchestrator,
+) -> None:
+    run = done(bench.run({"lock": lambda: __import__("threading").Lock()}, executor="lab"))
+    assert run.results[0].value is None
+    assert messages(bench, r"lock: the value that it returned cannot leave its worker: TypeError")
+
+
+def test_a_value_that_is_large_comes_back_whole(bench: Orchestrator) -> None:
+    run = done(bench.run({"large": lambda: bytes(3_000_000)}, executor="lab"))
+    assert run.results[0].value == bytes(3_000_000)
+
+
+def test_the_repetitions_of_a_job_are_done_by_one_worker(
+    bench: Orchestrator, cluster: Cluster
+) -> None:
+    run = done(bench.run({str(n): os.getpid for n in range(6)}, executor="lab", repeat=4))
+    places = {job.name: {row.value for row in job.results} for job in run.jobs}
+    assert {len(pids) for pids in places.values()} == {1}
+    assert len(set.union(*places.values())) > 1
+
+
 def test_a_step_goes_to_a_worker_that_has_what_it_needs(
     bench: Orchestrator, cluster: Cluster
 ) -> None:
@@ -242,6 +279,27 @@ def test_a_scheduler_that_is_lost_holds_the_queue_and_its_return_lets_it_go_on(
         assert messages(bench, "the scheduler is back")
 
 
+def test_what_ran_when_the_scheduler_was_lost_is_an_attempt_that_is_made_again(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    marks = tmp_path / "marks"
+    script = (
+        f"echo x >> {marks}; echo at $$; if [ $(wc -l < {marks}) = 1 ]; then exec sleep 1000; fi"
+    )
+    executors = {"lab": DaskExecutor(cluster.address)}
+    with Orchestrator(executors=executors, connection_file=False) as bench:
+        run = bench.run([["sh", "-c", script]], executor="lab")
+        command = int(started(bench, r"^at \d+$").split()[1])
+        cluster.end()
+        try:
+            started(bench, "waits for the scheduler")
+        finally:
+            cluster.start()
+        done(run)
+        assert run.results[0].reason == "attempt 2: before it, the scheduler was lost"
+        assert gone(command)
+
+
 def test_what_waits_for_a_scheduler_can_be_cancelled() -> None:
     executors = {"lab": DaskExecutor("tcp://127.0.0.1:9")}
     with Orchestrator(executors=executors, connection_file=False) as bench:
@@ -273,18 +331,69 @@ def test_what_is_no_number_of_retries_is_refused(retries: Any) -> None:
         DaskExecutor("tcp://127.0.0.1:1", retries=retries)
 
 
+@pytest.mark.parametrize("module", ["dask", "dask_link"])
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("package", r"the worker tcp://\S+ has autobench_nb .*: install 9\.9"),
+        ("python", r"the worker tcp://\S+ runs Python 3\.\d+: start it with Python 3\.99"),
+    ],
+)
 def test_a_worker_with_another_version_is_named(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, module: str, what: str, told: str
 ) -> None:
-    monkeypatch.setattr("autobench_nb.jobs.executors.dask_link.__version__", "9.9")
+    monkeypatch.setattr(
+        f"autobench_nb.jobs.executors.{module}.VERSIONS",
+        ("9.9", PYTHON) if what == "package" else (VERSIONS[0], "3.99"),
+    )
     executors = {"lab": DaskExecutor(cluster.address)}
     with Orchestrator(executors=executors, connection_file=False) as bench:
         run = bench.run("true", executor="lab")
         with pytest.raises(RunError):
             done(run)
-        assert re.match(
-            r"the worker tcp://\S+ has autobench_nb .*: install 9\.9", run.results[0].reason or ""
-        )
+        assert re.match(told, run.results[0].reason or "")
+
+
+def test_a_worker_without_the_package_is_named() -> None:
+    assert why_not_of("tcp://w", ("9.9", "3.11"), None) == (
+        "the worker tcp://w has no autobench_nb: install 9.9 there, which is what runs here"
+    )
+
+
+def test_a_cluster_without_workers_is_what_a_job_says_that_it_waits_for(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    alone = Cluster(tmp_path)
+    alone.start_scheduler()
+    try:
+        executors = {"lab": DaskExecutor(alone.address)}
+        with Orchestrator(executors=executors, connection_file=False) as bench:
+            run = bench.run("echo late", executor="lab")
+            started(bench, r"waits: the scheduler tcp://\S+ has no worker")
+            assert "has no worker" in str(run.jobs[0].reason)
+            alone.start_workers({"w1": ()})
+            done(run)
+    finally:
+        alone.end()
+
+
+def test_two_thousand_steps_come_back_each_with_its_value_and_line(cluster: Cluster) -> None:
+    executors = {"lab": DaskExecutor(cluster.address)}
+    with Orchestrator(
+        parallelism=16, executors=executors, connection_file=False, log_capacity=50_000
+    ) as bench:
+
+        def work(number: int) -> int:
+            print(f"line {number}")
+            return number
+
+        run = bench.run({str(n): partial(work, n) for n in range(2_000)}, executor="lab")
+        assert run.wait(300)
+        run.check()
+        assert [row.value for row in sorted(run.results, key=lambda row: int(row.name))] == [
+            *range(2_000)
+        ]
+        assert len(set(messages(bench, r"^line \d+$"))) == 2_000
 
 
 def test_lines_go_in_numbered_batches_and_what_has_no_room_is_counted() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +102,80 @@ def test_one_run_comes_after_the_other_and_a_higher_priority_first(
         "plain"
     ]
     assert bench.state.get("/jobs/paused") is None
+
+
+def test_what_runs_goes_on_in_a_pause_and_nothing_else_begins(
+    run_steps: RunSteps, tmp_path: Path
+) -> None:
+    run = run_steps(
+        {
+            "id": "long",
+            "repeat": 2,
+            "run": "echo ${step.repetition} >> trace; while test ! -e go; do sleep 0.02; done",
+        },
+        {"id": "next", "needs": ["long"], "run": "echo next >> trace"},
+        wait=False,
+    )
+    wait_for(lambda: (tmp_path / "trace").exists())
+    assert run.pause()
+    wait_for(lambda: str(run.status) == "paused")
+    (tmp_path / "go").touch()
+    wait_for(lambda: run.steps["long"] == "succeeded")
+    assert (tmp_path / "trace").read_text().split() == ["1", "2"]
+    assert run.steps["next"] == "waiting"
+    assert run.resume()
+    assert run.wait(PATIENCE_S)
+    run.check()
+    assert (tmp_path / "trace").read_text().split() == ["1", "2", "next"]
+
+
+def test_a_step_is_done_again_with_all_that_waits_for_it_and_the_rest_stays(
+    run_steps: RunSteps, tmp_path: Path
+) -> None:
+    def step(name: str, *needs: str) -> dict[str, Any]:
+        return {"id": name, "needs": list(needs), "run": f"echo {name} >> trace"}
+
+    run = run_steps(step("a"), step("b", "a"), step("c", "b"), step("other", "a"))
+    before = (tmp_path / "trace").read_text().split()
+    run.retry("b")
+    assert run.wait(PATIENCE_S)
+    run.check()
+    again = (tmp_path / "trace").read_text().split()[len(before) :]
+    assert sorted(before) == ["a", "b", "c", "other"]
+    assert again == ["b", "c"]
+
+
+def test_a_step_that_waits_for_its_next_try_can_be_skipped(
+    run_steps: RunSteps, tmp_path: Path
+) -> None:
+    run = run_steps(
+        {"id": "flaky", "run": "echo x >> tries; exit 1", "retries": {"max": 5, "backoff": "1h"}},
+        {"id": "after", "needs": ["flaky"], "run": "true"},
+        wait=False,
+    )
+    wait_for(lambda: run.steps["flaky"] == "retrying")
+    assert run.skip("flaky")
+    assert run.wait(PATIENCE_S)
+    assert run.check().reason_of("flaky") == "skipped by request"
+    assert (tmp_path / "tries").read_text() == "x\n"
+
+
+def test_ids_of_runs_and_jobs_are_unique_beyond_one_process() -> None:
+    code = """if True:
+        import autobench_nb as ab
+        with ab.Orchestrator(connection_file=False) as bench:
+            bench.recipe_runs.pause_queue()
+            runs = [bench.run({"a": print, "b": print}) for _ in range(200)]
+            for run in runs:
+                print(run.id, *(job.id for job in run.jobs))
+    """
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    ids = [one for process in processes for one in process.communicate()[0].split()]
+    assert len(ids) == 3 * 200 * 3
+    assert len(set(ids)) == len(ids)
 
 
 def test_a_run_is_paused_its_steps_skipped_and_done_again(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import autobench_nb as ab
+from autobench_nb.recipes.model import Limits
 from tests.recipe_runs.conftest import PATIENCE_S, RunSteps, recipe_of
 
 
@@ -213,6 +214,99 @@ def test_a_device_and_a_stream_that_are_not_there_are_said(run_steps: RunSteps) 
     assert "psu" in str(run.reason_of("on"))
     assert "cam" in str(run.reason_of("film"))
     assert statuses(run)["boot"] == "succeeded"
+
+
+class Meter:
+    """Says what it was told to."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.actions = {"read": self.read}
+
+    def probe(self) -> dict[str, float]:
+        return {}
+
+    def read(self, volts: float) -> dict[str, float]:
+        self.told.append(volts)
+        return {"volts": volts}
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_a_device_answers_must_keep_to_limits_and_its_arguments_keep_their_type(
+    run_steps: RunSteps, bench: ab.Orchestrator
+) -> None:
+    meter = Meter()
+    bench.devices.add(meter, name="meter")
+    run = run_steps(
+        {
+            "id": "read",
+            "matrix": {"volts": [5, 3.5]},
+            "device": {"id": "meter", "action": "read", "arguments": {"volts": "${matrix.volts}"}},
+            "expect": {"volts": {"min": 4.5}},
+        },
+        {"id": "use", "needs": ["read"], "run": "true"},
+    )
+    assert statuses(run) == {"read[5]": "succeeded", "read[3.5]": "failed", "use": "skipped"}
+    assert run.reason_of("read[3.5]") == "volts is 3.5, below its minimum of 4.5"
+    assert sorted(meter.told) == [3.5, 5]
+
+
+def test_a_backoff_and_a_budget_may_be_parameters(run_steps: RunSteps, tmp_path: Path) -> None:
+    run = run_steps(
+        {
+            "id": "flaky",
+            "run": "echo x >> tries; test $(wc -l < tries) = 2",
+            "retries": {"max": 2, "backoff": "${parameters.pause}"},
+        },
+        {
+            "id": "often",
+            "run": "sleep 0.05",
+            "repeat": {"min": 2, "max": 1_000, "budget": "${parameters.pause}"},
+        },
+        parameters={"pause": {"type": "string", "default": "10ms"}},
+    )
+    assert statuses(run) == {"flaky": "succeeded", "often": "succeeded"}
+    assert len(run.repetitions.rows) == 1 + 2 + 1
+
+
+def test_what_a_function_returns_may_be_expected_filled_in_and_its_environment_set(
+    run_steps: RunSteps,
+) -> None:
+    def values() -> dict[str, float]:
+        import os
+
+        return {"n": float(os.environ["N"])}
+
+    recipe = ab.Recipe(
+        metadata=ab.Metadata(name="values"),
+        spec=ab.Spec(
+            steps=[
+                ab.Step(id="f", call=values, env={"N": "4"}, expect={"n": Limits(min=4)}),
+                ab.Step(id="use", needs=["f"], run="test ${steps.f.n} = 4"),
+            ]
+        ),
+    )
+    with ab.Orchestrator(environ={}) as bench:
+        run = bench.run(recipe)
+        assert run.wait(PATIENCE_S)
+        run.check()
+
+
+def test_a_fault_of_the_run_itself_fails_it_and_leaves_nobody_waiting(
+    run_steps: RunSteps, bench: ab.Orchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_told: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("autobench_nb.recipe_runs.board.RunBoard.note_metrics", broken)
+    run = run_steps({"id": "a", "run": "true"}, {"id": "b", "needs": ["a"], "run": "true"})
+    assert run.status == "failed"
+    assert "the run itself failed: RuntimeError: a fault of ours" in str(run.reason)
+    monkeypatch.undo()
+    # The queue goes on.
+    assert run_steps({"id": "a", "run": "true"}).status == "succeeded"
 
 
 def test_a_person_is_asked_and_answers(run_steps: RunSteps, bench: ab.Orchestrator) -> None:

@@ -99,6 +99,15 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "metric of its own": ("run: 'a ${steps.s.wall}'", "s does not wait for s", "add s to its `needs`"),
     "answer that is none": ("operator: {ask: go?, answers: ['y', 'n'], fails: ['no']}", "'no' is none of the answers", "did you mean n?"),  # noqa: E501
     "a wait has no output": ("wait: 1s\nartifacts: [a]", "a step with `wait` has no artifacts", "move it to a step with `run`"),  # noqa: E501
+    "a device is not repeated": ("device: {id: d, action: on}\nrepeat: 3", "a step with `device` has no repeat", "move it to a step with `run`"),  # noqa: E501
+    "a question has no environment": ("operator: {ask: go?}\nenv: {A: b}", "a step with `operator` has no env", "leave it away"),  # noqa: E501
+    "a wait has no limit": ("wait: 1s\ntimeout: 2s", "a step with `wait` has no timeout", "leave it away"),
+    "a recording expects nothing": ("record: {stream: c}\nexpect: {x: {min: 1}}", "a step with `record` has no expect", "leave it away"),  # noqa: E501
+    "a wait for a worker": ("wait: 1s\nexecutor: lab", "a step with `wait` has no executor", "leave it away"),
+    "backoff of nothing": ("run: a\nretries: {max: 1, backoff: '${parameters.x}'}", "${parameters.x}: there is no 'x'", "there are no parameters"),  # noqa: E501
+    "backoff of the run": ("run: a\nretries: {max: 1, backoff: '${run.id}'}", "${run.id} is not known here", "parameters and the matrix"),  # noqa: E501
+    "budget of nothing": ("run: a\nrepeat: {budget: '${matrix.x}'}", "${matrix.x}: there is no 'x'", "axes of the matrix"),  # noqa: E501
+    "argument of nothing": ("device: {id: d, action: on, arguments: {v: '${matrix.x}'}}", "${matrix.x}: there is no 'x'", "axes of the matrix"),  # noqa: E501
     "recording of nobody": ("record: {stream: cam, during: [x]}", "there is no step 'x'", "the steps are s"),
     "recording of itself": ("record: {stream: cam, during: [s]}", "s would wait for the recording", "let s not need s"),
     "key twice": ("run: a\nrun: b", "the key stands here twice", "leave one of them"),
@@ -178,7 +187,9 @@ def test_an_edge_may_not_lead_back() -> None:
         ("a: 'b", "found unexpected end of stream"),
         ("\tkind: x", "found character"),
         ("a: b: c", "mapping values are not allowed here"),
-        ("a: 1\n---\nb: 2", "found another document"),
+        ("a: 1\n---\nb: 2", "found another document: make a file of each"),
+        ("a:\n\t- b", "indent it with spaces"),
+        ("a:\n  - b\n c: d", "begin it in the same column"),
         ("*nobody", "found undefined alias"),
         ("a: \0", ""),
         ("&a [*a, *a]", "nested more than"),
@@ -191,6 +202,14 @@ def test_what_is_no_recipe_at_all_is_said_with_a_place(text: str, fact: str) -> 
     said = problems_of(text)
     assert any(fact in line for line in said), said
     assert all(line.startswith("r.yaml:") for line in said)
+
+
+def test_a_name_at_the_top_that_begins_with_x_is_the_users_own() -> None:
+    text = recipe_of("<<: *common", "run: a").replace(
+        "spec:", "x-common: &common {repeat: 4, warmup: 2}\nspec:", 1
+    )
+    step = parse_recipe(text).spec.steps[0]
+    assert (step.repeat, step.warmup) == (4, 2)
 
 
 def test_a_document_that_grows_from_aliases_is_not_read_to_its_end() -> None:

@@ -80,6 +80,28 @@ def test_a_text_from_the_command_line_is_read_as_the_parameters_type(
     assert planned.fill("a ${parameters.p}", shell=True) == f"a {value}"
 
 
+def test_a_time_with_an_expression_is_checked_when_its_value_is_known() -> None:
+    text = recipe_of(
+        "run: a",
+        "timeout: '${parameters.limit}'",
+        "retries: {max: 1, backoff: '${parameters.pause}'}",
+        parameters="limit: {type: string, default: 5s}, pause: {type: string, default: soon}",
+    )
+    recipe = parse_recipe(text)
+    with pytest.raises(RecipeError, match=r"s\.backoff: 'soon' is no time"):
+        plan_steps(recipe)
+    (plan,) = plan_steps(recipe, {"pause": "1min"})
+    assert (plan.seconds(plan.step.timeout), plan.seconds("${parameters.pause}")) == (5, 60)
+
+
+def test_a_value_that_is_an_expression_alone_keeps_its_type() -> None:
+    recipe = parse_recipe(recipe_of("run: a", "matrix: {port: [1, 2.5, true]}"))
+    plans = plan_steps(recipe)
+    assert [plan.value_of("${matrix.port}") for plan in plans] == [1, 2.5, True]
+    assert [plan.value_of("p${matrix.port}") for plan in plans] == ["p1", "p2.5", "ptrue"]
+    assert plans[0].value_of(7) == 7
+
+
 @given(
     st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), max_size=3)
 )

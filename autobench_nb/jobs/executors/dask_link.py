@@ -6,12 +6,11 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from autobench_nb import __version__
 from autobench_nb.errors import JobError
-from autobench_nb.jobs.executors.dask_worker import end_remotely
+from autobench_nb.jobs.executors.dask_worker import VERSIONS, end_remotely, why_not_of
 from autobench_nb.jobs.executors.executor import Repetition
 from autobench_nb.jobs.output import OUTPUT
 from autobench_nb.logs.entry import Level
@@ -25,41 +24,67 @@ AGAIN_S: Final = 1.0
 """Between two tries to connect."""
 ASK_S: Final = 10.0
 # Only what every Python has: a worker without the package could not even read a function of ours.
-_WHICH: Final = "__import__('importlib.util').util.find_spec('autobench_nb') and __import__('autobench_nb').__version__"
+_WHICH: Final = (
+    "__import__('importlib.util').util.find_spec('autobench_nb') and "
+    "(__import__('autobench_nb').__version__, '%s.%s' % __import__('sys').version_info[:2])"
+)
 
 
 class Remote:
-    """What is heard of one repetition. ``workers``: where it has begun; ``batches``: of lines that have come."""
+    """What is heard of one repetition.
+
+    Attributes:
+        wake: Is set when something is to be looked at.
+        workers: Where it has begun.
+        batches: How many of lines have come.
+        report: What came of it, pickled, where that went the way of the lines.
+    """
 
     def __init__(self, key: str, repetition: Repetition) -> None:
         self.key = key
         self.wake = threading.Event()
         self.workers: list[str] = []
         self.batches = 0
+        self.report: bytes | None = None
         self._repetition = repetition
         self._came = threading.Condition()
 
     def hear(self, message: dict[str, Any]) -> None:
-        """Take a message of the worker's."""
+        """Take a message of the worker's; see :mod:`~autobench_nb.jobs.executors.dask_lines`."""
         if "began" in message:
             with self._came:
                 # Those of a worker that has died are no part of this attempt.
                 self.batches = 0
                 self.workers.append(message["began"])
-            self.wake.set()
-        elif "progress" in message:
+            # One that is over already has nothing more to say.
+            if "report" not in message:
+                self.wake.set()
+        if "lines" in message:
+            self._take_lines(message["lines"])
+        if "progress" in message:
             self._repetition.progress(*message["progress"])
-        elif "overdue" in message:
+        if "overdue" in message:
             self._repetition.overdue(message["overdue"])
-        else:
-            for channel, level, text, logger, more in message["lines"]:
-                if channel == OUTPUT:
-                    self._repetition.log.printed(text, logger, level=Level(level), **more)
-                else:
-                    self._repetition.log.append(channel, level, text, **more)
+        if "report" in message:
             with self._came:
-                self.batches += 1
+                self.report = message["report"]
                 self._came.notify_all()
+
+    def _take_lines(self, lines: list[list[Any]]) -> None:
+        for channel, level, text, logger, more in lines:
+            if channel == OUTPUT:
+                self._repetition.log.printed(text, logger, level=Level(level), **more)
+            else:
+                self._repetition.log.append(channel, level, text, **more)
+        with self._came:
+            self.batches += 1
+            self._came.notify_all()
+
+    def wait_for_report(self, timeout_s: float) -> bytes | None:
+        """Wait until the report has come; None where it has not."""
+        with self._came:
+            self._came.wait_for(lambda: self.report is not None, timeout_s)
+            return self.report
 
     def wait_for(self, batches: int, timeout_s: float) -> None:
         """Wait until so many batches have come."""
@@ -95,7 +120,7 @@ class DaskLink:
         self._client: DaskClient | None = None
         self._error = "it was not reached yet"
         self._tried_at = float("-inf")
-        self._checked: set[str] = set()
+        self._is_checked = False
         self._remotes: dict[str, Remote] = {}
         self._is_closed = False
 
@@ -117,7 +142,7 @@ class DaskLink:
             except (OSError, ValueError) as error:
                 self._error = f"{type(error).__name__}: {error}"
                 return None, self._error
-            self._checked.clear()
+            self._is_checked = False
             self._client.subscribe_topic(self.topic, self._hear)
             return self._client, ""
 
@@ -127,22 +152,45 @@ class DaskLink:
         comm = client.scheduler_comm
         return client.status == "running" and comm is not None and not comm.comm.closed()
 
-    def why_no_workers(self, client: DaskClient) -> str | None:
-        """Why no repetition can be done there: a worker without this package, or with another version of it."""
-        workers = set(client.scheduler_info(n_workers=-1)["workers"])
-        new = workers - self._checked
-        if not new:
+    def why_none_may(self, client: DaskClient) -> str | None:
+        """Why no repetition can be done there, asked once of a cluster; each worker looks at what it is given, too."""
+        if self._is_checked:
+            return None
+        why = self.why_not(client)
+        self._is_checked = why is None
+        return why
+
+    def why_not(self, client: DaskClient) -> str | None:
+        """The first worker without this package, with another version of it, or with another Python, in words."""
+        workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
+        if not workers:
             return None
         try:
-            found = client.run(eval, _WHICH, workers=sorted(new))
+            found = client.run(eval, _WHICH, workers=workers, on_error="return")
         except Exception as error:  # noqa: BLE001 - a worker that has gone meanwhile; the repetition's attempt tells more
             return f"the workers cannot be asked for their version: {type(error).__name__}: {error}"
-        for worker, version in found.items():
-            if version != __version__:
-                has = f"has autobench_nb {version}" if version else "has no autobench_nb"
-                return f"the worker {worker} {has}: install {__version__} there, which is what runs here"
-        self._checked |= new
+        for worker, there in found.items():
+            if isinstance(there, Exception):  # it has gone meanwhile
+                continue
+            why = why_not_of(worker, VERSIONS, tuple(there) if there else None)
+            if why is not None:
+                return why
         return None
+
+    @staticmethod
+    def has_worker(client: DaskClient, worker: str) -> bool:
+        """Whether that worker is there."""
+        return worker in client.scheduler_info(n_workers=-1)["workers"]
+
+    def why_it_waits(self, client: DaskClient, needs: Mapping[str, float]) -> str | None:
+        """Why no worker begins a repetition; None where one could."""
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+        if not workers:
+            return f"the scheduler {self.address} has no worker"
+        if any(_has(worker.get("resources") or {}, needs) for worker in workers.values()):
+            return None
+        wanted = ", ".join(f"{name}={count:g}" for name, count in needs.items())
+        return f"no worker of the scheduler {self.address} has {wanted}"
 
     def end(self, client: DaskClient, future: Any, key: str, repetition: Repetition) -> bool:
         """Ask a repetition to end, wherever it runs; False where it had not begun, and never will."""
@@ -185,3 +233,7 @@ class DaskLink:
                 Exception
             ):  # of one whose scheduler is lost the end may fail, too
                 client.close(timeout=CONNECT_S)
+
+
+def _has(resources: Mapping[str, float], needs: Mapping[str, float]) -> bool:
+    return all(resources.get(name, 0) >= count for name, count in needs.items())

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
+from autobench_nb.contract.steps import ArtifactRecord
 from autobench_nb.errors import JobError
+from autobench_nb.jobs.kept_output import KeptOutput
 from autobench_nb.jobs.output import JobLog, OutputStream
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.processes.stdin import CommandInput
@@ -24,6 +27,7 @@ class RepetitionOutcome:
 
     ``reason`` says why it did not succeed. ``shell_s``: what the shell's own start takes of ``wall_s``, or what of it
     has been taken off. ``value``: what a callable returned. ``metrics``: what was read out of it, by name.
+    ``is_lost``: the place where it stays was lost, so that all of the repetition is to be done again elsewhere.
     """
 
     status: JobStatus
@@ -37,6 +41,7 @@ class RepetitionOutcome:
     shell_s: float | None = None
     value: Any = None
     metrics: Mapping[str, float] | None = None
+    is_lost: bool = False
 
     def without_value(self) -> RepetitionOutcome:
         """The same, but for what was returned, which may be large."""
@@ -68,6 +73,10 @@ class Repetition(Protocol):
     @property
     def input(self) -> CommandInput: ...
 
+    @property
+    def kept(self) -> KeptOutput | None:
+        """Where what it prints is kept for who reads metrics out of it; None where nobody does."""
+
     def stream(self, name: str) -> OutputStream:
         """Open a new way for bytes into the log; ``name``: ``stdout`` or ``stderr``."""
 
@@ -96,6 +105,20 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Give back what it holds. No repetition runs any more, but for callables that never ended."""
+
+
+@runtime_checkable
+class BringsArtifacts(Protocol):
+    """An executor whose steps run where their files are not at hand: it brings them."""
+
+    def bring_artifacts(
+        self, patterns: Sequence[str], source: Path, target: Path, repetition: Repetition
+    ) -> list[ArtifactRecord]:
+        """Copy what a repetition has made there into a folder here, as ``keep_artifacts`` does here.
+
+        Raises:
+            NotKept: A pattern matches nothing, or a file cannot be copied.
+        """
 
 
 def check_work(

@@ -41,6 +41,8 @@ class LocalExecutor:
 
     def refusal(self, task: Task, how: How) -> str | None:
         """Say why it cannot do this work; see :class:`~autobench_nb.jobs.executors.executor.Executor`."""
+        if how.resources:
+            return "has no resources to choose from: name an executor that has, such as a DaskExecutor."
         if task.kind is JobKind.CALLABLE and not how.isolate:
             bound = how.cpus is not None or how.nice is not None
             return "cannot bind a callable in this process: isolate=True." if bound else None
