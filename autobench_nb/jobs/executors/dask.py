@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from autobench_nb.errors import JobError
+from autobench_nb.errors import JobError, reason_of
 from autobench_nb.jobs.executors.dask_link import DaskLink, Remote
 from autobench_nb.jobs.executors.dask_worker import RemoteReport, RemoteWork, run_remotely
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
@@ -68,7 +68,7 @@ class DaskExecutor:
             try:
                 dumps(task.function)
             except Exception as error:  # noqa: BLE001 - what a foreign object does when it is pickled is its own
-                return f"cannot send it to a worker ({type(error).__name__}: {error})."
+                return f"cannot send it to a worker ({reason_of(error)})."
         return None
 
     def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:

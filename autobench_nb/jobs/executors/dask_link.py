@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb import __version__
-from autobench_nb.errors import JobError
+from autobench_nb.errors import JobError, reason_of
 from autobench_nb.jobs.executors.dask_worker import end_remotely
 from autobench_nb.jobs.executors.executor import Repetition
 from autobench_nb.jobs.output import OUTPUT
@@ -115,7 +115,7 @@ class DaskLink:
                     self.address, timeout=CONNECT_S, set_as_default=False, name="autobench-nb"
                 )
             except (OSError, ValueError) as error:
-                self._error = f"{type(error).__name__}: {error}"
+                self._error = reason_of(error)
                 return None, self._error
             self._checked.clear()
             self._client.subscribe_topic(self.topic, self._hear)
@@ -136,7 +136,7 @@ class DaskLink:
         try:
             found = client.run(eval, _WHICH, workers=sorted(new))
         except Exception as error:  # noqa: BLE001 - a worker that has gone meanwhile; the repetition's attempt tells more
-            return f"the workers cannot be asked for their version: {type(error).__name__}: {error}"
+            return f"the workers cannot be asked for their version: {reason_of(error)}"
         for worker, version in found.items():
             if version != __version__:
                 has = f"has autobench_nb {version}" if version else "has no autobench_nb"
