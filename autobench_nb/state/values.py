@@ -29,7 +29,7 @@ class ValueRefused(Exception):
 
     def at(self, part: object) -> ValueRefused:
         """The refusal, seen from one level further out."""
-        self.trail.append(str(part))
+        self.trail.append(str.__str__(part) if isinstance(part, str) else shown(part, 80))
         return self
 
 
