@@ -287,7 +287,7 @@ class LogsHandler(Guarded):
 
 
 def _is_short_enough(size: str) -> bool:
-    """Whether a Content-Length is a number, and none that is too large. Of thousands of digits Python makes no number."""
+    """Whether a Content-Length is a number, and none too large. Of thousands of digits Python makes no number."""
     return (
         len(size) <= len(str(MAX_BODY_BYTES)) and size.isdecimal() and int(size) <= MAX_BODY_BYTES
     )
