@@ -33,6 +33,7 @@ Each message states the fact and then the remedy. What goes over the wire is a c
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -255,3 +256,22 @@ class CommandError(AutoBenchError):
 
 class ClosedError(AutoBenchError, RuntimeError):
     """The orchestrator, client or server is closed, and takes nothing more."""
+
+
+def text_of(error: BaseException) -> str:
+    """What an error says of itself; whoever raises may have written a ``__str__`` that raises too."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is foreign code, and what is told of the error must not fail by it
+        return "its text cannot be had"
+
+
+def reason_of(error: BaseException) -> str:
+    """The kind of an error and what it says, for people."""
+    return f"{type(error).__name__}: {text_of(error)}"
+
+
+def is_meant_for_the_program(error: BaseException) -> bool:
+    """Whether it interrupts or ends what the user runs: raised by a callback on a thread of ours, it would end that."""
+    is_ending = isinstance(error, (KeyboardInterrupt, SystemExit))
+    return is_ending and threading.current_thread() is threading.main_thread()

@@ -17,6 +17,7 @@ from autobench_nb.devices.events import (
     ProbeAnswered,
     ProbeFailed,
 )
+from autobench_nb.errors import text_of
 from autobench_nb.lazy import LazyModule
 from autobench_nb.tables.wire_values import wire_value
 
@@ -156,7 +157,7 @@ def _observed(value: Any) -> dict[str, Any]:
 
 def reason_of(error: BaseException) -> str:
     """An error in one line, for people: its text, with its kind where the text alone says too little."""
-    text = " ".join(str(error).split())
+    text = " ".join(text_of(error).split())
     kind = type(error).__name__
     if not text:
         return kind

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
+from autobench_nb.errors import reason_of
 from autobench_nb.jobs.job import Job
 from autobench_nb.jobs.output import NARRATION, LogFunction
 from autobench_nb.jobs.repetitions import tell
@@ -86,7 +87,7 @@ class Performers:
         except BaseException as error:  # noqa: BLE001 - a fault of ours may fail this job, but not stop the queue
             status, reason = (
                 JobStatus.FAILED,
-                f"the runner itself failed: {type(error).__name__}: {error}",
+                f"the runner itself failed: {reason_of(error)}",
             )
         try:
             self._ended(job, status, None if reason is None else clean(reason))

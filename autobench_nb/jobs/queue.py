@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from autobench_nb.errors import reason_of
 from autobench_nb.jobs import keeping
 from autobench_nb.jobs.executors.executor import Executor
 from autobench_nb.jobs.job import Job
@@ -195,6 +196,6 @@ def say_refused(log: LogFunction, error: Exception) -> None:
     log(
         NARRATION,
         Level.ERROR,
-        f"The state did not take what became of the jobs: {type(error).__name__}: {error}{notes}. "
+        f"The state did not take what became of the jobs: {reason_of(error)}{notes}. "
         "They go on; the state is tried again.",
     )

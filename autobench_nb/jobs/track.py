@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
 from autobench_nb.contract.records import JobKind, JobStatus
-from autobench_nb.errors import JobError
+from autobench_nb.errors import JobError, text_of
 from autobench_nb.jobs.executors.in_process import current_job
 from autobench_nb.jobs.machine import FINAL
 from autobench_nb.jobs.timing import now_ms
@@ -89,7 +89,9 @@ class Track(Generic[T]):
             raise
         except BaseException as error:
             # Whatever ends the loop goes on, an interrupt too; the loop is not said to run after it.
-            self._end(JobStatus.FAILED, f"{type(error).__name__} after {self._count()}: {error}")
+            self._end(
+                JobStatus.FAILED, f"{type(error).__name__} after {self._count()}: {text_of(error)}"
+            )
             raise
         if not self._within:
             self._end(JobStatus.SUCCEEDED)
@@ -109,7 +111,9 @@ class Track(Generic[T]):
     ) -> None:
         self._within = False
         if error is not None:
-            self._end(JobStatus.FAILED, f"{type(error).__name__} after {self._count()}: {error}")
+            self._end(
+                JobStatus.FAILED, f"{type(error).__name__} after {self._count()}: {text_of(error)}"
+            )
         else:
             self._end(JobStatus.SUCCEEDED)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from autobench_nb import forks
 from autobench_nb.contract.journal import InterruptedRun, JournalHealth, JournalState
-from autobench_nb.errors import ClosedError, JournalError
+from autobench_nb.errors import ClosedError, JournalError, reason_of
 from autobench_nb.jobs.ledger import (
     ArtifactKept,
     DeviceTold,
@@ -315,7 +315,7 @@ class LiveJournal(Closable):
             self._log(
                 CHANNEL,
                 Level.ERROR,
-                f"The journal could not take a row ({self._refused:,} so far): {type(error).__name__}: {error}",
+                f"The journal could not take a row ({self._refused:,} so far): {reason_of(error)}",
             )
 
     def rows_dropped(self, dropped: Sequence[Row]) -> None:

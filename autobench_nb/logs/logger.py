@@ -9,6 +9,7 @@ from typing import Any
 
 from autobench_nb.logs.attribution import append_of
 from autobench_nb.logs.entry import Level
+from autobench_nb.logs.text import clean
 
 _IDS = ("logger", "job_id", "step_id", "device_id")
 
@@ -81,7 +82,7 @@ class ChannelLogger:
     critical = fatal
 
     def _log(self, level: Level, message: object, fields: dict[str, Any]) -> None:
-        text = message if isinstance(message, str) else str(message)
+        text = message if isinstance(message, str) else clean(message)
         if not fields and not self._bound:
             append_of(self._append)(self.channel, level, text)
             return
@@ -100,4 +101,4 @@ def _traceback(exc: object) -> str | None:
         exc = sys.exc_info()[1]
     if isinstance(exc, BaseException):
         return "".join(traceback.format_exception(exc)).rstrip("\n")
-    return None if exc is None or exc is False else str(exc)
+    return None if exc is None or exc is False else clean(exc)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
+from autobench_nb.errors import reason_of
 from autobench_nb.logs import attribution
 from autobench_nb.logs.attribution import AppendEntry
 from autobench_nb.logs.entry import Level
@@ -171,7 +172,7 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except Exception as error:  # noqa: BLE001 - the arguments' own __str__ may raise anything
-        what = f"{type(error).__name__}: {error}"
+        what = reason_of(error)
         return f"{clean(record.msg)} [not formatted with {_shown(record.args)}: {what}]"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autobench_nb.contract.findings import CheckOutcome, CheckRecord, Severity
+from autobench_nb.errors import text_of
 from autobench_nb.pno.facts import Facts
 from autobench_nb.pno.found import Found, found_of
 
@@ -62,7 +63,7 @@ def run_check(check: KnownCheck, facts: Facts) -> tuple[CheckRecord, list[Found]
             outcome = CheckOutcome.TIMEOUT
             found = [Found(f"{check.name} hangs: {why_not}", Severity.ERROR, check.name)]
     except BaseException as error:  # noqa: BLE001 - as above
-        text = " ".join(str(error).split())[:300]
+        text = " ".join(text_of(error).split())[:300]
         why_not = f"{type(error).__name__}: {text}" if text else type(error).__name__
         outcome, found = _failed(check, why_not)
     took = round(time.monotonic() - began, 3)

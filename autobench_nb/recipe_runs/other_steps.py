@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from autobench_nb.contract.steps import PromptRecord, StepStatus
-from autobench_nb.errors import AutoBenchError
+from autobench_nb.errors import AutoBenchError, reason_of
 from autobench_nb.processes.stop import Stop
 from autobench_nb.recipe_runs.reading import broken_limit
 from autobench_nb.recipes.plan import PlannedStep
@@ -149,7 +149,7 @@ class DeviceStep(OtherStep):
         except AutoBenchError as error:
             self.end(StepStatus.FAILED, str(error))
         except Exception as error:  # noqa: BLE001 - a driver is the user's code
-            self.end(StepStatus.FAILED, f"{type(error).__name__}: {error}")
+            self.end(StepStatus.FAILED, reason_of(error))
         else:
             broken = broken_limit(found or {}, self.plan.step.expect)
             status = StepStatus.SUCCEEDED if broken is None else StepStatus.FAILED
@@ -200,7 +200,7 @@ class RecordStep(OtherStep):
             self.end(StepStatus.FAILED, str(error))
         except Exception as error:  # noqa: BLE001 - a stream may be the user's own
             self._begun()
-            self.end(StepStatus.FAILED, f"{type(error).__name__}: {error}")
+            self.end(StepStatus.FAILED, reason_of(error))
         else:
             status = StepStatus.SUCCEEDED if self._cancelled is None else StepStatus.CANCELLED
             self.end(status, self._cancelled, found)

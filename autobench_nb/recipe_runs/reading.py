@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import re2
 
+from autobench_nb.errors import reason_of
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.recipes.model import Extraction, Limits, Scalar
 from autobench_nb.tables.results import Result
@@ -47,7 +48,7 @@ def read_metric(
         try:
             value = call(str(extraction.call), text)
         except Exception as error:
-            raise NotRead(f"{name}: {extraction.call}: {type(error).__name__}: {error}") from error
+            raise NotRead(f"{name}: {extraction.call}: {reason_of(error)}") from error
     number = number_of(value)
     if number is None:
         raise NotRead(f"{name}: {value!r:.60} is no number")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from autobench_nb.errors import SchemaError
+from autobench_nb.errors import SchemaError, is_meant_for_the_program
 from autobench_nb.state.document import Document
 from autobench_nb.state.model import Place, Severity, Summary, place_of, validated
 from autobench_nb.state.pointer import MISSING, related
@@ -85,7 +85,7 @@ class Projector:
                 continue
             origin = document.find(source.parts)
             try:
-                value = MISSING if origin is MISSING else projection.function(copy(origin))
+                value = MISSING if origin is MISSING else _projected(projection, copy(origin))
                 if value is not MISSING:
                     value = validated(target, value)
             except Exception as error:
@@ -98,3 +98,15 @@ class Projector:
                 document.put(target, value)
                 self.touch(target)
         self.due.clear()
+
+
+def _projected(projection: Projection, origin: Any) -> Any:
+    """What its function gives. An exit or the like that it raises where nobody could exit is an error as any other."""
+    try:
+        return projection.function(origin)
+    except Exception:
+        raise
+    except BaseException as error:
+        if is_meant_for_the_program(error):
+            raise
+        raise RuntimeError(f"{type(error).__name__} was raised by a projection") from error

@@ -13,7 +13,7 @@ from enum import StrEnum
 from sys import intern
 from typing import Any, Final, NotRequired
 
-from autobench_nb.state.values import MAX_INTEGER, ValueRefused, freeze, key_of, kind_of
+from autobench_nb.state.values import MAX_INTEGER, ValueRefused, freeze, key_of, kind_of, shown
 
 
 class Rule:
@@ -107,7 +107,7 @@ class Choice(Rule):
         frozen = freeze(value, room)
         if frozen.__class__ is str and frozen in self._choices:
             return frozen
-        raise ValueRefused(f"{value!r:.60} cannot stand here: give {self.words}")
+        raise ValueRefused(f"{shown(value, 60)} cannot stand here: give {self.words}")
 
 
 class Nullable(Rule):
@@ -250,7 +250,7 @@ class Record(Rule):
 
 
 def _wrong(value: object, words: str) -> ValueRefused:
-    return ValueRefused(f"{kind_of(value)} ({value!r:.40}) cannot stand here: give {words}")
+    return ValueRefused(f"{kind_of(value)} ({shown(value)}) cannot stand here: give {words}")
 
 
 _SCALARS: Final[Mapping[Any, Rule]] = {

@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 
 from autobench_nb import forks
-from autobench_nb.errors import PathError, SchemaError, StateError
+from autobench_nb.errors import PathError, SchemaError, StateError, reason_of
 from autobench_nb.state import tracking
 from autobench_nb.state.batch import Batch
 from autobench_nb.state.commit import Commit, Snapshot
@@ -319,7 +319,7 @@ class StateStore:
         self._flushed = self._document.root["version"]
         self._dirty = False
         self._prepared = self._snapshot_cache = self._snapshot = None
-        what = f"{type(error).__name__}: {error}"
+        what = reason_of(error)
         gone = f"out of the state now: {', '.join(dropped[:10])}" if dropped else "nothing was lost"
         return StateError("", f"the last changes could not be encoded ({what}): {gone}")
 

@@ -13,6 +13,7 @@ from functools import partial
 from threading import get_ident
 from typing import Final
 
+from autobench_nb.errors import is_meant_for_the_program
 from autobench_nb.state.commit import Commit
 from autobench_nb.state.pointer import parse, related
 
@@ -108,12 +109,14 @@ class Subscribers:
         before = (self.echoes, self._position())
         try:
             one.callback(part)
-        except Exception as error:  # noqa: BLE001 - its fault is not the flusher's, who has a commit to deliver
+        except BaseException as error:
+            if is_meant_for_the_program(error):
+                raise
             one.failures += 1
             self._tell_failure(one, error)
         one.echoed = (self.echoes, self._position()) != before
 
-    def _tell_failure(self, one: _Subscriber, error: Exception) -> None:
+    def _tell_failure(self, one: _Subscriber, error: BaseException) -> None:
         if one.failures == 1:
             where = one.pointer or "the state"
             self._on_fault(

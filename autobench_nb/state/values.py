@@ -7,6 +7,7 @@ from text to values. What enters is copied into exactly these types, so nobody e
 from __future__ import annotations
 
 import math
+import reprlib
 import sys
 from collections.abc import Mapping
 from sys import intern
@@ -28,7 +29,7 @@ class ValueRefused(Exception):
 
     def at(self, part: object) -> ValueRefused:
         """The refusal, seen from one level further out."""
-        self.trail.append(str(part))
+        self.trail.append(str.__str__(part) if isinstance(part, str) else shown(part, 80))
         return self
 
 
@@ -140,6 +141,34 @@ def _items(value: Any, room: int) -> list[Any]:
     return frozen
 
 
+class _Shown(reprlib.Repr):
+    """As much of a value as an error shows of it: however deep, long or broken it is, that is quickly made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = self.maxdict = 3
+        self.maxstring = self.maxother = 80
+
+    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002 - reprlib names it
+        """A whole number; Python refuses to write out a long one."""
+        return repr(x) if x.bit_length() < 4_096 else f"<a number of {x.bit_length():,} bits>"
+
+    def repr_instance(self, x: Any, level: int) -> str:  # noqa: ARG002 - reprlib names it
+        """Any other object."""
+        try:
+            return repr(x)[: self.maxother]
+        except Exception:  # noqa: BLE001 - a foreign __repr__ may raise anything
+            return f"<{type(x).__name__}>"
+
+
+_shown = _Shown()
+
+
+def shown(value: object, characters: int = 40) -> str:
+    """The beginning of a value's ``repr``."""
+    return _shown.repr(value)[:characters]
+
+
 def key_of(key: Any) -> str:
     """``key`` as an object's key. Raises :class:`ValueRefused` where it is no text."""
     if type(key) is str and key.isascii():
@@ -147,7 +176,7 @@ def key_of(key: Any) -> str:
     if issubclass(type(key), str):
         return intern(_text(str.__str__(key)))
     raise ValueRefused(
-        f"the key {key!r} is {kind_of(key)}, and keys of JSON objects are text: use str(key)"
+        f"the key {shown(key, 80)} is {kind_of(key)}, and keys of JSON objects are text: use str(key)"
     )
 
 

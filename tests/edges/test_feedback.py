@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 import autobench_nb as ab
+from autobench_nb.state.projections import Projection
+from autobench_nb.state.store import StateStore
 from autobench_nb.state.subscribers import MAX_ECHOES
 from tests.leaks import nothing_is_left
 
@@ -243,3 +246,66 @@ def test_a_second_asyncio_run_gets_a_server_that_lives(clean: None) -> None:
     assert second is not first
     assert second.port != 0
     bench.close()
+
+
+class Unsayable(Exception):
+    """Its text cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit(), Unsayable()],
+    ids=["exit", "interrupt", "cancel", "generator exit", "unsayable"],
+)
+async def test_whatever_a_subscriber_raises_others_are_told_on(raised: BaseException) -> None:
+    def the_culprit(_commit: Any) -> None:
+        raise raised
+
+    told_on: list[int] = []
+    bench = ab.Orchestrator(flush_interval_ms=1)
+    bench.serve(thread=True)
+    try:
+        bench.state.subscribe(the_culprit)
+        bench.state.subscribe(lambda _: told_on.append(bench.state.get("/config/n", 0)))
+        for number in range(1, 4):
+            bench.state.set("/config/n", number)
+            await until(partial(told_on.__contains__, number))
+        (said,) = [text for text in told(bench) if "the_culprit" in text]
+        assert type(raised).__name__ in said
+    finally:
+        bench.close()
+
+
+def test_an_interrupt_of_the_program_within_a_subscriber_reaches_the_program() -> None:
+    def interrupted(_commit: Any) -> None:
+        raise KeyboardInterrupt
+
+    store = StateStore()
+    store.subscribe(interrupted)
+    store.set("/config/n", 1)
+    with pytest.raises(KeyboardInterrupt):
+        store.flush()
+
+
+def test_an_exit_within_a_projection_on_another_thread_is_an_error_as_any_other() -> None:
+    def leaves(_source: Any) -> Any:
+        raise SystemExit(3)
+
+    raised: list[BaseException] = []
+
+    def on_a_thread() -> None:
+        try:
+            StateStore(projections=[Projection("/devices", "/config/p", leaves)])
+        except Exception as error:  # noqa: BLE001 - what it is is the test's question
+            raised.append(error)
+
+    thread = threading.Thread(target=on_a_thread)
+    thread.start()
+    thread.join()
+    assert type(raised[0]) is RuntimeError
+    assert isinstance(raised[0].__cause__, SystemExit)

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from autobench_nb.devices import Devices
 from autobench_nb.errors import StateError
+from autobench_nb.logs import LogRing
+from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.sidecars import Streams
 from autobench_nb.state.pointer import escape
 from autobench_nb.state.projections import Projection
@@ -215,3 +217,57 @@ def test_a_projection_that_fails_on_the_servers_own_numbers_stops_neither_lines_
     told = [entry.message for entry in server.ring.since(0).entries if entry.channel == "orchestrator"]  # fmt: skip
     assert 1 <= len(told) <= 2  # the first, and the tenth
     assert "ZeroDivisionError" in told[0]
+
+
+class Unsayable:
+    """Neither its text nor its repr can be had."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+    __str__ = __repr__
+
+
+def _nested() -> Any:
+    value: list[Any] = []
+    for _ in range(50_000):
+        value = [value]
+    return value
+
+
+def _circle() -> Any:
+    value: dict[str, Any] = {}
+    value["again"] = value
+    return value
+
+
+@pytest.mark.parametrize("way", ["set", "merge"])
+@pytest.mark.parametrize("at", ["/devices/d", "/meta/name", "/jobs/queue", "/config/x"])
+@pytest.mark.parametrize(
+    "make",
+    [Unsayable, lambda: [Unsayable()], lambda: {"k": Unsayable()}, lambda: {Unsayable(): 1}, _nested,
+     _circle, lambda: 10**6_000, lambda: {10**6_000: 1}, lambda: [[[10**6_000]]]],
+    ids=["unsayable", "in a list", "in an object", "as a key", "nested", "circle", "digits", "digits as a key",
+         "digits in lists"],
+)  # fmt: skip
+def test_a_value_that_cannot_be_shown_is_refused_all_the_same(
+    make: Callable[[], Any], at: str, way: str
+) -> None:
+    store = StateStore()
+    before = store.get()
+    with pytest.raises(StateError) as refused:
+        (store.set if way == "set" else store.merge)(at, make())
+    assert len(str(refused.value)) < 2_000  # the way to what is too deep has a hundred parts
+    assert store.get() == before
+
+
+def test_a_message_whose_text_cannot_be_had_is_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    ring = LogRing(10)
+    logger = ChannelLogger(ring.append, "x")
+    logger.info(Unsayable())
+    logger.error("m", exc=Unsayable())
+    first, second = ring.since(0).entries
+    assert "Unsayable" in first.message
+    assert second.exc is not None
+    assert "Unsayable" in second.exc
+    assert not caplog.records

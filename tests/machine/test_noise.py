@@ -156,7 +156,12 @@ def test_after_a_repetition_too_short_for_shares_nothing_is_read_again(
     begin = meter.look()._replace(at_s=time.monotonic())
     assert begin.load is not None
     reads: list[int] = []
-    monkeypatch.setattr(SystemFile, "read", lambda _, size: reads.append(size) or b"")
+
+    def read(_: SystemFile, size: int) -> bytes:
+        reads.append(size)
+        return b""
+
+    monkeypatch.setattr(SystemFile, "read", read)
     meter._last = None
     assert meter.since(begin) == Noise(begin.load, begin.cpu_mhz, begin.temperature_c)
     assert not reads

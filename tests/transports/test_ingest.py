@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import bz2
 import csv
 import gzip
@@ -18,7 +19,7 @@ import pytest
 from autobench_nb.logs.entry import Level
 from autobench_nb.transports.http import ingest
 from autobench_nb.transports.http.ingest import MAX_INFLATED_BYTES
-from tests.transports.conftest import Bench, Start
+from tests.transports.conftest import TOKEN, Bench, Start
 from tests.transports.test_http import JSON, NDJSON, messages, post
 
 CURL = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -250,3 +251,16 @@ async def test_a_large_body_that_only_begins_like_an_array_is_lines(start: Start
     lines = [f"[also] no json {number} " + "x" * 60 for number in range(1_500)]
     status, answer = await post(bench, "\n".join(lines).encode(), CURL)
     assert (status, answer["accepted"]) == (200, 1_500)
+
+
+@pytest.mark.parametrize("size", ["9" * 400, "9" * 5_000, "+5", "-1", "5 5", "0x5", "٥" * 20])
+async def test_a_length_that_is_none_or_too_large_is_413(start: Start, size: str) -> None:
+    bench = await start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", bench.server.port)
+    writer.write(
+        f"POST /api/logs HTTP/1.1\r\nHost: 127.0.0.1:{bench.server.port}\r\n"
+        f"Authorization: Bearer {TOKEN}\r\nContent-Length: {size}\r\n\r\n".encode()
+    )
+    assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
+    writer.close()
+    await writer.wait_closed()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb.contract.steps import ArtifactRecord
-from autobench_nb.errors import JobError
+from autobench_nb.errors import JobError, reason_of
 from autobench_nb.jobs.artifacts import NotKept
 from autobench_nb.jobs.executors.dask_artifacts import bring_artifacts
 from autobench_nb.jobs.executors.dask_link import DaskLink, Remote
@@ -96,7 +96,7 @@ class DaskExecutor:
             try:
                 dumps(task.function)
             except Exception as error:  # noqa: BLE001 - what a foreign object does when it is pickled is its own
-                return f"cannot send it to a worker ({type(error).__name__}: {error})."
+                return f"cannot send it to a worker ({reason_of(error)})."
         return None
 
     def run(self, task: Task, repetition: Repetition) -> RepetitionOutcome:

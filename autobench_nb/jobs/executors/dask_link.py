@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from autobench_nb.errors import JobError
+from autobench_nb.errors import JobError, reason_of
 from autobench_nb.jobs.executors.dask_worker import VERSIONS, end_remotely, why_not_of
 from autobench_nb.jobs.executors.executor import Repetition
 from autobench_nb.jobs.output import OUTPUT
@@ -140,7 +140,7 @@ class DaskLink:
                     self.address, timeout=CONNECT_S, set_as_default=False, name="autobench-nb"
                 )
             except (OSError, ValueError) as error:
-                self._error = f"{type(error).__name__}: {error}"
+                self._error = reason_of(error)
                 return None, self._error
             self._is_checked = False
             self._client.subscribe_topic(self.topic, self._hear)
@@ -168,7 +168,7 @@ class DaskLink:
         try:
             found = client.run(eval, _WHICH, workers=workers, on_error="return")
         except Exception as error:  # noqa: BLE001 - a worker that has gone meanwhile; the repetition's attempt tells more
-            return f"the workers cannot be asked for their version: {type(error).__name__}: {error}"
+            return f"the workers cannot be asked for their version: {reason_of(error)}"
         for worker, there in found.items():
             if isinstance(there, Exception):  # it has gone meanwhile
                 continue

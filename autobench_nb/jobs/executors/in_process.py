@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from autobench_nb.errors import reason_of
 from autobench_nb.jobs.executors import inherit
 from autobench_nb.jobs.executors.capture import STREAMS, JobStreams, captured
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
@@ -176,12 +177,7 @@ def _cancel_from_afar(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]
 
 
 def _text_of(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything; the text says that it did
-        text = "its text cannot be had"
-    name = type(error).__name__
-    return f"{name}: {text}" if text else name
+    return reason_of(error).removesuffix(": ")
 
 
 def _log_error(repetition: Repetition, error: BaseException, reason: str) -> None:

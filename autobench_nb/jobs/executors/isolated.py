@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from autobench_nb.errors import reason_of
 from autobench_nb.jobs.executors.executor import Repetition, RepetitionOutcome
 from autobench_nb.jobs.executors.local_process import LocalProcess
 from autobench_nb.jobs.work import How, Task
@@ -47,7 +48,7 @@ class IsolatedCallables:
                 "" if _cloudpickle() else ", or pip install cloudpickle for functions of a notebook"
             )
             return (
-                f"cannot send it to a process of its own ({type(error).__name__}: {error}): "
+                f"cannot send it to a process of its own ({reason_of(error)}): "
                 f"run it without isolate=True{hint}."
             )
         return None
@@ -121,7 +122,7 @@ def _result(path: Path, outcome: RepetitionOutcome, repetition: Repetition) -> R
             return replace(outcome, status=JobStatus.FAILED, reason="the process ended itself")
         return outcome
     except Exception as error:  # noqa: BLE001 - a value whose class cannot be made here
-        reason = f"its value cannot be read here: {type(error).__name__}: {error}"
+        reason = f"its value cannot be read here: {reason_of(error)}"
         return replace(outcome, status=JobStatus.FAILED, reason=reason)
     if outcome.status is not JobStatus.SUCCEEDED:
         return outcome

@@ -116,7 +116,7 @@ def run(function: bytes) -> dict[str, Any]:
             value = asyncio.run(until_done(value))
         result["value"] = value
     except BaseException as error:  # noqa: BLE001 - whatever it raises is its result
-        name, text = type(error).__name__, str(error)
+        name, text = type(error).__name__, _text_of(error)
         result["error"] = f"{name}: {text}" if text else name
         # The first entry of the traceback is this function's own.
         trace = error.__traceback__.tb_next if error.__traceback__ else None
@@ -129,6 +129,13 @@ def run(function: bytes) -> dict[str, Any]:
         after.system + after.children_system - before.system - before.children_system
     )
     return result
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything; the text says that it did
+        return "its text cannot be had"
 
 
 async def until_done(awaitable: Any) -> Any:
@@ -144,7 +151,7 @@ def dumped(result: dict[str, Any]) -> bytes:
         except ImportError:
             continue
         except Exception as error:  # noqa: BLE001 - what a foreign object does when it is pickled is its own
-            result["unpicklable"] = f"{type(error).__name__}: {error}"
+            result["unpicklable"] = f"{type(error).__name__}: {_text_of(error)}"
     return pickle.dumps({**result, "value": None})
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
+from itertools import repeat
+from operator import mul
 from typing import Final
 
 from autobench_nb.logs.formats.times import DAY_MS, EPOCH_DAY, Clock, epoch_ms, in_year
@@ -192,6 +194,9 @@ class Layout:
 
 def _counts(texts: Iterable[str]) -> list[float] | None:
     """Counts since 1970 as milliseconds; None if one is no time. Most follow one another within a second."""
+    texts = list(texts)
+    if set(map(len, texts)) == {_SECOND_DIGITS} and "".join(texts).isdecimal():
+        return list(map(mul, map(float, texts), repeat(1e3)))
     times: list[float] = []
     before, ms = "", 0.0
     for text in texts:

@@ -11,12 +11,12 @@ from functools import partial
 from itertools import repeat
 from math import inf
 from operator import add, sub
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.definition import Format
 from autobench_nb.logs.formats.layouts import Layout
-from autobench_nb.logs.formats.levels import SEVERITIES, level_of, spoken_level
+from autobench_nb.logs.formats.levels import SEVERITIES, level_of, spoken_level, spoken_levels
 from autobench_nb.logs.formats.parsed import NAME_CHARS, NO_FIELDS, ParsedLine
 from autobench_nb.logs.formats.times import END_MS, FIRST_MS, Clock, named_offset_ms, zone_ms
 
@@ -204,9 +204,11 @@ class _Times:
             return None
         if self._part_at >= 0 and (parts := columns[self._part_at]).count(None) < len(texts):
             # Milliseconds come again and again, microseconds do not.
-            again = len(parts[0] or "") <= 3
-            read = self._parts.__getitem__ if again else self._parts.make
-            times = list(map(add, times, map(read, parts)))
+            if len(parts[0] or "") <= 3:
+                read: Iterable[float] = map(self._parts.__getitem__, parts)
+            else:
+                read = _alike(parts) or map(self._parts.make, parts)
+            times = list(map(add, times, read))
         return times if min(times) >= FIRST_MS and max(times) < END_MS else None
 
     def _zoned(
@@ -237,6 +239,18 @@ def _fraction_ms(digits: str | None) -> float:
         return 0.0
     digits = digits[:9]
     return int(digits) * _SCALE[len(digits)] if digits.isdecimal() else inf
+
+
+def _alike(fractions: Said) -> list[float] | None:
+    """What :func:`_fraction_ms` says of each, where all have as many digits; else None."""
+    count = len(fractions[0] or "")
+    if count > 9 or None in fractions or set(map(len, map(str, fractions))) != {count}:
+        return None
+    said = cast("Sequence[str]", fractions)
+    if not "".join(said).isdecimal():
+        return None
+    scale = _SCALE[count]
+    return [number * scale for number in map(int, said)]
 
 
 def _whole_ms(digits: str | None) -> float:
@@ -271,8 +285,7 @@ class _Levels:
         if numbers is None and (words is None or words.count(None) == len(words)):
             if not self._is_spoken:
                 return repeat(self._default)
-            default = self._default
-            return [spoken_level(message) or default for message in messages]
+            return spoken_levels(messages, self._default)
         count = len(messages)
         return map(self.of, words or repeat(None, count), numbers or repeat(None, count), messages)
 
@@ -325,7 +338,9 @@ class _Fields:
                 return [{name: value} for name in names for value in values[0]]
             return [dict(zip(names, row, strict=True)) for row in rows]
         return [
-            {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            dict(zip(names, row, strict=True))
+            if None not in row
+            else {name: value for name, value in zip(names, row, strict=True) if value is not None}
             or NO_FIELDS
             for row in rows
         ]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
+from autobench_nb.errors import reason_of
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
@@ -44,7 +45,7 @@ class Faults:
         if str(count).strip("0") != "1":
             return
         again = "" if count == 1 else f" ({count:,} times by now)"
-        reason = "" if error is None else f" {type(error).__name__}: {error}"
+        reason = "" if error is None else f" {reason_of(error)}"
         trace = None if error is None else "".join(traceback.format_exception(error))
         self._ring.append(CHANNEL, Level.ERROR, f"{what}{reason}{again}", exc=trace)
         message = f"{what}{reason}".encode(errors="backslashreplace").decode()
