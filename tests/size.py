@@ -49,7 +49,9 @@ def weights(site: Path) -> dict[str, int]:
     """Bytes of each distribution's folder, the largest first."""
     sizes: dict[str, int] = {}
     for entry in site.iterdir():
-        files = [entry] if entry.is_file() else [file for file in entry.rglob("*") if file.is_file()]
+        files = (
+            [entry] if entry.is_file() else [file for file in entry.rglob("*") if file.is_file()]
+        )
         name = re.sub(r"(-[\d.]+\w*\.dist-info|\.libs)$", "", entry.name)
         sizes[name] = sizes.get(name, 0) + sum(file.stat().st_size for file in files)
     return dict(sorted(sizes.items(), key=lambda pair: -pair[1]))
@@ -62,7 +64,9 @@ def installed(folder: Path, *what: str) -> tuple[Path, dict[str, int]]:
     pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile"]
     run([*pip, *what], cwd=folder)
     (site,) = folder.glob("lib/python*/site-packages")
-    return python, {name: size for name, size in weights(site).items() if name not in ("pip", "setuptools")}
+    return python, {
+        name: size for name, size in weights(site).items() if name not in ("pip", "setuptools")
+    }
 
 
 def main() -> int:
