@@ -168,7 +168,7 @@ def version_of(python: str) -> str | None:
 def pythons() -> list[str]:
     """Each Python that is found and admitted, one of a minor version."""
     admitted = SpecifierSet(PROJECT["requires-python"])
-    found = {}
+    found: dict[int, str] = {}
     for minor in MINORS:
         pyenv = Path.home().joinpath(".pyenv", "versions").glob(f"3.{minor}.*/bin/python")
         candidates = [*map(str, pyenv), shutil.which(f"python3.{minor}"), sys.executable]

@@ -17,7 +17,7 @@ from autobench_nb.contract.limits import PROTOCOL
 from autobench_nb.logs.entry import Level
 from tests.sync.harness import TOKEN, Link, Server
 
-SETTINGS = {"log_capacity": 50, "client_logs_snapshot": 20}
+SETTINGS: dict[str, Any] = {"log_capacity": 50, "client_logs_snapshot": 20}
 STEPS: tuple[dict[str, Any], ...] = (
     {"do": "log", "message": "before anybody came"},
     {"say": {"type": "hello", "payload": {"capabilities": ["json-patch", "resume"], "token": TOKEN}}},
