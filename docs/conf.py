@@ -76,7 +76,9 @@ def give_captions_a_level(
 ) -> None:
     """Sphinx calls the captions of the navigation headings, and does not say of which level."""
     tree = context.get("furo_navigation_tree", "")
-    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
 
 
 def setup(app: Any) -> None:

@@ -15,7 +15,16 @@ import autobench_nb
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-SECTIONS = {"schema_version", "context", "package", "source", "build", "requirements", "tests", "about"}
+SECTIONS = {
+    "schema_version",
+    "context",
+    "package",
+    "source",
+    "build",
+    "requirements",
+    "tests",
+    "about",
+}
 
 
 def read(name: str) -> dict[str, Any]:
@@ -51,11 +60,15 @@ def test_a_conda_recipe_names_no_variable_that_it_does_not_give() -> None:
 def test_the_forge_s_workflow_calls_what_runs_here_and_nothing_else() -> None:
     steps = read(".github/workflows/ci.yml")["jobs"]["all"]["steps"]
     assert [step["uses"] for step in steps if "uses" in step] == ["actions/checkout@v4"]
-    assert [step["run"] for step in steps if "name" not in step and "run" in step] == ["bash .ci/run"]
+    assert [step["run"] for step in steps if "name" not in step and "run" in step] == [
+        "bash .ci/run"
+    ]
     assert (ROOT / ".ci" / "run").is_file()
 
 
-@pytest.mark.parametrize("hook", read(".pre-commit-config.yaml")["repos"][0]["hooks"], ids=lambda hook: hook["id"])
+@pytest.mark.parametrize(
+    "hook", read(".pre-commit-config.yaml")["repos"][0]["hooks"], ids=lambda hook: hook["id"]
+)
 def test_a_hook_before_a_commit_is_one_of_the_checkout_s_own_tools(hook: dict[str, Any]) -> None:
     assert hook["language"] == "system"
     assert hook["entry"].startswith(".venv/bin/")

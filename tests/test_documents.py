@@ -82,7 +82,9 @@ def test_every_block_says_what_it_is() -> None:
     assert [block.place for block in blocks if block.kind not in {*known, ""}] == []
     drawings = {block.page for block in blocks if block.kind == ""}
     assert drawings == {"docs/architecture.md"}
-    indented = [named(page) for page in PAGES if re.search(r"^ +```", page.read_text("utf-8"), re.M)]
+    indented = [
+        named(page) for page in PAGES if re.search(r"^ +```", page.read_text("utf-8"), re.M)
+    ]
     assert indented == []
 
 

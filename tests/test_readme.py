@@ -24,12 +24,18 @@ def test_its_moving_picture_is_below_two_megabytes_and_moves() -> None:
     assert b"ANIM" in picture[:64]
     assert picture.count(b"ANMF") > 20
     assert len(picture) < 2_000_000
-    assert len({len(piece) for piece in picture.split(b"ANMF")[1:]}) > 10, "all pictures are the same"
+    assert len({len(piece) for piece in picture.split(b"ANMF")[1:]}) > 10, (
+        "all pictures are the same"
+    )
 
 
 def test_ten_figures_stand_beside_their_peers() -> None:
     table = README.partition("<!-- figures -->")[2].partition("<!-- /figures -->")[0]
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in table.splitlines()
+        if "|" in line
+    ]
     assert [(row[0], row[3]) for row in rows[2:]] == [*CHOSEN]
 
 

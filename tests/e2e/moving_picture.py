@@ -1,7 +1,7 @@
 """``python -m tests.e2e.moving_picture``: the moving picture of the README, of a real run in a real JupyterLab.
 
-Pictures are taken one after the other while the quickstart's compressors race, each is shown for as long as it took until
-the next, and ffmpeg makes an animated WebP of them. Needs a Chromium and Debian's ``ffmpeg``.
+Pictures are taken one after the other while the quickstart's compressors race, each is shown for as long as it took
+until the next, and ffmpeg makes an animated WebP of them. Needs a Chromium and Debian's ``ffmpeg``.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def main() -> None:
         pictures = taken(lab, Path(folder))
         for quality in (70, 50, 30, 15):
             size = written(pictures, Path(folder), quality)
-            print(f"{FILE.relative_to(ROOT)}: {len(pictures)} pictures, {size:,} bytes at {quality}")
+            print(
+                f"{FILE.relative_to(ROOT)}: {len(pictures)} pictures, {size:,} bytes at {quality}"
+            )
             if size < MOST_BYTES:
                 return
     raise SystemExit("too large: take fewer or smaller pictures")

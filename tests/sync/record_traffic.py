@@ -1,4 +1,4 @@
-"""Made ``tests/vectors/recorded-protocol-1.json``, once, with version 0.1.0: ``python -m tests.sync.record_traffic FILE``.
+"""Made ``vectors/recorded-protocol-1.json``, once, with version 0.1.0: ``python -m tests.sync.record_traffic FILE``.
 
 The file is what a client of that version said and heard. It stays as it is: a test says it again to the present server.
 Record a new one, under another name, when the protocol's number is raised.
@@ -17,7 +17,7 @@ from autobench_nb.contract.limits import PROTOCOL
 from autobench_nb.logs.entry import Level
 from tests.sync.harness import TOKEN, Link, Server
 
-SETTINGS = {"log_capacity": 50, "client_logs_snapshot": 20}
+SETTINGS: dict[str, Any] = {"log_capacity": 50, "client_logs_snapshot": 20}
 STEPS: tuple[dict[str, Any], ...] = (
     {"do": "log", "message": "before anybody came"},
     {"say": {"type": "hello", "payload": {"capabilities": ["json-patch", "resume"], "token": TOKEN}}},
@@ -39,7 +39,9 @@ STEPS: tuple[dict[str, Any], ...] = (
 """What is said by the client, and done to the server, in this order."""
 
 
-def play(steps: Iterator[dict[str, Any]] | tuple[dict[str, Any], ...]) -> list[list[dict[str, Any]]]:
+def play(
+    steps: Iterator[dict[str, Any]] | tuple[dict[str, Any], ...],
+) -> list[list[dict[str, Any]]]:
     """What the present server answers, step by step, to one client that is not authenticated yet."""
     server = Server(**SETTINGS)
     link = server.connect(authenticated=False)
@@ -61,9 +63,7 @@ def _after(server: Server, link: Link, step: dict[str, Any]) -> list[dict[str, A
 
 
 def main() -> int:
-    recorded = [
-        {**step, "heard": heard} for step, heard in zip(STEPS, play(STEPS), strict=True)
-    ]
+    recorded = [{**step, "heard": heard} for step, heard in zip(STEPS, play(STEPS), strict=True)]
     about = f"What a client of version {__version__} said and heard. Never changed: see docs/stability.md."
     text = json.dumps({"about": about, "protocol": PROTOCOL, "steps": recorded}, indent=1)
     Path(sys.argv[1]).write_text(text + "\n", "utf-8")

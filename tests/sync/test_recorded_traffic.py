@@ -32,7 +32,9 @@ def missing(then: Any, now: Any, place: str = "") -> list[str]:
     if isinstance(then, dict):
         gone = [f"{place}/{key}: gone" for key in then.keys() - now.keys()]
         both = sorted(then.keys() & now.keys())
-        return gone + [one for key in both for one in missing(then[key], now[key], f"{place}/{key}")]
+        return gone + [
+            one for key in both for one in missing(then[key], now[key], f"{place}/{key}")
+        ]
     if isinstance(then, list) and then and isinstance(then[0], dict):
         if len(then) != len(now):
             return [f"{place}: {len(now)} of them, and were {len(then)}"]
@@ -54,7 +56,9 @@ def test_what_an_old_client_says_is_answered_as_it_was() -> None:
 def test_the_words_that_it_heard_then_are_understood_by_a_present_client() -> None:
     mirror = Mirror()
     heard = [message for step in RECORDED["steps"] for message in step["heard"]]
-    for now, message in enumerate(heard[: heard.index(next(m for m in heard if m["type"] == "pong")) + 1]):
+    for now, message in enumerate(
+        heard[: heard.index(next(m for m in heard if m["type"] == "pong")) + 1]
+    ):
         mirror.receive(message, float(now))
     assert mirror.state is not None
     assert mirror.state["devices"]["psu"]["status"] == "ok"
@@ -63,7 +67,10 @@ def test_the_words_that_it_heard_then_are_understood_by_a_present_client() -> No
 
 def test_a_server_of_another_protocol_is_refused_by_its_number() -> None:
     (welcome,) = [
-        message for step in RECORDED["steps"] for message in step["heard"] if message["type"] == "welcome"
+        message
+        for step in RECORDED["steps"]
+        for message in step["heard"]
+        if message["type"] == "welcome"
     ]
     with pytest.raises(ProtocolError, match=rf"protocol {PROTOCOL + 1}, not {PROTOCOL}"):
         Mirror().receive({**welcome, "protocol": PROTOCOL + 1}, 0.0)
