@@ -58,7 +58,7 @@ function Question({ face, prompt, run, now }: QuestionProps): JSX.Element {
       <div class="ab-rec-answers" role="group" aria-label={`Answers to ${name}`}>
         {(prompt.answers ?? []).map((answer, i) => (
           <AskButton
-            key={answer}
+            key={`${i} ${answer}`}
             face={face}
             id={`answer ${prompt.id}`}
             class={`ab-button${i === 0 && !fails.has(answer) ? ' ab-rec-go' : fails.has(answer) ? ' ab-rec-fails' : ''}`}
