@@ -175,7 +175,7 @@ export function cellText(cell: StepRecord, plan: PlanRecord, now: number): strin
   if (status === 'waiting' || status === 'queued') return plan.expectedS == null ? '–' : `~ ${estimate(plan.expectedS)}`;
   if (status === 'running') {
     if ((plan.repeat ?? 1) > 1) return `${cell.done ?? 0} of ${plan.repeat}`;
-    return cell.startedAt == null ? '' : duration(Math.max(0, now - cell.startedAt) / 1_000);
+    return cell.startedAt == null ? '' : estimate(Math.max(0, now - cell.startedAt) / 1_000);
   }
   if (status === 'retrying') return 'again';
   const mean = (plan.repeat ?? 1) > 1 ? cell.metrics?.wall?.mean : undefined;
