@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from autobench_nb.recipe_runs.actor import RecipeActor
 from autobench_nb.recipe_runs.board import plan_records
-from autobench_nb.state.pointer import join
 from autobench_nb.state.store import StateStore
 
 KEPT: Final = 50
 """Ended runs that stay in the state; the oldest make room."""
 PART: Final = 200
-"""Planned steps whose records are written at once."""
+"""Planned steps that are written at once."""
 RUNS: Final = "/jobs/recipeRuns"
 
 
@@ -51,6 +51,9 @@ class ShownRuns:
         while board.unshown:
             if not attempt(lambda: self._write_part(actor)):
                 return False
+        while len(board.dirty) > PART:
+            if not attempt(lambda: self._write_steps(actor)):
+                return False
         return attempt(lambda: self._write_changes(actor))
 
     # --- in a batch each
@@ -78,13 +81,18 @@ class ShownRuns:
         board.dirty.difference_update(part)
         del board.unshown[:PART]
 
+    def _write_steps(self, actor: RecipeActor) -> None:
+        """Write some of the steps that have changed."""
+        board = actor.board
+        part = list(islice(board.dirty, PART))
+        news = {step_id: found for step_id in part if (found := board.rows[step_id].news())}
+        if news:
+            self._store.merge(f"{RUNS}/{actor.step_run.id}/steps", news)
+        board.dirty.difference_update(part)
+
     def _write_changes(self, actor: RecipeActor) -> None:
+        self._write_steps(actor)
         pointer = f"{RUNS}/{actor.step_run.id}"
-        dirty, actor.board.dirty = actor.board.dirty, set()
-        for step_id in dirty:
-            news = actor.board.rows[step_id].news()
-            if news:
-                self._store.merge(pointer + join(("steps", step_id)), news)
         for name, seconds in actor.board.outlook.news().items():
             self._store.set(f"{pointer}/plan/{name}/expectedS", seconds)
         news = actor.run_news()

@@ -239,6 +239,22 @@ describe('the queue', () => {
   });
 });
 
+describe('a run of jobs of which some run already', () => {
+  it('loses those that wait when it is removed, and no others', async () => {
+    const socket = go({
+      queue: ['j2', 'j3'],
+      running: ['j1'],
+      items: { j1: job('j1', { runId: 'p', status: 'running' }), j2: job('j2', { runId: 'p' }), j3: job('j3', { runId: 'p' }) },
+      runs: { p: { id: 'p', name: 'sweep', priority: 0, place: 1 } },
+      paused: { reason: 'psu0' },
+    });
+    show();
+    act(() => named('Remove sweep 2 jobs from the queue').click());
+    const asked = socket.said().filter(({ name }) => name === 'job.cancel');
+    expect(asked.map(({ args }) => args)).toEqual([{ jobId: 'j2' }, { jobId: 'j3' }]);
+  });
+});
+
 describe('the tab of runs', () => {
   it('counts questions', () => {
     go({ recipeRuns: { r1: RUN }, prompts: { [PROMPT.id]: PROMPT } });

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { visible } from '../../logs/text/visible';
 import type { RecipeRunRecord } from '../../sync/messages';
-import { duration } from '../shared/format';
+import { estimate } from '../shared/format';
 import type { Forecast } from './model/forecast';
 import { type Bar, type BarKind, ganttOf } from './model/gantt';
 import type { StepNode } from './model/nodes';
@@ -58,7 +58,7 @@ export function Gantt({ run, nodes, future, chosen, now, isLost }: Props): JSX.E
               class={`ab-rec-now-text${nowAt > 0.9 ? ' ab-rec-now-end' : nowAt < 0.12 ? ' ab-rec-now-begin' : ''}`}
               style={{ left: `${100 * nowAt}%` }}
             >
-              {isLost ? 'last seen' : 'now'} {duration(gantt.nowS)}
+              {isLost ? 'last seen' : 'now'} {estimate(gantt.nowS)}
             </i>
           )}
         </span>

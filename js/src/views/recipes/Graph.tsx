@@ -1,6 +1,7 @@
 import { Fragment, type JSX } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { visible } from '../../logs/text/visible';
+import { useWidth } from '../shared/width';
 import type { RecipeFace } from './model/face';
 import type { Drawn } from './model/folded';
 import { layered } from './model/layered';
@@ -240,18 +241,4 @@ function Legend({ isList }: { isList: boolean }): JSX.Element {
       {!isList && <span class="ab-rec-hint">choose a step: its log, its figures, retry from there</span>}
     </p>
   );
-}
-
-/** The width of an element as it changes; 0 before it is known. */
-function useWidth(ref: { current: HTMLElement | null }): number {
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const el = ref.current;
-    if (el === null) return;
-    setWidth(el.clientWidth);
-    const observer = new ResizeObserver(() => setWidth(el.clientWidth));
-    observer.observe(el);
-    return () => observer.disconnect();
-  }, []);
-  return width;
 }

@@ -1,18 +1,23 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import { visible } from '../../logs/text/visible';
 import type { PlanRecord, RecipeRunRecord, StepRecord } from '../../sync/messages';
 import { duration, estimate, plural } from '../shared/format';
 import { VirtualRows } from '../shared/VirtualRows';
+import { useWidth } from '../shared/width';
 import { AskButton } from './AskButton';
 import type { RecipeFace } from './model/face';
-import { cellName, type Matrix, type MatrixRow, matrixOf } from './model/matrix';
+import { cellName, type Matrix, type MatrixRow, matrixOf, WRAP } from './model/matrix';
 import { cellsOf, countOf, isBad, type StepNode } from './model/nodes';
 import { isRunOver, SIGNS, tookS, WORDS } from './model/words';
 
 const ROW = 30;
 const MOST_ROWS = 12;
 const FEW = 4;
+/** With less room than so many px, fewer cells of a matrix with one axis stand in a line. */
+const NARROW = 420;
+const NARROW_WRAP = 3;
 
 interface Props {
   face: RecipeFace;
@@ -25,7 +30,9 @@ interface Props {
 /** The cells of a step's matrix: the time and the outcome of each, and below them why some failed. */
 export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element | null {
   const cells = cellsOf(run, node.key);
-  const matrix = matrixOf(node.plan, cells);
+  const root = useRef<HTMLElement>(null);
+  const width = useWidth(root);
+  const matrix = matrixOf(node.plan, cells, width > 0 && width < NARROW ? NARROW_WRAP : WRAP);
   if (matrix === null) return null;
   const { tally, plan } = node;
   const failed = cells.filter((cell) => isBad(cell.status));
@@ -39,7 +46,7 @@ export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element 
   ] as const;
   const name = visible(node.name);
   return (
-    <section class="ab-rec-matrix" aria-label={`Matrix of ${name}`}>
+    <section ref={root} class="ab-rec-matrix" aria-label={`Matrix of ${name}`}>
       <h2 class="ab-rec-title">
         <span class="ab-rec-caps">{name}</span>
         <span class="ab-faint ab-num">
@@ -168,7 +175,7 @@ export function cellText(cell: StepRecord, plan: PlanRecord, now: number): strin
   if (status === 'waiting' || status === 'queued') return plan.expectedS == null ? '–' : `~ ${estimate(plan.expectedS)}`;
   if (status === 'running') {
     if ((plan.repeat ?? 1) > 1) return `${cell.done ?? 0} of ${plan.repeat}`;
-    return cell.startedAt == null ? '' : duration(Math.max(0, now - cell.startedAt) / 1_000);
+    return cell.startedAt == null ? '' : estimate(Math.max(0, now - cell.startedAt) / 1_000);
   }
   if (status === 'retrying') return 'again';
   const mean = (plan.repeat ?? 1) > 1 ? cell.metrics?.wall?.mean : undefined;

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { visible } from '../../logs/text/visible';
 import type { PlanRecord, PromptRecord, RecipeRunRecord, StepRecord } from '../../sync/messages';
 import { get, type Rec } from '../../sync/read';
-import { duration } from '../shared/format';
+import { estimate } from '../shared/format';
 import { AskButton } from './AskButton';
 import type { RecipeFace } from './model/face';
 import { timeoutWords } from './model/links';
@@ -58,7 +58,7 @@ function Question({ face, prompt, run, now }: QuestionProps): JSX.Element {
       <div class="ab-rec-answers" role="group" aria-label={`Answers to ${name}`}>
         {(prompt.answers ?? []).map((answer, i) => (
           <AskButton
-            key={answer}
+            key={`${i} ${answer}`}
             face={face}
             id={`answer ${prompt.id}`}
             class={`ab-button${i === 0 && !fails.has(answer) ? ' ab-rec-go' : fails.has(answer) ? ' ab-rec-fails' : ''}`}
@@ -84,7 +84,7 @@ function TimeLeft({ prompt, plan, now }: { prompt: PromptRecord; plan: PlanRecor
   if (until == null) {
     return (
       <div class="ab-rec-prompt-time ab-num">
-        <span class="ab-muted">asked {duration(Math.max(0, now - askedAt) / 1_000)} ago, and waits as long as it takes</span>
+        <span class="ab-muted">asked {estimate(Math.max(0, now - askedAt) / 1_000)} ago, and waits as long as it takes</span>
       </div>
     );
   }

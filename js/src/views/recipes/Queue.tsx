@@ -104,6 +104,7 @@ function Row({ face, run, place, last }: { face: RecipeFace; run: WaitingRun; pl
   const remove = () => {
     const what = `Remove ${visible(run.title)}`;
     if (run.kind === 'recipe') void face.ask(`remove ${run.id}`, what, 'recipe.cancel', { runId: run.id });
+    else if (run.jobIds.length > 0) void face.cancelJobs(`remove ${run.id}`, what, run.jobIds);
     else void face.ask(`remove ${run.id}`, what, 'job.cancel', { jobId: run.id });
   };
   return (

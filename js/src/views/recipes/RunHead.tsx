@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { visible } from '../../logs/text/visible';
 import type { RecipeRunRecord } from '../../sync/messages';
-import { count, duration } from '../shared/format';
+import { count, duration, estimate } from '../shared/format';
 import { AskButton } from './AskButton';
 import type { RecipeFace } from './model/face';
 import type { Forecast } from './model/forecast';
@@ -58,12 +58,7 @@ export function RunHead(props: HeadProps): JSX.Element {
       {runs.length > 1 ? <Chooser {...props} /> : <span class="ab-faint">{run.label}</span>}
       <span class={`ab-rec-state ab-text-${tone === 'ok' ? 'good' : tone}`}>{runWord(status)}</span>
       <span class="ab-rec-times ab-num">
-        {took !== null && (
-          <span class="ab-muted">
-            {duration(took)}
-            {isRunOver(run) ? '' : ' so far'}
-          </span>
-        )}
+        {took !== null && <span class="ab-muted">{isRunOver(run) ? duration(took) : `${estimate(took)} so far`}</span>}
         {left && <span>{left}</span>}
         {took === null && !isRunOver(run) && run.total !== undefined && (
           <span class="ab-muted">{count(run.total)} steps to do</span>

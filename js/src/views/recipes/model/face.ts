@@ -7,6 +7,9 @@ import type { Commands } from '../../../sync/messages';
 const READ_ONLY = 'You came in with a read-only token: you may look, and not command.';
 const LOST = 'There is no link to the orchestrator now: what is shown is from before.';
 
+/** Commands that wait for their answers at once. */
+const AT_ONCE = 50;
+
 /** What became of the last thing that was asked for. */
 export interface Said {
   readonly text: string;
@@ -90,12 +93,26 @@ export class RecipeFace {
   }
 
   /** Ask the orchestrator for something; what becomes of it is said. `what`: "Pause compressors". */
-  async ask<Name extends keyof Commands>(key: string, what: string, name: Name, args: Commands[Name]['args']): Promise<void> {
+  ask<Name extends keyof Commands>(key: string, what: string, name: Name, args: Commands[Name]['args']): Promise<void> {
+    return this.act(key, what, () => this.client.command(name, args));
+  }
+
+  /** Cancel some jobs; what becomes of it is said. */
+  cancelJobs(key: string, what: string, ids: readonly string[]): Promise<void> {
+    return this.act(key, what, async () => {
+      // A server takes so many commands of one client at once, and no more.
+      for (let i = 0; i < ids.length; i += AT_ONCE) {
+        const some = ids.slice(i, i + AT_ONCE);
+        await Promise.all(some.map((jobId) => this.client.command('job.cancel', { jobId })));
+      }
+    });
+  }
+
+  private async act(key: string, what: string, ask: () => Promise<unknown>): Promise<void> {
     if (this.busyNow.peek().has(key)) return;
     this.busyNow.value = new Set([...this.busyNow.peek(), key]);
     try {
-      const found = await this.client.command(name, args);
-      const came = !isLate(found);
+      const came = !isLate(await ask());
       this.saidNow.value = {
         text: came ? `${what}: done.` : `${what}: too late, it is so already or is over.`,
         isProblem: !came,

@@ -19,14 +19,14 @@ export interface Matrix {
   readonly rows: readonly MatrixRow[];
 }
 
-/** So many cells of a matrix with one axis stand in a line. */
-const WRAP = 6;
+/** So many cells of a matrix with one axis stand in a line, where there is room. */
+export const WRAP = 6;
 
-export function matrixOf(plan: PlanRecord, cells: readonly StepRecord[]): Matrix | null {
+export function matrixOf(plan: PlanRecord, cells: readonly StepRecord[], wrap = WRAP): Matrix | null {
   const axes = plan.axes ?? [];
   if (axes.length === 0 || cells.length === 0) return null;
   const value = (cell: StepRecord, axis: string) => textOf(cell.cell?.[axis]);
-  if (axes.length === 1) return wrapped(axes[0] as string, cells);
+  if (axes.length === 1) return wrapped(axes[0] as string, cells, wrap);
   const [rowAxis, columnAxis] = axes.slice(-2) as [string, string];
   const others = axes.slice(0, -2);
   const columns = distinct(cells.map((cell) => value(cell, columnAxis)));
@@ -52,16 +52,16 @@ export function matrixOf(plan: PlanRecord, cells: readonly StepRecord[]): Matrix
 }
 
 /** A matrix of one axis: one line of few cells, lines of many. */
-function wrapped(axis: string, cells: readonly StepRecord[]): Matrix {
-  if (cells.length <= WRAP) {
+function wrapped(axis: string, cells: readonly StepRecord[], wrap: number): Matrix {
+  if (cells.length <= wrap) {
     const columns = cells.map((cell) => textOf(cell.cell?.[axis]));
     return { axes: [axis], columns, rowAxis: null, columnAxis: axis, rows: [{ group: null, label: '', cells }] };
   }
   const rows: MatrixRow[] = [];
-  for (let i = 0; i < cells.length; i += WRAP) {
-    const line: (StepRecord | null)[] = cells.slice(i, i + WRAP);
+  for (let i = 0; i < cells.length; i += wrap) {
+    const line: (StepRecord | null)[] = cells.slice(i, i + wrap);
     const [first, last] = [line[0], line[line.length - 1]];
-    while (line.length < WRAP) line.push(null);
+    while (line.length < wrap) line.push(null);
     const label = `${textOf(first?.cell?.[axis])} – ${textOf(last?.cell?.[axis])}`;
     rows.push({ group: null, label, cells: line });
   }

@@ -30,7 +30,7 @@ export interface Picture {
 }
 
 const HEIGHT = 42;
-const GAP_X = 46;
+const GAP_X = 52;
 const GAP_Y = 16;
 const NARROWEST = 116;
 const WIDEST = 156;

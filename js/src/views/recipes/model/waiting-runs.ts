@@ -14,6 +14,8 @@ export interface WaitingRun {
   /** Seconds that it about takes; null where nothing is known. */
   readonly takesS: number | null;
   readonly waitsFor: string;
+  /** Its jobs that wait, where others of it run already: to remove it is to cancel these alone. Empty for all of it. */
+  readonly jobIds: readonly string[];
 }
 
 interface Entry extends WaitingRun {
@@ -48,6 +50,7 @@ function waitingRecipes(recipes: Rec<RecipeRunRecord> | undefined): Entry[] {
       place: run.place ?? 0,
       takesS: run.etaS == null ? null : run.etaS / Math.max(1, Math.min(run.parallel ?? 1, run.total ?? 1)),
       waitsFor: '',
+      jobIds: [],
     });
   }
   return found;
@@ -64,6 +67,7 @@ function waitingJobs(jobs: Jobs, recipes: Rec<RecipeRunRecord> | undefined): Ent
     if (list === undefined) byRun.set(runId, [job]);
     else list.push(job);
   }
+  const begun = new Set(jobs.running.map((id) => get(items, id)?.runId));
   return [...byRun].map(([runId, waiting]) => {
     const run = get(jobs.runs as Rec<RunRecord> | undefined, runId);
     const only = waiting.length === 1 ? (waiting[0] as JobRecord) : null;
@@ -76,6 +80,7 @@ function waitingJobs(jobs: Jobs, recipes: Rec<RecipeRunRecord> | undefined): Ent
       place: run?.place ?? 0,
       takesS: takesOf(jobs, runId, waiting),
       waitsFor: '',
+      jobIds: begun.has(runId) ? waiting.map((job) => job.id) : [],
     };
   });
 }
