@@ -371,9 +371,9 @@ def _check_graph(recipe: Recipe, steps: dict[str, Step]) -> Iterator[Problem]:
         )
         return
     dead = {step.id for step in recipe.spec.steps if step.edges.get("ok") == STOP}
+    targets = {edge for step in steps.values() for edge in step.edges.values()}
     for step in recipe.spec.steps:
         cut = [need for need in step.needs if need in dead]
-        targets = {edge for one in steps.values() for edge in one.edges.values()}
         if cut and step.id not in targets:
             fact = f"step {step.id} can never run: {cut[0]} stops the run where it goes well"
             where = ("spec", "steps", place[step.id], "needs")
