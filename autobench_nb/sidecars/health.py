@@ -126,7 +126,10 @@ def _within(pictures: PictureClock, limits: PictureLimits) -> str:
 
 def _moving(pictures: PictureClock, limits: PictureLimits, now: float) -> StreamCheck:
     if is_frozen(pictures, limits, now):
-        return {"ok": False, "reason": f"the picture has been the same for more than {limits.frozen_s:g} s"}
+        return {
+            "ok": False,
+            "reason": f"the picture has been the same for more than {limits.frozen_s:g} s",
+        }
     return _WELL
 
 
