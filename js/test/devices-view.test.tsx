@@ -272,6 +272,13 @@ describe('the rows', () => {
     submit();
     expect(said('device.do')[0]?.args).toEqual({ deviceId: 'psu0', action: 'on', args: { port: 2 } });
     expect(el.querySelector('form')).toBeNull();
+    expect(document.activeElement).toBe(button('On psu0'));
+    act(() => button('On psu0')?.click());
+    act(() => {
+      document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+    });
+    expect(el.querySelector('form')).toBeNull();
+    expect(document.activeElement).toBe(button('On psu0'));
   });
 
   it('a command that never reached the device says why beside its button', async () => {

@@ -173,6 +173,17 @@ describe('the cards', () => {
     expect(button('Start cam1')).not.toBeNull();
   });
 
+  it('a link that is lost while a picture is asked for says so, and of when the picture is', async () => {
+    show({ cam1: LIVE });
+    await answer((asked('stream.picture')[0] as Asked).id, { number: 7, at: NOW, jpeg: '/9j/2Q==' });
+    await pass(200);
+    expect(asked('stream.picture')).toHaveLength(2);
+    act(() => socket.closes(1006));
+    await pass(2_500);
+    expect(el.querySelector('.ab-stream-over')?.textContent).toBe(`link lost: the picture of ${clock(NOW)}`);
+    expect(el.querySelector('.ab-stream-old img')).not.toBeNull();
+  });
+
   it('every action is a command, and a refusal stands beside it', async () => {
     show({ cam1: LIVE });
     act(() => button('Record cam1')?.click());

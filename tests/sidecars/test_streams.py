@@ -24,6 +24,7 @@ from autobench_nb.errors import (
 )
 from autobench_nb.sidecars.machine import RestartPolicy
 from autobench_nb.sidecars.pictures import size_of
+from autobench_nb.sidecars.recorder import FREE_STEP, free_bytes
 from tests.sidecars.conftest import SMALL, SOON, until
 
 
@@ -92,7 +93,10 @@ async def test_views_ask_for_the_picture_that_they_do_not_have_yet(lively: Orche
     assert again["number"] >= first["number"]
 
 
-@pytest.mark.parametrize("name", ["stream.picture", "stream.start", "stream.stop", "stream.record"])
+@pytest.mark.parametrize(
+    "name",
+    ["stream.picture", "stream.restart", "stream.start", "stream.stop", "stream.record"],
+)
 async def test_what_is_asked_of_a_stream_that_is_not_there_is_refused(
     lively: Orchestrator, name: str
 ) -> None:
@@ -117,6 +121,40 @@ async def test_a_stream_is_started_and_stopped_by_command(bench: Orchestrator) -
     until(bench, lambda: bench.streams["cam1"]["status"] == "off")
     checks = bench.streams["cam1"]["checks"]
     assert [checks[key]["ok"] for key in ("process", "young", "moving")] == [None] * 3
+
+
+def test_a_stream_that_is_restarted_by_command_has_another_process_and_records_on(
+    bench: Orchestrator, tmp_path: Path
+) -> None:
+    cam = bench.streams.add(Ffmpeg("cam1", **SMALL))
+    cam.still()
+    cam.record(tmp_path / "on.mkv")
+    began = until(bench, lambda: bench.streams["cam1"]["startedAt"])
+    answer = bench._rooms.commands["stream.restart"]({"streamId": "cam1"})
+    assert answer == {"restarted": True}
+    until(bench, lambda: (bench.streams["cam1"]["startedAt"] or began) > began)
+    count = bench.streams["cam1"]["recording"]["pictures"]
+    record = until(
+        bench,
+        lambda: (one := bench.streams["cam1"])["recording"]["pictures"] > count + 20 and one,
+    )
+    # It was asked for: that is neither a restart by itself, nor an end to be told.
+    assert (record["restarts"], record["lastEnd"], record["recording"]["endedAt"]) == (
+        0,
+        None,
+        None,
+    )
+    assert cam.stop_recording() == tmp_path / "on.mkv"
+
+
+def test_the_room_on_the_disk_is_told_in_steps_and_of_the_disk_that_is_recorded_to(
+    bench: Orchestrator, tmp_path: Path
+) -> None:
+    bench.streams.add(Ffmpeg("cam1", **SMALL))
+    free = until(bench, lambda: bench.streams["cam1"]["freeBytes"])
+    assert free % FREE_STEP == 0
+    # A folder that is not there yet is on the disk of the nearest one that is.
+    assert free_bytes(tmp_path / "not" / "there" / "yet") is not None
 
 
 def test_a_frozen_picture_is_said_while_process_and_pictures_go_on(bench: Orchestrator) -> None:
@@ -157,6 +195,7 @@ def test_a_process_that_is_killed_is_started_again_and_pictures_go_on(bench: Orc
     assert record["pictures"] >= first.number
     assert processes_with(mark) not in ([], [pid])
     assert any("killed by SIGKILL" in text for text in messages(bench))
+    assert "SIGKILL" in bench.streams["cam1"]["lastEnd"]["reason"]
 
 
 @pytest.mark.parametrize(

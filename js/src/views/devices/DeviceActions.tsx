@@ -131,17 +131,23 @@ export function ActionForm(props: Props & { action: string }): JSX.Element | nul
   useEffect(() => first.current?.querySelector<HTMLElement>('input, select')?.focus(), [action]);
   if (spec === undefined) return null;
   const { args, problems } = readAll(spec, typed.value);
+  // Who came by the action's button goes back to it.
+  const close = () => {
+    const acts = first.current?.closest('.ab-dev')?.querySelectorAll<HTMLElement>('[data-action]') ?? [];
+    for (const act of acts) if (act.dataset.action === action) act.querySelector('button')?.focus();
+    form.value = null;
+  };
   const submit = (event: Event) => {
     event.preventDefault();
     isTried.value = true;
     if (Object.keys(problems).length > 0 || client.readOnly.value) return;
-    form.value = null;
+    close();
     void doIt(props, action, args);
   };
   const shut = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     event.stopPropagation();
-    form.value = null;
+    close();
   };
   return (
     <form
@@ -171,13 +177,7 @@ export function ActionForm(props: Props & { action: string }): JSX.Element | nul
         <button type="submit" class="ab-button ab-small ab-dev-go" disabled={asking.since.value.has(keyOf(action))}>
           {capital(action)} {visible(id)}
         </button>
-        <button
-          type="button"
-          class="ab-link ab-quiet"
-          onClick={() => {
-            form.value = null;
-          }}
-        >
+        <button type="button" class="ab-link ab-quiet" onClick={close}>
           cancel
         </button>
       </span>

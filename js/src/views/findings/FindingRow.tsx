@@ -97,7 +97,7 @@ function Piece({ piece, finding, isOpen, controls, onOpen, onQuery, onTab }: Pie
   }
   return (
     <>
-      {strip !== null && <StripPicture strip={strip} />}
+      {strip !== null && <StripPicture strip={strip} piece={piece} />}
       <button
         type="button"
         class="ab-link"
@@ -112,8 +112,11 @@ function Piece({ piece, finding, isOpen, controls, onOpen, onQuery, onTab }: Pie
   );
 }
 
-function StripPicture({ strip }: { strip: Strip }): JSX.Element {
-  const said = `${strip.old.length} earlier values and the new one, from ${brief(strip.low)} to ${brief(strip.high)}`;
+/** The history with the new value apart; the test and the size of the effect stand in its title. */
+function StripPicture({ strip, piece }: { strip: Strip; piece: Evidence }): JSX.Element {
+  const values = valueTexts(piece).map(([name, value]) => `${name} ${value}`);
+  const range = `${strip.old.length} earlier values and the new one, from ${brief(strip.low)} to ${brief(strip.high)}`;
+  const said = [range, ...values].join('; ');
   return (
     <svg
       class="ab-strip-history"

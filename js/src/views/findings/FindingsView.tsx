@@ -154,7 +154,7 @@ function Quiet({ pno }: { pno: Pno }): JSX.Element | null {
         {undone.length > 0 && <span class="ab-text-warn">{`, ${count(undone.length)} were not carried out`}</span>}{' '}
         <button
           type="button"
-          class="ab-link ab-quiet"
+          class="ab-link"
           aria-expanded={isOpen.value}
           onClick={() => {
             isOpen.value = !isOpen.value;

@@ -75,13 +75,16 @@ export class PicturePull {
     const began = performance.now();
     let pause = PULL_MS[this.client.status.peek().link];
     this.helds.value = this.whyHeld();
+    // What went wrong before the link was lost is no news any more: that it is lost says it all.
+    if (this.helds.peek() !== null) this.errors.value = null;
     if (this.helds.peek() === null && document.visibilityState !== 'hidden') {
       this.isAsking = true;
       try {
         await this.fetch();
         this.errors.value = null;
       } catch (error) {
-        this.errors.value = (error as Error).message;
+        this.helds.value = this.whyHeld();
+        this.errors.value = this.helds.peek() === null ? (error as Error).message : null;
         pause = AFTER_ERROR_MS;
       }
       this.isAsking = false;
