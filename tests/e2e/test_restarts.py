@@ -146,6 +146,31 @@ def test_a_reopened_notebook_shows_what_was_and_the_live_view_when_it_is_run_aga
         expect(picture).to_be_hidden()
 
 
+def test_a_notebook_that_is_not_trusted_shows_its_pictures_as_text_and_tables_and_runs_nothing(
+    lab: Lab, page: Page, dashboard: Locator, notebook: str
+) -> None:
+    """As one that comes from somebody else: Jupyter shows neither widgets nor styles, and HTML cleaned by itself."""
+    Lab.evaluate(page, "psu.info('<img src=x onerror=\"window.wasRun = true\">')")
+    settled(page)
+    page.wait_for_function(
+        "() => JSON.stringify(jupyterapp.shell.currentWidget.content.model.toJSON()).includes('wasRun')"
+    )
+    save(page)
+    file = lab.folder / notebook
+    strange = nbformat.reads(file.read_text("utf-8"), 4)
+    strange.cells[0].source += "\n# changed by somebody else"
+    page.goto("about:blank")
+    nbformat.write(strange, file)
+    open_without_kernel(lab, page, notebook)
+    expect(pictures(page)).to_have_count(3)
+    for text in ("my rig", "volt 1", "greet", "succeeded", "onerror="):
+        expect(pictures(page).first).to_contain_text(text)
+    trusted = "() => jupyterapp.shell.currentWidget.content.widgets.some((cell) => cell.model.trusted === true)"
+    assert not page.evaluate(trusted)
+    expect(page.locator(".ab-picture img")).to_have_count(0)
+    assert not page.evaluate("() => window.wasRun === true")
+
+
 def test_what_is_saved_is_small_has_no_script_and_no_secret(
     lab: Lab, page: Page, dashboard: Locator, notebook: str
 ) -> None:
