@@ -241,7 +241,7 @@ describe('the dashboard', () => {
     dashboard();
     act(() => socket.closes(1006));
     expect(one('[role="alert"]').textContent).toContain('What you see is from before.');
-    expect(one('[data-tab="Devices"] .ab-pill').textContent).toBe('1');
+    expect(one('[data-tab="Devices"] .ab-pill [aria-hidden]').textContent).toBe('1');
   });
 
   it('moves between tabs by arrows and remembers the last', () => {
