@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -242,14 +242,10 @@ class Tracker:
         if total is not None and (isinstance(total, bool) or not _is_whole(total) or total < 0):
             raise JobError(f"total={total!r} is not possible: give a whole number, 0 or more.")
         if iterable is not None and not isinstance(iterable, Iterable):
-            count = (
-                ""
-                if not isinstance(iterable, AsyncIterable)
-                else (
-                    " by a plain loop: count with `with bench.track() as done:` and done.update()"
-                )
-            )
-            raise JobError(f"{iterable!r:.100} cannot be iterated{count}.")
+            fact = "cannot be iterated"
+            if hasattr(iterable, "__aiter__"):
+                fact += ": count with `async for` within `with bench.track() as done:`, by done.update()"
+            raise JobError(f"{iterable!r:.100} {fact}.")
         return Track(self, iterable, None if total is None else int(total), name or "track")
 
     def begin(self, track: Track[Any]) -> None:

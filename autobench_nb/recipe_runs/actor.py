@@ -125,6 +125,7 @@ class RecipeActor:
             PlaceRequested(self.step_run.id, self.priority, self.step_run.parallel)
         )
         self._thread.start()
+        self.poke()  # it is shown while it waits for its turn
 
     def post(self, act: Callable[[], None]) -> None:
         """Have something done in the run's own thread."""
