@@ -242,10 +242,7 @@ class Tracker:
         if total is not None and (isinstance(total, bool) or not _is_whole(total) or total < 0):
             raise JobError(f"total={total!r} is not possible: give a whole number, 0 or more.")
         if iterable is not None and not isinstance(iterable, Iterable):
-            fact = "cannot be iterated"
-            if hasattr(iterable, "__aiter__"):
-                fact += ": count with `async for` within `with bench.track() as done:`, by done.update()"
-            raise JobError(f"{iterable!r:.100} {fact}.")
+            raise JobError(f"{iterable!r:.100} cannot be iterated{_remedy_for(iterable)}.")
         return Track(self, iterable, None if total is None else int(total), name or "track")
 
     def begin(self, track: Track[Any]) -> None:
@@ -367,6 +364,12 @@ class Tracker:
                 "retryOf": None,
             }
             self._store.merge("/jobs/runs", {track.id: run})
+
+
+def _remedy_for(iterable: object) -> str:
+    if not hasattr(iterable, "__aiter__"):
+        return ""
+    return " by a plain loop: count with done.update() in `with bench.track() as done:`"
 
 
 def _is_whole(value: object) -> bool:

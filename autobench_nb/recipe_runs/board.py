@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -87,6 +88,12 @@ class RunBoard:
             self.counts[status] += 1
         row.fields.update(fields)
         self.dirty.add(step_id)
+
+    def take_dirty(self, limit: int) -> list[str]:
+        """Some of those whose records are to be written; they count as written then."""
+        taken = list(islice(self.dirty, limit))
+        self.dirty.difference_update(taken)
+        return taken
 
     def note_metrics(self, step_id: str) -> None:
         """Take in the metrics of a planned step that went well, for later steps."""

@@ -38,6 +38,8 @@ from autobench_nb.state.store import StateStore
 KEPT: Final = 50
 """Ended runs that stay in the state; the oldest make room."""
 MAX_ROWS: Final = 100_000
+MAX_AT_ONCE: Final = 100
+"""Steps that are written within one hold of the state's lock: of a large run all of them are queued in one moment."""
 CLOSE_PATIENCE_S: Final = 10.0
 
 
@@ -338,8 +340,7 @@ class RecipeRuns:
             self._show(actor)
         else:
             pointer = f"/jobs/recipeRuns/{run_id}"
-            dirty, actor.board.dirty = actor.board.dirty, set()
-            for step_id in dirty:
+            for step_id in actor.board.take_dirty(MAX_AT_ONCE):
                 news = actor.board.rows[step_id].news()
                 if news:
                     self._store.merge(pointer + join(("steps", step_id)), news)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from time import thread_time
 from typing import Any
 
 import autobench_nb as ab
 from autobench_nb.machine import NoiseMeter
-from tests.benchmarks.harness import Benchmark, Row, clock, peer, race
+from tests.benchmarks.harness import Benchmark, Row, peer, race
 
 ITEMS = 200_000
 QUEUED = 10_000
@@ -71,9 +72,10 @@ def queued(quick: bool) -> list[Row]:
         write = runs._write_run
 
         def timed(actor: Any) -> None:
-            begin = clock()
+            # Its own processor time: what else the machine does, and who else wants the lock, is not its doing.
+            begin = thread_time()
             write(actor)
-            held.append((clock() - begin) * 1e3)
+            held.append((thread_time() - begin) * 1e3)
 
         runs._write_run = timed  # type: ignore[method-assign]
         runs.pause_queue()
@@ -82,10 +84,14 @@ def queued(quick: bool) -> list[Row]:
             run.wait(0.01)
         unsubscribe = bench.state.subscribe(lambda commit: patched.append(len(commit.patch)))
         runs.resume_queue()
+        while len(run.results) < done // 3:  # until then it is told that all are queued
+            run.wait(0.01)
+        patched.clear()
+        begun = len(run.results)
         while len(run.results) < done:
             run.wait(0.01)
         unsubscribe()
-        count, first, later = len(run.results), held[0], sorted(held[1:])
+        count, first, later = len(run.results) - begun, held[0], sorted(held[1:])
         run.cancel()
         run.wait()
     of = f"{cells:,} queued steps"
