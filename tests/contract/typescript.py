@@ -156,7 +156,7 @@ def _enum(enum: Any) -> str:
 
 
 def _alias(name: str, hint: Any, about: str) -> str:
-    return f"{_comment(about)}export type {name} = {_choice(hint)};"
+    return _union(name, list(map(_text, typing.get_args(hint))), about)
 
 
 def _choice(hint: Any) -> str:

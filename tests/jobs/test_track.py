@@ -57,7 +57,7 @@ def test_what_is_iterated_by_async_for_is_refused_with_what_helps(
         yield 1
 
     with pytest.raises(JobError, match=r"by a plain loop: count with done\.update\(\)"):
-        bench.track(items())  # type: ignore[type-var]
+        bench.track(items())  # type: ignore[arg-type]
 
 
 def test_a_loop_gives_its_items_and_its_record_says_that_it_succeeded(

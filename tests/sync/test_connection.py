@@ -476,7 +476,7 @@ def test_the_journal_may_be_asked_for_and_is_there_where_the_orchestrator_has_on
     assert mirror._is_of_slices(held) is not has_journal
 
 
-JOURNAL = {
+JOURNAL: dict[str, Any] = {
     "path": "lab.db",
     "status": "writing",
     "reason": None,

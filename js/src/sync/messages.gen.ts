@@ -1099,7 +1099,17 @@ export type ServerMessage =
 // ---- client to server ----
 
 /** What `slices` may name; `version` is always there. */
-export type SliceName = 'meta' | 'config' | 'devices' | 'streams' | 'jobs' | 'pno' | 'logs' | 'serverConfig' | 'journal' | 'version';
+export type SliceName =
+  | 'meta'
+  | 'config'
+  | 'devices'
+  | 'streams'
+  | 'jobs'
+  | 'pno'
+  | 'logs'
+  | 'serverConfig'
+  | 'journal'
+  | 'version';
 
 /** Where a client that comes back stands. */
 export interface Resume {
