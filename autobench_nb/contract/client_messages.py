@@ -17,6 +17,7 @@ SliceName: TypeAlias = Literal[
     "pno",
     "logs",
     "serverConfig",
+    "journal",
     "version",
 ]
 

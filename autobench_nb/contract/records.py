@@ -330,7 +330,9 @@ class ResultRecord(TypedDict):
     ]
 
 
+OPTIONAL_SLICES: Final = ("journal",)
+"""What ``slices`` may name, and is there only where it was asked for when the orchestrator was made."""
 SLICES: Final = tuple(
-    name for name in AppState.__annotations__ if name not in ("version", "journal")
+    name for name in AppState.__annotations__ if name not in ("version", *OPTIONAL_SLICES)
 )
-"""What ``slices`` may name; ``version`` is always there, ``journal`` only where one was asked for."""
+"""What ``slices`` may name, and is always there, as ``version`` is."""

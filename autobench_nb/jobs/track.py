@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -246,14 +246,7 @@ class Tracker:
         if total is not None and (isinstance(total, bool) or not _is_whole(total) or total < 0):
             raise JobError(f"total={total!r} is not possible: give a whole number, 0 or more.")
         if iterable is not None and not isinstance(iterable, Iterable):
-            count = (
-                ""
-                if not isinstance(iterable, AsyncIterable)
-                else (
-                    " by a plain loop: count with `with bench.track() as done:` and done.update()"
-                )
-            )
-            raise JobError(f"{iterable!r:.100} cannot be iterated{count}.")
+            raise JobError(f"{iterable!r:.100} cannot be iterated{_remedy_for(iterable)}.")
         return Track(self, iterable, None if total is None else int(total), name or "track")
 
     def begin(self, track: Track[Any]) -> None:
@@ -375,6 +368,12 @@ class Tracker:
                 "retryOf": None,
             }
             self._store.merge("/jobs/runs", {track.id: run})
+
+
+def _remedy_for(iterable: object) -> str:
+    if not hasattr(iterable, "__aiter__"):
+        return ""
+    return " by a plain loop: count with done.update() in `with bench.track() as done:`"
 
 
 def _is_whole(value: object) -> bool:

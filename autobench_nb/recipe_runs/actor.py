@@ -128,6 +128,7 @@ class RecipeActor:
             PlaceRequested(self.step_run.id, self.priority, self.step_run.parallel)
         )
         self._thread.start()
+        self.poke()  # it is shown while it waits for its turn
 
     def post(self, act: Callable[[], None]) -> None:
         """Have something done in the run's own thread."""
@@ -172,9 +173,10 @@ class RecipeActor:
                     self._tell_state()
         except Exception as error:  # noqa: BLE001 - a fault of ours fails this run, and leaves nobody waiting for its end
             self._give_up(f"the run itself failed: {type(error).__name__}: {error}")
-        self._actors.write(self)
+        while self._actors.write(self) and self.board.dirty:
+            pass
         self._finished()
-        while not self._actors.write(self):
+        while not self._actors.write(self) or self.board.dirty:
             # Whoever keeps a batch of the state open may be waiting for this very run.
             time.sleep(LATE_S)
 
@@ -194,7 +196,7 @@ class RecipeActor:
             return
         self._is_write_due = False
         self._write_at = now + LATE_S
-        if not self._actors.write(self):
+        if not self._actors.write(self) or self.board.dirty:
             self._agenda.after(LATE_S, nothing)
 
     def _begin(self) -> None:

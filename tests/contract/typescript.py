@@ -23,7 +23,7 @@ from autobench_nb.contract.commands import COMMANDS
 from autobench_nb.contract.defaults import SERVER_CONFIG
 from autobench_nb.contract.levels import LEVELS
 from autobench_nb.contract.limits import LIMITS, PROTOCOL
-from autobench_nb.contract.records import SLICES
+from autobench_nb.contract.records import OPTIONAL_SLICES, SLICES
 from autobench_nb.contract.server_messages import (
     SERVER_MESSAGES,
     AddOperation,
@@ -95,8 +95,11 @@ def _constants() -> Iterator[str]:
         "COLORS", dict(COLORS), "What the names of colours look like that log entries carry."
     )
     names = ", ".join(map(_text, SLICES))
-    about = "The slices of the state, without its version."
+    about = "The slices that a state always has, without its version."
     yield f"/** {about} */\nexport const SLICES: readonly SliceName[] = [{names}];"
+    names = ", ".join(map(_text, OPTIONAL_SLICES))
+    about = "Slices that are there only where they were asked for when the orchestrator was made."
+    yield f"/** {about} */\nexport const OPTIONAL_SLICES: readonly SliceName[] = [{names}];"
     about = "What a client does before it has heard `serverConfig`."
     yield _value("SERVER_CONFIG", SERVER_CONFIG, about, "ServerConfig")
     yield _codes(
@@ -153,7 +156,7 @@ def _enum(enum: Any) -> str:
 
 
 def _alias(name: str, hint: Any, about: str) -> str:
-    return f"{_comment(about)}export type {name} = {_choice(hint)};"
+    return _union(name, list(map(_text, typing.get_args(hint))), about)
 
 
 def _choice(hint: Any) -> str:

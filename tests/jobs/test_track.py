@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -48,6 +48,16 @@ def once(
         assert fact.wait(PATIENCE_S)
     finally:
         end()
+
+
+def test_what_is_iterated_by_async_for_is_refused_with_what_helps(
+    bench: ab.Orchestrator,
+) -> None:
+    async def items() -> AsyncIterator[int]:
+        yield 1
+
+    with pytest.raises(JobError, match=r"by a plain loop: count with done\.update\(\)"):
+        bench.track(items())  # type: ignore[arg-type]
 
 
 def test_a_loop_gives_its_items_and_its_record_says_that_it_succeeded(

@@ -104,6 +104,19 @@ def test_one_run_comes_after_the_other_and_a_higher_priority_first(
     assert bench.state.get("/jobs/paused") is None
 
 
+def test_a_run_that_waits_for_its_turn_is_shown_as_queued(
+    run_steps: RunSteps, bench: ab.Orchestrator
+) -> None:
+    bench.recipe_runs.pause_queue()
+    run = run_steps({"id": "later", "run": "true"}, wait=False, priority=3)
+    wait_for(lambda: bench.state.get(f"/jobs/recipeRuns/{run.id}", None))
+    shown = bench.state.get(f"/jobs/recipeRuns/{run.id}")
+    assert (shown["status"], shown["priority"], shown["startedAt"]) == ("queued", 3, None)
+    bench.recipe_runs.resume_queue()
+    assert run.wait(PATIENCE_S)
+    run.check()
+
+
 def test_what_runs_goes_on_in_a_pause_and_nothing_else_begins(
     run_steps: RunSteps, tmp_path: Path
 ) -> None:

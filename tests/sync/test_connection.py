@@ -456,3 +456,31 @@ def test_unknown_types_and_mistakes_are_counted_apart() -> None:
     closed_before = link.closed
     server.say(link, "{")
     assert (closed_before, (link.closed or (0, ""))[0]) == (None, 1008)
+
+
+@pytest.mark.parametrize("has_journal", [False, True])
+def test_the_journal_may_be_asked_for_and_is_there_where_the_orchestrator_has_one(
+    has_journal: bool,
+) -> None:
+    server = Server()
+    if has_journal:
+        server.store.set("/journal", JOURNAL)
+    held = server.hello(server.connect(), slices=["jobs", "journal"])[1]["data"]
+    assert held.keys() == {"version", "jobs"} | ({"journal"} if has_journal else set())
+    mirror = Mirror()
+    mirror.slices = ("jobs", "journal")
+    assert mirror._is_of_slices(held)
+    mirror.slices = ("devices", "journal")
+    assert not mirror._is_of_slices(held)
+    mirror.slices = ("jobs",)
+    assert mirror._is_of_slices(held) is not has_journal
+
+
+JOURNAL: dict[str, Any] = {
+    "path": "lab.db",
+    "status": "writing",
+    "reason": None,
+    "missed": 0,
+    "late": 0,
+    "interrupted": {},
+}

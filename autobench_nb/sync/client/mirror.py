@@ -27,7 +27,7 @@ from autobench_nb.contract.client_messages import (
 from autobench_nb.contract.defaults import SERVER_CONFIG
 from autobench_nb.contract.limits import PROTOCOL
 from autobench_nb.contract.parsing import parse_server
-from autobench_nb.contract.records import SLICES
+from autobench_nb.contract.records import OPTIONAL_SLICES, SLICES
 from autobench_nb.contract.server_messages import (
     Bye,
     CommandResult,
@@ -228,7 +228,9 @@ class Mirror:
     def _is_of_slices(self, data: Mapping[str, Any]) -> bool:
         """Whether a snapshot has the slices that were subscribed to, and not those of before."""
         if self.slices is not None:
-            return data.keys() == {"version", *self.slices}
+            # Who asks for what is optional does not know whether it is there.
+            wanted = {"version", *self.slices}
+            return data.keys() <= wanted and wanted - data.keys() <= set(OPTIONAL_SLICES)
         return self._has_slices or data.keys() >= set(SLICES)
 
     def _patch(self, reply: StatePatch, out: list[MirrorEffect], now: float) -> None:

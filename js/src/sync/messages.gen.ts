@@ -86,8 +86,11 @@ export const COLORS = {
   purple: '#a78bfa',
 } as const;
 
-/** The slices of the state, without its version. */
+/** The slices that a state always has, without its version. */
 export const SLICES: readonly SliceName[] = ['meta', 'config', 'devices', 'streams', 'jobs', 'pno', 'logs', 'serverConfig'];
+
+/** Slices that are there only where they were asked for when the orchestrator was made. */
+export const OPTIONAL_SLICES: readonly SliceName[] = ['journal'];
 
 /** What a client does before it has heard `serverConfig`. */
 export const SERVER_CONFIG: ServerConfig = {
@@ -1173,7 +1176,17 @@ export type ServerMessage =
 // ---- client to server ----
 
 /** What `slices` may name; `version` is always there. */
-export type SliceName = 'meta' | 'config' | 'devices' | 'streams' | 'jobs' | 'pno' | 'logs' | 'serverConfig' | 'version';
+export type SliceName =
+  | 'meta'
+  | 'config'
+  | 'devices'
+  | 'streams'
+  | 'jobs'
+  | 'pno'
+  | 'logs'
+  | 'serverConfig'
+  | 'journal'
+  | 'version';
 
 /** Where a client that comes back stands. */
 export interface Resume {

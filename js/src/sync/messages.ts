@@ -9,7 +9,7 @@ export type {
   PnoState as Pno,
   TelemetryState as Telemetry,
 } from './messages.gen';
-export { COLORS, LEVELS, PROTOCOL, SERVER_CONFIG, SLICES } from './messages.gen';
+export { COLORS, LEVELS, OPTIONAL_SLICES, PROTOCOL, SERVER_CONFIG, SLICES } from './messages.gen';
 
 /** One RFC 6902 operation. The server sends some kinds of them; a mirror applies them all. */
 export type Operation =

@@ -25,7 +25,7 @@ import type {
   SubscribePayload,
   Welcome,
 } from './messages';
-import { check, PROTOCOL, ProtocolError, parse, SERVER_CONFIG, SLICES } from './messages';
+import { check, OPTIONAL_SLICES, PROTOCOL, ProtocolError, parse, SERVER_CONFIG, SLICES } from './messages';
 import { applyPatch, PatchError } from './patch';
 import { equal, get, isRecord, widen } from './read';
 
@@ -238,7 +238,12 @@ export class Mirror {
   private isOfSlices(data: Record<string, unknown>): boolean {
     const names = Object.keys(data).filter((name) => name !== 'version');
     if (this.slices === null) return this.hasSlices || SLICES.every((name) => names.includes(name));
-    return names.length === this.slices.length && this.slices.every((name) => names.includes(name));
+    // Who asks for what is optional does not know whether it is there.
+    const wanted: readonly string[] = this.slices;
+    return (
+      names.every((name) => wanted.includes(name)) &&
+      this.slices.every((name) => names.includes(name) || OPTIONAL_SLICES.includes(name))
+    );
   }
 
   private patch(reply: StatePatch, out: Effect[], now: number): void {
