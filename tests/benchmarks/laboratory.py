@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from time import thread_time
 from typing import Any
 
@@ -68,20 +69,25 @@ def queued(quick: bool) -> list[Row]:
     patched: list[int] = []
     held: list[float] = []
     with ab.Orchestrator(environ={}, connection_file=False) as bench:
-        runs = bench.recipe_runs
-        write = runs._write_run
+        runs, store = bench.recipe_runs, bench._rooms.store
+        attempt = store.attempt
 
-        def timed(actor: Any) -> None:
-            # Its own processor time: what else the machine does, and who else wants the lock, is not its doing.
-            begin = thread_time()
-            write(actor)
-            held.append((thread_time() - begin) * 1e3)
+        def timed(write: Callable[[], None], timeout_s: float | None = None) -> bool:
+            def measured() -> None:
+                # Its own processor time: what else the machine does, and who else wants the lock, is not its doing.
+                begin = thread_time()
+                write()
+                held.append((thread_time() - begin) * 1e3)
 
-        runs._write_run = timed  # type: ignore[method-assign]
+            return attempt(measured, timeout_s)
+
+        store.attempt = timed  # type: ignore[method-assign]
         runs.pause_queue()
         run = bench.run(recipe)
-        while len(held) < 1:
+        while len(bench.state.get(f"/jobs/recipeRuns/{run.id}/steps", {})) < cells:
             run.wait(0.01)
+        shown = max(held)
+        held.clear()
         unsubscribe = bench.state.subscribe(lambda commit: patched.append(len(commit.patch)))
         runs.resume_queue()
         while len(run.results) < done // 3:  # until then it is told that all are queued
@@ -91,7 +97,7 @@ def queued(quick: bool) -> list[Row]:
         while len(run.results) < done:
             run.wait(0.01)
         unsubscribe()
-        count, first, later = len(run.results) - begun, held[0], sorted(held[1:])
+        count, later = len(run.results) - begun, sorted(held)
         run.cancel()
         run.wait()
     of = f"{cells:,} queued steps"
@@ -100,7 +106,7 @@ def queued(quick: bool) -> list[Row]:
             f"{of}: patches, a step that is done", sum(patched) / count, "B", "", None, None,
             "that its job is queued, runs and has ended, and so the step, and how far the run is",
         ),
-        Row(f"{of}: the state is locked to show them all", first, "ms", "", None, None),
+        Row(f"{of}: the state is locked to show them, at most at once", shown, "ms", "", None, None),
         Row(
             f"{of}: the state is locked to tell a change (99 of 100)", later[len(later) * 99 // 100], "ms",
             "what is allowed", 5.0, 1.0,

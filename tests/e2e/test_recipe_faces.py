@@ -18,7 +18,7 @@ from autobench_nb.recipes.load import parse_recipe
 from tests.e2e.axe import violations
 from tests.e2e.conftest import wait_until
 from tests.e2e.pane import Pane, Serve
-from tests.e2e.test_runs import Fifo
+from tests.e2e.runs import Fifo
 
 pytestmark = pytest.mark.browser
 
