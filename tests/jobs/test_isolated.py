@@ -236,3 +236,18 @@ def test_functions_and_classes_of_main_work() -> None:
         [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == "42 True\n"
+
+
+def test_an_exception_whose_text_cannot_be_had_is_the_jobs_reason(runner: Runner) -> None:
+    def work() -> None:
+        class Unsayable(Exception):
+            def __str__(self) -> str:
+                raise RuntimeError("no text")
+
+            __repr__ = __str__
+
+        raise Unsayable
+
+    job = run(runner, work)
+    assert job.status is JobStatus.FAILED
+    assert job.reason == "Unsayable: its text cannot be had"
