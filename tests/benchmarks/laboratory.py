@@ -72,16 +72,16 @@ def queued(quick: bool) -> list[Row]:
         runs, store = bench.recipe_runs, bench._rooms.store
         attempt = store.attempt
 
-        def timed(write: Callable[[], None], timeout_s: float | None = None) -> bool:
+        def timed(write: Callable[[], None], patience_s: float | None = None) -> bool:
             def measured() -> None:
                 # Its own processor time: what else the machine does, and who else wants the lock, is not its doing.
                 begin = thread_time()
                 write()
                 held.append((thread_time() - begin) * 1e3)
 
-            return attempt(measured, timeout_s)
+            return attempt(measured, patience_s)
 
-        store.attempt = timed  # type: ignore[method-assign]
+        store.attempt = timed  # type: ignore[assignment]
         runs.pause_queue()
         run = bench.run(recipe)
         while len(bench.state.get(f"/jobs/recipeRuns/{run.id}/steps", {})) < cells:

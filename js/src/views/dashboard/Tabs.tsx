@@ -83,9 +83,7 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
     return (
       <>
         {active > 0 && (
-          <Pill title={`${plural(active, 'job')} ${active === 1 ? 'waits or runs' : 'wait or run'}`}>
-            {count(active)}
-          </Pill>
+          <Pill title={`${plural(active, 'job')} ${active === 1 ? 'waits or runs' : 'wait or run'}`}>{count(active)}</Pill>
         )}
         {asking > 0 && (
           <Pill tone="warn">
