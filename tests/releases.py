@@ -78,17 +78,20 @@ def built(source: Path, out: Path, kind: str) -> Path:
 def run(command: list[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """Run a command; what it printed. Raises :class:`RuntimeError` with all that it said where it fails."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**kept, **(env or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=540,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env={**kept, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=540,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise RuntimeError(f"{' '.join(command)}: not within {late.timeout:g} s") from late
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}")
     return done.stdout
