@@ -23,7 +23,7 @@ from autobench_nb.sync.effects import (
     Send,
 )
 from autobench_nb.sync.server.hub import Hub
-from autobench_nb.sync.server.pace import Pace
+from autobench_nb.sync.server.pace import LookPace
 
 TOKEN = "the-right-token"
 
@@ -103,7 +103,7 @@ class Server:
         )
         self.worked_s = 0.0
         """What the server's thread has worked, as it finds it: no query takes any time."""
-        self.hub._logs._pace = Pace(lambda: self.worked_s)
+        self.hub._logs._pace = LookPace(lambda: self.worked_s)
         self.links: dict[int, Link] = {}
         self.commands: list[RunCommand] = []
         self.effects: list[Effect] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autobench_nb.sync.server.pace import FLUSH_S, KNOWN, STEP_S, Pace
+from autobench_nb.sync.server.pace import FLUSH_S, KNOWN, STEP_S, LookPace
 
 
 class Clock:
@@ -13,7 +13,7 @@ class Clock:
         return self.now
 
 
-def look(pace: Pace, clock: Clock, query: str, entries: int, seconds: float) -> None:
+def look(pace: LookPace, clock: Clock, query: str, entries: int, seconds: float) -> None:
     pace.begin()
     clock.now += seconds
     pace.end(query, entries)
@@ -21,7 +21,7 @@ def look(pace: Pace, clock: Clock, query: str, entries: int, seconds: float) -> 
 
 def test_a_query_is_asked_of_as_many_entries_as_fit_into_a_step() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = LookPace(clock)
     assert pace.most("q", 30, 5_000) == 30
     look(pace, clock, "q", 30, 30 * STEP_S / 10)
     assert pace.most("q", 30, 5_000) in (9, 10)
@@ -34,7 +34,7 @@ def test_a_query_is_asked_of_as_many_entries_as_fit_into_a_step() -> None:
 
 def test_a_quick_query_is_asked_of_more_than_was_guessed() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = LookPace(clock)
     look(pace, clock, "q", 30, 30 * STEP_S / 1_000)
     assert 990 <= pace.most("q", 30, 5_000) <= 1_000
     assert pace.most("q", 30, 500) == 500
@@ -43,7 +43,7 @@ def test_a_quick_query_is_asked_of_more_than_was_guessed() -> None:
 
 def test_a_flush_begins_nothing_when_its_time_is_over() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = LookPace(clock)
     pace.begin_flush()
     assert not pace.is_over
     clock.now += FLUSH_S
@@ -52,7 +52,7 @@ def test_a_flush_begins_nothing_when_its_time_is_over() -> None:
 
 def test_the_queries_that_are_remembered_do_not_pile_up() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = LookPace(clock)
     for number in range(3 * KNOWN):
         look(pace, clock, f"q{number}", 1, 1.0)
     assert len(pace._entry_s) == KNOWN

@@ -22,7 +22,7 @@ from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.sync.effects import Effect, Outgoing
 from autobench_nb.sync.server.audiences import LogAudience
 from autobench_nb.sync.server.encoding import logs_append, logs_history
-from autobench_nb.sync.server.pace import Pace
+from autobench_nb.sync.server.pace import LookPace
 from autobench_nb.sync.server.session import History, Session
 
 BATCH_BYTES: Final = 1_048_576
@@ -55,7 +55,7 @@ class LogFeed:
         clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._ring = ring
-        self._pace = Pace(clock)
+        self._pace = LookPace(clock)
         self._epoch = epoch
         self._allowed = allowed
         self._min_level = min_level

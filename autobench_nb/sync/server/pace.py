@@ -13,7 +13,7 @@ KNOWN: Final = 64
 """Queries whose pace is remembered."""
 
 
-class Pace:
+class LookPace:
     """The time that queries took for an entry when they were last asked.
 
     Args:
