@@ -44,11 +44,18 @@ class FlushClock:
             self._hurried = True
         self._thread.call_soon(self._flush_soon)
 
-    def begin(self, now: float) -> None:
+    def begin(self) -> None:
         """A flush begins: what comes from here on is for the next one."""
-        self._began_at = now
         with self._lock:
             self._notified = False
+
+    def begin_window(self, now: float) -> None:
+        """The flush that began ``now`` had news: what follows within the window leaves at its end.
+
+        One that had none leaves the window as it was. Each flush is followed by such a one, since it writes how far
+        the log has come: it would make the next change wait after silence, too.
+        """
+        self._began_at = now
 
     def schedule(self, due: float) -> None:
         """Flush at ``due`` (the loop's time), or earlier where that was asked for."""

@@ -271,11 +271,13 @@ class Pump:
 
     def _flush_hub(self) -> None:
         now = self._loop.time()
-        self._clock.begin(now)
+        self._clock.begin()
         telemetry = self.hub.telemetry
         telemetry.bytes_sent = self.traffic.sent
         telemetry.loop_lag_ms = self.watch.lag_s() * 1000
         effects = self.hub.flush(now)
+        if self.hub.had_news:
+            self._clock.begin_window(now)
         self._held_back = self.hub.wants_snapshot
         self.perform(effects)
         self._held_back = False

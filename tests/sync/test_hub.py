@@ -630,3 +630,28 @@ def test_the_room_logs_nothing_to_the_standard_logger(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.DEBUG):
         live(Server())
     assert caplog.records == []
+
+
+def has_news(server: Server) -> bool:
+    server.flush()
+    return server.hub.had_news
+
+
+def test_a_flush_that_only_finds_what_the_one_before_wrote_has_no_news() -> None:
+    server = Server()
+    live(server)
+    server.log("a")
+    assert has_news(server)
+    assert not has_news(server)
+    touch(server, "cam1")
+    assert has_news(server)
+
+
+def test_news_are_news_though_nobody_is_there_to_be_told() -> None:
+    server = Server()
+    server.flush()
+    touch(server, "cam1")
+    assert has_news(server)
+    server.flush()
+    server.log("a")
+    assert has_news(server)

@@ -21,10 +21,13 @@ class Flushes:
         self.thread = LoopThread("autobench-test")
         self.clock = FlushClock(self.thread, window_s, self._flush)
         self.count = 0
+        self.has_news = True
         self._changed = threading.Condition()
 
     def _flush(self) -> None:
-        self.clock.begin(self.thread.loop.time())
+        self.clock.begin()
+        if self.has_news:
+            self.clock.begin_window(self.thread.loop.time())
         with self._changed:
             self.count += 1
             self._changed.notify_all()
@@ -61,6 +64,13 @@ def test_a_change_after_silence_leaves_at_once_and_the_window_begins_with_it(
 
 @pytest.mark.parametrize("flushes", [0.001], indirect=True)
 def test_what_follows_within_the_window_leaves_at_its_end(flushes: Flushes) -> None:
+    for number in range(1, 20):
+        flushes.clock.notify()
+        assert flushes.become(number)
+
+
+def test_a_flush_without_news_begins_no_window(flushes: Flushes) -> None:
+    flushes.has_news = False
     for number in range(1, 20):
         flushes.clock.notify()
         assert flushes.become(number)

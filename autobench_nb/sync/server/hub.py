@@ -79,6 +79,8 @@ class Hub:
         self.faults = Faults(store, ring, self.telemetry, wall)
         self.failed_flushes = 0
         """Flushes in a row that could not read the state; who retries them waits longer each time."""
+        self.had_news = False
+        """Whether the last flush had something to tell, or failed; not where it only found what the one before wrote."""
         self._conversation = Conversation(
             self._state,
             self._logs,
@@ -296,6 +298,7 @@ class Hub:
         """
         out: list[Effect] = []
         lagging = list(self._lagging.values())
+        begin = self._logs.seq
         commit, snapshot = self._read_state(now)
         try:
             if commit is not None:
@@ -316,6 +319,8 @@ class Hub:
             self.faults.tell("What a client was owed could not be sent.", error)
         for client in lagging:
             self._settle(client, now)
+        is_echo = commit is None and self._logs.seq == begin and not out
+        self.had_news = not is_echo or self.failed_flushes > 0
         return out
 
     def _skip_log(self, lagging: list[Session], out: list[Effect], now: float) -> None:
