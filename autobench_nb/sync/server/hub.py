@@ -61,12 +61,8 @@ class Hub:
         self._config = config
         self._needs_token = token is not None
         self._wall = wall
-        self._state = StateFeed(
-            store.version,
-            epoch=epoch,
-            max_commits=config.resume_window_commits,
-            max_bytes=config.resume_window_bytes,
-        )
+        commits, size = config.resume_window_commits, config.resume_window_bytes
+        self._state = StateFeed(store.version, epoch=epoch, max_commits=commits, max_bytes=size)
         self._logs = LogFeed(
             ring,
             epoch=epoch,
@@ -80,12 +76,9 @@ class Hub:
         self.failed_flushes = 0
         """Flushes in a row that could not read the state; who retries them waits longer each time."""
         self.had_news = False
-        """Whether the last flush had something to tell, or failed; not where it only found what the one before wrote."""
+        """Whether the last flush had something to tell, or failed; not what the one before wrote alone."""
         self._conversation = Conversation(
-            self._state,
-            self._logs,
-            self._presence,
-            self.telemetry,
+            *(self._state, self._logs, self._presence, self.telemetry),
             epoch=epoch,
             config=config,
             token=token,
