@@ -135,7 +135,9 @@ def _run(page: Page, lab: Lab) -> None:
     lab.execute(page, "notebook:run-cell-and-select-next")
 
 
-def _latencies(lab: Lab, page: Page, *, thread: bool, seconds: float) -> dict[tuple[str, str], Any]:
+def _latencies(
+    lab: Lab, page: Page, *, thread: bool, seconds: float, links: tuple[str, ...]
+) -> dict[tuple[str, str], Any]:
     """By what the kernel does, and by which link: ``ours`` and ``peer``, each with its percentiles in milliseconds."""
     name = f"latency-{thread}.ipynb"
     cells = [one.format(s=seconds) for one in BUSY.values()]
@@ -147,7 +149,7 @@ def _latencies(lab: Lab, page: Page, *, thread: bool, seconds: float) -> dict[tu
         "() => document.querySelector('.the-peer') && /live/.test(document.querySelector('.ab-badge')?.textContent)"
     )
     found = {}
-    for link in LINKS:
+    for link in links:
         _choose(page, link)
         page.evaluate(
             "(cell) => { jupyterapp.shell.currentWidget.content.activeCellIndex = cell; }",
@@ -181,11 +183,12 @@ def _choose(page: Page, link: str) -> None:
 def latency(quick: bool) -> list[Row]:
     """Percentiles while the kernel is idle, sleeps and computes, in both modes and by each link."""
     seconds = 1.0 if quick else 10.0
+    modes, links = ((False,), LINKS[:1]) if quick else ((False, True), LINKS)
     rows = []
     with _lab() as (lab, page):
-        for thread in (False, True):
+        for thread in modes:
             mode = "thread=True" if thread else "on the notebook's loop"
-            all_found = _latencies(lab, page, thread=thread, seconds=seconds)
+            all_found = _latencies(lab, page, thread=thread, seconds=seconds, links=links)
             for (what, link), found in all_found.items():
                 by = "" if link == "direct" else f", by {link}"
                 for cut in ("p50", "p95", "p99") if link == "direct" else ("p95",):

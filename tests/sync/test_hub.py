@@ -14,6 +14,7 @@ import pytest
 from autobench_nb.contract.limits import AUTH_DEADLINE_S, BATCH_ENTRIES, HELLO_GRACE_S, MAX_COMMANDS
 from autobench_nb.sync.effects import Broadcast, Close, Compute, Drop, Outgoing, RunCommand, Send
 from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES
+from autobench_nb.sync.server.pace import LookPace
 from autobench_nb.sync.server.presence import LINES, PERIOD_S
 from tests.sync.harness import TOKEN, Link, Server, types
 
@@ -655,3 +656,19 @@ def test_news_are_news_though_nobody_is_there_to_be_told() -> None:
     server.flush()
     server.log("a")
     assert has_news(server)
+
+
+def test_who_asks_for_the_past_without_a_query_is_given_all_of_it_however_slow_the_machine() -> (
+    None
+):
+    server = Server()
+    for number in range(3_000):
+        server.log(f"line {number}")
+    link = live(server)
+    turns = itertools.count()
+    server.hub._logs._pace = LookPace(lambda: float(next(turns)))
+    for _ in range(3):
+        server.say(link, {"type": "logs.replay", "sinceSeq": 0, "limit": 2_000})
+        server.settle()
+        (answer,) = link.take()
+        assert [entry["seq"] for entry in answer["entries"]] == list(range(2_000))

@@ -133,9 +133,9 @@ class LogFeed:
         queries = tuple(self._audiences)
         is_asked = queries != (None,)
         guess = max(BATCH_ENTRIES // cost, MIN_ENTRIES)
-        bytes_left = self._flush_bytes
+        bytes_left, begin = self._flush_bytes, self.seq
         while self.seq < end and self._left > 0 and bytes_left > 0:
-            if is_asked and self._pace.is_over:
+            if is_asked and self.seq > begin and self._pace.is_over:
                 break
             limit = self._pace.most(queries, guess, BATCH_ENTRIES) if is_asked else guess
             batch, wires = self._cut(self.seq, limit, predicates, queries)
@@ -229,24 +229,27 @@ class LogFeed:
 
     def serve(self, out: list[Effect], now: float) -> None:
         """Send histories, replays and what those who catch up do not have yet, as far as this flush goes."""
+        served = 0
         for session in list(self._replaying.values()):
             if not session.is_open or session.snapshot_reason is not None or not session.takes_more:
                 continue
-            if self._is_over:
+            if self._is_over(served):
                 self.due = True
                 break
             self._answer(session, out, now)
+            served += 1
         for session in list(self._catching.values()):
             if not session.is_open or session.snapshot_reason is not None or not session.takes_more:
                 continue
-            if self._is_over:
+            if self._is_over(served):
                 self.due = True
                 break
             self._advance(session, out, now)
+            served += 1
 
-    @property
-    def _is_over(self) -> bool:
-        return self._left <= 0 or self._pace.is_over
+    def _is_over(self, served: int) -> bool:
+        """Whether the flush has done enough. Of those who wait one is served in any case: else a slow one is none."""
+        return self._left <= 0 or (served > 0 and self._pace.is_over)
 
     def _answer(self, session: Session, out: list[Effect], now: float) -> None:
         request = session.replays.pop(0)
@@ -293,6 +296,9 @@ class LogFeed:
         tests = max(TESTS_AS_ONE, predicate_cost(predicate))
         least = COLUMN_ENTRIES if by_columns(predicate) else MIN_ENTRIES
         guess = max(least, min(BATCH_ENTRIES, FLUSH_ENTRIES * TESTS_AS_ONE // tests))
+        if session.query is None:
+            # Nothing is looked for, and who asks for the past counts on all that it asked for.
+            return guess
         return self._pace.most((session.query,), guess, BATCH_ENTRIES)
 
     def _audience(self, session: Session) -> LogAudience:
