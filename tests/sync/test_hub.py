@@ -661,7 +661,7 @@ def test_news_are_news_though_nobody_is_there_to_be_told() -> None:
 def test_who_asks_for_the_past_without_a_query_is_given_all_of_it_however_slow_the_machine() -> (
     None
 ):
-    server = Server()
+    server = Server(log_capacity=4_000)
     for number in range(3_000):
         server.log(f"line {number}")
     link = live(server)
