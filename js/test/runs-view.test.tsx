@@ -407,7 +407,7 @@ describe('before anything has run', () => {
     for (const [tab, code] of [
       ['Devices', 'bench.devices.add('],
       ['Streams', 'bench.streams.add('],
-      ['Findings', 'bench.pno.finding('],
+      ['Findings', 'bench.pno.schedule('],
     ] as const) {
       act(() => one(`[data-tab="${tab}"]`).click());
       expect(one('[role="tabpanel"] code').textContent).toContain(code);

@@ -75,7 +75,7 @@ def test_a_run_that_succeeds_tells_its_steps_and_gives_a_table(tmp_path: Path) -
         ["count[sort]", "succeeded", "2"],
         ["count[cat]", "succeeded", "2"],
     ]
-    assert "7 line" in rows[0]
+    assert "7.00 ± 0 line" in rows[0]
     assert "\x1b" not in done.stderr + done.stdout
 
 

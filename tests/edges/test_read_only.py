@@ -48,7 +48,7 @@ def test_what_changes_something_is_no_reading_command() -> None:
     assert [
         *("device.desire", "device.do", "device.probe"),
         *("job.cancel", "job.first", "job.retry", "job.send", "journal.resume", "operator.answer"),
-        *("pno.scan", "queue.pause", "queue.resume"),
+        *("pno.scan", "queue.move", "queue.pause", "queue.resume"),
         *("recipe.cancel", "recipe.pause", "recipe.resume", "recipe.retry", "recipe.skip"),
         *("session.code", "stream.record", "stream.restart", "stream.start", "stream.stop"),
     ] == CHANGING

@@ -24,7 +24,13 @@ from autobench_nb import DaskExecutor
 from autobench_nb.jobs.executors.dask_lines import LineBatches
 from autobench_nb.jobs.executors.dask_worker import PYTHON, VERSIONS, why_not_of
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed.*")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed.*"),
+    # A client of Dask's whose scheduler is gone leaves its socket to the garbage collector.
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,10 @@ export function Leaf({ value }: { value: unknown }): JSX.Element {
     if (before.current === value) return;
     before.current = value;
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-    el.current?.animate?.([{ backgroundColor: 'var(--ab-mark)' }, { backgroundColor: 'transparent' }], { duration: 900 });
+    el.current?.animate?.(
+      [{ backgroundColor: 'color-mix(in srgb, var(--ab-mark) 45%, transparent)' }, { backgroundColor: 'transparent' }],
+      { duration: 900 },
+    );
   }, [value]);
   const kind = value === null ? 'null' : typeof value;
   return (
