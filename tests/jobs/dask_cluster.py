@@ -72,8 +72,8 @@ class Cluster:
         worker.wait()
 
     def end(self) -> None:
-        """End all of it."""
-        for process in (*self.workers.values(), self.scheduler):
+        """End all of it, the scheduler first: it would have another worker do what the first one had begun."""
+        for process in (self.scheduler, *self.workers.values()):
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
