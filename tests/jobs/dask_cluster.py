@@ -71,9 +71,15 @@ class Cluster:
         worker.kill()
         worker.wait()
 
+    def end_scheduler(self) -> None:
+        """End the scheduler alone: with it there, another worker does what one that dies had begun."""
+        assert self.scheduler is not None
+        self.scheduler.kill()
+        self.scheduler.wait()
+
     def end(self) -> None:
-        """End all of it, the scheduler first: it would have another worker do what the first one had begun."""
-        for process in (self.scheduler, *self.workers.values()):
+        """End all of it."""
+        for process in (*self.workers.values(), self.scheduler):
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 process.wait()

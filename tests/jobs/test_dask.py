@@ -296,6 +296,7 @@ def test_what_ran_when_the_scheduler_was_lost_is_an_attempt_that_is_made_again(
     with Orchestrator(executors=executors, connection_file=False) as bench:
         run = bench.run([["sh", "-c", script]], executor="lab")
         command = int(started(bench, r"^at \d+$").split()[1])
+        cluster.end_scheduler()
         cluster.end()
         try:
             started(bench, "waits for the scheduler")
