@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb.contract.steps import ArtifactRecord
+from autobench_nb.errors import reason_of
 from autobench_nb.jobs.artifacts import NotKept, write_artifact
 from autobench_nb.jobs.executors.dask_link import DaskLink
 from autobench_nb.jobs.executors.dask_worker import find_remotely, read_remotely
@@ -79,8 +80,9 @@ def _result(client: DaskClient, future: Any, worker: str, is_there: Callable[[],
         except (NotKept, OSError):
             raise
         except Exception as error:
+            # Dask raises whatever the worker's end raised, and errors of its own for a link or a worker that is gone.
             raise NotKept(
-                f"the artifacts on the worker {worker} cannot be had: {type(error).__name__}: {error}"
+                f"the artifacts on the worker {worker} cannot be had: {reason_of(error)}"
             ) from error
         if gone:
             raise NotKept(f"the worker {worker} died before its artifacts were brought")

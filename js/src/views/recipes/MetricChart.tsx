@@ -5,6 +5,7 @@ import { type Client, CommandError } from '../../client';
 import { visible } from '../../logs/text/visible';
 import type { JobDetails, PlanRecord, StepRecord } from '../../sync/messages';
 import { count } from '../shared/format';
+import { PlotPoints } from '../shared/PlotPoints';
 import type { RecipeFace } from './model/face';
 import {
   BOTTOM,
@@ -110,24 +111,7 @@ function Picture({ plot, metric, unit }: { plot: MetricPlot; metric: string; uni
           </text>
         </g>
       ))}
-      {points.map((point) => (
-        <circle key={point.x} class={`ab-plot-${point.kind}`} cx={point.x} cy={point.y} r={point.kind === 'off' ? 3.4 : 2.8}>
-          <title>{point.title}</title>
-        </circle>
-      ))}
-      {points
-        .filter((point) => point.name)
-        .map((point) => (
-          <text
-            key={point.x}
-            class="ab-plot-text ab-plot-name"
-            x={point.x > RIGHT - 60 ? point.x - 7 : point.x + 7}
-            y={point.y + 3.5}
-            text-anchor={point.x > RIGHT - 60 ? 'end' : 'start'}
-          >
-            {point.name}
-          </text>
-        ))}
+      <PlotPoints points={points} right={RIGHT} />
       {marks.map(({ x, label: text }) => (
         <text key={`${x}`} class="ab-plot-text" x={x} y={BOTTOM + 16} text-anchor="middle">
           {text}

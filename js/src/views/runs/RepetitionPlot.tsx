@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { RepetitionRecord } from '../../sync/messages';
 import { count } from '../shared/format';
+import { PlotPoints } from '../shared/PlotPoints';
 import { BOTTOM, LEFT, LOAD_BOTTOM, LOAD_TOP, type Plotted, plotOf, RIGHT, TOP, WIDTH } from './model/plot';
 import type { Spread } from './model/stats';
 
@@ -77,24 +78,7 @@ function Picture({ plot, hasBand }: { plot: Plotted; hasBand: boolean }): JSX.El
           <line class="ab-plot-median" x1={LEFT} x2={RIGHT} y1={band.middle} y2={band.middle} />
         </>
       )}
-      {points.map((point) => (
-        <circle key={point.x} class={`ab-plot-${point.kind}`} cx={point.x} cy={point.y} r={point.kind === 'off' ? 3.4 : 2.8}>
-          <title>{point.title}</title>
-        </circle>
-      ))}
-      {points
-        .filter((point) => point.name)
-        .map((point) => (
-          <text
-            key={point.x}
-            class="ab-plot-text ab-plot-name"
-            x={point.x > RIGHT - 60 ? point.x - 7 : point.x + 7}
-            y={point.y + 3.5}
-            text-anchor={point.x > RIGHT - 60 ? 'end' : 'start'}
-          >
-            {point.name}
-          </text>
-        ))}
+      <PlotPoints points={points} right={RIGHT} />
       {hasBand && band !== null && (
         <text class="ab-plot-text" x={RIGHT - 3} y={Math.max(TOP + 6, band.from - 4)} text-anchor="end">
           median ± 3 MAD
