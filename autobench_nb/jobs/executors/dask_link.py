@@ -118,6 +118,7 @@ class DaskLink:
         self._make = distributed.Client
         self._lock = threading.Lock()
         self._client: DaskClient | None = None
+        self._comm: Any = None
         self._error = "it was not reached yet"
         self._tried_at = float("-inf")
         self._is_checked = False
@@ -143,14 +144,18 @@ class DaskLink:
                 self._error = reason_of(error)
                 return None, self._error
             self._is_checked = False
+            self._comm = self._client.scheduler_comm
             self._client.subscribe_topic(self.topic, self._hear)
             return self._client, ""
 
-    @staticmethod
-    def is_connected(client: DaskClient) -> bool:
-        """Whether the scheduler is there."""
+    def is_connected(self, client: DaskClient) -> bool:
+        """Whether the scheduler is there, and is the one that was asked for what the workers say.
+
+        A client whose scheduler comes back reaches it again by itself, but does not subscribe again.
+        """
         comm = client.scheduler_comm
-        return client.status == "running" and comm is not None and not comm.comm.closed()
+        is_the_same = comm is not None and client is self._client and comm is self._comm
+        return client.status == "running" and is_the_same and not comm.comm.closed()
 
     def why_none_may(self, client: DaskClient) -> str | None:
         """Why no repetition can be done there, asked once of a cluster; each worker looks at what it is given, too."""
