@@ -67,6 +67,7 @@ def test_only_lines_that_the_query_wants_are_unread(lab: Pane, bench: Orchestrat
     lab.ask("channel:psu")
     lab.grid.hover()
     lab.page.mouse.wheel(0, 210)
+    top(lab, "line 189")
     bench.log("cam").info("not asked for")
     write(bench, 2, "asked for")
     expect(lab.button(re.compile("2 new lines"))).to_be_visible()
