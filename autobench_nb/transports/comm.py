@@ -41,6 +41,9 @@ EARLY_MESSAGES: Final = 256
 """Of a page, that may wait for one before them."""
 SILENT_ROUNDS: Final = 9
 """Heartbeats of the kernel's idle time without a word, after which a page is gone. A hidden one speaks each minute."""
+ASKED_TOGETHER_S: Final = 1.0
+"""What a page asks again within so long waited behind the same cell as its first question."""
+UNHEARD: Final = "The page has not heard the kernel's answer."
 REPLACED: Final = "The page has opened another link."
 UNKNOWN: Final = "The kernel knows this link no more."
 NO_SERVER: Final = "No server of the orchestrator runs: bench.serve() starts one."
@@ -85,6 +88,8 @@ class CommLink:
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._silent_rounds = 0
+        self._opened_at = self._loop.time()
+        self._is_heard = False
         self._next_heard = 1
         self._early: dict[int, str] = {}
         self.session = pump.connect(
@@ -137,6 +142,13 @@ class CommLink:
         """A page has heard what was said unasked, and goes on from there under this name."""
         self.name = name
         self._deflate = deflate
+        self._opened_at = self._loop.time()
+
+    def is_asked_again(self) -> None:
+        """The page asks for this link once more: what it was told is lost, unless both questions came together."""
+        if not self._is_heard and self._loop.time() - self._opened_at > ASKED_TOGETHER_S:
+            self.drop()
+            self.close(CloseCode.GOING_AWAY, UNHEARD)
 
     def hear(self, number: int, text: str) -> None:
         """A message of the page, in whatever order they come; ``number`` counts from 1, 0 is its hello."""
@@ -144,6 +156,7 @@ class CommLink:
         if number == 0:
             self._pump.receive(self.session, text)
             return
+        self._is_heard = True
         if number < self._next_heard or self.is_closed:
             return
         self._early[number] = text
@@ -156,6 +169,7 @@ class CommLink:
     def got(self, number: int) -> None:
         """The page has all messages before this number."""
         self._silent_rounds = 0
+        self._is_heard = True
         while self._unsaid and self._unsaid[0][0] < number:
             self._unsaid_bytes -= self._unsaid.popleft()[1]
         if self._timer is None and not self._is_due and (self._queue or self._rest):
@@ -313,7 +327,8 @@ class CommLinks:
     def _open(self, name: str, content: Mapping[str, Any], server: Server) -> None:
         server.site.gate.trust(str(content.get("origin", "")))
         if name in self._links and not self._links[name].is_closed:
-            return  # it asked again, since a cell held up its first word
+            self._links[name].is_asked_again()
+            return
         pages = _pages.setdefault(server.pump, {})
         page, deflate = name.partition(".")[0], bool(content.get("deflate"))
         before, unasked = pages.get(page), pages.get("")

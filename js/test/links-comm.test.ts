@@ -1,6 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/client';
+import { CommHub } from '../src/links/comm';
 import { FakeKernel } from './fake-kernel';
 import { appState, entries, history } from './fixtures';
 
@@ -86,6 +87,27 @@ describe('a link by widget messages', () => {
     expect(client.status.value.phase).toBe('live');
     expect(client.logs.size).toBe(3);
     expect(kernel.opened).toHaveLength(1);
+  });
+
+  it('says that an answer is not wanted any more which comes after it was closed, and asks under a new name', async () => {
+    const hub = new CommHub(() => {});
+    const heard: Record<string, unknown>[] = [];
+    hub.add({ send: (content) => heard.push(content as Record<string, unknown>) > 0 });
+    const dial = async () => {
+      const connection = hub.way.dial({ url: '' });
+      await Promise.resolve();
+      connection.send('{"type":"hello"}');
+      return connection;
+    };
+    (await dial()).close();
+    const name = String(heard[0]?.link);
+    hub.hears({ type: 'hub', link: name, n: 0 } as never, [bytes(welcome)]);
+    expect(heard.at(-1)).toEqual({ type: 'hub.close', link: name });
+    hub.hears({ type: 'hub', link: name, n: 1 } as never, [bytes(append(0, 1))]);
+    expect(heard.filter(({ type }) => type === 'hub.close')).toHaveLength(1);
+    await dial();
+    expect(heard.at(-1)).toMatchObject({ type: 'hub.open' });
+    expect(heard.at(-1)?.link).not.toBe(name);
   });
 
   it('hears nothing that is for another page, or for a link of its own that is over', async () => {

@@ -181,6 +181,23 @@ async def test_asking_again_under_the_same_name_opens_one_session(bench: Bench) 
     assert len(connected) == 1
 
 
+async def test_a_page_that_asks_again_and_again_and_was_not_heard_is_told_to_begin_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autobench_nb.transports.comm.ASKED_TOGETHER_S", 0.0)
+    kernel = Kernel(bench)
+    page = kernel.page("p.1")
+    kernel.pages.remove(page)  # it is deaf, as one whose messages were lost
+    page.open()
+    await until(lambda: bench.hub.telemetry.clients == 1)
+    page.open()
+    await until(lambda: kernel.sent and kernel.sent[-1][1]["type"] == "hub.end")
+    assert bench.hub.telemetry.clients == 0
+    again = kernel.page("p.2")
+    again.open()
+    await until(lambda: again.mirror.state is not None)
+
+
 async def test_what_a_page_says_by_another_widget_is_heard(bench: Bench) -> None:
     """The view by which it opened its link is gone from the page; another one of the same orchestrator is not."""
     kernel, other = Kernel(bench), Kernel(bench)

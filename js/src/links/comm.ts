@@ -117,7 +117,9 @@ export class CommHub {
   hears(content: { type?: unknown }, buffers: readonly Buffer[]): boolean {
     if (content.type !== 'hub' && content.type !== 'hub.end') return false;
     const message = content as HubMessage | HubEnd;
-    if (this.connection !== null && this.connection.readyState <= 1) this.connection.hears(message, buffers);
+    const { connection } = this;
+    if (connection !== null && connection.readyState <= 1) connection.hears(message, buffers);
+    else if (connection !== null && message.link === connection.voice.name) connection.hearsLate(message);
     else if (message.link === '') {
       this.unaskedBytes += sizeOf(buffers);
       if (this.unaskedBytes > UNASKED_BYTES) this.unasked = [];
@@ -227,6 +229,12 @@ class CommConnection implements Connection {
     } else {
       this.deliver(whole);
     }
+  }
+
+  /** The kernel answers what was asked for and is not wanted any more: it is told so, and the name is used up. */
+  hearsLate(message: HubMessage | HubEnd): void {
+    if (this.isUnheard && message.type === 'hub') this.post({ type: 'hub.close', link: this.voice.name });
+    this.hasHeard = true;
   }
 
   private restart(): void {
