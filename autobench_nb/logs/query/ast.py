@@ -19,26 +19,29 @@ SPACE: Final = " \t\n\r\f\v\u00a0"
 LEVELS: Final = {number: name for name, number in contract.LEVELS.items()}
 
 
-class Words(Struct, frozen=True):
+# A tree has no circle: the garbage collector need not visit the thousands of nodes of long queries.
+
+
+class Words(Struct, frozen=True, gc=False):
     """Text to find anywhere, whatever the case of its letters."""
 
     text: str
 
 
-class Pattern(Struct, frozen=True):
+class Pattern(Struct, frozen=True, gc=False):
     """A regex: ``source`` as written between the slashes, ``flags`` empty or ``i``."""
 
     source: str
     flags: str = ""
 
 
-class Glob(Struct, frozen=True):
+class Glob(Struct, frozen=True, gc=False):
     """A whole value in which each ``*`` stands for any text."""
 
     text: str
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, gc=False):
     """Numbers from ``low`` to ``high``, both included, as written; ``None`` is open. One number is its own span."""
 
     low: str | None
@@ -48,20 +51,20 @@ class Span(Struct, frozen=True):
 Item: TypeAlias = Words | Pattern | Glob | Span
 
 
-class Search(Struct, frozen=True):
+class Search(Struct, frozen=True, gc=False):
     """``Words`` or a ``Pattern`` found in the message or the traceback."""
 
     item: Words | Pattern
 
 
-class Match(Struct, frozen=True):
+class Match(Struct, frozen=True, gc=False):
     """``field:item,item``: one of the items fits. Fields of the entry's own begin with ``fields.``."""
 
     field: str
     items: tuple[Item, ...]
 
 
-class Compare(Struct, frozen=True):
+class Compare(Struct, frozen=True, gc=False):
     """``field>=number``; a level's number is 10 to 50."""
 
     field: str
@@ -69,36 +72,36 @@ class Compare(Struct, frozen=True):
     number: str
 
 
-class Time(Struct, frozen=True):
+class Time(Struct, frozen=True, gc=False):
     """``since:when`` (from then on) or ``until:when`` (before then); ``when`` is canonical, see query_time."""
 
     bound: Literal["since", "until"]
     when: str
 
 
-class Has(Struct, frozen=True):
+class Has(Struct, frozen=True, gc=False):
     """``has:name,name``: the entry has one of them."""
 
     names: tuple[str, ...]
 
 
-class Nothing(Struct, frozen=True):
+class Nothing(Struct, frozen=True, gc=False):
     """``none``: no entry."""
 
 
-class Not(Struct, frozen=True):
+class Not(Struct, frozen=True, gc=False):
     """What does not match ``node``."""
 
     node: Node
 
 
-class And(Struct, frozen=True):
+class And(Struct, frozen=True, gc=False):
     """All of ``nodes`` match; none at all: every entry matches."""
 
     nodes: tuple[Node, ...]
 
 
-class Or(Struct, frozen=True):
+class Or(Struct, frozen=True, gc=False):
     """One of ``nodes`` matches."""
 
     nodes: tuple[Node, ...]

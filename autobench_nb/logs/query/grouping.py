@@ -15,6 +15,7 @@ from autobench_nb.logs.query.ast import (
     And,
     Compare,
     Has,
+    Item,
     Match,
     Node,
     Not,
@@ -70,9 +71,21 @@ def grouped(nodes: Sequence[Node]) -> Grouped:
         tuple(item.text for item in items if isinstance(item, Words)),
         tuple(item for item in items if isinstance(item, Pattern)),
         tuple(own),
-        tuple(sources),
+        _joined(sources),
         tuple(rest),
     )
+
+
+def _joined(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Alternatives of which those that ask for the same name are one."""
+    items: dict[str, list[Item]] = {}
+    others: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Match):
+            items.setdefault(node.field, []).extend(node.items)
+        else:
+            others.append(node)
+    return (*(Match(field, tuple(all_of)) for field, all_of in items.items()), *others)
 
 
 def without_many_negations(nodes: Sequence[Node]) -> Sequence[Node]:

@@ -157,34 +157,39 @@ def _regex(item: Pattern) -> TextTest:
     return known
 
 
-def whole(item: Item) -> TextTest:
-    """Whether a text is, from its first character to its last, what the item says; a regex has a match anywhere."""
-    if isinstance(item, Glob):
-        return _stars(item.text.split("*"))
-    if isinstance(item, Pattern):
-        return _regex(item)
-    assert isinstance(item, Words)
-    value = item.text
-    return lambda text: text == value
+class AnyWhole:
+    """Whether a text is, from end to end, what one of the items says; a regex has a match anywhere.
+
+    Without a closure for each item: of hundreds in each of many queries the garbage collector would have much to visit.
+    """
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        items = tuple(items)
+        self._texts = frozenset(item.text for item in items if isinstance(item, Words))
+        globs = [item.text for item in items if isinstance(item, Glob)]
+        self._globs = tuple(tuple(text.split("*")) for text in globs)
+        self._regexes = tuple(_regex(item) for item in items if isinstance(item, Pattern))
+
+    def __call__(self, text: str) -> bool:
+        return (
+            text in self._texts
+            or any(_fits(pieces, text) for pieces in self._globs)
+            or any(test(text) for test in self._regexes)
+        )
 
 
-def _stars(pieces: list[str]) -> TextTest:
-    """Piece after piece, each at its first place."""
-    head, *middle, tail = pieces
-
-    def test(text: str) -> bool:
-        end = len(text) - len(tail)
-        if end < len(head) or not text.startswith(head) or not text.endswith(tail):
+def _fits(pieces: tuple[str, ...], text: str) -> bool:
+    """Whether the pieces between the stars of a glob follow each other: each at its first place."""
+    head, tail = pieces[0], pieces[-1]
+    at, end = len(head), len(text) - len(tail)
+    if end < at or not text.startswith(head) or not text.endswith(tail):
+        return False
+    for piece in pieces[1:-1]:
+        found = text.find(piece, at, end)
+        if found < 0:
             return False
-        at = len(head)
-        for piece in middle:
-            found = text.find(piece, at, end)
-            if found < 0:
-                return False
-            at = found + len(piece)
-        return True
-
-    return test
+        at = found + len(piece)
+    return True
 
 
 def message_of(entry: LogEntry) -> str:
@@ -211,12 +216,12 @@ def _match(field: str, items: tuple[Item, ...]) -> Predicate:
         spans = [bounds(item) for item in items if isinstance(item, Span)]
         number = attrgetter(field)
         return lambda entry: any(low <= number(entry) <= high for low, high in spans)
-    wholes = [whole(item) for item in items]
+    test = AnyWhole(items)
     name = attrgetter(_ATTRIBUTES[field])
 
     def match_name(entry: LogEntry) -> bool:
         value = name(entry)
-        return bool(value) and any(test(value) for test in wholes)
+        return bool(value) and test(value)
 
     return match_name
 
@@ -225,6 +230,17 @@ def bounds(span: Span) -> tuple[float, float]:
     """The lowest and the highest number of a span, infinite where it is open."""
     low = float("-inf") if span.low is None else float(span.low)
     return low, float("inf") if span.high is None else float(span.high)
+
+
+def spans_of(items: Iterable[Item]) -> list[tuple[float, float]]:
+    """The spans among the items, and the numbers among the words."""
+    spans: list[tuple[float, float]] = []
+    for item in items:
+        if isinstance(item, Span):
+            spans.append(bounds(item))
+        elif isinstance(item, Words) and NUMBER.fullmatch(item.text):
+            spans.append((float(item.text), float(item.text)))
+    return spans
 
 
 def own_test(node: Node) -> ValueTest:
@@ -239,19 +255,11 @@ def own_test(node: Node) -> ValueTest:
 
 
 def _match_own(items: tuple[Item, ...]) -> ValueTest:
-    texts: list[TextTest] = []
-    spans: list[tuple[float, float]] = []
-    for item in items:
-        if isinstance(item, Span):
-            spans.append(bounds(item))
-            continue
-        texts.append(whole(item))
-        if isinstance(item, Words) and NUMBER.fullmatch(item.text):
-            spans.append((float(item.text), float(item.text)))
+    test, spans = AnyWhole(items), spans_of(items)
 
     def match_own(value: Any) -> bool:
         text = value_text(value)
-        if text is not None and any(test(text) for test in texts):
+        if text is not None and test(text):
             return True
         number = value_number(value) if spans else None
         return number is not None and any(low <= number <= high for low, high in spans)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from autobench_nb.lazy import LazyModule
-from autobench_nb.logs.query.ast import NUMBER, Item, Span, Words
+from autobench_nb.logs.query.ast import Item, Span
 from autobench_nb.logs.query.chunk_rows import ChunkRows, Mask, RowTest
 from autobench_nb.logs.query.grouping import AnyOwn, AnyWords
-from autobench_nb.logs.query.match import ORDERS, bounds, fold, whole
+from autobench_nb.logs.query.match import ORDERS, AnyWhole, fold, spans_of
 from autobench_nb.logs.query.own_fields import own_numbers, own_texts
 
 if TYPE_CHECKING:
@@ -80,17 +80,15 @@ def own_compare(name: str, op: str, limit: float) -> RowTest:
 
 
 def own_match(name: str, items: Sequence[Item]) -> RowTest:
-    text_tests = [whole(item) for item in items if not isinstance(item, Span)]
-    spans = [bounds(item) for item in items if isinstance(item, Span)]
-    words = [item.text for item in items if isinstance(item, Words)]
-    spans += [(float(text), float(text)) for text in words if NUMBER.fullmatch(text)]
+    text_items = [item for item in items if not isinstance(item, Span)]
+    takes, spans = AnyWhole(text_items), spans_of(items)
 
     def test(rows: ChunkRows, asked: Mask) -> Mask:
         found = np.zeros_like(asked)
         if spans:
             having, numbers = own_numbers(rows.chunk, name)
             found |= _placed(rows, asked, having, in_ranges(numbers, spans))
-        if text_tests:
+        if text_items:
             having, codes, texts = own_texts(rows.chunk, name)
             begin, end = np.searchsorted(having, (rows.start, rows.stop))
             shown = codes[begin:end]
@@ -99,7 +97,7 @@ def own_match(name: str, items: Sequence[Item]) -> RowTest:
             fits = np.zeros(len(texts), np.bool_)
             for code in asked_for:
                 text = texts[code]
-                fits[code] = text is not None and any(one(text) for one in text_tests)
+                fits[code] = text is not None and takes(text)
             places = having[begin:end].astype(np.intp) - rows.start
             found[places[fits[shown]]] = True
         return found & asked

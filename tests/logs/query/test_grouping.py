@@ -9,6 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from autobench_nb.logs.query import chunk_rows, grouping, match
+from autobench_nb.logs.query.ast import Match
 from autobench_nb.logs.query.grouping import grouped, is_of_source, own_name
 from autobench_nb.logs.query.predicate import QueryFilter, RegexKernel
 from autobench_nb.logs.query.query import parse
@@ -80,8 +81,11 @@ def test_each_kind_is_told_from_the_others() -> None:
     text = " OR ".join([f"w{n} OR fields.f{n}>{n} OR channel:c{n} OR /r{n}/" for n in range(20)])
     node = parse(f"{text} OR (a b) OR since:-5m OR has:fields.x,exc").node
     kinds = grouped(node.nodes)  # type: ignore[union-attr]
-    counts = [len(kinds.words), len(kinds.patterns), len(kinds.own), len(kinds.sources)]
-    assert counts == [20, 20, 20, 20]
+    counts = [len(kinds.words), len(kinds.patterns), len(kinds.own)]
+    assert counts == [20, 20, 20]
+    (channels,) = kinds.sources
+    assert isinstance(channels, Match)
+    assert [item.text for item in channels.items] == [f"c{n}" for n in range(20)]  # type: ignore[union-attr]
     assert len(kinds.rest) == 3
 
 
