@@ -159,7 +159,9 @@ class Job:
         return self.run.runner.cancel(self.id) > 0
 
     def send(self, text: str | bytes, *, end: bool = False) -> None:
-        """Answer a command that asks: write ``text`` to its standard input; before it has started, the text waits for it.
+        """Answer a command that asks: write ``text`` to its standard input.
+
+        Before the command has started, the text waits for it.
 
         Args:
             text: What a person would type; a line ends with ``"\\n"``.

@@ -31,7 +31,7 @@ class CommandInput:
         """Send ``data``; with ``end`` the command sees the end of its input after it.
 
         Raises:
-            InputClosed: The command with an open input has ended, its input has ended, or it does not read what it was sent.
+            InputClosed: The command or its input has ended, or it does not read what it was sent.
         """
         with self._lock:
             if self._wake is None:

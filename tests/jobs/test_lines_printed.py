@@ -271,9 +271,7 @@ def test_what_is_sent_before_the_command_has_started_waits_for_it(
     assert bench.lines(run.jobs[0])[-1] == "one, two"
 
 
-def test_what_is_sent_at_once_reaches_the_command(
-    bench: Bench, runner: Runner
-) -> None:
+def test_what_is_sent_at_once_reaches_the_command(bench: Bench, runner: Runner) -> None:
     for _ in range(20):
         run = runner.submit("cat; echo end", stdin=True)
         run.jobs[0].send("at once\n", end=True)
