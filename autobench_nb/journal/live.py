@@ -305,11 +305,7 @@ class LiveJournal(Closable):
 
     def writing_goes_on(self, missed: int) -> None:
         """Say that the file is written again, and how much is missing."""
-        told = (
-            f"{counted(missed, 'row')} {'is' if missed == 1 else 'are'} missing in it"
-            if missed
-            else "nothing is missing in it"
-        )
+        told = f"it lacks {counted(missed, 'row')}" if missed else "nothing is missing in it"
         self._log(CHANNEL, Level.WARN, f"The journal {self._path} is written again: {told}.")
         self._tell("/journal", self.record())
 
