@@ -1,8 +1,8 @@
-"""A mean with its spread, with as many digits as are known. Pure.
+"""A mean with its spread, with as many digits as are known, and a number of things in words. Pure.
 
-One rule, which the page has too (``js/src/views/runs/model/figures.ts``); both pass ``tests/vectors/figures.json``:
-two digits of the deviation count, as the GUM recommends (7.2.6), and the mean ends where they do; one digit where the
-mean would have more than five. Neither is ever rounded to tens.
+One rule for means, which the page has too (``js/src/views/runs/model/figures.ts``); both pass
+``tests/vectors/figures.json``: two digits of the deviation count, as the GUM recommends (7.2.6), and the mean ends
+where they do; one digit where the mean would have more than five. Neither is ever rounded to tens.
 """
 
 from __future__ import annotations
@@ -120,3 +120,8 @@ def _places(value: float, digits: int) -> int:
     if value == 0 or not math.isfinite(value):
         return 0
     return max(0, digits - 1 - int(f"{value:.{digits - 1}e}".partition("e")[2]))
+
+
+def counted(count: int, noun: str, many: str | None = None) -> str:
+    """``1 line``, ``1,204 lines``; ``many`` where the plural has more than an s."""
+    return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autobench_nb.figures import decimals, figure_text, fixed, seconds_text
+from autobench_nb.figures import counted, decimals, figure_text, fixed, seconds_text
 
 VECTORS = json.loads(Path(__file__).parent.joinpath("vectors", "figures.json").read_text("utf-8"))
 
@@ -43,3 +43,12 @@ def test_nothing_is_rounded_to_tens(sd: float) -> None:
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])
 def test_what_is_no_number_is_said_as_it_is(odd: float) -> None:
     assert str(odd) in seconds_text(1.0, odd)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 entries"), (1, "1 entry"), (2, "2 entries"), (1_204, "1,204 entries")],
+)
+def test_one_thing_is_told_in_the_singular(count: int, text: str) -> None:
+    assert counted(count, "entry", "entries") == text
+    assert counted(count, "line") == text.replace("entries", "lines").replace("entry", "line")

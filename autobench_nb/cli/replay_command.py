@@ -19,6 +19,7 @@ from autobench_nb.cli.sinks import Poster, ring_sink
 from autobench_nb.cli.sources import STDIN, LogFile, channel_names, check_readable, merged
 from autobench_nb.config import TOKEN_VARIABLE
 from autobench_nb.errors import TransportError
+from autobench_nb.figures import counted
 from autobench_nb.logs.formats import Catalogue, LineReader, ParsedLine, read_formats, zone_named
 from autobench_nb.orchestrator.orchestrator import Orchestrator
 
@@ -133,7 +134,9 @@ def _replay_there(options: argparse.Namespace, files: Sequence[LogFile]) -> int:
         status = INTERRUPTED
     progress.end()
     if sink.accepted or failure is None:
-        _print_summary(options, files, [f"{sink.accepted:,} entries sent to {options.url}"])
+        _print_summary(
+            options, files, [f"{counted(sink.accepted, 'entry', 'entries')} sent to {options.url}"]
+        )
     status = status or _report_problems(files, sink.rejected)
     if failure is not None:
         raise failure

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TextIO
 
 from autobench_nb.cli.sources import LogFile
+from autobench_nb.figures import counted
 from autobench_nb.logs.formats import JOINED, PLAIN
 
 SHOWN_S: Final = 0.2
@@ -32,7 +33,9 @@ class ReplayProgress:
         now = time.monotonic()
         if self._is_shown and now - self._drawn >= SHOWN_S:
             self._drawn = now
-            text = f"{self._lines:,} lines, {self._lines / (now - self._begun):,.0f} a second"
+            text = (
+                f"{counted(self._lines, 'line')}, {self._lines / (now - self._begun):,.0f} a second"
+            )
             self._stream.write("\r" + text.ljust(self._width))
             self._stream.flush()
             self._width = len(text)
@@ -61,10 +64,14 @@ def count_sentence(name: str, counts: Counter[str]) -> str:
     ]
     if counts[JOINED]:
         kinds.append(f"{counts[JOINED]:,} joined to the one above")
-    sentence = f"{name}: {recognised(counts):,} of {total:,} lines recognised"
+    sentence = f"{name}: {recognised(counts):,} of {counted(total, 'line')} recognised"
     if kinds:
         sentence += f" ({', '.join(kinds)})"
-    return sentence + (f", {plain:,} kept as they are" if plain else "")
+    return sentence + (_kept(plain) if plain else "")
+
+
+def _kept(plain: int) -> str:
+    return f", {plain:,} kept as {'it is' if plain == 1 else 'they are'}"
 
 
 def summary(files: Sequence[LogFile]) -> list[str]:
@@ -75,7 +82,7 @@ def summary(files: Sequence[LogFile]) -> list[str]:
 def problems(files: Sequence[LogFile], rejected: Counter[str]) -> list[str]:
     """What did not go as asked, a sentence each; empty where everything did."""
     said = [
-        f"{file.path}: {file.problem}. {sum(file.reader.counts.values()):,} lines were read."
+        f"{file.path}: {file.problem}. {counted(sum(file.reader.counts.values()), 'line')} read."
         for file in files
         if file.problem is not None
     ]
@@ -85,7 +92,7 @@ def problems(files: Sequence[LogFile], rejected: Counter[str]) -> list[str]:
         if file.reader.counts and not recognised(file.reader.counts) and not file.wants_plain
     ]
     if rejected:
-        said.append(f"{sum(rejected.values()):,} entries were rejected:")
+        said.append(f"{counted(sum(rejected.values()), 'entry', 'entries')} rejected:")
         said += list(_reasons(rejected.most_common()))
     return said
 

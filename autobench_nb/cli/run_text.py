@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from autobench_nb.contract.steps import RecipeRunRecord, RunStatus, StepRecord, StepStatus
-from autobench_nb.figures import figure_text
+from autobench_nb.figures import counted, figure_text
 
 EXIT_CODES: Final[dict[str, int]] = {
     RunStatus.SUCCEEDED: 0,
@@ -97,7 +97,7 @@ def standing(record: RecipeRunRecord) -> str:
     """How far it is: ``4 of 6 steps, 1 failed, about 12 s left``."""
     counts = record.get("counts", {})
     settled = sum(count for name, count in counts.items() if name in SETTLED)
-    parts = [f"{settled:,} of {record.get('total', 0):,} steps"]
+    parts = [f"{settled:,} of {counted(record.get('total', 0), 'step')}"]
     parts += [f"{counts[name]:,} {name}" for name in sorted(_BAD) if counts.get(name)]
     left = record.get("etaS")
     if left is not None and record["status"] not in EXIT_CODES:

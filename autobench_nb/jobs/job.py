@@ -161,29 +161,25 @@ class Job:
     def send(self, text: str | bytes, *, end: bool = False) -> None:
         """Answer a command that asks: write ``text`` to its standard input.
 
+        Before the command has started, the text waits for it.
+
         Args:
             text: What a person would type; a line ends with ``"\\n"``.
             end: Whether the input ends after it, as with Ctrl-D.
 
         Raises:
-            JobError: The job does not run, was not started with ``stdin=True`` or ``pty=True``, or does not read.
+            JobError: The job has ended, was not started with ``stdin=True`` or ``pty=True``, or does not read.
         """
         data = text.encode() if isinstance(text, str) else bytes(text)
         try:
+            if self.lifecycle.has_ended:
+                raise InputClosed("it has ended")
+            if not self.takes_input:
+                raise InputClosed("its standard input is empty; run it with stdin=True or pty=True")
             self.input.write(data, end=end)
         except InputClosed as closed:
-            raise JobError(
-                f"job {self.id} cannot be sent anything: {self._why_closed(closed)}."
-            ) from None
-
-    def _why_closed(self, closed: InputClosed) -> str:
-        if self.lifecycle.has_ended:
-            return "it has ended"
-        if self.status is JobStatus.QUEUED:
-            return "it has not started yet"
-        if not (self.how.stdin or self.how.pty):
-            return "its standard input is empty; run it with stdin=True or pty=True"
-        return str(closed)
+            why = "it has ended" if self.lifecycle.has_ended else str(closed)
+            raise JobError(f"job {self.id} cannot be sent anything: {why}.") from None
 
     @property
     def is_here(self) -> bool:

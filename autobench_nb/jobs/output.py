@@ -11,11 +11,11 @@ from typing import Any, Final, Protocol
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats import level_of_line
 from autobench_nb.logs.formats.hints import lines_with_hints
+from autobench_nb.logs.formats.traceback_grouper import Traceback, TracebackGrouper
 from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.processes.lines import Line, LineSplitter, text_of
 from autobench_nb.processes.pressure import Pressure
 from autobench_nb.processes.screen import DrawnLine, Screen, draws, partial_escape
-from autobench_nb.processes.tracebacks import Traceback, TracebackGrouper
 
 OUTPUT: Final = "benchmark"
 """The channel of what jobs print."""

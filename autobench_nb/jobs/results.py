@@ -7,6 +7,7 @@ from collections import deque
 from itertools import islice
 from typing import Final
 
+from autobench_nb.figures import counted
 from autobench_nb.tables.results import Result, ResultPage, ResultsView
 
 __all__ = ["MAX_ROWS", "Result", "Results"]
@@ -41,4 +42,4 @@ class Results(ResultsView):
             return ResultPage(rows, after if after < end else None, end, self._dropped)
 
     def __repr__(self) -> str:
-        return f"<Results {len(self)} rows>"
+        return f"<Results {counted(len(self), 'row')}>"

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from autobench_nb.errors import RunError
+from autobench_nb.figures import counted
 from autobench_nb.jobs.machine import FINAL
 from autobench_nb.state.model import JobStatus
 
@@ -26,7 +27,7 @@ def heading(run: Run) -> str:
     order = ("failed", "timeout", "cancelled", "running", "queued", "succeeded")
     words = {"timeout": "timed out", "running": "running", "queued": "in the queue"}
     parts = [f"{counts[name]:,} {words.get(name, name)}" for name in order if counts[name]]
-    return f"{run.label}: {_jobs(len(run.jobs))}, {', '.join(parts)}"
+    return f"{run.label}: {counted(len(run.jobs), 'job')}, {', '.join(parts)}"
 
 
 def unsuccessful(run: Run) -> list[Job]:
@@ -37,7 +38,7 @@ def unsuccessful(run: Run) -> list[Job]:
 def text_of(run: Run) -> str:
     """The ``repr`` of a run: the jobs that failed first, so that many others do not hide them."""
     ended = sum(job.status in FINAL for job in run.jobs)
-    head = f"<Run {run.label} {run.status}, {ended} of {len(run.jobs)} jobs ended"
+    head = f"<Run {run.label} {run.status}, {ended} of {counted(len(run.jobs), 'job')} ended"
     failed = unsuccessful(run)
     rest = [job for job in run.jobs if job not in failed]
     rows = [f"  {job!r}" for job in [*failed, *rest][:REPR_JOBS]]
@@ -58,7 +59,7 @@ def error_of(run: Run) -> RunError | None:
         said.append(f"  … and {len(failed) - REPR_JOBS:,} more: run.to_pandas() has all reasons")
     if open_jobs:
         said.append(
-            f"{_jobs(len(open_jobs))} not ended yet: await the run, or run.wait(), before run.check()."
+            f"{counted(len(open_jobs), 'job')} not ended yet: await the run, or run.wait(), before run.check()."
         )
     elif failed:
         said.append(f'What the first one said: bench.logs.query("job:{failed[0].id}")')
@@ -83,7 +84,7 @@ def goes_on(run: Run) -> str:
     """What an interrupt has not done, and what would."""
     left = sum(job.status not in FINAL for job in run.jobs)
     return (
-        f"{run.label} goes on, {_jobs(left)} not ended yet: run.cancel() ends it, "
+        f"{run.label} goes on, {counted(left, 'job')} not ended yet: run.cancel() ends it, "
         "await run or run.wait() waits for it again."
     )
 
@@ -96,9 +97,5 @@ def line_of(run: Run) -> str:
     named = "; ".join(f"{job.name}: {job.reason or job.status}" for job in failed[:NAMED_IN_LINE])
     more = len(failed) - NAMED_IN_LINE
     named += f"; and {more:,} more" if more > 0 else ""
-    count = f"{len(failed):,} of {_jobs(len(run.jobs))}"
+    count = f"{len(failed):,} of {counted(len(run.jobs), 'job')}"
     return f"{run.label}: {count} did not succeed ({named}). run.check() raises an error that says all."
-
-
-def _jobs(count: int) -> str:
-    return "1 job" if count == 1 else f"{count:,} jobs"

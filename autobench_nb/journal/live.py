@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from autobench_nb import forks
 from autobench_nb.contract.journal import InterruptedRun, JournalHealth, JournalState
 from autobench_nb.errors import ClosedError, JournalError, reason_of
+from autobench_nb.figures import counted
 from autobench_nb.jobs.ledger import (
     ArtifactKept,
     DeviceTold,
@@ -304,7 +305,7 @@ class LiveJournal(Closable):
 
     def writing_goes_on(self, missed: int) -> None:
         """Say that the file is written again, and how much is missing."""
-        told = f"{missed:,} rows are missing in it" if missed else "nothing is missing in it"
+        told = f"it lacks {counted(missed, 'row')}" if missed else "nothing is missing in it"
         self._log(CHANNEL, Level.WARN, f"The journal {self._path} is written again: {told}.")
         self._tell("/journal", self.record())
 

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple, Protocol, Self
 
 from autobench_nb.errors import ComparisonError, OptionError
+from autobench_nb.figures import counted
 from autobench_nb.machine.fingerprint import Fingerprint
 from autobench_nb.machine.noise import Noise
 
@@ -290,7 +291,7 @@ def _noisy(sides: Sequence[Conditions], limits: NoiseLimits) -> Iterable[Differe
         yield from _lost(side, "quota", "cgroup_throttled_s", limits.quota, "was held up")
         throttles = sum(one.noise.thermal_throttles or 0 for one in side.repetitions)
         if throttles:
-            yield Difference("throttled", f"{side.name}: {throttles} times too hot")
+            yield Difference("throttled", f"{side.name}: {counted(throttles, 'time')} too hot")
     yield from _apart(sides, limits)
 
 

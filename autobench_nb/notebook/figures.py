@@ -5,11 +5,6 @@ from __future__ import annotations
 import math
 
 
-def counted(count: int, noun: str) -> str:
-    """``1 line``, ``1,204 lines``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def duration(seconds: float) -> str:
     """``9.10 s``, ``1 m 42 s``, ``2 h 05 m``."""
     if seconds < 0.001:

@@ -15,12 +15,12 @@ from html import escape, unescape
 from itertools import islice
 from typing import Any, Final
 
-from autobench_nb.figures import seconds_text
+from autobench_nb.figures import counted, seconds_text
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.redaction.named import without_named_secrets
 from autobench_nb.logs.redaction.redactor import Redactor
 from autobench_nb.logs.text import clean
-from autobench_nb.notebook.figures import counted, duration, size
+from autobench_nb.notebook.figures import duration, size
 from autobench_nb.tables.results import Result
 
 ROWS: Final = 30

@@ -16,6 +16,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from autobench_nb.figures import counted
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.notebook.bundle import ViewBundle, shared_bundle, static_file
 from autobench_nb.notebook.kept import KeptPicture
@@ -324,4 +325,4 @@ class Selection:
         return logs_to_pandas(self._entries)
 
     def __repr__(self) -> str:
-        return f"<Selection of {len(self)} rows>"
+        return f"<Selection of {counted(len(self), 'row')}>"

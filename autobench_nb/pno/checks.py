@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from autobench_nb.contract.findings import Severity
+from autobench_nb.figures import counted
 from autobench_nb.pno import found as evidence
 from autobench_nb.pno.facts import Facts
 from autobench_nb.pno.found import Found
@@ -153,7 +154,7 @@ def thermal_throttling(facts: Facts) -> Iterator[Found]:
     hot = {name: count for name, count in more.items() if count > 0}
     if hot:
         yield Found(
-            f"Slowed {sum(hot.values())} times since the last scan: too hot ({', '.join(hot)})",
+            f"Slowed {counted(sum(hot.values()), 'time')} since the last scan: too hot ({', '.join(hot)})",
             Severity.WARN,
             "host",
             (evidence.numbers(hot),),
@@ -193,7 +194,7 @@ def results_moved(facts: Facts) -> Iterator[Found]:
         new, old = _median(one.new), _median(one.old)
         slower = moved.ratio > 1
         yield Found(
-            f"{new:.4g} s, was {old:.4g} s in the last {len(one.old)} repetitions: {moved.ratio - 1:+.1%} "
+            f"{new:.4g} s, was {old:.4g} s in the last {counted(len(one.old), 'repetition')}: {moved.ratio - 1:+.1%} "
             f"(Mann-Whitney p {moved.p:.2g}, Cliff's delta {moved.delta:+.2f})",
             Severity.WARN if slower else Severity.INFO,
             one.name,

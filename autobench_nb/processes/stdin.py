@@ -16,19 +16,22 @@ class InputClosed(Exception):
 
 
 class CommandInput:
-    """Bytes on their way to a command. Any thread writes; the thread that watches the command hands them over."""
+    """Bytes on their way to a command. Any thread writes; the thread that watches the command hands them over.
+
+    What is written before the first command has started waits for it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting = bytearray()
         self._ends = False
-        self._wake: Callable[[], None] | None = None
+        self._wake: Callable[[], None] | None = _nobody
 
     def write(self, data: bytes, *, end: bool = False) -> None:
         """Send ``data``; with ``end`` the command sees the end of its input after it.
 
         Raises:
-            InputClosed: No command with an open input runs, its input has ended, or it does not read what it was sent.
+            InputClosed: The command or its input has ended, or it does not read what it was sent.
         """
         with self._lock:
             if self._wake is None:
@@ -48,9 +51,12 @@ class CommandInput:
     def attach(self, wake: Callable[[], None]) -> None:
         """A command takes input now: ``wake`` tells its thread that there is some."""
         with self._lock:
-            self._waiting.clear()
-            self._ends = False
+            if self._wake is not _nobody:
+                self._waiting.clear()
+                self._ends = False
             self._wake = wake
+            if self._waiting or self._ends:
+                wake()
 
     def detach(self) -> None:
         """The command takes no more input. When this returns, ``wake`` is not called any more."""
@@ -74,3 +80,7 @@ class CommandInput:
                 self._waiting.clear()
                 self._ends = True
             return False, self._ends
+
+
+def _nobody() -> None:
+    """There is nobody to wake before the first command has started."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE
+from autobench_nb.figures import counted
 from autobench_nb.processes.command import ProcessSpec
 from autobench_nb.processes.endings import EndKind
 from autobench_nb.processes.launchers import Launchers
@@ -78,7 +79,7 @@ class SaidLines:
     def _tell_left_out(self) -> None:
         if self._left_out:
             count, self._left_out = self._left_out, 0
-            self._say(f"({count:,} lines were left out here)")
+            self._say(f"({counted(count, 'line')} left out here)")
 
 
 class Output:

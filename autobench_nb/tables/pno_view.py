@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autobench_nb import tables
+from autobench_nb.figures import counted
 from autobench_nb.tables.records_view import ReadState
 from autobench_nb.tables.schema import FINDINGS
 
@@ -61,4 +62,4 @@ class PnoView:
         return tables.records_to_arrow(self.findings, FINDINGS)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.status}, {len(self.findings)} findings>"
+        return f"<{type(self).__name__} {self.status}, {counted(len(self.findings), 'finding')}>"

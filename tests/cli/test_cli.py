@@ -159,7 +159,7 @@ def test_without_a_server_a_replay_serves_the_file_itself(tmp_path: Path) -> Non
     process.send_signal(signal.SIGINT)
     rest, errors = process.communicate(timeout=30)
     assert (process.returncode, rest, errors) == (0, "", "")
-    assert said == f"{file}: 1 of 2 lines recognised (syslog 1), 1 kept as they are\n"
+    assert said == f"{file}: 1 of 2 lines recognised (syslog 1), 1 kept as it is\n"
 
 
 def test_a_file_is_replayed_into_a_running_server(tmp_path: Path) -> None:

@@ -217,8 +217,16 @@ def test_the_end_says_what_was_recognised(tmp_path: Path) -> None:
         done = run("replay", str(file), "--url", line, AUTOBENCH_TOKEN=TOKEN)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        f"{file}: 20 of 21 lines recognised (syslog 20), 1 kept as they are\n21 entries sent to {line}\n"
+        f"{file}: 20 of 21 lines recognised (syslog 20), 1 kept as it is\n21 entries sent to {line}\n"
     )
+
+
+def test_one_line_is_told_in_the_singular(tmp_path: Path) -> None:
+    file = tmp_path / "some.log"
+    file.write_text(SYSLOG.splitlines()[0] + "\n")
+    with serving(AUTOBENCH_TOKEN=TOKEN) as (_, line):
+        done = run("replay", str(file), "--url", line, AUTOBENCH_TOKEN=TOKEN)
+    assert done.stdout == f"{file}: 1 of 1 line recognised (syslog 1)\n1 entry sent to {line}\n"
 
 
 def test_nothing_recognised_is_no_success(tmp_path: Path) -> None:
@@ -320,7 +328,7 @@ def test_entries_that_a_server_rejects_are_counted_with_their_reasons(
         done = run("replay", str(file), "--url", url, AUTOBENCH_TOKEN=TOKEN)
     assert done.returncode == 1
     assert "17 entries sent" in done.stdout
-    assert "3 entries were rejected" in done.stderr
+    assert "3 entries rejected" in done.stderr
     assert "2: too red" in done.stderr
 
 

@@ -7,6 +7,7 @@ import concurrent.futures
 import io
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,8 @@ from typing import Any
 import pytest
 
 from autobench_nb.jobs import Job, Runner, current_job
+from autobench_nb.jobs.executors.capture import JobStreams
+from autobench_nb.jobs.executors.children import ChildOutput
 from autobench_nb.logs.entry import Level, LogEntry
 from autobench_nb.logs.logger import ChannelLogger
 from autobench_nb.logs.ring.ring import LogRing
@@ -84,6 +87,8 @@ def map_with_a_pool() -> None:
 def use_an_old_pool() -> None:
     with ThreadPool(1) as pool:
         pool.apply(print, ("x",))
+        pool.close()
+        pool.join()  # leaving the block alone does not wait for its threads
 
 
 async def use_the_loops_pool() -> None:
@@ -389,6 +394,50 @@ def test_a_child_that_outlives_its_job_is_named_and_still_heard(
     for reader in readers:
         reader.join(PATIENCE_S)
     assert bench.lines(job) == ["late"]
+
+
+def test_an_end_that_another_thread_has_read_ends_the_reader_too() -> None:
+    """Its thread and a job that waits for the child both read: the last end may come to either."""
+    bench = Bench()
+    run = bench.runner().submit({"it": lambda: None})
+    assert run.wait(PATIENCE_S)
+    streams = JobStreams(run.jobs[0].stream, lambda: False)
+    output = ChildOutput(streams)
+    output.pipe("stdout")
+    output.pipe("stderr")
+    first, second = list(output._theirs)
+    output._theirs.clear()
+    read = output.pump
+
+    def read_while_another_does() -> bool:
+        is_over = read()
+        if threading.current_thread() is output._thread and not is_over:
+            os.close(second)
+            assert read()
+        return is_over
+
+    output.pump = read_while_another_does  # type: ignore[method-assign]
+    output.start()
+    os.close(first)
+    assert output._thread is not None
+    output._thread.join(PATIENCE_S)
+    assert not output._thread.is_alive()
+    bench.close()
+
+
+def test_a_child_that_prints_without_end_holds_up_neither_its_wait_nor_the_jobs_end(
+    bench: Bench, runner: Runner, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    before = set(threading.enumerate())
+    # It goes on when the shell has ended, for which ``run`` waits.
+    script = f"echo first; yes & echo $! > {pid}"
+    job = run(runner, lambda: subprocess.run(script, shell=True, check=True))
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == "autobench-child-output":
+            thread.join(PATIENCE_S)
+    assert bench.record(job)["lines"] >= 1
 
 
 def test_children_that_nobodys_job_starts_are_left_alone(

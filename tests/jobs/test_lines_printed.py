@@ -247,16 +247,50 @@ def test_what_cannot_be_sent_is_refused_with_the_reason(
 ) -> None:
     run = runner.submit(f"echo > {fifo}; cat {fifo}")
     fifo.read_text()
-    queued = runner.submit("true", stdin=True)
     with pytest.raises(JobError, match="run it with stdin=True or pty=True"):
         run.jobs[0].send("y\n")
-    with pytest.raises(JobError, match="has not started yet"):
-        queued.jobs[0].send("y\n")
     fifo.write_text("")
     only(run)
-    only(queued)
     with pytest.raises(JobError, match="it has ended"):
         run.jobs[0].send("y\n")
+
+
+@pytest.mark.parametrize("pty", [False, True])
+def test_what_is_sent_before_the_command_has_started_waits_for_it(
+    bench: Bench, runner: Runner, fifo: Path, pty: bool
+) -> None:
+    before = runner.submit(f"cat {fifo}")
+    quiet = "stty -echo; " if pty else ""
+    run = runner.submit(f"{quiet}read a; read b; echo $a, $b", pty=pty, stdin=not pty)
+    assert run.jobs[0].status is JobStatus.QUEUED
+    run.jobs[0].send("one\n")
+    run.jobs[0].send("two\n")
+    fifo.write_text("")
+    only(before)
+    only(run)
+    assert bench.lines(run.jobs[0])[-1] == "one, two"
+
+
+def test_what_is_sent_at_once_reaches_the_command(bench: Bench, runner: Runner) -> None:
+    for _ in range(20):
+        run = runner.submit("cat; echo end", stdin=True)
+        run.jobs[0].send("at once\n", end=True)
+        only(run)
+        assert bench.lines(run.jobs[0]) == ["at once", "end"]
+
+
+def test_a_queued_job_takes_no_more_than_a_running_one(runner: Runner, fifo: Path) -> None:
+    before = runner.submit(f"cat {fifo}")
+    run = runner.submit("cat", stdin=True)
+    run.jobs[0].send(b"x" * INPUT_LIMIT, end=True)
+    with pytest.raises(JobError, match="its input has been ended"):
+        run.jobs[0].send("more")
+    run.cancel()
+    assert run.wait(PATIENCE_S)
+    with pytest.raises(JobError, match="it has ended"):
+        run.jobs[0].send("more")
+    fifo.write_text("")
+    only(before)
 
 
 def test_a_command_that_does_not_read_does_not_take_without_end(runner: Runner, fifo: Path) -> None:

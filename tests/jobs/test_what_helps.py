@@ -289,23 +289,23 @@ def test_the_jobs_of_a_bench_are_listed_by_their_names(bench: Bench, runner: Run
 # --- an interrupt
 
 SCRIPT = """
-import signal, threading
+import signal, sys, threading, time, traceback
 import autobench_nb as ab
 
-noticed = threading.Event()
+main = threading.main_thread().ident
 
 def interrupt():
-    # One that comes before the main thread waits for the run would not be seen by what waits.
-    while not noticed.wait(0.5):
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    # One that comes before the main thread waits for the run, or while it leaves, would be another's.
+    while "result" not in [frame.name for frame in traceback.extract_stack(sys._current_frames()[main])]:
+        time.sleep(0.01)
+    signal.pthread_kill(main, signal.SIGINT)
 
 with ab.Orchestrator() as bench:
     run = bench.run({"waits": "sleep 100", "next": "true"})
-    threading.Thread(target=interrupt).start()
+    threading.Thread(target=interrupt, daemon=True).start()
     try:
         run.wait()
     except KeyboardInterrupt as stopped:
-        noticed.set()
         print(run.done, *stopped.__notes__)
     run.cancel()
     print(run.wait(30))

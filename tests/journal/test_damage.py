@@ -324,7 +324,7 @@ def test_what_the_queue_had_no_room_for_is_counted_and_said(
         missed = bench.state.get("/journal/missed")
         (kept,) = journal.select("SELECT count(*) AS n FROM results")
         assert missed == 200 - kept["n"] > 0
-        assert said(bench, f"{missed:,} rows are missing")
+        assert said(bench, f"it lacks {missed:,} rows")
         table = journal.missed()
         assert list(table["entries"]) == [missed]
         assert "another program" in table["reason"][0]

@@ -26,7 +26,7 @@ WRITERS = {
 """What only the original can: the rest is the read side."""
 
 INNER = {
-    "state": {"peek", "tell"},
+    "state": {"peek", "tell", "owner", "let_go"},
     "logs": {
         # What the ring alone can account for: a client holds a part of it.
         "account",
@@ -44,6 +44,7 @@ INNER = {
         "predicate",
         "batch",
         "select",
+        "owner",
     },
     "results": {"page"},
     # What is measured, drawn and looked for is with the original alone.
@@ -150,7 +151,7 @@ async def test_pno_has_status_progress_findings_and_their_summary(pair: Pair) ->
     assert pno.summary["bySeverity"]["error"] == 1
     assert pno.to_pandas()["drift_ms"].tolist() == [12]
     assert pno.to_arrow()["severity"].to_pylist() == ["error"]
-    assert repr(pno).endswith("running, 1 findings>")
+    assert repr(pno).endswith("running, 1 finding>")
 
 
 async def test_jobs_have_a_queue_and_can_be_cancelled(pair: Pair) -> None:

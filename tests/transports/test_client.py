@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.server
 import socket
 import threading
@@ -327,6 +328,50 @@ def test_where_the_server_says_so_it_does_not_reconnect(tmp_path: Path) -> None:
         with pytest.raises(ConnectionLost):
             client.wait_for(lambda one: False, 10)
         assert client.status.phase == "closed"
+
+
+def forgotten(begun: set[threading.Thread]) -> None:
+    """Collect what nobody holds, and wait for the threads that were begun for it."""
+    gc.collect()
+    for thread in begun:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_client_that_is_forgotten_ends(life: Life) -> None:
+    before = set(threading.enumerate())
+    client = connect(life.server.url, TOKEN)
+    begun = set(threading.enumerate()) - before
+    assert begun
+    del client
+    forgotten(begun)
+
+
+@pytest.mark.parametrize("part", ["state", "logs", "devices", "jobs", "pno", "results"])
+def test_what_a_client_has_handed_out_keeps_it_live(life: Life, part: str) -> None:
+    before = set(threading.enumerate())
+    held = getattr(connect(life.server.url, TOKEN), part)
+    begun = set(threading.enumerate()) - before
+    gc.collect()
+    life.store.set("/devices/late", {"type": "capture", "status": "ok"})
+    with connect(life.server.url, TOKEN) as other:
+        other.wait_for(lambda one: "late" in one.devices, 10)
+    assert all(thread.is_alive() for thread in begun)
+    del held
+    forgotten(begun)
+
+
+def test_a_subscriber_keeps_a_client_live_until_it_leaves(life: Life) -> None:
+    before = set(threading.enumerate())
+    told = threading.Event()
+    unsubscribe = connect(life.server.url, TOKEN).state.subscribe(lambda _commit: told.set())
+    begun = set(threading.enumerate()) - before
+    gc.collect()
+    life.store.set("/devices/late", {"type": "capture", "status": "ok"})
+    assert told.wait(10)
+    unsubscribe()
+    del unsubscribe
+    forgotten(begun)
 
 
 def test_waiting_ends_with_its_time_or_the_client(life: Life) -> None:

@@ -86,6 +86,10 @@ class OutputReader(Protocol):
     def join(self) -> None:
         """Wait until it has closed what it read; to be called when no more can come."""
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has closed what it read."""
+
 
 class JobStreams:
     """Where a callable's output goes: its own two streams, and one more for each stream of a child process."""
@@ -104,12 +108,14 @@ class JobStreams:
         return JobText(name, self._stream(name), self._urgent)
 
     def adopt(self, reader: OutputReader) -> None:
-        """Remember a child process that writes."""
-        self._readers.add(reader)
+        """Remember a child process that writes, and forget those that have written all.
 
-    def leave(self, reader: OutputReader) -> None:
-        """Forget a child process that writes no more."""
-        self._readers.discard(reader)
+        None forgets itself: :meth:`end` could not wait for the last steps of its thread.
+        """
+        for other in tuple(self._readers):
+            if other.has_ended:
+                self._readers.discard(other)
+        self._readers.add(reader)
 
     def end(self) -> int:
         """Log what was printed so far, whole line or not; gives how many child processes still hold their streams."""

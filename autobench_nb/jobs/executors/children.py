@@ -6,8 +6,12 @@ import contextlib
 import os
 import select
 import threading
+from typing import Final
 
 from autobench_nb.jobs.executors.capture import JobStreams, JobText
+
+PIPE_BYTES: Final = 65_536
+"""What a pipe of Linux or macOS holds, where nobody has asked for more."""
 
 
 class ChildOutput:
@@ -35,11 +39,11 @@ class ChildOutput:
     def start(self) -> None:
         """Begin to read, in a thread that ends with the child's output."""
         if self._ours:
-            self._streams.adopt(self)
             self._thread = threading.Thread(
                 target=self._run, name="autobench-child-output", daemon=True
             )
             self._thread.start()
+            self._streams.adopt(self)
 
     def close_theirs(self) -> None:
         """Close the child's ends here: the child has its own, or was never started."""
@@ -65,16 +69,24 @@ class ChildOutput:
         if self._thread is not None:
             self._thread.join()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the thread has, and with it all that it held."""
+        return self._thread is not None and not self._thread.is_alive()
+
     def _read(self, descriptor: int) -> None:
-        while True:
+        # What a pipe holds, and no more: one that is written to without a pause would never be read to its end.
+        left = PIPE_BYTES
+        while left > 0:
             try:
-                data = os.read(descriptor, 65_536)
+                data = os.read(descriptor, left)
             except BlockingIOError:
                 return
             if not data:
                 self._ours[descriptor].end()
                 self._at_end.add(descriptor)
                 return
+            left -= len(data)
             self._ours[descriptor].feed(data)
 
     def _run(self) -> None:
@@ -84,11 +96,12 @@ class ChildOutput:
         is_over = False
         while not is_over:
             waiting.poll()
-            is_over = self.pump()
+            self.pump()
+            # Another thread may have read the last end since: who waited for nothing then would wait for ever.
             with self._lock:
                 for descriptor in self._at_end:
                     with contextlib.suppress(KeyError):  # it has left before
                         waiting.unregister(descriptor)
-        self._streams.leave(self)
+                is_over = len(self._at_end) == len(self._ours)
         for descriptor in self._ours:
             os.close(descriptor)

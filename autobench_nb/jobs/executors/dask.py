@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autobench_nb.contract.steps import ArtifactRecord
 from autobench_nb.errors import JobError, reason_of
+from autobench_nb.figures import counted
 from autobench_nb.jobs.artifacts import NotKept
 from autobench_nb.jobs.executors.dask_artifacts import bring_artifacts
 from autobench_nb.jobs.executors.dask_link import DaskLink, Remote
@@ -305,8 +306,8 @@ class DaskExecutor:
         if lost or report.left_out:
             repetition.log.say(
                 Level.WARN,
-                f"{repetition.name}: {report.left_out:,} lines were left out on the worker, and {lost:,} batches of "
-                "lines were lost on their way.",
+                f"{repetition.name}: {counted(report.left_out, 'line')} left out on the worker, and "
+                f"{counted(lost, 'batch', 'batches')} of lines lost on the way.",
             )
         return report.outcome, None
 

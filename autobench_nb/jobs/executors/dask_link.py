@@ -154,8 +154,9 @@ class DaskLink:
         A client whose scheduler comes back reaches it again by itself, but does not subscribe again.
         """
         comm = client.scheduler_comm
-        is_the_same = comm is not None and client is self._client and comm is self._comm
-        return client.status == "running" and is_the_same and not comm.comm.closed()
+        if comm is None or client is not self._client or comm is not self._comm:
+            return False
+        return client.status == "running" and not comm.comm.closed()
 
     def why_none_may(self, client: DaskClient) -> str | None:
         """Why no repetition can be done there, asked once of a cluster; each worker looks at what it is given, too."""

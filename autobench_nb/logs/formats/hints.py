@@ -22,7 +22,8 @@ _PLACES: Final = (
     r'(?:"|/| \d\d\d| -|\t)[ \t]?[45]\d\d[ \t]',  # servers
     r'"(?:s|@l|lvl)": ?"',
     r"\.\d{3} [-.#] |ERR!|\*\*\* |build stopped|-[0-47]-[A-Z]|(?m:^[DWEFA], \[)",  # Redis, npm, Cisco, Ruby
-    r'(?m:^  File "|^(?:/|file:|node:)\S*:\d+\s*$)',  # tracebacks
+    r'(?m:^  File "|^(?:/|file:|node:|\[eval|\[stdin|[A-Za-z]:\\)\S*:\d+\s*$)',  # tracebacks
+    r"(?m:^goroutine \d|^SIG[A-Z]+: |:in [`'].*\([A-Z][\w:]*\)$)",  # Go's and Ruby's
 )
 _HINT: Any = re2.compile(f"(?i:{_WORDS})|{'|'.join(_PLACES)}".encode())
 """A line in which it does not hit says no level but ``info``, and begins no traceback."""

@@ -7,7 +7,8 @@ from typing import Final
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats.levels import HEAD, leading_level, uncoloured
 from autobench_nb.logs.formats.parsed import ParsedLine
-from autobench_nb.logs.formats.tracebacks import TracebackKind, next_state, start_of
+from autobench_nb.logs.formats.traceback_starts import likely_start_of
+from autobench_nb.logs.formats.tracebacks import NONE, TracebackState, goes_on
 
 MAX_LINES: Final = 10_000
 """Lines that one entry may have; what follows begins a new one."""
@@ -21,10 +22,10 @@ class OpenEntry:
 
     def __init__(self) -> None:
         self.entry: ParsedLine | None = None
-        self.traceback = TracebackKind.NONE
+        self.traceback = NONE
         self.has_more = False
         """Whether closing it is more than taking ``entry``."""
-        self._inner = TracebackKind.NONE
+        self._inner = NONE
         self._below: list[str] = []
         self._chars = 0
         self._exc_at = -1
@@ -44,14 +45,14 @@ class OpenEntry:
             self._below, self._chars = [], 0
         self._exc_at = -1
         self.has_more = False
-        self.traceback = self._inner = TracebackKind.NONE
+        self.traceback = self._inner = NONE
         return entry
 
-    def begin(self, entry: ParsedLine, kind: TracebackKind = TracebackKind.NONE) -> None:
+    def begin(self, entry: ParsedLine, kind: TracebackState = NONE) -> None:
         """Open an entry; a line that itself begins a traceback is at least an error."""
         self.entry = entry
         self.traceback = kind
-        if kind is not TracebackKind.NONE:
+        if kind is not NONE:
             self.entry = entry._replace(level=max(entry.level, Level.ERROR))
             self._exc_at = 0
             self.has_more = True
@@ -64,9 +65,9 @@ class OpenEntry:
             and self._chars + len(text) < MAX_CHARS
         )
 
-    def join(self, text: str, kind: TracebackKind) -> None:
+    def join(self, text: str, kind: TracebackState) -> None:
         """Add a line below the entry; with the first one of a traceback ``exc`` begins."""
-        if kind is not TracebackKind.NONE and self._exc_at < 0:
+        if kind is not NONE and self._exc_at < 0:
             self._exc_at = len(self._below)
         self.traceback = kind
         self.has_more = True
@@ -90,17 +91,17 @@ class OpenEntry:
             )
             return True
         state = self._inner
-        after = next_state(state, text) if state is not TracebackKind.NONE else state
+        after = goes_on(state, text) if state is not NONE else state
         says_more = text[:1] in INDENTED and leading_level(entry.message) is not None
-        if after is TracebackKind.NONE and not says_more:
+        if after is NONE and not says_more:
             return False
         self.join(text, after)
-        self.traceback, self._inner = TracebackKind.NONE, after
+        self.traceback, self._inner = NONE, after
         return True
 
     def begin_inner(self, parsed: ParsedLine) -> None:
         """Open an entry for a container's line; its level is what the message says."""
-        kind = start_of(parsed.message)
+        kind = likely_start_of(parsed.message)
         level = leading_level(uncoloured(parsed.message[:HEAD]))
         self.begin(parsed if level is None else parsed._replace(level=level), kind)
-        self.traceback, self._inner = TracebackKind.NONE, kind
+        self.traceback, self._inner = NONE, kind

@@ -25,7 +25,8 @@ from autobench_nb.logs.formats.parsed import PLAIN, ParsedLine
 from autobench_nb.logs.formats.parser import HEAD_CHARS, FormatParser, LineParser
 from autobench_nb.logs.formats.structured import read_json, read_logfmt
 from autobench_nb.logs.formats.times import Clock
-from autobench_nb.logs.formats.tracebacks import TracebackKind, next_state, start_of
+from autobench_nb.logs.formats.traceback_starts import PYTHON_GROUP, likely_start_of, start_of
+from autobench_nb.logs.formats.tracebacks import NONE, TracebackState, goes_on
 
 SAMPLE_LINES: Final = 200
 """Lines of which a source's format is found."""
@@ -255,9 +256,14 @@ class LineReader:
         opened = self._open
         if line[:1] in INDENTED and not self._may_be_indented and self._takes_indented(line):
             # Whatever kind of traceback it stands in goes on with an indented line.
-            opened.join(line, opened.traceback)
+            inside = opened.traceback
+            if inside is not NONE:
+                inside = goes_on(inside, line)
+            elif line[:4] == PYTHON_GROUP:
+                inside = likely_start_of(line)
+            opened.join(line, inside)
             self.counts[JOINED] += 1
-        elif line or opened.traceback is not TracebackKind.NONE:
+        elif line or opened.traceback is not NONE:
             self._other(line, done, is_tried)
         else:
             self.counts[PLAIN] += 1
@@ -272,6 +278,13 @@ class LineReader:
         """A line that the winner does not take, or that may stand in a traceback."""
         opened = self._open
         text = uncoloured(line) if "\x1b" in line else line
+        if opened.traceback is not NONE and start_of(text) is not NONE and opened.has_room(text):
+            # What was raised is a part of its traceback, though it may look like a line of some format.
+            inside = goes_on(opened.traceback, text)
+            if inside is not NONE:
+                opened.join(text, inside)
+                self.counts[JOINED] += 1
+                return
         winner = None if is_tried and len(text) <= HEAD_CHARS else self._winner
         parsed = None if winner is None else winner.parse(text)
         if parsed is None:
@@ -285,7 +298,7 @@ class LineReader:
         if parsed is not None:
             self._accept(parsed, done)
             return
-        kind = start_of(text)
+        kind = likely_start_of(text)
         if opened.has_room(text) and self._takes(kind):
             opened.join(text, kind)
             self.counts[JOINED] += 1
@@ -312,22 +325,22 @@ class LineReader:
         if self._open.entry is not None:
             done.append(self._open.close())
 
-    def _continued(self, text: str) -> TracebackKind | None:
+    def _continued(self, text: str) -> TracebackState | None:
         """The traceback's state after ``text``, where that goes on with it or is indented below an entry."""
         opened = self._open
         entry = opened.entry
         if entry is None or not opened.has_room(text):
             return None
-        if opened.traceback is not TracebackKind.NONE:
-            after = next_state(opened.traceback, text)
-            if after is not TracebackKind.NONE:
+        if opened.traceback is not NONE:
+            after = goes_on(opened.traceback, text)
+            if after is not NONE:
                 return after
             opened.traceback = after
         if self._takes_indented(text):
-            return TracebackKind.NONE
+            return NONE
         # The first line of a traceback: known before all formats are tried, since it may look like one.
-        kind = start_of(text)
-        return kind if kind is not TracebackKind.NONE and self._takes(kind) else None
+        kind = likely_start_of(text)
+        return kind if kind is not NONE and self._takes(kind) else None
 
     def _takes_indented(self, text: str) -> bool:
         """Whether the open entry takes ``text`` because that is indented."""
@@ -336,15 +349,15 @@ class LineReader:
         if entry is None or text[:1] not in INDENTED or text.isspace() or not opened.has_room(text):
             return False
         if entry.format == PLAIN:
-            return opened.traceback is not TracebackKind.NONE
+            return opened.traceback is not NONE
         return entry.format not in self._alone and "\x1b" not in text
 
-    def _takes(self, kind: TracebackKind) -> bool:
+    def _takes(self, kind: TracebackState) -> bool:
         """Whether the open entry takes a line that no format takes and that is not indented."""
         entry = self._open.entry
         if entry is None or entry.format == PLAIN or entry.format in self._alone:
             return False
-        return kind is not TracebackKind.NONE or entry.format in self._takes_any
+        return kind is not NONE or entry.format in self._takes_any
 
     # --- which format
 

@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from autobench_nb.figures import counted
 from autobench_nb.tables.comparison import SUCCEEDED, JobRows, ratios_to_least
 from autobench_nb.tables.plot.axis import Axis, axis_for
 from autobench_nb.tables.plot.measures import measure_named, ratio_text, with_unit
@@ -112,7 +113,9 @@ class Plot:
         )
 
     def __repr__(self) -> str:
-        return f"<Plot of {len(self._series)} jobs, {self._measure.title}: {self._heading}>"
+        return (
+            f"<Plot of {counted(len(self._series), 'job')}, {self._measure.title}: {self._heading}>"
+        )
 
     # --- its parts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 from autobench_nb.sync.client.effects import Changed, LogsArrived, MirrorEffect, Replaced
@@ -60,3 +61,33 @@ class Arrivals:
         with self._changed:
             if self.changes == changes:
                 self._changed.wait(timeout_s)
+
+
+class WeakArrivals:
+    """:class:`Arrivals` as a link knows them: who has forgotten its client is kept by no thread."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._arrivals = weakref.ref(arrivals)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the state and the first log entries of this epoch have arrived."""
+        arrivals = self._arrivals()
+        return arrivals is not None and arrivals.is_complete
+
+    def settings(self) -> dict[str, Any]:
+        """The server's ``serverConfig.ws``, as far as it has been mirrored."""
+        arrivals = self._arrivals()
+        return {} if arrivals is None else arrivals.settings()
+
+    def on_effect(self, effect: MirrorEffect) -> None:
+        """Bring state and log up to what the mirror has made of a message."""
+        arrivals = self._arrivals()
+        if arrivals is not None:
+            arrivals.on_effect(effect)
+
+    def on_change(self) -> None:
+        """Count a change, and wake those who wait for one."""
+        arrivals = self._arrivals()
+        if arrivals is not None:
+            arrivals.on_change()

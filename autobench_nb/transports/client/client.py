@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections.abc import Callable, Generator
 from datetime import datetime
 from types import TracebackType
@@ -18,7 +19,7 @@ from autobench_nb.tables.pno_view import PnoView
 from autobench_nb.tables.records_view import JobsView, RecordsView
 from autobench_nb.tables.results import Result, ResultPage, ResultsView
 from autobench_nb.tables.schema import DEVICES, STREAMS
-from autobench_nb.transports.client.arrivals import Arrivals
+from autobench_nb.transports.client.arrivals import Arrivals, WeakArrivals
 from autobench_nb.transports.client.found import the_only_one, token_for
 from autobench_nb.transports.client.link import ClientLink, LinkStatus
 from autobench_nb.transports.client.memory import MemoryLink
@@ -38,6 +39,9 @@ class Client(Closable):
 
     ``state``, ``logs``, ``jobs``, ``devices``, ``streams`` and ``pno`` read what has been mirrored, also while the link
     is down; :attr:`status` says how it is. ``results`` are no part of the state: each access asks the server.
+
+    One that nobody holds, and none of what it has handed out, ends as by :meth:`close`, when Python collects it; a
+    subscriber of its state is somebody.
 
     ``await`` it (or ``async with``) to wait for its first state without holding up the loop.
     """
@@ -70,13 +74,15 @@ class Client(Closable):
         self._pno = PnoView(self._state.get)
         self._results = ResultsView(self._page_of_results)
         self._link: ClientLink | MemoryLink
+        reader = WeakArrivals(self._arrivals)
         if own is not None and own.runs_here:
-            self._link = MemoryLink(own, self._token, self._mirror, self._arrivals)
+            self._link = MemoryLink(own, self._token, self._mirror, reader)
         else:
-            self._link = ClientLink(
-                self.url, self._token, self._mirror, self._arrivals, jupyter_token
-            )
+            self._link = ClientLink(self.url, self._token, self._mirror, reader, jupyter_token)
         self._farewells: list[Callable[[], None]] = []
+        # Whoever holds state or log wants them live: both hold the client.
+        self._state.owner = self._logs.owner = self
+        weakref.finalize(self, self._link.forget).atexit = False
         self._link.start()
 
     # --- what is read
@@ -250,6 +256,7 @@ class Client(Closable):
         for farewell in farewells:
             farewell()
         self._link.close()
+        self._state.let_go()
 
     # --- how it begins
 

@@ -163,6 +163,13 @@ class ClientLink:
             if threading.current_thread() is not self._thread:
                 self._thread.join()
 
+    def forget(self) -> None:
+        """End it soon: nobody holds the client any more. Waits for nothing, since a collector may call it anywhere."""
+        with contextlib.suppress(
+            RuntimeError, AttributeError
+        ):  # it has ended, or was never started
+            self._loop.call_soon_threadsafe(self._task.cancel)
+
     def check_open(self) -> None:
         """Raise what ended it, if it has ended."""
         if self.error is not None:

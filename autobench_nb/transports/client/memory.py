@@ -102,6 +102,10 @@ class MemoryLink:
         self._become(LinkStatus("closed"))
         self._server.pump.thread.call(self._leave)
 
+    def forget(self) -> None:
+        """End it soon: nobody holds the client any more. Waits for nothing, since a collector may call it anywhere."""
+        self._server.pump.thread.call_soon(self.close)
+
     def check_open(self) -> None:
         """Raise what ended it, if it has ended."""
         if self.error is not None:

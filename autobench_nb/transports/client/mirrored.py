@@ -13,6 +13,7 @@ import orjson
 
 from autobench_nb import tables
 from autobench_nb.errors import PathError, ProtocolError
+from autobench_nb.figures import counted
 from autobench_nb.logs.account import MirrorAccount
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.logs.query.predicate import Predicate, query_filter
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 FIRST_CAPACITY: Final = 500
 """Entries held until the server has told how many a client should hold."""
 
+_heard: Final[set[MirroredState]] = set()
+"""States with subscribers, which want to hear of them whoever else holds them."""
+
 
 class MirroredState:
-    """The state as it was last heard. Reads hand out copies."""
+    """The state as it was last heard. Reads hand out copies. ``owner``: the client, kept as long as this is."""
 
     def __init__(self, mirror: Mirror) -> None:
+        self.owner: object = None
         self._mirror = mirror
         self._subscribers = Subscribers()
 
@@ -79,7 +84,19 @@ class MirroredState:
         Returns:
             A function that ends it.
         """
-        return self._subscribers.add(_contained(callback), pointer)
+        end = self._subscribers.add(_contained(callback), pointer)
+        _heard.add(self)
+
+        def unsubscribe() -> None:
+            end()
+            if not self._subscribers:
+                _heard.discard(self)
+
+        return unsubscribe
+
+    def let_go(self) -> None:
+        """Nothing more will come: subscribers are no reason to keep it."""
+        _heard.discard(self)
 
     def tell(self, change: Changed) -> None:
         """Tell the subscribers whom it concerns."""
@@ -196,7 +213,7 @@ class MirroredEntries(Sequence[LogEntry]):
         return self.snapshot()[index]
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__.lstrip('_')}: {len(self):,} entries>"
+        return f"<{type(self).__name__.lstrip('_')}: {counted(len(self), 'entry', 'entries')}>"
 
 
 class _FilteredEntries(MirroredEntries):
@@ -209,9 +226,10 @@ class _FilteredEntries(MirroredEntries):
 
 
 class MirroredLogs(MirroredEntries):
-    """The newest entries that were mirrored; :attr:`account` says where all others are."""
+    """The newest entries that were mirrored; :attr:`account` says where all others are. ``owner``: the client."""
 
     def __init__(self, capacity: int = FIRST_CAPACITY) -> None:
+        self.owner: object = None
         self._lock = threading.Lock()
         self._entries: list[LogEntry] = []
         self._capacity = capacity

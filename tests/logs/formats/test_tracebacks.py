@@ -7,6 +7,7 @@ import pytest
 from autobench_nb.logs.entry import Level
 from autobench_nb.logs.formats import LineReader, ParsedLine
 from autobench_nb.logs.formats.joining import MAX_LINES
+from tests.logs.formats.traceback_texts import TEXTS
 
 HEAD = "2026-01-15 10:30:45,123 - my.app - ERROR - boom"
 NEXT = "2026-01-15 10:30:46,000 - my.app - INFO - next"
@@ -74,6 +75,7 @@ note: run with `RUST_BACKTRACE=full` for a verbose backtrace""",
 Unhandled exception. System.InvalidOperationException: no
    at Program.Main() in /src/Program.cs:line 3
    --- End of inner exception stack trace ---""",
+    **{name: text for name, (text, _) in TEXTS.items()},
 }
 
 
@@ -103,6 +105,12 @@ def test_a_traceback_that_comes_in_pieces_is_the_same(text: str) -> None:
     lines = [HEAD, *text.split("\n"), NEXT]
     pieces = [one for line in lines for one in reader.feed([line])] + reader.finish()
     assert pieces == read(*lines)
+
+
+def test_two_that_follow_one_another_are_two() -> None:
+    text = "java.lang.IllegalStateException: %s\n\tat com.example.Foo.bar(Foo.java:12)"
+    first, second = read(*(text % "a").split("\n"), *(text % "b").split("\n"))
+    assert (first.lines, second.lines) == (2, 2)
 
 
 def test_indented_lines_are_part_of_the_message() -> None:

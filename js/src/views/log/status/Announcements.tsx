@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { count } from '../../shared/format';
+import { count, plural } from '../../shared/format';
 import type { PaneModel } from '../model/model';
 
 /** How long the query rests before the number of its matches is said, in ms. */
@@ -16,7 +16,7 @@ export function Announcements({ model }: { model: PaneModel }): JSX.Element {
     const timer = setTimeout(() => {
       const { matches, held, muted } = view.stats.peek();
       if (error) setCounted(`Query error: ${error.message}`);
-      else setCounted(text.trim() ? `${count(matches)} of ${count(Math.max(matches, held - muted))} lines match` : '');
+      else setCounted(text.trim() ? `${count(matches)} of ${plural(Math.max(matches, held - muted), 'line')} match` : '');
     }, REST_MS);
     return () => clearTimeout(timer);
   }, [text, error]);

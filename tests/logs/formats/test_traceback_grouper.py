@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 
 import pytest
 
-from autobench_nb.processes.tracebacks import Traceback, TracebackGrouper
+from autobench_nb.logs.formats.traceback_grouper import Traceback, TracebackGrouper
+from tests.logs.formats.traceback_texts import TEXTS
+from tests.node import NODE
 
 JAVA = """Exception in thread "main" java.lang.IllegalStateException: no state
 \tat com.example.Main.run(Main.java:10)
@@ -15,7 +18,7 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: no state
 Caused by: java.io.IOException: disk
 \tat com.example.Disk.read(Disk.java:7)
 \t... 2 more"""
-NODE = """/srv/app.js:3
+JAVASCRIPT = """/srv/app.js:3
     throw new TypeError('bad')
     ^
 
@@ -46,15 +49,21 @@ SYNTAX = """  File "<string>", line 1
     x x
       ^
 SyntaxError: invalid syntax"""
+RUST_CAUSES = """Error: cannot read the plan
+
+Caused by:
+    No such file or directory (os error 2)"""
 KINDS = {
     "java": (JAVA, 'Exception in thread "main" java.lang.IllegalStateException: no state'),
-    "node": (NODE, "TypeError: bad"),
+    "node": (JAVASCRIPT, "TypeError: bad"),
     "node, logged": (NODE_LOGGED, "Error: connect ECONNREFUSED"),
     "go": (GO, "panic: runtime error: index out of range [5] with length 3"),
     "rust": (RUST, "thread 'main' panicked at src/main.rs:2:5:"),
     ".net": (DOTNET, "Unhandled exception. System.InvalidOperationException: no"),
     "a Python thread": (THREAD, "ZeroDivisionError: division by zero"),
     "a Python syntax error": (SYNTAX, "SyntaxError: invalid syntax"),
+    "Rust, causes": (RUST_CAUSES, "Error: cannot read the plan"),
+    **TEXTS,
 }
 PYTHON = {
     "plain": "def f(): 1 / 0\nf()",
@@ -120,6 +129,10 @@ def test_pythons_tracebacks_one_after_another_are_as_many(first: str, between: l
         ["Exception in thread of mine", "no traceback"],
         ["  indented", "text"],
         ["", "blank", ""],
+        ["panic: no goroutine follows", "next"],
+        ["fatal error: x.h: No such file", "next"],
+        ['  File "x.py", line 3', "    is of interest", "done"],
+        ["x.rb:1:in a sentence (Foo)", "next"],
     ],
 )
 def test_lines_that_only_may_begin_one_stay_lines(lines: list[str]) -> None:
@@ -130,3 +143,67 @@ def test_a_traceback_without_an_end_is_bounded() -> None:
     found = grouped("Traceback (most recent call last):", *["  more"] * 5_000)
     assert isinstance(found[0], Traceback)
     assert found[0].lines == 2_000
+
+
+@pytest.mark.parametrize(
+    "before", ["/usr/bin/x:12", "fatal error: no", "Error: alone", "/srv/x.js:3"]
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_only_might_have_begun_one_hides_none_that_follows(before: str, kind: str) -> None:
+    text, message = KINDS[kind]
+    lines = text.split("\n")
+    assert grouped(before, *lines) == [before, Traceback(message, text, len(lines))]
+
+
+def test_a_traceback_in_colours_is_one() -> None:
+    lines = ["Error: x", "\x1b[90m    at node:internal/main:2:4\x1b[39m"]
+    assert grouped(*lines, "after") == [Traceback("Error: x", "\n".join(lines), 2), "after"]
+
+
+def test_blank_lines_below_one_are_not_of_it() -> None:
+    for text, message in KINDS.values():
+        lines = text.split("\n")
+        assert grouped(*lines, "", "", "after") == [
+            Traceback(message, text, len(lines)), "", "", "after",
+        ]  # fmt: skip
+
+
+def test_lines_that_are_never_proved_are_held_in_bounded_number() -> None:
+    grouper = TracebackGrouper()
+    lines = ['  File "x", line 1'] * 5_000
+    came = [one for line in lines for one in grouper.feed(line)]
+    assert len(came) > len(lines) - 100
+    assert [*came, *grouper.flush()] == lines
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "throw new Error('x', {cause: new TypeError('inner')})",
+        "null.f()",
+        "function f() { f() } f()",
+        "Promise.reject(new RangeError('late'))",
+    ],
+)
+def test_what_node_prints_is_one_traceback(code: str) -> None:
+    done = subprocess.run([str(NODE), "--eval", code], capture_output=True, text=True, check=False)
+    lines = done.stderr.rstrip("\n").split("\n")
+    (found,) = grouped(*lines)
+    assert isinstance(found, Traceback)
+    assert found.lines == len(lines)
+    assert "Error: " in found.message
+
+
+def test_no_line_of_any_mixture_is_lost_or_moved() -> None:
+    pool = [
+        "",
+        "  indented",
+        "plain",
+        "/usr/x:1",
+        *(line for text, _ in KINDS.values() for line in text.split("\n")),
+    ]
+    chance = random.Random(9)
+    for _ in range(2_000):
+        lines = chance.choices(pool, k=chance.randrange(1, 30))
+        came = [one.text if isinstance(one, Traceback) else one for one in grouped(*lines)]
+        assert "\n".join(came) == "\n".join(lines)
