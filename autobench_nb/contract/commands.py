@@ -317,7 +317,7 @@ RECIPE_SKIP: Final = CommandSpec(
     "recipe.skip",
     RecipeStepArgs,
     RunChanged,
-    "Skip a step that waits: what needs it goes on as though it had gone well.",
+    "Skip a step: one that is under way is ended; what needs it goes on as though it had gone well.",
     ("bad-args", "not-found"),
 )
 RESULTS_LIST: Final = CommandSpec(

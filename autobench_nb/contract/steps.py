@@ -7,11 +7,14 @@ thousand, say only what is their own, so that a patch stays small.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
 from msgspec import Meta, Struct
 
 from autobench_nb.contract.types import Instant, Seconds
+
+SKIPPED_BY_REQUEST: Final = "skipped by request"
+"""The reason of a step that counts as done, since somebody has said that it need not be done."""
 
 
 class StepStatus(StrEnum):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from autobench_nb import tables
+from autobench_nb.contract.steps import SKIPPED_BY_REQUEST
 from autobench_nb.jobs.saved import SavedRun, SavedStep
 from autobench_nb.journal.columns import (
     ARTIFACTS,
@@ -201,10 +202,10 @@ class JournalReader(Closable):
         """Planned steps that went well in the newest runs of a recipe of that name, with the seconds that each took."""
         text = (
             "SELECT step_id, (finished_ms - started_ms) / 1000.0 AS took_s FROM steps WHERE status = 'succeeded' AND "
-            "started_ms IS NOT NULL AND finished_ms IS NOT NULL AND run_id IN (SELECT run_id FROM runs WHERE name = ? "
-            "AND recipe IS NOT NULL ORDER BY created_ms DESC LIMIT ?) LIMIT ?"
+            "reason IS NOT ? AND started_ms IS NOT NULL AND finished_ms IS NOT NULL AND run_id IN "
+            "(SELECT run_id FROM runs WHERE name = ? AND recipe IS NOT NULL ORDER BY created_ms DESC LIMIT ?) LIMIT ?"
         )
-        rows = self.select(text, (recipe, _PAST_RUNS, _PAST_STEPS))
+        rows = self.select(text, (SKIPPED_BY_REQUEST, recipe, _PAST_RUNS, _PAST_STEPS))
         return [(row["step_id"], row["took_s"]) for row in rows]
 
     def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:

@@ -30,7 +30,6 @@ from autobench_nb.recipes.events import (
     ResumeRequested,
     RetryDue,
     RunOver,
-    SkipRequested,
     StartStep,
     StepChanged,
     StepEnded,
@@ -286,8 +285,6 @@ class RecipeActor:
         return news
 
     def _handle(self, event: RecipeEvent) -> None:
-        if isinstance(event, SkipRequested) and self._work.take_back(event.step_id):
-            event = StepEnded(event.step_id, StepStatus.SUCCEEDED, "skipped by request")
         if isinstance(event, StepEnded):
             self._ended_as = event.status
         if isinstance(event, StopRequested) and self._is_rerun:
@@ -336,10 +333,9 @@ class RecipeActor:
             row = self.board.rows[state.plan.id]
             more["finishedAt"] = now_ms()
             self._settle_in_ledger(state, row, more["finishedAt"])
-            self.board.outlook.settled(
-                state.plan, status, row.fields.get("startedAt"), more["finishedAt"]
-            )
         self.board.change(state.plan.id, status=status, **more)
+        if status in SETTLED:
+            self.board.settled(state.plan.id, more["finishedAt"])
 
     def _settle_in_ledger(self, state: StepState, row: StepRow, at_ms: float) -> None:
         self._actors.ledger.step_settled(

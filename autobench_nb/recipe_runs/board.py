@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from autobench_nb.contract.steps import StepStatus, TryRecord
+from autobench_nb.contract.steps import SKIPPED_BY_REQUEST, StepStatus, TryRecord
 from autobench_nb.jobs.saved import SavedStep
 from autobench_nb.recipe_runs.outlook import Outlook
 from autobench_nb.recipes.model import Limits, Recipe, Repetitions, Retries, Step
@@ -135,9 +135,19 @@ class RunBoard:
             done=max((one["count"] for one in saved.metrics.values()), default=0),
             **more,
         )
-        if status is StepStatus.SUCCEEDED:
+        if status is StepStatus.SUCCEEDED and saved.reason != SKIPPED_BY_REQUEST:
             self.note_metrics(step_id)
-        self.outlook.settled(row.plan, status, saved.started_ms, saved.finished_ms)
+        self.settled(step_id, saved.finished_ms)
+
+    def settled(self, step_id: str, finished_ms: float) -> None:
+        """Take in that a planned step is settled, and how long it took if it was done."""
+        row = self.rows[step_id]
+        was_done = (
+            row.fields["status"] is StepStatus.SUCCEEDED
+            and row.fields.get("reason") != SKIPPED_BY_REQUEST
+        )
+        started_ms = row.fields.get("startedAt") if was_done else None
+        self.outlook.settled(row.plan, started_ms, finished_ms)
 
 
 def plan_records(recipe: Recipe, planned: Sequence[PlannedStep]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from statistics import median
 
-from autobench_nb.contract.steps import StepStatus
 from autobench_nb.recipes.plan import PlannedStep
 
 
@@ -54,12 +53,10 @@ class Outlook:
             values = [one[name] for one in cells.values() if name in one]
             self.metrics[f"steps.{plan.step.id}.{name}"] = math.fsum(values) / len(values)
 
-    def settled(
-        self, plan: PlannedStep, status: StepStatus, started_ms: float | None, finished_ms: float
-    ) -> None:
-        """Take in that a planned step is settled."""
+    def settled(self, plan: PlannedStep, started_ms: float | None, finished_ms: float) -> None:
+        """Take in that a planned step is settled; ``started_ms`` is None of one that was not done to its end."""
         self._left[plan.step.id] -= 1
-        if status is StepStatus.SUCCEEDED and started_ms is not None:
+        if started_ms is not None:
             took = self._took.setdefault(plan.step.id, [0.0, 0.0])
             took[0] += (finished_ms - started_ms) / 1e3
             took[1] += 1

@@ -159,15 +159,22 @@ class RecipeRun:
         return self._tell(ResumeRequested())
 
     def skip(self, step_id: str) -> bool:
-        """Do not do a planned step that waits: what needs it goes on as though it had gone well.
+        """Do a planned step no more: what needs it goes on as though it had gone well.
 
+        One that waits is left out when its turn comes. One that is under way is ended, and its ``cleanup`` is done; the
+        repetitions that were measured stay in ``results``, but the step has no metrics that others could ask for.
         A step's own id stands for all cells of its matrix; so it does in :meth:`retry`.
+
+        Returns:
+            False where it came too late: all of them are over.
 
         Raises:
             JobError: There is no such planned step.
         """
-        named = self._planned(step_id)
-        return all(self._tell(SkipRequested(name)) for name in named)
+        steps = self.steps
+        named = [name for name in self._planned(step_id) if steps[name] not in SETTLED]
+        told = [self._tell(SkipRequested(name)) for name in named]
+        return any(told)
 
     def retry(self, step_id: str | None = None) -> Self:
         """Do a planned step again, and all that waits for it; without one, each that did not succeed.

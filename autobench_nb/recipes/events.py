@@ -69,7 +69,10 @@ class StopRequested(Struct, frozen=True):
 
 
 class SkipRequested(Struct, frozen=True):
-    """A step that waits is not to run: when its turn comes, what needs it goes on as though it had gone well."""
+    """A step is not to be done: what needs it goes on as though it had gone well.
+
+    One that waits is left out when its turn comes, one that is under way is ended.
+    """
 
     step_id: str
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from autobench_nb.contract.steps import StepStatus
+from autobench_nb.contract.steps import SKIPPED_BY_REQUEST, StepStatus
 from autobench_nb.recipes.events import (
     SETTLED,
     AwaitRetry,
@@ -147,6 +147,8 @@ class RecipeMachine:
         state = self.steps.get(event.step_id)
         if state is None or state.status is not StepStatus.RUNNING or event.status not in SETTLED:
             return
+        if event.step_id in self._to_skip and event.status is not StepStatus.SUCCEEDED:
+            event = StepEnded(event.step_id, StepStatus.SUCCEEDED, SKIPPED_BY_REQUEST)
         retries = _retries(state.plan.step)
         failed = event.status in (StepStatus.FAILED, StepStatus.TIMEOUT)
         if failed and retries and state.tries <= retries.max and self.stopping is None:
@@ -155,10 +157,13 @@ class RecipeMachine:
             yield AwaitRetry(event.step_id, _backoff_s(state, retries))
             return
         yield from self._settle(state, event.status, event.reason)
-        if self._edge(state) == STOP:
-            well = event.status is StepStatus.SUCCEEDED
-            yield from self._stop(f"{state.plan.id} stops the run", well=well)
+        yield from self._stop_where_asked(state)
         yield from self._go_on()
+
+    def _stop_where_asked(self, state: StepState) -> Iterator[RecipeEffect]:
+        if self._edge(state) == STOP:
+            well = state.status is StepStatus.SUCCEEDED
+            yield from self._stop(f"{state.plan.id} stops the run", well=well)
 
     def _retry(self, step_id: str) -> Iterator[RecipeEffect]:
         state = self.steps.get(step_id)
@@ -191,6 +196,13 @@ class RecipeMachine:
         if state.status is StepStatus.WAITING:
             self._to_skip.add(step_id)
             yield from self._go_on()
+        elif (
+            state.status is StepStatus.RUNNING
+            and step_id not in self._to_skip
+            and self.stopping is None
+        ):
+            self._to_skip.add(step_id)
+            yield StopStep(step_id, SKIPPED_BY_REQUEST)
 
     def _rerun(self, step_ids: Sequence[str]) -> Iterator[RecipeEffect]:
         ends = [name for name in step_ids if name in self.steps]
@@ -223,7 +235,8 @@ class RecipeMachine:
             state = self.steps[name]
             if name in self._to_skip:
                 # It comes to its turn all the same, so that what needs it keeps to the order.
-                yield from self._settle(state, StepStatus.SUCCEEDED, "skipped by request")
+                yield from self._settle(state, StepStatus.SUCCEEDED, SKIPPED_BY_REQUEST)
+                yield from self._stop_where_asked(state)
             else:
                 state.status = StepStatus.RUNNING
                 state.tries += 1

@@ -129,7 +129,7 @@ describe('runs of recipes', () => {
   it('say why a button cannot be pressed', () => {
     const socket = go({ recipeRuns: { r1: RUN } });
     show();
-    expect(named('Skip a step').title).toBe('Choose a step that waits first.');
+    expect(named('Skip a step').title).toBe('Choose a step first.');
     expect(named('Retry from a step').title).toContain('when the run is over');
     act(() => one('[data-node="b"]').click());
     expect(named('Skip b').disabled).toBe(false);

@@ -222,6 +222,29 @@ def test_a_run_is_paused_its_steps_skipped_and_done_again(
         run.check()
 
 
+def test_a_step_that_runs_is_skipped_its_command_ends_and_it_is_cleaned_up(
+    run_steps: RunSteps, bench: ab.Orchestrator, tmp_path: Path
+) -> None:
+    run = run_steps(
+        {
+            "id": "long",
+            "run": "echo $$ > pid; exec sleep 600",
+            "cleanup": "echo x > cleaned",
+            "expect": {"wall": {"max": 1}},
+        },
+        {"id": "next", "needs": ["long"], "run": "echo done > next"},
+        wait=False,
+    )
+    pid = int(wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
+    assert run.skip("long")
+    assert run.wait(PATIENCE_S)
+    assert run.check().reason_of("long") == "skipped by request"
+    assert (tmp_path / "next").exists()
+    assert (tmp_path / "cleaned").exists()
+    wait_for(lambda: not Path(f"/proc/{pid}").exists())
+    assert not run.skip("long"), "it is over"
+
+
 def test_the_state_tells_the_run_as_it_goes(run_steps: RunSteps, bench: ab.Orchestrator) -> None:
     run = run_steps(
         {"id": "data", "run": "true"},

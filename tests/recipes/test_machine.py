@@ -192,6 +192,20 @@ def test_what_is_skipped_by_request_counts_as_done() -> None:
     assert machine.handle(SkipRequested("a")) == []
 
 
+@pytest.mark.parametrize("outcome", [CANCELLED, FAILED, OK])
+def test_a_step_that_is_skipped_while_it_runs_is_ended_and_what_needs_it_goes_on(
+    outcome: StepStatus,
+) -> None:
+    machine = machine_of(step("a", retries=3), step("b", "a"))
+    machine.begin()
+    assert machine.handle(SkipRequested("a")) == [StopStep("a", "skipped by request")]
+    assert machine.handle(SkipRequested("a")) == [], "it is asked once"
+    assert started(machine.handle(StepEnded("a", outcome, "was stopped"))) == ["b"]
+    assert machine.steps["a"].status is OK
+    # One that had gone well before the request reached it has gone well.
+    assert machine.steps["a"].reason == ("was stopped" if outcome is OK else "skipped by request")
+
+
 def test_a_run_is_done_again_from_a_step_on() -> None:
     machine = machine_of(step("a"), step("b", "a"), step("c", "b"), step("x"))
     machine.begin()

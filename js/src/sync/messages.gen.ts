@@ -1606,7 +1606,7 @@ export interface Commands {
   'recipe.resume': { args: RecipeRunArgs; result: RunChanged };
   /** Do steps of an ended run of a recipe again, and all that waits for them. */
   'recipe.retry': { args: RecipeRetryArgs; result: RunChanged };
-  /** Skip a step that waits: what needs it goes on as though it had gone well. */
+  /** Skip a step: one that is under way is ended; what needs it goes on as though it had gone well. */
   'recipe.skip': { args: RecipeStepArgs; result: RunChanged };
   /** Result records, a page at a time, oldest first. */
   'results.list': { args: ResultsListArgs; result: ResultsPage };

@@ -166,9 +166,9 @@ function Buttons({ face, run, node, cell }: HeadProps): JSX.Element {
 }
 
 function whyNoSkip(node: StepNode | null, cell: string | null, chosen: string | null): string {
-  if (node === null || chosen === null) return 'Choose a step that waits first.';
+  if (node === null || chosen === null) return 'Choose a step first.';
   const { by, first, total } = node.tally;
-  const waits = (by.waiting ?? 0) + (by.queued ?? 0) + (by.retrying ?? 0);
-  if (waits > 0 && (cell === null || total > 1)) return '';
-  return first !== null && total === 1 && isSettled(first.status) ? 'It is over.' : 'Only a step that waits can be skipped.';
+  const open = (by.waiting ?? 0) + (by.queued ?? 0) + (by.retrying ?? 0) + (by.running ?? 0);
+  if (open > 0 && (cell === null || total > 1)) return '';
+  return first !== null && total === 1 && isSettled(first.status) ? 'It is over.' : 'Nothing of it is left to skip.';
 }

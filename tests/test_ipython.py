@@ -11,7 +11,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import autobench_nb as ab
-from autobench_nb.orchestrator import kernel_cells
+from autobench_nb import ipython
 
 
 class Told:
@@ -36,7 +36,7 @@ def shell() -> Iterator[InteractiveShell]:
     made = InteractiveShell.instance()
     yield made
     InteractiveShell.clear_instance()
-    kernel_cells._cells = None
+    ipython._cells = None
 
 
 def run(shell: InteractiveShell, source: str, /, **names: Any) -> Any:
@@ -48,7 +48,7 @@ def run(shell: InteractiveShell, source: str, /, **names: Any) -> Any:
 def test_a_cell_is_told_from_its_begin_to_its_end(shell: InteractiveShell) -> None:
     told = Told()
     seen: list[bool] = []
-    kernel_cells.tell(told)
+    ipython.tell_of_cells(told)
     assert told.events == []
     before = time.time()
     run(shell, "seen.append(told.runs)", told=told, seen=seen).raise_error()
@@ -64,7 +64,7 @@ def test_who_begins_to_listen_within_a_cell_hears_of_that_cell_at_once(
 ) -> None:
     told = Told()
     source = "import time; begun = time.time(); tell(told); runs = told.runs"
-    run(shell, source, tell=kernel_cells.tell, told=told).raise_error()
+    run(shell, source, tell=ipython.tell_of_cells, told=told).raise_error()
     assert shell.user_ns["runs"]
     assert told.events[-1] is None
     run(shell, "1")
@@ -79,7 +79,7 @@ def test_cells_within_a_cell_end_nothing(
 ) -> None:
     told = Told()
     seen: list[bool] = []
-    kernel_cells.tell(told)
+    ipython.tell_of_cells(told)
     source = "shell.run_cell(inner); seen.append(told.runs)"
     run(shell, source, shell=shell, inner=inner, told=told, seen=seen).raise_error()
     assert seen == [True]
@@ -92,7 +92,7 @@ def test_a_cell_that_fails_has_ended(
     shell: InteractiveShell, source: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = Told()
-    kernel_cells.tell(told)
+    ipython.tell_of_cells(told)
     run(shell, source)
     assert not told.runs
     capsys.readouterr()
@@ -100,7 +100,7 @@ def test_a_cell_that_fails_has_ended(
 
 def test_a_begin_whose_end_was_missed_does_not_hide_the_next_cell(shell: InteractiveShell) -> None:
     told = Told()
-    kernel_cells.tell(told)
+    ipython.tell_of_cells(told)
     shell.events.trigger("pre_run_cell", None)
     assert told.runs
     run(shell, "1").raise_error()
@@ -109,24 +109,24 @@ def test_a_begin_whose_end_was_missed_does_not_hide_the_next_cell(shell: Interac
 
 def test_a_listener_that_is_gone_is_forgotten(shell: InteractiveShell) -> None:
     told = Told()
-    kernel_cells.tell(told)
-    assert kernel_cells._cells is not None
+    ipython.tell_of_cells(told)
+    assert ipython._cells is not None
     del told
     gc.collect()
-    assert len(kernel_cells._cells.listeners) == 0
+    assert len(ipython._cells.listeners) == 0
     run(shell, "1").raise_error()
 
 
 def test_a_server_listens(shell: InteractiveShell) -> None:
     with ab.Orchestrator() as bench:
         server = bench.serve(thread=True)
-        assert kernel_cells._cells is not None
-        assert server in kernel_cells._cells.listeners
+        assert ipython._cells is not None
+        assert server in ipython._cells.listeners
 
 
 def test_without_ipython_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_cells, "running_shell", lambda: None)
+    monkeypatch.setattr(ipython, "running_shell", lambda: None)
     told = Told()
-    kernel_cells.tell(told)
+    ipython.tell_of_cells(told)
     assert told.events == []
-    assert kernel_cells._cells is None or told not in kernel_cells._cells.listeners
+    assert ipython._cells is None or told not in ipython._cells.listeners
