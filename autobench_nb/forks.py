@@ -11,10 +11,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
+import time
 import traceback
 import weakref
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Final, Protocol
+
+IMPORTS_S: Final = 1.0
+"""How long a fork waits for the imports of other threads."""
 
 
 class Forkable(Protocol):
@@ -58,5 +63,21 @@ def _reset_all() -> None:
             traceback.print_exc(file=sys.__stderr__)
 
 
+def _await_imports() -> None:
+    """Wait, not for long, until no other thread imports anything.
+
+    A child that is copied amid an import of another thread's finds that module's lock taken for ever, and waits as soon
+    as it imports it too. Much of this package, and what it needs, is imported when it is first used.
+    """
+    locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", {})
+    mine = (None, threading.get_ident())
+    end = time.monotonic() + IMPORTS_S
+    while (
+        any(getattr(lock(), "owner", None) not in mine for lock in tuple(locks.values()))
+        and time.monotonic() < end
+    ):
+        time.sleep(0.001)
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_all)
+    os.register_at_fork(before=_await_imports, after_in_child=_reset_all)

@@ -97,3 +97,49 @@ def test_a_child_ends_and_the_parent_serves_on(way: str, deed: str, mode: str) -
         errors = script.end()
     assert script.process.returncode == 0
     assert "Error" not in errors
+
+
+AMID_AN_IMPORT = """
+import os, signal, sys, threading, traceback
+import autobench_nb.forks
+
+sys.path.insert(0, sys.argv[1])
+begun, go = threading.Event(), threading.Event()
+sys.modules["begun_and_go"] = type(sys)("begun_and_go")
+sys.modules["begun_and_go"].begun, sys.modules["begun_and_go"].go = begun, go
+threading.Thread(target=__import__, args=("slow",)).start()
+begun.wait()
+main = threading.get_ident()
+
+def let_it_end():
+    while "_await_imports" not in [frame.name for frame in traceback.extract_stack(sys._current_frames()[main])]:
+        if forked.is_set():
+            return
+    go.set()
+
+forked = threading.Event()
+threading.Thread(target=let_it_end).start()
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    import slow
+    os._exit(slow.VALUE)
+forked.set()
+go.set()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_fork_amid_another_threads_import_leaves_a_child_that_can_import(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import begun_and_go as to\nto.begun.set()\nto.go.wait()\nVALUE = 7\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", AMID_AN_IMPORT, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("7\n", "")

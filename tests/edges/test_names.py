@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import autobench_nb as ab
 from autobench_nb.tables.export import neutral
+from autobench_nb.tables.files import table_bytes
 
 CELLS = json.loads((Path(__file__).parent.parent / "vectors/csv.json").read_text("utf-8"))
 """The page's own export is held to the same."""
@@ -37,3 +41,17 @@ def test_what_a_spreadsheet_may_run_gets_an_apostrophe(cell: str) -> None:
 @pytest.mark.parametrize("cell", CELLS["kept"], ids=ascii)
 def test_what_no_spreadsheet_runs_stays_as_it_is(cell: str) -> None:
     assert neutral(cell) == cell
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())]
+)
+def test_a_table_of_results_as_csv_holds_no_cell_that_a_spreadsheet_may_run(
+    kind: pa.DataType,
+) -> None:
+    cells = [*CELLS["neutralised"], *CELLS["kept"]]
+    table = pa.table({"=1+1": pa.array(cells, pa.string()).cast(kind), "n": range(len(cells))})
+    text = table_bytes(table, "csv").decode()
+    head, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert head == ["'=1+1", "n"]
+    assert [row[0] for row in rows] == [neutral(cell) for cell in cells]
