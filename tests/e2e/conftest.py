@@ -94,11 +94,11 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def is_the_hosts_own(error: str) -> bool:
     """Whether an error, with its stack, is none of ours.
 
-    JupyterLab's layout now and then removes a node that it has moved already. Our code removes no node by its parent,
-    and runs from blobs: they would stand in the stack.
+    JupyterLab's layout now and then removes a node that it has moved already, and its list of cells looks for the nodes
+    of one that has just been taken away. Our code runs from blobs: they would stand in the stack.
     """
-    is_of_jupyter = "'removeChild' on 'Node'" in error and "blob:" not in error
-    return "ResizeObserver loop" in error or is_of_jupyter
+    is_of_a_layout = "'removeChild' on 'Node'" in error or "(reading 'observe')" in error
+    return "ResizeObserver loop" in error or (is_of_a_layout and "blob:" not in error)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
@@ -150,6 +150,11 @@ class Lab:
             "name": "python3",
         }
         nbformat.write(notebook, self.folder / name)
+
+    @staticmethod
+    def save(page: Page) -> None:
+        """Save the open notebook. A picture that follows may change it again at once: then it is dirty, too."""
+        page.evaluate("async () => { await jupyterapp.shell.currentWidget.context.save(); }")
 
     @staticmethod
     def begin_all(page: Page) -> None:

@@ -113,8 +113,7 @@ def test_a_notebook_that_is_renamed_goes_on_and_is_live_after_a_reload(
     lab: Lab, page: Page
 ) -> None:
     show_two(lab, page, "before-it.ipynb")
-    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    Lab.save(page)
     page.evaluate("() => jupyterapp.shell.currentWidget.context.rename('after-it.ipynb')")
     wait_until((lab.folder / "after-it.ipynb").exists, "the renamed notebook")
     says(page, "renamed")
@@ -162,8 +161,7 @@ def test_two_tabs_of_a_notebook_are_live_and_one_that_is_closed_takes_nothing_wi
 ) -> None:
     for link in ("direct", "widget messages"):
         show_two(lab, page, "two-tabs.ipynb")
-        page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
-        page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+        Lab.save(page)
         other = page.context.new_page()
         other.goto(f"{lab.url}lab/tree/two-tabs.ipynb?reset&token={lab.token}")
         expect(other.locator(".ab-dash .ab-badge")).to_contain_text("live", timeout=PATIENCE_MS)

@@ -29,11 +29,6 @@ def outputs(page: Page) -> str:
     return text
 
 
-def save(page: Page) -> None:
-    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
-
-
 def test_the_quickstart_is_live_while_it_runs_and_keeps_its_word_about_reloads(
     lab: Lab, page: Page
 ) -> None:
@@ -49,7 +44,7 @@ def test_the_quickstart_is_live_while_it_runs_and_keeps_its_word_about_reloads(
     assert not lab.all_ended(page)
 
     # Loaded anew while a cell runs: it waits for the cell's end, and then all is there.
-    save(page)
+    Lab.save(page)
     page.goto(f"{lab.url}lab/tree/{NOTEBOOK}?token={lab.token}")
     expect(page.get_by_text("Loading widget...").first).to_be_visible(timeout=60_000)
     again = page.locator(".ab-dash").first
@@ -102,5 +97,5 @@ def test_the_quickstart_ends_with_something_to_show(lab: Lab, page: Page) -> Non
     # What was saved holds no token: neither a trait nor an output does.
     token = Lab.evaluate(page, "print(bench.token)")
     assert len(token) >= 32
-    save(page)
+    Lab.save(page)
     assert token not in (lab.folder / NOTEBOOK).read_text("utf-8")

@@ -70,11 +70,6 @@ def notebook(request: pytest.FixtureRequest) -> str:
     return name_of(request)
 
 
-def save(page: Page) -> None:
-    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
-
-
 def open_without_kernel(lab: Lab, page: Page, notebook: str) -> None:
     """As the next day: the kernel is gone, the page is a new one, and the notebook's own kernel is another."""
     page.goto("about:blank")
@@ -132,7 +127,7 @@ def test_a_reopened_notebook_shows_what_was_and_the_live_view_when_it_is_run_aga
     settled(page)
     for picture in pictures(page).all():
         expect(picture).to_be_hidden()
-    save(page)
+    Lab.save(page)
     open_without_kernel(lab, page, notebook)
     expect(pictures(page)).to_have_count(3)
     first = pictures(page).first
@@ -155,7 +150,7 @@ def test_a_notebook_that_is_not_trusted_shows_its_pictures_as_text_and_tables_an
     page.wait_for_function(
         "() => JSON.stringify(jupyterapp.shell.currentWidget.content.model.toJSON()).includes('wasRun')"
     )
-    save(page)
+    Lab.save(page)
     file = lab.folder / notebook
     strange = nbformat.reads(file.read_text("utf-8"), 4)
     strange.cells[0].source += "\n# changed by somebody else"
@@ -175,7 +170,7 @@ def test_what_is_saved_is_small_has_no_script_and_no_secret(
     lab: Lab, page: Page, dashboard: Locator, notebook: str
 ) -> None:
     settled(page)
-    save(page)
+    Lab.save(page)
     text = (lab.folder / notebook).read_text("utf-8")
     assert "the-token-of-my-rig" not in text
     saved = nbformat.reads(text, 4)
@@ -192,7 +187,7 @@ def test_what_is_saved_is_small_has_no_script_and_no_secret(
 def test_a_reload_of_a_saved_notebook_is_live_again(
     lab: Lab, page: Page, dashboard: Locator, notebook: str
 ) -> None:
-    save(page)
+    Lab.save(page)
     reload(lab, page, notebook)
     expect_live(page)
     expect(page.locator(".ab-dash .ab-log")).to_contain_text("volt 1")
@@ -243,7 +238,7 @@ def test_after_a_kernel_restart_all_panes_say_the_same_and_the_reloaded_page_sho
     lab: Lab, page: Page, dashboard: Locator, notebook: str
 ) -> None:
     settled(page)
-    save(page)
+    Lab.save(page)
     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     expect_all_to_say_the_same(page)
     expect_nobody_to_be_dialled(page)
@@ -336,7 +331,7 @@ def test_a_pane_that_asked_while_the_kernel_was_busy_is_live_when_it_is_free(
     lab: Lab, page: Page, dashboard: Locator, notebook: str
 ) -> None:
     settled(page)
-    save(page)
+    Lab.save(page)
     page.evaluate(
         """() => {
             const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;

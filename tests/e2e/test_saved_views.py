@@ -40,8 +40,7 @@ def test_six_saved_views_hold_the_code_once_and_show_themselves_without_a_kernel
 
         # What the file keeps comes when the live views stand.
         expect(page.locator(".ab-picture")).to_have_count(6)
-        page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
-        page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+        Lab.save(page)
     text = (lab.folder / NOTEBOOK).read_text("utf-8")
     states = json.loads(text)["metadata"]["widgets"][STATE]["state"]
     code = static_file("widget.js").read_text("utf-8")
