@@ -49,8 +49,9 @@ def find_chromium() -> str | None:
     return given or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-# A limit for what never comes, not for what is slow: other work may share the machine.
-expect.set_options(timeout=30_000)
+PAGE_PATIENCE_MS = 60_000
+"""A limit for what never comes, not for what is slow: other work may share the machine."""
+expect.set_options(timeout=PAGE_PATIENCE_MS)
 
 
 @pytest.fixture(scope="package")
@@ -76,7 +77,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(30_000)
+    made.set_default_timeout(PAGE_PATIENCE_MS)
     yield made
     made.close()
 

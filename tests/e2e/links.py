@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.e2e.conftest import Lab, wait_until
+from tests.e2e.conftest import PAGE_PATIENCE_MS, Lab, wait_until
 
 BENCH = """
 import threading
@@ -57,7 +57,7 @@ WATCH = """
 def warm(browser: Browser) -> Iterator[BrowserContext]:
     """One for all tests of a file: it has JupyterLab's code at hand, which a new one has to load and compile."""
     made = browser.new_context(viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(30_000)
+    made.set_default_timeout(PAGE_PATIENCE_MS)
     yield made
     made.close()
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import Lab, wait_until
+from tests.e2e.conftest import PAGE_PATIENCE_MS, Lab, wait_until
 from tests.e2e.hosts import need
 from tests.e2e.links import row
 
@@ -79,7 +79,7 @@ def busy(request: pytest.FixtureRequest, lab: Lab, browser: Browser) -> Iterator
     cells = [cell.format(thread=request.param, name=name) for cell in (SERVE, SLEEP, COMPUTE)]
     lab.write(f"{name}.ipynb", *cells)
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PAGE_PATIENCE_MS)
     page = context.new_page()
     lab.open(page, f"{name}.ipynb")
     run(page, 0)

@@ -17,7 +17,7 @@ from autobench_nb.pno import Found
 from autobench_nb.pno.found import device, lines, numbers
 from tests.devices.simulators import MeterModel, Plug, RelayModel
 from tests.e2e.axe import violations
-from tests.e2e.conftest import wait_until
+from tests.e2e.conftest import PAGE_PATIENCE_MS, wait_until
 from tests.e2e.pane import Pane
 
 pytestmark = pytest.mark.browser
@@ -250,7 +250,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
     context = browser.new_context(
         viewport={"width": width, "height": 1000}, color_scheme=scheme, reduced_motion="reduce"
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PAGE_PATIENCE_MS)
     page = context.new_page()
     panel = open_tab(page, bench, "Devices")
     row = panel.locator('[data-device="psu0"]')

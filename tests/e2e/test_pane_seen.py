@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from autobench_nb import Orchestrator
+from tests.e2e.conftest import PAGE_PATIENCE_MS
 from tests.e2e.pane import Pane, post
 
 pytestmark = pytest.mark.browser
@@ -84,7 +85,7 @@ def berlin(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, timezone_id="Europe/Berlin"
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PAGE_PATIENCE_MS)
     yield context.new_page()
     context.close()
 
