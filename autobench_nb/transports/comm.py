@@ -67,8 +67,10 @@ class CommLink:
         deflate: bool,
         pace: MessagePace,
         heartbeat_s: float,
+        ended: Callable[[CommLink], None],
     ) -> None:
         self.name = name
+        self._ended = ended
         self.is_closed = False
         self._pump = pump
         self._publish = publish
@@ -256,11 +258,18 @@ class CommLink:
             if handle is not None:
                 handle.cancel()
         self._timer = self._beat = None
+        self._ended(self)
         self._pump.disconnect(self.session)
 
 
 _pages: weakref.WeakKeyDictionary[Pump, dict[str, CommLink]] = weakref.WeakKeyDictionary()
 """Of each pump the links by the page's name; by the empty name of one not heard yet. Used on the pump's loop alone."""
+
+
+def _forget(pages: dict[str, CommLink], ended: CommLink) -> None:
+    """A link that has ended holds its pump, and each reload of a page has a name of its own."""
+    for page in [page for page, link in pages.items() if link is ended]:
+        del pages[page]
 
 
 class CommLinks:
@@ -361,6 +370,7 @@ class CommLinks:
             deflate=deflate,
             pace=self._pace,
             heartbeat_s=server.site.config.ws_heartbeat_interval_ms / 1e3,
+            ended=partial(_forget, _pages.setdefault(server.pump, {})),
         )
         self._links[name] = link
         return link

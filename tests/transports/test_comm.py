@@ -7,6 +7,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ import pytest
 from autobench_nb.contract.limits import HELLO_GRACE_S
 from autobench_nb.sync.client.effects import LogsArrived, MirrorEffect, SendUp
 from autobench_nb.sync.client.mirror import Mirror
+from autobench_nb.transports import comm
 from autobench_nb.transports.comm import (
     ELSEWHERE,
     MESSAGE_BYTES,
@@ -196,6 +198,27 @@ async def test_a_page_that_asks_again_and_again_and_was_not_heard_is_told_to_beg
     again = kernel.page("p.2")
     again.open()
     await until(lambda: again.mirror.state is not None)
+
+
+async def test_pages_that_have_gone_are_forgotten_and_a_closed_server_s_pump_with_them(
+    start: Start,
+) -> None:
+    bench = await start()
+    kernel = Kernel(bench)
+    pages = comm._pages[bench.server.pump] = {}
+    for number in range(5):
+        page = kernel.page(f"reload{number}.1")
+        page.open()
+        await until(partial(getattr, page.mirror, "state"))
+        assert list(pages) == [f"reload{number}"]
+        kernel.links.receive({"type": "hub.close", "link": page.name})
+        await until(lambda: not pages)
+    last = kernel.page("last.1")
+    last.open()
+    await until(lambda: last.mirror.state is not None)
+    bench.server.close()
+    await bench.server.wait_closed()
+    await until(lambda: not pages)
 
 
 async def test_what_a_page_says_by_another_widget_is_heard(bench: Bench) -> None:
