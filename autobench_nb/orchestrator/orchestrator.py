@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
-from autobench_nb import forks
+from autobench_nb import forks, ipython
 from autobench_nb.config import READ_TOKEN_VARIABLE, TOKEN_VARIABLE, Config
 from autobench_nb.errors import ClosedError, ConfigError
-from autobench_nb.ipython import tell_of_cells
 from autobench_nb.jobs import Executor, Results, Run
 from autobench_nb.jobs.track import Track
 from autobench_nb.journal.settings import Journal
@@ -282,7 +281,7 @@ class Orchestrator(Closable):
             )
         self._announce(server, file)
         _served.add(self)
-        tell_of_cells(server)
+        ipython.tell_of_cells(server)
         prepare_views(server)
         server.notify()
         return server
