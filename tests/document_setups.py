@@ -23,12 +23,6 @@ while not bench.jobs.running:
 """
 
 SETUPS: Final[Mapping[str, Mapping[str, str]]] = {
-    "README.md": {
-        "data.log": r"""
-from pathlib import Path
-Path("data.log").write_text("a line of a log\n" * 5000)
-""",
-    },
     "docs/connecting.md": {
         "ab.connect()": """
 import autobench_nb as ab

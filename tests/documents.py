@@ -137,6 +137,7 @@ class PageRun:
                 process.stdout.close()
 
     async def _run_python(self, block: Block) -> None:
+        self.printed = None  # where it raises, what stands below it is not compared with what was printed above
         try:
             self.printed = await self._python(self._addressed(block.text), block.place)
         except Exception as error:  # whatever a page's code raises

@@ -6,7 +6,7 @@ import { size } from '../../sync/read';
 import { CopyButton } from '../shared/CopyButton';
 import { storedChoices } from '../shared/prefs';
 
-const CODE = 'bench.run("gzip -9c data.log", repeat=20)';
+const CODE = 'bench.run("gzip -9c /bin/ls > /dev/null", repeat=20)';
 
 /** One line for who sees this for the first time. It goes with the first job. */
 export function Hint({ client, storageKey }: { client: Client; storageKey: string }): JSX.Element | null {
