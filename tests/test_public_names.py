@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import autobench_nb
+from tests import public_api
 
 NAMES = {
     "AutoBenchError",
@@ -53,6 +54,11 @@ def test_the_public_names_are_these() -> None:
     assert set(autobench_nb.__all__) == NAMES
     assert len(autobench_nb.__all__) == len(NAMES)
     assert sorted(autobench_nb.__all__) == list(autobench_nb.__all__)
+
+
+def test_parameters_attributes_columns_and_settings_are_those_that_were_promised() -> None:
+    said = "python -m tests.public_api writes it anew; what goes away is named in the changelog"
+    assert public_api.text() == public_api.FILE.read_text("utf-8"), said
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
