@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
+from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, overload
@@ -140,9 +141,9 @@ class MirroredEntries(Sequence[LogEntry]):
     Each access looks at what is held now, so that its length changes while entries come and go.
     """
 
+    @abstractmethod
     def snapshot(self) -> list[LogEntry]:
         """A list of them as they are now."""
-        raise NotImplementedError
 
     def query(self, text: str) -> MirroredEntries:
         """The entries of these that a query finds.

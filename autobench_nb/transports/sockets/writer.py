@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -55,7 +56,7 @@ class Traffic:
         self.sent = 0
 
 
-class SocketWriter:
+class SocketWriter(ABC):
     """What both writers share: order, the queue and its count, and how it ends.
 
     At most one message has begun at a time, so that what is queued can still be dropped. ``waiting`` is the number of
@@ -138,9 +139,10 @@ class SocketWriter:
         self._forget()
         self._cut()
 
+    @abstractmethod
     def ping(self) -> None:
         """Ask for a sign of life."""
-        raise NotImplementedError
+        ...
 
     def closed(self) -> None:
         """The connection has ended, from whichever side."""
@@ -192,20 +194,23 @@ class SocketWriter:
         future.result()  # zlib cannot fail on bytes; out of memory should be seen
         self._advance()
 
-    def _must_wait_for(self, wire: Wire, /) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _must_wait_for(self, wire: Wire, /) -> bool: ...
 
+    @abstractmethod
     def _begin(self, wire: Wire) -> bool:
         """Hand ``wire`` over; ``False`` when that is not finished, and ``_advance`` will be called."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def _finish(self, code: int, reason: str) -> None:
         """Say that the connection is closed; all that was queued has left."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def _cut(self) -> None:
         """Break the connection."""
-        raise NotImplementedError
+        ...
 
 
 class MessageWriter(SocketWriter):
