@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import nbformat
+import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -208,26 +210,46 @@ def test_a_reload_of_a_notebook_that_was_not_saved_shows_its_cells_and_no_error(
     expect_live(page)
 
 
+@contextlib.contextmanager
+def asleep() -> Iterator[None]:
+    """The browser's machine sleeps: nothing of the browser runs, its system neither reads nor answers for it."""
+    children = psutil.Process().children(recursive=True)
+    browser = [one for one in children if one.name().startswith(("chrom", "headless_shell"))]
+    assert browser
+    try:
+        for process in browser:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+        yield
+    finally:
+        for process in browser:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
 def test_a_lid_that_was_closed_for_longer_than_the_server_waits_catches_up(
     lab: Lab, page: Page, dashboard: Locator
 ) -> None:
-    """Frozen by the browser itself, until the server has dropped it: after three heartbeats without an answer."""
+    """Until the server has dropped the page: after three heartbeats without an answer."""
     Lab.evaluate(
         page,
         "import asyncio\n"
-        "async def wait_alone():\n"
-        "    while bench.state.get('/meta/telemetry/clients') > 0:\n"
-        # The browser takes what its page does not read until its own room is full: this fills it within seconds.
-        "        psu.debug('is anybody there?' + 20_000 * ' .')\n"
+        "async def lines_while(fact):\n"
+        # How many look on is told along with other news.
+        "    while fact(bench.state.get('/meta/telemetry/clients')):\n"
+        "        psu.debug('is anybody there?')\n"
         "        await asyncio.sleep(0.1)\n"
+        "async def wait_alone():\n"
+        "    await lines_while(lambda clients: clients == 0)\n"
+        "    open('seen', 'w').close()\n"
+        "    await lines_while(lambda clients: clients > 0)\n"
         "    psu.info('while the lid was closed')\n"
         "    open('alone', 'w').close()\n"
         "task = asyncio.get_running_loop().create_task(wait_alone())",
     )
-    browser = page.context.new_cdp_session(page)
-    browser.send("Page.setWebLifecycleState", {"state": "frozen"})
-    wait_until((lab.folder / "alone").exists, "the server that is alone", 180)
-    browser.send("Page.setWebLifecycleState", {"state": "active"})
+    wait_until((lab.folder / "seen").exists, "the server that has a page")
+    with asleep():
+        wait_until((lab.folder / "alone").exists, "the server that is alone", 180)
     expect(dashboard.locator(".ab-log")).to_contain_text(
         "while the lid was closed", timeout=LONG_MS
     )

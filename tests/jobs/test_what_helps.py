@@ -293,6 +293,8 @@ import signal, sys, threading, time, traceback
 import autobench_nb as ab
 
 main = threading.main_thread().ident
+# Where the tests were begun in the background, an interrupt is ignored, and so it would be here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def interrupt():
     # One that comes before the main thread waits for the run, or while it leaves, would be another's.
