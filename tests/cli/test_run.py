@@ -19,6 +19,7 @@ import pytest
 
 from autobench_nb.cli.main import main
 from autobench_nb.machine.noise import Noise
+from tests.living import is_alive
 
 PATIENCE_S = 60.0
 HEAD = "apiVersion: autobench/v1\nkind: Benchmark\nmetadata: {name: small}\n"
@@ -362,14 +363,6 @@ def test_in_a_terminal_a_picture_is_drawn_and_a_question_answered(
 LONG = "{{id: long, run: 'echo $$ > {place}/pid; trap \"\" TERM; sleep 300 & wait; sleep 300'}}"
 
 
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def pid_in(file: Path) -> int:
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
@@ -397,7 +390,7 @@ def test_a_signal_cancels_the_run_in_order_and_says_so(tmp_path: Path, number: i
     assert process.returncode == 3, err
     assert "the run is cancelled in order; once more kills it" in err
     assert json.loads(out)["run"]["status"] == "cancelled"
-    assert not alive(pid)
+    assert not is_alive(pid)
 
 
 def test_ctrl_c_twice_ends_the_program_and_what_it_started(
@@ -411,6 +404,6 @@ def test_ctrl_c_twice_ends_the_program_and_what_it_started(
     os.kill(terminal.process.pid, signal.SIGINT)
     assert terminal.process.wait(PATIENCE_S) == 130
     end = time.monotonic() + PATIENCE_S
-    while alive(pid):
+    while is_alive(pid):
         assert time.monotonic() < end, "the step outlived the program"
         select.select([], [], [], 0.05)

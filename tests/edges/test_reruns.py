@@ -10,7 +10,6 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import autobench_nb as ab
 from autobench_nb.orchestrator import kernel_cells
+from tests.living import is_alive
 
 
 class Kernel:
@@ -128,7 +128,7 @@ def test_one_that_serves_is_reached_by_its_address_and_ends_with_the_process(can
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert not Path(f"/proc/{int(done.stdout)}").exists()
+    assert not is_alive(int(done.stdout))
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from autobench_nb.jobs import Job, Run, Runner
 from autobench_nb.logs.entry import Level
 from autobench_nb.processes.launchers import Launchers
 from autobench_nb.state.model import JobStatus
-from tests.jobs.conftest import PATIENCE_S, Bench, is_alive
+from tests.jobs.conftest import PATIENCE_S, Bench
+from tests.living import is_alive
 
 
 def only(run: Run) -> Job:

@@ -17,6 +17,7 @@ from autobench_nb import Orchestrator
 from autobench_nb.errors import JobError, RunError
 from autobench_nb.jobs import Run
 from tests.jobs.dask_cluster import GPU, Cluster, running_cluster
+from tests.living import is_alive
 
 pytest.importorskip("distributed")
 
@@ -82,17 +83,10 @@ def started(bench: Orchestrator, text: str) -> str:
     return messages(bench, text)[-1]
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def gone(pid: int) -> bool:
     waiting = threading.Event()
     for _ in range(400):
-        if not alive(pid):
+        if not is_alive(pid):
             return True
         waiting.wait(0.05)
     return False
@@ -156,7 +150,7 @@ def test_a_callable_that_cannot_be_sent_is_refused_when_it_is_asked_for(
 def test_cancel_ends_the_whole_remote_tree(bench: Orchestrator) -> None:
     run = bench.run("sleep 1000 & echo child $! ; wait", executor="lab")
     child = int(started(bench, r"^child \d+$").split()[1])
-    assert alive(child)
+    assert is_alive(child)
     run.cancel()
     with pytest.raises(RunError):
         done(run)

@@ -21,7 +21,8 @@ from autobench_nb.errors import JobError
 from autobench_nb.jobs import Job, Runner, current_job
 from autobench_nb.logs.entry import Level
 from autobench_nb.state.model import JobStatus
-from tests.jobs.conftest import PATIENCE_S, Bench, is_alive
+from tests.jobs.conftest import PATIENCE_S, Bench
+from tests.living import is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 

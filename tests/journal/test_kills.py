@@ -16,6 +16,7 @@ import pytest
 import autobench_nb as ab
 from autobench_nb.errors import CommandError
 from tests.journal.laboratory import eventually, orchestrator
+from tests.living import is_alive
 
 KILLS = int(os.environ.get("JOURNAL_KILLS", "200"))
 
@@ -191,7 +192,7 @@ def test_a_resumed_run_does_what_was_not_finished_and_that_alone(tmp_path: Path,
     assert trace.read_text().split() == ["0", "1"]
     # The keeper of the killed process ends what it has left.
     held = (tmp_path / "held").read_text().strip()
-    eventually(lambda: not Path(f"/proc/{held}").exists())
+    eventually(lambda: not is_alive(int(held)))
     (tmp_path / "go").touch()
     with orchestrator(path) as bench:
         run = bench.resume()
@@ -292,7 +293,7 @@ def test_a_recipes_run_goes_on_after_its_last_finished_step(tmp_path: Path) -> N
         first.kill()
         first.wait(30)
     held = (folder / "held").read_text().strip()
-    eventually(lambda: not Path(f"/proc/{held}").exists())
+    eventually(lambda: not is_alive(int(held)))
     (folder / "go").touch()
     # The recipe is in the journal: its file may be gone.
     recipe.unlink()

@@ -18,7 +18,7 @@ import pytest
 
 from autobench_nb.processes.endings import EndKind
 from autobench_nb.processes.launchers import Launchers
-from tests.jobs.conftest import is_alive
+from tests.living import is_alive
 from tests.processes.conftest import PATIENCE_S, Started, shell
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,6 +15,7 @@ import pytest
 import autobench_nb as ab
 from autobench_nb.recipe_runs.statistics import half_width, t_quantile
 from autobench_nb.recipe_runs.turns import Turns
+from tests.living import is_alive
 from tests.recipe_runs.conftest import PATIENCE_S, RunSteps, recipe_of
 
 CELLS: dict[str, Any] = {
@@ -241,7 +242,7 @@ def test_a_step_that_runs_is_skipped_its_command_ends_and_it_is_cleaned_up(
     assert run.check().reason_of("long") == "skipped by request"
     assert (tmp_path / "next").exists()
     assert (tmp_path / "cleaned").exists()
-    wait_for(lambda: not Path(f"/proc/{pid}").exists())
+    wait_for(lambda: not is_alive(pid))
     assert not run.skip("long"), "it is over"
 
 
