@@ -380,7 +380,7 @@ describe('before anything has run', () => {
   it('one line says how to begin, and goes with the first job', () => {
     const socket = go([]);
     dashboard();
-    expect(one('.ab-hint').textContent).toContain('bench.run("gzip -9c data.log", repeat=20)');
+    expect(one('.ab-hint').textContent).toContain('bench.run("gzip -9c /bin/ls > /dev/null", repeat=20)');
     expect(el.textContent).toContain('Jobs stand here as they are queued.');
     const patch = [
       { op: 'add', path: '/jobs/items/1', value: job('1', { status: 'running' }) },

@@ -345,7 +345,7 @@ def test_before_anything_has_run_each_tab_says_how_to_begin(
     expect(hint).to_contain_text("Nothing has run yet.")
     hint.get_by_role("button", name="copy the example").click()
     expect(hint).to_contain_text("copied")
-    assert clipboard(page) == 'bench.run("gzip -9c data.log", repeat=20)'
+    assert clipboard(page) == 'bench.run("gzip -9c /bin/ls > /dev/null", repeat=20)'
     for tab in ("Devices", "Streams", "Findings"):
         page.get_by_role("tab", name=tab).click()
         example = page.get_by_role("tabpanel").locator("code").inner_text()
