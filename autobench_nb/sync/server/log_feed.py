@@ -1,10 +1,10 @@
 """The log's way to the clients: what is new to all who are up to date, what is older to those who catch up.
 
-:data:`FLUSH_ENTRIES` bounds the work: one call of :meth:`LogFeed.push` and one of :meth:`LogFeed.serve` encode at most so
-many entries between them, and begin nothing more after ten milliseconds; ``due`` says that more can be sent at once.
-Bytes are bounded too: a message has at most a quarter of a client's budget (one entry has to fit in any case). What is
-pushed in one flush is at most half of it, so that a client that has stalled unnoticed is not sent more than its budget
-before the transport can tell; and of wide entries about one message, so that answers leave between two.
+:data:`FLUSH_ENTRIES` bounds the work: one call of :meth:`LogFeed.push` and one of :meth:`LogFeed.serve` encode at
+most so many entries between them, and begin nothing more after ten milliseconds; ``due`` says that more can be sent at
+once. Bytes are bounded too: a message has at most a quarter of a client's budget (one entry has to fit in any case).
+What is pushed in one flush is at most half of it, so that a client that has stalled unnoticed is not sent more than its
+budget before the transport can tell; and of wide entries about one message, so that answers leave between two.
 """
 
 from __future__ import annotations
