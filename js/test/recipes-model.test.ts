@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Jobs, PlanRecord, PromptRecord, RecipeRunRecord, RepetitionRecord, StepRecord } from '../src/sync/messages';
 import { widen } from '../src/sync/read';
+import { axisLabels } from '../src/views/recipes/model/axis-labels';
 import { drawnOf, MOST_NODES, structureOf } from '../src/views/recipes/model/folded';
 import { forecast } from '../src/views/recipes/model/forecast';
-import { ganttOf, ticksOf } from '../src/views/recipes/model/gantt';
+import { type Bar, ganttOf } from '../src/views/recipes/model/gantt';
 import { crossingsOf, layered } from '../src/views/recipes/model/layered';
 import { inOrder, layersOf, linkLabel, linkState, linksOf, timeoutWords } from '../src/views/recipes/model/links';
 import { cellName, matrixOf } from '../src/views/recipes/model/matrix';
@@ -12,6 +13,7 @@ import { metricPlot, metricsOf, spreadText, valueText } from '../src/views/recip
 import { nodesOf, type StepNode, settledOf, standingOf } from '../src/views/recipes/model/nodes';
 import { bentPath, pictureOf, sizesFor } from '../src/views/recipes/model/picture';
 import { railsOf } from '../src/views/recipes/model/rails';
+import { ticksOf, timeAxis } from '../src/views/recipes/model/time-axis';
 import { firstShown, waitingRuns } from '../src/views/recipes/model/waiting-runs';
 import { stepTo } from '../src/views/recipes/model/walk';
 import { aboutNode, countdown, leftText, nodeText, rowText } from '../src/views/recipes/model/words';
@@ -428,6 +430,134 @@ describe('the time of a run', () => {
     const gantt = ganttOf(run, nodesOf(run, [prompt]), none, NOW);
     expect(gantt.now).toBeGreaterThan(0.4);
     expect(gantt.rows[0]?.bars.at(-1)).toMatchObject({ kind: 'late', to: 1 });
+  });
+
+  describe('of which a part is left out', () => {
+    const NIGHT = 14 * 3_600_000;
+    const began = NOW - NIGHT - 100_000;
+    /** Yesterday 40 s, killed; today 60 s so far. */
+    const resumed = (change: Partial<RecipeRunRecord> = {}) =>
+      runOf(
+        [plan('a'), plan('b', ['a'])],
+        [
+          step('a', 'succeeded', { startedAt: began, finishedAt: began + 40_000 }),
+          step('b', 'running', { startedAt: NOW - 60_000 }),
+        ],
+        change,
+      );
+
+    it('a night in which nothing ran is a narrow break, and what ran before and after is seen', () => {
+      const gantt = ganttOf(resumed(), nodesOf(resumed(), []), none, NOW);
+      expect(gantt.axis.breaks.map(({ label }) => label)).toEqual(['14 h 00 m later']);
+      const [gap] = gantt.axis.breaks;
+      expect((gap?.to as number) - (gap?.from as number)).toBeCloseTo(0.06, 2);
+      const [[a], [b]] = gantt.rows.map((row) => row.bars) as unknown as [[Bar], [Bar]];
+      expect(a.to - a.from).toBeCloseTo(0.37, 1);
+      expect([a.to, b.from]).toEqual([gap?.from, gap?.to]);
+      expect(b.to).toBe(gantt.now);
+      expect(gantt.nowText).toBe('+1 m 00 s');
+    });
+
+    it('ticks go on behind it, counted from there', () => {
+      const { axis } = ganttOf(resumed(), nodesOf(resumed(), []), none, NOW);
+      expect(axis.ticks.map(({ label }) => label)).toEqual(['0 s', '30 s', '+30 s', '+60 s']);
+      const places = axis.ticks.map(({ at }) => at);
+      expect(places).toEqual([...places].sort((x, y) => x - y));
+      expect(places[2]).toBe(axis.at(NOW - 30_000));
+    });
+
+    it('the axis leads from a time to its place and back, in order', () => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(fc.nat(1e7), fc.nat(1e5)), { maxLength: 12 }),
+          fc.nat(1e8),
+          fc.nat(1e8),
+          (pairs, one, other) => {
+            const ran = pairs.map(([from, length]) => ({ from, to: from + length }));
+            const latest = Math.max(1, ...ran.map(({ to }) => to));
+            const axis = timeAxis({ start: 0, latest, hasRoom: true, ran, limits: [] });
+            const [early, late] = [one % latest, other % latest].sort((x, y) => x - y) as [number, number];
+            expect(axis.at(early)).toBeLessThanOrEqual(axis.at(late));
+            expect(axis.timeAt(axis.at(early))).toBeCloseTo(early, 0);
+            for (const { from, to } of axis.breaks) expect(to - from).toBeLessThan(0.07);
+          },
+        ),
+      );
+    });
+
+    it('a step that ran through the night is a bar through it, and nothing is left out', () => {
+      const run = runOf([plan('a')], [step('a', 'succeeded', { startedAt: began, finishedAt: NOW })], { finishedAt: NOW });
+      expect(ganttOf(run, nodesOf(run, []), none, NOW).axis.breaks).toEqual([]);
+    });
+
+    it('no short wait is left out, and no long one that takes little of the whole', () => {
+      const waited = (before: number, wait: number) => {
+        const first = { startedAt: NOW - before - wait - 1_000, finishedAt: NOW - wait - 1_000 };
+        const run = runOf([plan('a')], [step('a', 'running', { startedAt: NOW - 1_000, earlier: [first] })], {
+          startedAt: first.startedAt,
+        });
+        return ganttOf(run, nodesOf(run, []), none, NOW).axis.breaks.length;
+      };
+      expect([waited(1_000, 9_000), waited(1_000, 60_000), waited(3_600_000, 60_000)]).toEqual([0, 1, 0]);
+    });
+
+    it('the wait before a step is done again the next day is left out, and its hatching stays', () => {
+      const first = { startedAt: began, finishedAt: began + 40_000, status: 'failed' as const };
+      const run = runOf([plan('a')], [step('a', 'running', { startedAt: NOW - 60_000, earlier: [first] })]);
+      const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
+      const [gap] = gantt.axis.breaks;
+      expect(gantt.rows[0]?.bars[1]).toMatchObject({ kind: 'between', from: gap?.from, to: gap?.to });
+    });
+
+    it('a run that is paused over night is broken where now is', () => {
+      const run = runOf(
+        [plan('a'), plan('b', ['a'])],
+        [step('a', 'succeeded', { startedAt: began, finishedAt: began + 40_000 }), step('b', 'waiting')],
+      );
+      const paused = { ...run, startedAt: began };
+      const gantt = ganttOf(paused, nodesOf(paused, []), none, NOW);
+      expect([gantt.axis.breaks.length, gantt.axis.breaks[0]?.to, gantt.nowText]).toEqual([1, gantt.now, '']);
+    });
+
+    it('a matrix of very many cells has a bar for each stretch in which any of them ran', () => {
+      const cells = Array.from({ length: 400 }, (_, i) => {
+        const at = (i < 200 ? began : NOW - 60_000) + (i % 200) * 200;
+        return step(`m[${i}]`, 'succeeded', { startedAt: at, finishedAt: at + 300 });
+      });
+      const run = runOf([plan('m', [], { cells: 401 })], [...cells, step('m[400]', 'running', { startedAt: NOW - 19_000 })]);
+      const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
+      expect(gantt.axis.breaks).toHaveLength(1);
+      expect(gantt.rows[0]?.bars).toHaveLength(2);
+      expect(gantt.rows[0]?.bars.at(-1)?.to).toBe(gantt.now);
+    });
+
+    it('of very many stretches those that lie nearest to each other are one', () => {
+      const cells = Array.from({ length: 200 }, (_, i) =>
+        step(`m[${i}]`, 'succeeded', {
+          startedAt: i * 20_000 + (i > 100 ? 1e6 : 0),
+          finishedAt: i * 20_000 + 100 + (i > 100 ? 1e6 : 0),
+        }),
+      );
+      const found = node(runOf([plan('m', [], { cells: 200 })], cells), 'm').tally.ran;
+      expect(found.length).toBeLessThanOrEqual(8);
+      expect([found[0]?.from, found.at(-1)?.to]).toEqual([0, 199 * 20_000 + 100 + 1e6]);
+      expect(found.some(({ to }, i) => (found[i + 1]?.from as number) - to > 1e6)).toBe(true);
+    });
+
+    it('words above the axis never lie upon each other, and what has no room is told below', () => {
+      const gantt = ganttOf(resumed(), nodesOf(resumed(), []), none, NOW);
+      for (const width of [100, 160, 300, 1_000]) {
+        const { labels, untold } = axisLabels(gantt, width, 'now +1 m 00 s');
+        const ends = [...labels].sort((x, y) => x.left - y.left);
+        for (const [i, one] of ends.entries()) {
+          expect(one.left).toBeGreaterThanOrEqual(0);
+          const next = ends[i + 1]?.left ?? width + 1;
+          expect(one.left + 5.5 * one.text.length).toBeLessThan(next);
+        }
+        expect(labels.some(({ kind }) => kind === 'now')).toBe(true);
+        expect(untold).toEqual(width < 200 ? ['14 h 00 m later'] : []);
+      }
+    });
   });
 
   it('has round times', () => {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 import autobench_nb as ab
 from autobench_nb import Orchestrator
@@ -117,6 +120,18 @@ def top(locator: Locator) -> float:
     box = locator.bounding_box()
     assert box is not None
     return box["y"]
+
+
+def box_of(locator: Locator) -> FloatRect:
+    box = locator.bounding_box()
+    assert box is not None
+    return box
+
+
+def words_apart(words: Locator) -> bool:
+    """Whether no two of some words in a line lie upon each other."""
+    boxes = sorted((box_of(one) for one in words.all()), key=lambda box: box["x"])
+    return all(a["x"] + a["width"] <= b["x"] for a, b in itertools.pairwise(boxes))
 
 
 def simple(*steps: dict[str, Any], name: str = "simple") -> ab.Recipe:
@@ -245,7 +260,7 @@ def test_each_try_has_a_bar_and_the_wait_between_is_hatched(faces: Faces) -> Non
 def test_the_clock_stops_and_buttons_say_why_when_the_orchestrator_is_gone(
     faces: Faces, page: Page, bench: Orchestrator
 ) -> None:
-    now = faces.root.locator(".ab-rec-now-text")
+    now = faces.root.locator(".ab-rec-axis-now")
     expect(now).to_have_text(re.compile("^now"))
     assert bench.server is not None
     bench.server.close()
@@ -486,6 +501,56 @@ def test_an_interrupted_run_goes_on_from_its_next_step_by_a_button(
     expect(row).to_have_count(0)
     expect(faces.state()).to_have_text("succeeded")
     expect(faces.said).to_have_text("Resume overnight: done.")
+
+
+def test_a_run_that_was_killed_yesterday_and_goes_on_today_has_a_marked_break_in_its_time(
+    serve: Serve, page: Page, tmp_path: Path, fifo: Fifo
+) -> None:
+    journal = tmp_path / "lab.db"
+    steps = GOES_ON.replace("'true'}", "'sleep 1'}", 1).replace("then true", f"then {fifo.command}")
+    died = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(journal), steps, str(tmp_path)],
+        check=False,
+        timeout=60,
+    )
+    assert died.returncode == 9
+    with contextlib.closing(sqlite3.connect(journal)) as kept, kept:
+        night_ms = 14 * 3_600_000
+        kept.execute(
+            "UPDATE steps SET started_ms = started_ms - ?, finished_ms = finished_ms - ?",
+            (night_ms, night_ms),
+        )
+    (tmp_path / "again").touch()
+    bench = serve(journal=journal)
+    (interrupted,) = bench.state.get("/journal/interrupted")
+    run = bench.resume(interrupted)
+    Pane.open(page, bench)
+    faces = Faces(page)
+    expect(faces.row("second").locator(".ab-rec-bar-run")).to_be_visible()
+    caption = faces.root.locator(".ab-rec-breaks")
+    for width, has_room in ((1400, True), (700, True), (330, False)):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(caption).to_have_class(re.compile("ab-hidden" if has_room else "^(?!.*ab-hidden)"))
+        expect(faces.root.locator(".ab-rec-axis-break")).to_have_count(1 if has_room else 0)
+        expect(caption).to_have_text(re.compile(r"broken: 14 h 0\d m in which nothing ran"))
+        expect(faces.root.locator(".ab-rec-axis-now")).to_have_text(re.compile(r"^now( \+\d+ s)?$"))
+        before, gap, after = (
+            box_of(faces.row(name).locator(what))
+            for name, what in (
+                ("first", ".ab-rec-bar-ok"),
+                ("first", ".ab-rec-break"),
+                ("second", ".ab-rec-bar-run"),
+            )
+        )
+        axis = box_of(faces.root.locator(".ab-rec-axis"))
+        assert gap["width"] < 0.08 * axis["width"]
+        assert before["width"] > gap["width"]
+        assert before["x"] + before["width"] <= gap["x"] + 1
+        assert gap["x"] + gap["width"] <= after["x"] + 2
+        assert words_apart(faces.root.locator(".ab-rec-axis i"))
+        assert page.evaluate(SIDEWAYS) == 0, width
+    fifo.open()
+    assert run.wait(60)
 
 
 # --- many

@@ -1,10 +1,13 @@
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import { visible } from '../../logs/text/visible';
 import type { RecipeRunRecord } from '../../sync/messages';
-import { estimate } from '../shared/format';
+import { useWidth } from '../shared/width';
+import { axisLabels } from './model/axis-labels';
 import type { Forecast } from './model/forecast';
 import { type Bar, type BarKind, ganttOf } from './model/gantt';
 import type { StepNode } from './model/nodes';
+import type { Break } from './model/time-axis';
 import { rowText, SIGNS, WORDS } from './model/words';
 
 interface Props {
@@ -16,6 +19,8 @@ interface Props {
   isLost: boolean;
 }
 
+/** Before the width of the axis is known, in px. */
+const USUAL_WIDTH = 600;
 /** A shorter bar has no room for words; they stand in its title. */
 const WORTH_WORDS = 0.07;
 
@@ -33,34 +38,22 @@ const KIND_WORDS: Readonly<Record<BarKind, string>> = {
 
 /** The run along its time, with the names, signs and order of the graph. The list beside it says the same in words. */
 export function Gantt({ run, nodes, future, chosen, now, isLost }: Props): JSX.Element {
+  const head = useRef<HTMLSpanElement>(null);
+  const width = useWidth(head);
   const gantt = ganttOf(run, nodes, future, now);
-  const nowAt = gantt.now;
+  const { axis, now: nowAt } = gantt;
+  const { labels, untold } = axisLabels(gantt, width || USUAL_WIDTH, `${isLost ? 'last seen' : 'now'} ${gantt.nowText}`.trim());
   return (
     <div class={`ab-rec-gantt${isLost ? ' ab-rec-lost' : ''}`} role="table" aria-label="Steps along the time of the run">
       <div class="ab-rec-gantt-row ab-rec-gantt-head" role="row">
         <span role="columnheader">steps</span>
-        <span role="columnheader" class="ab-rec-axis ab-num">
+        <span role="columnheader" class="ab-rec-axis ab-num" ref={head}>
           <span class="ab-hidden">when</span>
-          {gantt.ticks
-            .filter((tick) => tick.at < 0.97 && (nowAt === null || Math.abs(tick.at - nowAt) > 0.13))
-            .map((tick) => (
-              <i
-                key={tick.label}
-                class={tick.at === 0 ? 'ab-rec-zero' : ''}
-                aria-hidden="true"
-                style={{ left: `${100 * tick.at}%` }}
-              >
-                {tick.label}
-              </i>
-            ))}
-          {nowAt !== null && (
-            <i
-              class={`ab-rec-now-text${nowAt > 0.9 ? ' ab-rec-now-end' : nowAt < 0.12 ? ' ab-rec-now-begin' : ''}`}
-              style={{ left: `${100 * nowAt}%` }}
-            >
-              {isLost ? 'last seen' : 'now'} {estimate(gantt.nowS)}
+          {labels.map(({ kind, text, left }) => (
+            <i key={`${kind} ${left}`} class={`ab-rec-axis-${kind}`} aria-hidden={kind !== 'now'} style={{ left: `${left}px` }}>
+              {text}
             </i>
-          )}
+          ))}
         </span>
         <span role="columnheader" class="ab-rec-took">
           took / left
@@ -80,8 +73,11 @@ export function Gantt({ run, nodes, future, chosen, now, isLost }: Props): JSX.E
             <span class="ab-rec-name">{visible(node.name)}</span>
           </span>
           <span role="cell" class="ab-rec-bars">
-            {gantt.ticks.map((tick) => (
-              <i key={tick.label} class="ab-rec-tick" aria-hidden="true" style={{ left: `${100 * tick.at}%` }} />
+            {axis.ticks.map((tick) => (
+              <i key={tick.at} class="ab-rec-tick" aria-hidden="true" style={{ left: `${100 * tick.at}%` }} />
+            ))}
+            {axis.breaks.map((one) => (
+              <i key={one.from} class="ab-rec-break" title={one.label} style={placeOf(one)} />
             ))}
             {(gantt.rows[i]?.bars ?? []).map((bar, k) => (
               <BarView key={`${bar.kind} ${k}`} bar={bar} />
@@ -93,8 +89,21 @@ export function Gantt({ run, nodes, future, chosen, now, isLost }: Props): JSX.E
           </span>
         </div>
       ))}
+      {axis.breaks.length > 0 && (
+        <p class={`ab-rec-breaks ab-faint ab-num${untold.length === 0 ? ' ab-hidden' : ''}`}>{breaksText(axis.breaks)}</p>
+      )}
     </div>
   );
+}
+
+/** "Left out: 14 h 02 m in which nothing ran." */
+function breaksText(breaks: readonly Break[]): string {
+  const told = breaks.map(({ label }) => label.replace(' later', ''));
+  return `Left out where the axis is broken: ${told.join(', ')} in which nothing ran.`;
+}
+
+function placeOf({ from, to }: { from: number; to: number }): { left: string; width: string } {
+  return { left: `${100 * from}%`, width: `${100 * (to - from)}%` };
 }
 
 function BarView({ bar }: { bar: Bar }): JSX.Element {
