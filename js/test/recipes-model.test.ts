@@ -7,7 +7,16 @@ import { drawnOf, MOST_NODES, structureOf } from '../src/views/recipes/model/fol
 import { forecast } from '../src/views/recipes/model/forecast';
 import { type Bar, ganttOf } from '../src/views/recipes/model/gantt';
 import { crossingsOf, layered } from '../src/views/recipes/model/layered';
-import { inOrder, layersOf, linkLabel, linkState, linksOf, timeoutWords } from '../src/views/recipes/model/links';
+import {
+  inOrder,
+  labelRoom,
+  layersOf,
+  ledOnlyBy,
+  linkLabel,
+  linkState,
+  linksOf,
+  timeoutWords,
+} from '../src/views/recipes/model/links';
 import { cellName, matrixOf } from '../src/views/recipes/model/matrix';
 import { metricPlot, metricsOf, spreadText, valueText } from '../src/views/recipes/model/metric-plot';
 import { nodesOf, type StepNode, settledOf, standingOf } from '../src/views/recipes/model/nodes';
@@ -219,7 +228,11 @@ describe('the layout of the graph', () => {
     const ids = DIAMOND.map((one) => one.id);
     const links = linksOf(DIAMOND);
     const graph = layered(ids, links, layersOf(ids, links));
-    const picture = pictureOf(graph, (name) => ids.includes(name), sizesFor(800, 3));
+    const picture = pictureOf(
+      graph,
+      (name) => ids.includes(name),
+      sizesFor({ room: 800, graph, names: ids, labels: labelRoom(links) }),
+    );
     expect(picture.boxes.size).toBe(4);
     expect(picture.routes).toHaveLength(4);
     for (const { path } of picture.routes) {
@@ -235,13 +248,56 @@ describe('the layout of the graph', () => {
     ).toBe('M0 0H15');
   });
 
+  it('a gap has room for the words beside its edges, and its lines stay beside them', () => {
+    const plans = [
+      plan('check', [], { edges: { failure: 'dump', timeout: 'dump' } }),
+      plan('dump'),
+      plan('other', ['check'], { edges: { timeout: 'late' } }),
+      plan('late'),
+      plan('last', ['other']),
+    ];
+    const ids = plans.map((one) => one.id);
+    const links = linksOf(plans);
+    const graph = layered(ids, links, layersOf(ids, links));
+    const labels = labelRoom(links);
+    expect([...labels].filter(([, words]) => words)).toEqual([
+      ['dump', 'failure, timeout'],
+      ['late', 'timeout'],
+    ]);
+    const sizes = sizesFor({ room: 400, graph, names: ids, labels });
+    expect(sizes.gaps[0]).toBeGreaterThan(6 * 'failure, timeout'.length + 30);
+    expect(sizes.gaps[1]).toBeGreaterThan(6 * 'timeout'.length + 30);
+    const picture = pictureOf(graph, (name) => ids.includes(name), sizes);
+    for (const route of picture.routes) {
+      const words = (labels.get(route.to) ?? '').length * 6;
+      const turns = [...route.path.matchAll(/Q([\d.]+) /g)].map(([, x]) => Number(x));
+      for (const x of turns) expect(x).toBeLessThanOrEqual(route.tip.x - 8 - words);
+      const box = picture.boxes.get(route.from);
+      expect(route.tip.x - 8 - words).toBeGreaterThan((box?.x as number) + sizes.width);
+    }
+  });
+
+  it('nodes are as wide as their names need, where that is not very much', () => {
+    const of = (name: string) => {
+      const links = linksOf([plan('a'), plan(name, ['a'])]);
+      const graph = layered(['a', name], links, layersOf(['a', name], links));
+      return sizesFor({ room: 100, graph, names: ['a', name], labels: labelRoom(links) }).width;
+    };
+    expect([of('b'), of('stream_check'), of('a_name_that_is_really_long')]).toEqual([116, 130, 156]);
+  });
+
+  it('what only another outcome leads to says which', () => {
+    const plans = [plan('check', [], { edges: { failure: 'dump', timeout: 'next' } }), plan('dump'), plan('next', ['check'])];
+    expect([...ledOnlyBy(linksOf(plans))]).toEqual([['dump', 'failure']]);
+  });
+
   it('no box lies upon another or outside of the picture', () => {
     fc.assert(
       fc.property(GRAPH, (plans) => {
         const links = linksOf(plans);
         const ids = plans.map((one) => one.id);
         const graph = layered(ids, links, layersOf(ids, links));
-        const sizes = sizesFor(900, graph.layers.length);
+        const sizes = sizesFor({ room: 900, graph, names: ids, labels: labelRoom(links) });
         const picture = pictureOf(graph, (name) => ids.includes(name), sizes);
         for (const box of picture.boxes.values()) {
           expect(box.x + sizes.width).toBeLessThanOrEqual(picture.width);

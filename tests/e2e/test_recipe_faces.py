@@ -186,10 +186,41 @@ def test_the_graph_shows_which_edges_were_taken_and_how_each_step_stands(faces: 
         re.compile(r"^train ?: matrix, failed, 4 of 4, 1 failed")
     )
     expect(faces.node("swap")).to_have_accessible_name(re.compile(r"^swap ?: waits for you$"))
-    expect(faces.node("quarantine")).to_have_accessible_name(re.compile(r"^quarantine ?: waiting"))
-    expect(faces.graph.locator(".ab-rec-edge-bad text")).to_have_text(["failure", "failure"])
-    expect(faces.graph.locator("g.ab-rec-edge-other text")).to_have_text("timeout")
+    expect(faces.node("quarantine")).to_have_accessible_name(
+        re.compile(r"^quarantine ?: waiting, on timeout$")
+    )
+    labels = faces.graph.locator(".ab-rec-edge-label")
+    expect(labels.locator(".ab-rec-edge-bad")).to_have_text(["failure", "failure"])
+    expect(labels.locator(".ab-rec-edge-other")).to_have_text("timeout")
     expect(faces.graph.locator("g.ab-rec-edge-taken")).to_have_count(5)
+
+
+IN_THE_WAY = """(graph) => {
+    const isApart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    const boxes = (what) => [...graph.querySelectorAll(what)].map((one) => one.getBoundingClientRect());
+    const [picture] = boxes('svg');
+    const words = boxes('.ab-rec-edge-label');
+    const within = (box) => box.left >= picture.left && box.right <= picture.right && box.top >= picture.top;
+    return words.filter((word, i) => !within(word)
+        || boxes('[data-node]').some((node) => !isApart(word, node))
+        || words.some((other, k) => k !== i && !isApart(word, other))).length;
+}"""
+
+
+def test_words_beside_edges_are_whole_at_each_width(
+    faces: Faces, page: Page, run: RecipeRun
+) -> None:
+    for width in (1400, 700, 560):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(faces.graph.locator(".ab-rec-edge-label")).to_have_count(3)
+        assert faces.graph.evaluate(IN_THE_WAY) == 0, width
+        names = faces.graph.locator("[data-node] .ab-rec-name")
+        assert all(
+            names.evaluate_all("all => all.map((one) => one.scrollWidth <= one.clientWidth)")
+        )
+    page.set_viewport_size({"width": 330, "height": 900})
+    expect(faces.graph.locator(".ab-rec-rails")).to_be_visible()
+    expect(faces.node("quarantine")).to_contain_text("on timeout")
 
 
 def test_the_graph_is_walked_by_keys_along_its_edges(faces: Faces, page: Page) -> None:

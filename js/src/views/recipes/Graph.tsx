@@ -5,9 +5,9 @@ import { useWidth } from '../shared/width';
 import type { RecipeFace } from './model/face';
 import type { Drawn } from './model/folded';
 import { layered } from './model/layered';
-import { type LinkState, linkLabel, linkState } from './model/links';
+import { type LinkState, labelRoom, ledOnlyBy, linkLabel, linkState } from './model/links';
 import { countOf, type StepNode, settledOf } from './model/nodes';
-import { type Picture, pictureOf, type Sizes, sizesFor } from './model/picture';
+import { type Box, type Picture, pictureOf, type Sizes, sizesFor } from './model/picture';
 import { railsOf } from './model/rails';
 import { stepTo, type Walkable } from './model/walk';
 import { aboutNode, nodeText, SIGNS } from './model/words';
@@ -56,7 +56,10 @@ export function Graph(props: GraphProps): JSX.Element {
     setCurrent(node.key);
     onChoose(node);
   };
-  const shared = { ...props, here, choose };
+  const others = useMemo(() => ledOnlyBy(drawn.links), [drawn.links]);
+  const shared = { ...props, here, choose, others };
+  const names = drawn.nodes.map((node) => node.name);
+  const sizes = sizesFor({ room: width - 24, graph, names, labels: labelRoom(drawn.links) });
   return (
     <div
       ref={outer}
@@ -68,11 +71,7 @@ export function Graph(props: GraphProps): JSX.Element {
       {width === 0 ? null : isList ? (
         <List {...shared} />
       ) : (
-        <Canvas
-          {...shared}
-          picture={pictureOf(graph, (name) => order.includes(name), sizesFor(width - 24, graph.layers.length))}
-          sizes={sizesFor(width - 24, graph.layers.length)}
-        />
+        <Canvas {...shared} picture={pictureOf(graph, (name) => order.includes(name), sizes)} sizes={sizes} />
       )}
       <Legend isList={isList} />
     </div>
@@ -81,6 +80,8 @@ export function Graph(props: GraphProps): JSX.Element {
 
 interface ShownProps extends GraphProps {
   here: string | null;
+  /** By node that only another outcome leads to: which. */
+  others: ReadonlyMap<string, string>;
   choose(node: StepNode): void;
 }
 
@@ -110,21 +111,33 @@ function Canvas({ drawn, picture, sizes, ...props }: ShownProps & { picture: Pic
       : [{ route, state: linkState(link, from), label: linkLabel(link, from) }];
   });
   const rank: readonly LinkState[] = ['other', 'next', 'taken', 'bad'];
+  // What leads to one node ends in one tip: its words stand beside each other, each one once.
+  const labels = new Map<string, { tip: Box; words: Map<string, LinkState> }>();
   edges.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state));
+  for (const { route, state, label } of edges) {
+    const known = labels.get(route.to) ?? { tip: route.tip, words: new Map() };
+    for (const word of label.split(', ').filter(Boolean)) known.words.set(word, state);
+    if (known.words.size > 0) labels.set(route.to, known);
+  }
   return (
     <div class="ab-rec-scroll" ref={scroller}>
       <div class="ab-rec-canvas" style={{ width: `${picture.width}px`, height: `${picture.height}px` }}>
         <svg width={picture.width} height={picture.height} aria-hidden="true">
-          {edges.map(({ route, state, label }) => (
+          {edges.map(({ route, state }) => (
             <g key={`${route.from} ${route.to}`} class={CLASSES[state]}>
               <path class="ab-rec-edge" d={route.path} />
               <path class="ab-rec-tip" d={`M${route.tip.x - 6} ${route.tip.y - 3.5}l6 3.5l-6 3.5z`} />
-              {label && (
-                <text class="ab-rec-edge-label" x={route.tip.x - 8} y={route.tip.y - 5} text-anchor="end">
-                  {label}
-                </text>
-              )}
             </g>
+          ))}
+          {[...labels].map(([to, { tip, words }]) => (
+            <text key={to} class="ab-rec-edge-label" x={tip.x - 8} y={tip.y - 5} text-anchor="end">
+              {[...words].map(([label, state], i) => (
+                <tspan key={label} class={CLASSES[state]}>
+                  {i > 0 && ', '}
+                  {label}
+                </tspan>
+              ))}
+            </text>
           ))}
         </svg>
         {drawn.nodes.map((node) => {
@@ -144,8 +157,9 @@ interface NodeProps extends Omit<ShownProps, 'drawn'> {
   style?: Record<string, string>;
 }
 
-function NodeButton({ node, here, chosen, now, choose, style, ...props }: NodeProps): JSX.Element {
-  const text = visible(nodeText(node, now));
+function NodeButton({ node, here, chosen, now, choose, style, others, ...props }: NodeProps): JSX.Element {
+  const other = node.standing === 'waiting' && others.get(node.key);
+  const text = other ? `on ${other}` : visible(nodeText(node, now));
   const share = node.tally.total > 1 ? settledOf(node.tally) / node.tally.total : shareOf(node);
   return (
     <button
