@@ -27,6 +27,7 @@ from autobench_nb.recipe_runs.board import most_repetitions, recipe_as_json
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.folders import ARTIFACTS, make_folder
 from autobench_nb.recipe_runs.other_steps import Prompt
+from autobench_nb.recipe_runs.power_watch import Meter
 from autobench_nb.recipe_runs.run import RecipeRun
 from autobench_nb.recipe_runs.showing import ShownRuns
 from autobench_nb.recipes.check import check_recipe
@@ -50,6 +51,7 @@ class RecipeRuns:
         devices: Do what ``device`` steps say, see :class:`~autobench_nb.recipe_runs.actors.DeviceActions`.
         streams: Do what ``record`` steps say, see :class:`~autobench_nb.recipe_runs.actors.StreamRecordings`.
         gauges: What else is measured of each repetition.
+        meter: Gives the power meter's samples and quantity, for the power along the time of a run.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class RecipeRuns:
         streams: Any = None,
         *,
         gauges: Sequence[Gauge] = (),
+        meter: Meter | None = None,
     ) -> None:
         self.gauges = list(gauges)
         self._store = store
@@ -82,6 +85,7 @@ class RecipeRuns:
             ask=self._ask,
             withdraw=self._withdraw,
             write=shown.write,
+            meter=meter,
         )
         runner.reach_place = self._reach_place
 
