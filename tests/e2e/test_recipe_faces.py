@@ -210,7 +210,7 @@ IN_THE_WAY = """(graph) => {
 def test_words_beside_edges_are_whole_at_each_width(
     faces: Faces, page: Page, run: RecipeRun
 ) -> None:
-    for width in (1400, 700, 560):
+    for width in (1400, 1000, 900):
         page.set_viewport_size({"width": width, "height": 900})
         expect(faces.graph.locator(".ab-rec-edge-label")).to_have_count(3)
         assert faces.graph.evaluate(IN_THE_WAY) == 0, width
@@ -218,9 +218,13 @@ def test_words_beside_edges_are_whole_at_each_width(
         assert all(
             names.evaluate_all("all => all.map((one) => one.scrollWidth <= one.clientWidth)")
         )
-    page.set_viewport_size({"width": 330, "height": 900})
-    expect(faces.graph.locator(".ab-rec-rails")).to_be_visible()
-    expect(faces.node("quarantine")).to_contain_text("on timeout")
+    for width in (700, 330):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(faces.graph.locator(".ab-rec-rails")).to_be_visible()
+        expect(faces.node("quarantine")).to_contain_text("on timeout")
+        assert all(
+            names.evaluate_all("all => all.map((one) => one.scrollWidth <= one.clientWidth)")
+        )
 
 
 def test_the_graph_is_walked_by_keys_along_its_edges(faces: Faces, page: Page) -> None:
@@ -249,7 +253,8 @@ def test_narrow_it_is_a_list_beside_rails_and_nothing_is_wider_than_the_page(
     for width in (1400, 700, 330):
         page.set_viewport_size({"width": width, "height": 900})
         expect(faces.graph.locator("[data-node]")).to_have_count(9)
-        expect(faces.graph.locator(".ab-rec-rails")).to_have_count(1 if width == 330 else 0)
+        # A picture that would be cut at its edges is a list where there is not very much room.
+        expect(faces.graph.locator(".ab-rec-rails")).to_have_count(0 if width == 1400 else 1)
         expect(faces.prompt.get_by_role("button", name="Answer Done")).to_be_visible()
         assert page.evaluate(SIDEWAYS) == 0, width
     faces.node("power").focus()
@@ -324,6 +329,75 @@ def test_what_is_to_come_is_dashed_from_what_it_took_before(
     expect(faces.node("last")).to_have_accessible_name(re.compile(r"^last ?: waiting, ~ 1 s$"))
     fifo.open()
     assert second.wait(60)
+
+
+class Meter:
+    """A power meter for who has none: 60 W."""
+
+    name, type, units, power = "pm0", "power meter", {"watts": "W"}, "watts"
+
+    def __init__(self) -> None:
+        self.actions: dict[str, Any] = {}
+
+    def probe(self) -> dict[str, float]:
+        return {"watts": 60.0}
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_power_of_a_run_stands_under_its_steps_on_the_same_axis_and_is_read_by_pointer_and_keys(
+    bench: Orchestrator, page: Page, tmp_path: Path, fifo: Fifo
+) -> None:
+    bench.devices.add(Meter(), every_s=0.05)
+    run = bench.run(
+        simple(
+            {"id": "nap", "run": "sleep 1.5"}, {"id": "hold", "needs": ["nap"], "run": fifo.command}
+        ),
+        folder=tmp_path,
+    )
+    Pane.open(page, bench)
+    faces = Faces(page)
+    strip = faces.root.get_by_role("group", name="Power by pm0")
+    curve = strip.get_by_role("slider", name="Power along the time of the run, 0 to 60 W")
+    expect(strip).to_contain_text(re.compile(r"60 W[\d.]+ J so far"))
+    expect(faces.row("hold").locator(".ab-rec-bar-run")).to_be_visible()
+    for width in (1400, 700, 330):
+        page.set_viewport_size({"width": width, "height": 900})
+        axis, drawn = box_of(faces.root.locator(".ab-rec-axis")), box_of(curve)
+        assert abs(axis["x"] - drawn["x"]) < 1
+        assert abs(axis["width"] - drawn["width"]) < 1
+        assert page.evaluate(SIDEWAYS) == 0, width
+        expect(strip).to_contain_text("J so far")
+    box = box_of(curve)
+    page.mouse.move(box["x"] + 2, box["y"] + 10)
+    expect(strip.locator(".ab-rec-power-said")).to_have_text("0 s: 60 W")
+    page.mouse.move(0, 0)
+    expect(strip.locator(".ab-rec-power-said")).to_have_count(0)
+    curve.focus()
+    page.keyboard.press("Home")
+    expect(curve).to_have_attribute("aria-valuetext", "0 s: 60 W")
+    page.keyboard.press("ArrowRight")
+    expect(curve).to_have_attribute("aria-valuenow", "1")
+    assert violations(page, ".ab-rec-gantt") == []
+    fifo.open()
+    assert run.wait(60)
+    expect(strip).to_contain_text("at most 60 W")
+
+
+def test_without_a_power_meter_there_is_no_curve(faces: Faces) -> None:
+    expect(faces.row("memory").locator(".ab-rec-bar-ok")).to_be_visible()
+    expect(faces.root.locator(".ab-rec-power")).to_have_count(0)
+
+
+def test_a_cell_that_failed_is_seen_among_those_that_went_well_beside_it(faces: Faces) -> None:
+    bad = faces.row("train").locator(".ab-rec-bar-bad")
+    assert bad.evaluate(
+        """(bar) => {
+            const box = bar.getBoundingClientRect();
+            return document.elementFromPoint(box.left + 1, box.top + box.height / 2) === bar;
+        }"""
+    )
 
 
 # --- the matrix, metrics

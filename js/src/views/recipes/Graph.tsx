@@ -4,21 +4,25 @@ import { visible } from '../../logs/text/visible';
 import { useWidth } from '../shared/width';
 import type { RecipeFace } from './model/face';
 import type { Drawn } from './model/folded';
+import type { Forecast } from './model/forecast';
 import { layered } from './model/layered';
 import { type LinkState, labelRoom, ledOnlyBy, linkLabel, linkState } from './model/links';
 import { countOf, type StepNode, settledOf } from './model/nodes';
 import { type Box, type Picture, pictureOf, type Sizes, sizesFor } from './model/picture';
 import { railsOf } from './model/rails';
 import { stepTo, type Walkable } from './model/walk';
-import { aboutNode, nodeText, SIGNS } from './model/words';
+import { aboutNode, nodeText, rowText, SIGNS } from './model/words';
 
 /** Below it there is no room for a picture: rails beside a list. */
 const NARROW = 560;
+/** With less room than so many px a picture that would be cut at its edges is such a list, too. */
+const NOT_WIDE = 900;
 
 export interface GraphProps {
   face: RecipeFace;
   drawn: Drawn;
   chosen: string | null;
+  future: Forecast;
   now: number;
   onChoose(node: StepNode): void;
 }
@@ -40,7 +44,10 @@ export function Graph(props: GraphProps): JSX.Element {
   const [current, setCurrent] = useState<string | null>(null);
   const order = drawn.nodes.map((node) => node.key);
   const here = [current, chosen, order[0]].find((key) => key != null && order.includes(key)) ?? null;
-  const isList = width > 0 && width < NARROW;
+  const names = drawn.nodes.map((node) => node.name);
+  const sizes = sizesFor({ room: width - 24, graph, names, labels: labelRoom(drawn.links) });
+  const picture = pictureOf(graph, (name) => order.includes(name), sizes);
+  const isList = width < NARROW || (width < NOT_WIDE && picture.width > width - 24);
   const walk: Walkable = { order, arcs: drawn.links, layerOf: graph.layerOf, laneOf: graph.lanes };
   const onKeyDown = (event: KeyboardEvent) => {
     if (here === null || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -58,8 +65,6 @@ export function Graph(props: GraphProps): JSX.Element {
   };
   const others = useMemo(() => ledOnlyBy(drawn.links), [drawn.links]);
   const shared = { ...props, here, choose, others };
-  const names = drawn.nodes.map((node) => node.name);
-  const sizes = sizesFor({ room: width - 24, graph, names, labels: labelRoom(drawn.links) });
   return (
     <div
       ref={outer}
@@ -68,11 +73,7 @@ export function Graph(props: GraphProps): JSX.Element {
       aria-label={`Steps, ${drawn.nodes.length} in the graph`}
       onKeyDown={onKeyDown}
     >
-      {width === 0 ? null : isList ? (
-        <List {...shared} />
-      ) : (
-        <Canvas {...shared} picture={pictureOf(graph, (name) => order.includes(name), sizes)} sizes={sizes} />
-      )}
+      {width === 0 ? null : isList ? <List {...shared} /> : <Canvas {...shared} picture={picture} sizes={sizes} />}
       <Legend isList={isList} />
     </div>
   );
@@ -155,9 +156,11 @@ interface NodeProps extends Omit<ShownProps, 'drawn'> {
   node: StepNode;
   class: string;
   style?: Record<string, string>;
+  /** What it took, or what is about left, where it is not told elsewhere. */
+  took?: string;
 }
 
-function NodeButton({ node, here, chosen, now, choose, style, others, ...props }: NodeProps): JSX.Element {
+function NodeButton({ node, here, chosen, now, choose, style, others, took = '', ...props }: NodeProps): JSX.Element {
   const other = node.standing === 'waiting' && others.get(node.key);
   const text = other ? `on ${other}` : visible(nodeText(node, now));
   const share = node.tally.total > 1 ? settledOf(node.tally) / node.tally.total : shareOf(node);
@@ -190,6 +193,7 @@ function NodeButton({ node, here, chosen, now, choose, style, others, ...props }
           </Fragment>
         ))}
       </span>
+      {took && took !== text && <span class="ab-rec-row-took ab-num">{took}</span>}
       {share > 0 && countOf(node.tally, ['running', 'retrying', 'queued', 'waiting']) > 0 && (
         <i class="ab-rec-share" style={{ width: `${100 * share}%` }} />
       )}
@@ -230,7 +234,14 @@ function List({ drawn, ...props }: ShownProps): JSX.Element {
       </svg>
       <div class="ab-rec-rows">
         {drawn.nodes.map((node) => (
-          <NodeButton key={node.key} {...props} node={node} class="ab-rec-row" style={{ height: `${ROW}px` }} />
+          <NodeButton
+            key={node.key}
+            {...props}
+            node={node}
+            class="ab-rec-row"
+            style={{ height: `${ROW}px` }}
+            took={rowText(node, props.future, props.now)}
+          />
         ))}
       </div>
     </div>

@@ -18,6 +18,10 @@ const FEW = 4;
 /** With less room than so many px, fewer cells of a matrix with one axis stand in a line. */
 const NARROW = 420;
 const NARROW_WRAP = 3;
+/** As wide as a grid is at most, what names and gaps of its rows need, and a letter, in px. */
+const MOST_WIDTH = 900;
+const NAMES = 120;
+const LETTER = 6.6;
 
 interface Props {
   face: RecipeFace;
@@ -84,15 +88,28 @@ export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element 
         {(plan.repeat ?? 1) > 1 ? 'the mean time of a repetition, of what failed the time of its try' : 'the time of each cell'}
         {matrix.rowAxis && matrix.columnAxis && `; down: ${visible(matrix.rowAxis)}, across: ${visible(matrix.columnAxis)}`}
       </p>
-      <Grid face={face} matrix={matrix} node={node} now={now} />
+      <Grid face={face} matrix={matrix} node={node} now={now} room={Math.min(width, MOST_WIDTH)} />
       <Failures failed={failed} onLog={onLog} />
     </section>
   );
 }
 
-function Grid({ face, matrix, node, now }: { face: RecipeFace; matrix: Matrix; node: StepNode; now: number }): JSX.Element {
+interface GridProps {
+  face: RecipeFace;
+  matrix: Matrix;
+  node: StepNode;
+  now: number;
+  /** Px of its width. */
+  room: number;
+}
+
+function Grid({ face, matrix, node, now, room }: GridProps): JSX.Element {
   const lines: (MatrixRow | string)[] = matrix.rows.flatMap((row) => (row.group === null ? [row] : [row.group, row]));
   const width = Math.max(1, matrix.rows[0]?.cells.length ?? 1);
+  const heads = matrix.columns.map((column) => `${matrix.columnAxis ?? ''} ${column}`.trim());
+  const longest = Math.max(0, ...heads.map((head) => head.length));
+  // The name of the axis is said in each column where there is room: "batch 32".
+  const isNamed = longest * LETTER < (room - NAMES) / width;
   const style = { '--ab-rec-columns': width, '--ab-rec-first': matrix.rowAxis === null ? '0px' : 'minmax(44px, max-content)' };
   return (
     <div
@@ -107,9 +124,9 @@ function Grid({ face, matrix, node, now }: { face: RecipeFace; matrix: Matrix; n
           <span role="columnheader" class="ab-rec-corner">
             <span class="ab-hidden">{visible(matrix.rowAxis ?? '')}</span>
           </span>
-          {matrix.columns.map((column) => (
+          {matrix.columns.map((column, i) => (
             <span key={column} role="columnheader" title={`${visible(matrix.columnAxis ?? '')} ${visible(column)}`}>
-              {visible(column)}
+              {visible(isNamed ? (heads[i] ?? column) : column)}
             </span>
           ))}
         </div>

@@ -128,7 +128,8 @@ export function tookS(step: StepRecord): number | null {
 
 function tookText(step: StepRecord): string {
   const took = tookS(step);
-  return took === null ? 'done' : duration(took);
+  if (took === null) return 'done';
+  return (step.earlier?.length ?? 0) > 0 ? `${duration(took)} in try ${step.tries ?? 2}` : duration(took);
 }
 
 /** What stands at the end of a node's row in the Gantt: what it took, or what is about left. */
