@@ -141,6 +141,13 @@ class StepRecord(TypedDict, total=False):
     reason: Annotated[str | None, Meta(description="why it did not succeed, or was skipped")]
     startedAt: Annotated[Instant | None, Meta(description="when its newest try began to run")]
     finishedAt: Instant | None
+    expectedS: Annotated[
+        Seconds,
+        Meta(
+            description="that this cell of a matrix took in past runs, the median; not there where that is not "
+            "known, nor of a step without a matrix"
+        ),
+    ]
     retryAt: Annotated[Instant | None, Meta(description="when it is tried again")]
     earlier: Annotated[
         list[TryRecord],

@@ -18,7 +18,7 @@ from autobench_nb.recipe_runs.agenda import Agenda, nothing
 from autobench_nb.recipe_runs.board import RunBoard, StepRow
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.folders import tidy
-from autobench_nb.recipe_runs.outlook import usual_s
+from autobench_nb.recipe_runs.outlook import usual_cells_s, usual_s
 from autobench_nb.recipe_runs.power_watch import PowerWatch
 from autobench_nb.recipe_runs.step_work import StepWork
 from autobench_nb.recipes.events import (
@@ -164,9 +164,9 @@ class RecipeActor:
 
     def _run(self) -> None:
         try:
-            self.board.outlook.remember(
-                usual_s(self._actors.ledger.step_durations(self.step_run.name or ""))
-            )
+            past = self._actors.ledger.step_durations(self.step_run.name or "")
+            self.board.outlook.remember(usual_s(past))
+            self.board.expect(usual_cells_s(past))
             # Who waits for its turn is seen, and is told of nothing before it comes.
             self._tell_state()
             while not self._is_over:

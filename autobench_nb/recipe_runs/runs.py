@@ -38,6 +38,8 @@ from autobench_nb.recipes.plan import parameter_values, plan_steps
 from autobench_nb.state.store import StateStore
 
 MAX_ROWS: Final = 100_000
+MAX_PAST_CELLS: Final = 20_000
+"""Cells of a recipe's matrices of which it is remembered what they took."""
 CLOSE_PATIENCE_S: Final = 10.0
 
 
@@ -74,6 +76,7 @@ class RecipeRuns:
         self._runs: dict[str, RecipeRun] = {}
         self._actors: dict[str, RecipeActor] = {}
         self._prompts: dict[str, Prompt] = {}
+        self._past_cells_s: dict[str, dict[str, float]] = {}
         self._past_s: dict[tuple[str, str], float] = {}
         self._is_closed = False
         shown = ShownRuns(store, self._asked, lambda name: self._runs[name].done, self._forget)
@@ -228,6 +231,7 @@ class RecipeRuns:
             for step in recipe.spec.steps
         )
         actor.board.outlook.remember({name: past for name, past in found if past is not None})
+        actor.board.expect(self._past_cells_s.get(recipe.metadata.name, {}))
         return actor
 
     # --- what can be asked of runs
@@ -323,6 +327,11 @@ class RecipeRuns:
         actor, run = self._actors[run_id], self._runs[run_id]
         for step_id, seconds in actor.board.outlook.expected_s.items():
             self._past_s[actor.recipe.metadata.name, step_id] = seconds
+        # Of each recipe the newest run that did any of them: what it left out is known from before.
+        past = self._past_cells_s.setdefault(actor.recipe.metadata.name, {})
+        past.update(actor.board.cells_took_s())
+        while len(past) > MAX_PAST_CELLS:
+            del past[next(iter(past))]
         run.finish()
 
     def _ask(self, prompt: Prompt) -> None:

@@ -4,7 +4,7 @@ import type { Jobs, PlanRecord, PromptRecord, RecipeRunRecord, RepetitionRecord,
 import { widen } from '../src/sync/read';
 import { axisLabels } from '../src/views/recipes/model/axis-labels';
 import { drawnOf, MOST_NODES, structureOf } from '../src/views/recipes/model/folded';
-import { forecast } from '../src/views/recipes/model/forecast';
+import { forecast, overdueOf } from '../src/views/recipes/model/forecast';
 import { type Bar, ganttOf } from '../src/views/recipes/model/gantt';
 import { crossingsOf, layered } from '../src/views/recipes/model/layered';
 import {
@@ -444,6 +444,60 @@ describe('the forecast', () => {
   it('says nothing where nothing is known', () => {
     const found = of([plan('a')], [step('a', 'running', { startedAt: NOW })]);
     expect([found.endsAt, leftText(found, NOW)]).toEqual([null, '']);
+  });
+});
+
+describe('what is overdue', () => {
+  const cells = (elapsed: Record<string, number>, past: Record<string, number>) =>
+    runOf(
+      [plan('m', [], { cells: 3, expectedS: 5, axes: ['n'] })],
+      ['1', '2', '3'].map((n) =>
+        step(`m[${n}]`, n in elapsed ? 'running' : 'waiting', {
+          cell: { n },
+          ...(n in elapsed ? { startedAt: NOW - 1_000 * (elapsed[n] as number) } : {}),
+          ...(n in past ? { expectedS: past[n] as number } : {}),
+        }),
+      ),
+      { parallel: 3 },
+    );
+  const late = (run: RecipeRunRecord) => overdueOf(node(run, 'm'), NOW).map(({ id }) => id);
+  const text = (run: RecipeRunRecord) => {
+    const drawn = drawnOf(nodesOf(run, []), structureOf(run), null);
+    return rowText(drawn.nodes[0] as StepNode, forecast(drawn.nodes, drawn.links, 3, NOW), NOW);
+  };
+
+  it('a cell goes by its own past, and not by that of its neighbours', () => {
+    expect(late(cells({ 1: 40, 2: 40 }, { 1: 10, 2: 100 }))).toEqual(['m[1]']);
+    expect(text(cells({ 1: 40, 2: 40 }, { 1: 10, 2: 100, 3: 5 }))).toBe('1 overdue');
+    expect(late(cells({ 1: 40, 2: 40 }, {}))).toEqual([]);
+  });
+
+  it('only what takes clearly longer', () => {
+    expect(late(cells({ 1: 11.9, 2: 1.9, 3: 12.1 }, { 1: 10, 2: 1, 3: 10 }))).toEqual(['m[3]']);
+  });
+
+  it('a step without a matrix goes by its plan, and is about to end before', () => {
+    const single = (elapsed: number) =>
+      runOf([plan('m', [], { expectedS: 10 })], [step('m', 'running', { startedAt: NOW - 1_000 * elapsed })]);
+    expect([9, 9.8, 11.5, 12.5].map((elapsed) => text(single(elapsed)))).toEqual([
+      '~ 1 s left',
+      'about to end',
+      'about to end',
+      'overdue',
+    ]);
+  });
+
+  it('who waits for a person is never overdue', () => {
+    const run = runOf([plan('m', [], { kind: 'operator', expectedS: 1 })], [step('m', 'running', { startedAt: NOW - 60_000 })]);
+    expect(overdueOf(node(run, 'm', [{ id: 'p', runId: 'r', stepId: 'm' }]), NOW)).toEqual([]);
+  });
+
+  it('a run with a step that is overdue ends later than can be said', () => {
+    const run = cells({ 1: 40 }, { 1: 10, 2: 7, 3: 8 });
+    const drawn = drawnOf(nodesOf(run, []), structureOf(run), null);
+    const future = forecast(drawn.nodes, drawn.links, 3, NOW);
+    expect(leftText(future, NOW)).toBe('at least ~ 5 s left');
+    expect(node(run, 'm').tally.own).toEqual({ seconds: 15, count: 2 });
   });
 });
 

@@ -427,6 +427,32 @@ def test_the_matrix_has_time_and_outcome_in_each_cell_and_what_failed_is_done_ag
     expect(why).to_have_count(0)
 
 
+def test_a_cell_that_takes_longer_than_its_own_past_is_overdue(
+    bench: Orchestrator, page: Page, tmp_path: Path, fifo: Fifo
+) -> None:
+    hang = f"if [ -e again ] && [ ${{matrix.s}} = 0 ]; then {fifo.command}; else sleep ${{matrix.s}}; fi"
+    recipe = simple({"id": "nap", "matrix": {"s": [0, 1.5]}, "run": hang})
+    assert bench.run(recipe, folder=tmp_path / "work").wait(60)
+    (tmp_path / "work" / "again").touch()
+    second = bench.run(recipe, folder=tmp_path / "work")
+    Pane.open(page, bench)
+    faces = Faces(page)
+    matrix = faces.root.get_by_role("region", name="Matrix of nap")
+    late = matrix.get_by_role(
+        "button", name=re.compile("^0: running, .* overdue: it took ~ 1 s before")
+    )
+    expect(late).to_have_class(re.compile("ab-rec-overdue"))
+    expect(matrix.locator(".ab-rec-overdue")).to_have_count(1)
+    expect(faces.row("nap")).to_contain_text("1 overdue")
+    late.click()
+    expect(faces.root.get_by_role("region", name="Step nap[0]")).to_contain_text(
+        re.compile("usually~ 1 s, overdue")
+    )
+    fifo.open()
+    assert second.wait(60)
+    expect(matrix.locator(".ab-rec-overdue")).to_have_count(0)
+
+
 def test_a_metric_by_repetition_has_its_mean_spread_and_limit(faces: Faces) -> None:
     faces.node("train").click()
     chart = faces.root.locator(".ab-rec-metric")

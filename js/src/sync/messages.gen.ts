@@ -694,6 +694,8 @@ export interface StepRecord {
   startedAt?: number | null;
   /** Ms since 1970 UTC, with a fraction. */
   finishedAt?: number | null;
+  /** Seconds; that this cell of a matrix took in past runs, the median; not there where that is not known, nor of a step without a matrix. */
+  expectedS?: number;
   /** When it is tried again. */
   retryAt?: number | null;
   /** Its tries before the newest, oldest first; of many the last. */

@@ -8,6 +8,7 @@ import { VirtualRows } from '../shared/VirtualRows';
 import { useWidth } from '../shared/width';
 import { AskButton } from './AskButton';
 import type { RecipeFace } from './model/face';
+import { isOverdue } from './model/forecast';
 import { cellName, type Matrix, type MatrixRow, matrixOf, WRAP } from './model/matrix';
 import { cellsOf, countOf, isBad, type StepNode } from './model/nodes';
 import { isRunOver, SIGNS, tookS, WORDS } from './model/words';
@@ -169,13 +170,16 @@ function Cell({ face, cell, node, now }: { face: RecipeFace; cell: StepRecord; n
   const isChosen = face.cell.value === cell.id;
   const tries = (cell.tries ?? 1) > 1 ? `, ${cell.tries} tries` : '';
   const name = visible(cellName(cell));
+  const late = isOverdue(cell, node, now) ? `, overdue: it took ~ ${estimate(cell.expectedS ?? 0)} before` : '';
   return (
     <button
       type="button"
-      class={`ab-plain ab-rec-cell ab-num ab-rec-is-${cell.status}${isChosen ? ' ab-rec-chosen' : ''}`}
+      class={`ab-plain ab-rec-cell ab-num ab-rec-is-${cell.status}${late && ' ab-rec-overdue'}${isChosen ? ' ab-rec-chosen' : ''}`}
       aria-pressed={isChosen}
-      aria-label={`${name}: ${WORDS[cell.status]}, ${text}${tries}`}
-      title={[`${name}: ${WORDS[cell.status]}${tries}`, cell.reason ? visible(cell.reason) : ''].filter(Boolean).join('\n')}
+      aria-label={`${name}: ${WORDS[cell.status]}, ${text}${tries}${late}`}
+      title={[`${name}: ${WORDS[cell.status]}${tries}${late}`, cell.reason ? visible(cell.reason) : '']
+        .filter(Boolean)
+        .join('\n')}
       onClick={() => face.chooseCell(node.key, cell.id)}
     >
       {cell.status !== 'succeeded' && cell.status !== 'waiting' && cell.status !== 'queued' && (
@@ -189,7 +193,8 @@ function Cell({ face, cell, node, now }: { face: RecipeFace; cell: StepRecord; n
 /** "31.2 s", "~ 35 s" of what is to come; empty where there is no time to tell. */
 export function cellText(cell: StepRecord, plan: PlanRecord, now: number): string {
   const { status } = cell;
-  if (status === 'waiting' || status === 'queued') return plan.expectedS == null ? '–' : `~ ${estimate(plan.expectedS)}`;
+  const usual = cell.expectedS ?? plan.expectedS;
+  if (status === 'waiting' || status === 'queued') return usual == null ? '–' : `~ ${estimate(usual)}`;
   if (status === 'running') {
     if ((plan.repeat ?? 1) > 1) return `${cell.done ?? 0} of ${plan.repeat}`;
     return cell.startedAt == null ? '' : estimate(Math.max(0, now - cell.startedAt) / 1_000);

@@ -31,6 +31,8 @@ export interface Tally {
   readonly first: StepRecord | null;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
+  /** What those that have not begun take by their own past: seconds, and of how many that is known. */
+  readonly own: { readonly seconds: number; readonly count: number };
   /** When any of them ran, in their order; what still runs has no end. Short silences between are part of it. */
   readonly ran: readonly Stretch[];
 }
@@ -43,6 +45,7 @@ const SOON_MS = 10_000;
 const NOTHING: Tally = {
   ...{ total: 0, by: {}, active: [], failed: [], first: null, startedAt: null, finishedAt: null },
   ran: [],
+  own: { seconds: 0, count: 0 },
 };
 const SETTLED: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'timeout', 'skipped', 'cancelled']);
 const BAD: ReadonlySet<StepStatus> = new Set(['failed', 'timeout']);
@@ -99,6 +102,7 @@ function measure(steps: Iterable<StepRecord>): Tallies {
 
 function one(step: StepRecord): Tally {
   const { status } = step;
+  const ownS = status === 'waiting' || status === 'queued' ? (step.expectedS ?? null) : null;
   const began = step.earlier?.[0]?.startedAt ?? step.startedAt ?? null;
   return {
     total: 1,
@@ -109,6 +113,7 @@ function one(step: StepRecord): Tally {
     startedAt: began,
     finishedAt: step.finishedAt ?? null,
     ran: ranOf(step),
+    own: { seconds: ownS ?? 0, count: ownS === null ? 0 : 1 },
   };
 }
 
@@ -151,6 +156,7 @@ export function sum(a: Tally, b: Tally): Tally {
     first: a.first ?? b.first,
     startedAt: least(a.startedAt, b.startedAt),
     finishedAt: most(a.finishedAt, b.finishedAt),
+    own: { seconds: a.own.seconds + b.own.seconds, count: a.own.count + b.own.count },
     ran: a.ran.length === 0 ? b.ran : b.ran.length === 0 ? a.ran : joined(a.ran, b.ran),
   };
 }

@@ -2,7 +2,7 @@
 
 import type { PlanRecord, RecipeRunRecord, RunStatus, StepRecord } from '../../../sync/messages';
 import { duration, estimate, plural } from '../../shared/format';
-import type { Forecast } from './forecast';
+import { type Forecast, overdueOf } from './forecast';
 import { countOf, type Standing, type StepNode, settledOf } from './nodes';
 
 export const SIGNS: Readonly<Record<Standing, string>> = {
@@ -145,7 +145,9 @@ export function rowText(node: StepNode, future: Forecast, now: number): string {
   const isUnderWay = countOf(tally, ['running', 'retrying']) > 0 || settledOf(tally) > 0;
   if (expected.endsAt === null || expected.startsAt === null) return isUnderWay ? 'left unknown' : '';
   const seconds = (expected.endsAt - Math.max(now, expected.startsAt)) / 1_000;
-  if (isUnderWay) return seconds < 0.5 ? 'overdue' : `~ ${estimate(seconds)} left`;
+  const late = overdueOf(node, now).length;
+  if (late > 0) return tally.total === 1 ? 'overdue' : `${late} overdue`;
+  if (isUnderWay) return seconds < 0.5 ? 'about to end' : `~ ${estimate(seconds)} left`;
   return `~ ${estimate(seconds)}`;
 }
 
