@@ -121,6 +121,7 @@ describe('what a row says', () => {
     expect([deviceTone(PSU), deviceTone(SILENT), deviceTone({ ...SILENT, critical: false })]).toEqual(['ok', 'bad', 'warn']);
     expect(deviceTone({ status: 'lost' })).toBe('bad');
     expect(countDevices([PSU, SILENT, { ...PSU, differs: ['port1'] }])).toEqual({ warn: 1, bad: 1 });
+    expect(footTexts([PSU], 1).map(({ text }) => text)).toEqual(['2 devices', '1 well', '1 written by hand']);
     expect(
       footTexts([PSU, SILENT, { ...PSU, differs: ['port1'] }, { ...PSU, status: 'closed' }]).map(({ text }) => text),
     ).toEqual([...['4 devices', '1 well', '1 silent', '1 not as desired', '1 closed']]);

@@ -586,7 +586,7 @@ describe('the time of a run', () => {
           (pairs, one, other) => {
             const ran = pairs.map(([from, length]) => ({ from, to: from + length }));
             const latest = Math.max(1, ...ran.map(({ to }) => to));
-            const axis = timeAxis({ start: 0, latest, hasRoom: true, ran, limits: [] });
+            const axis = timeAxis({ start: 0, latest, hasRoom: true, live: null, ran, limits: [] });
             const [early, late] = [one % latest, other % latest].sort((x, y) => x - y) as [number, number];
             expect(axis.at(early)).toBeLessThanOrEqual(axis.at(late));
             expect(axis.timeAt(axis.at(early))).toBeCloseTo(early, 0);
@@ -618,6 +618,18 @@ describe('the time of a run', () => {
       const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
       const [gap] = gantt.axis.breaks;
       expect(gantt.rows[0]?.bars[1]).toMatchObject({ kind: 'between', from: gap?.from, to: gap?.to });
+    });
+
+    it('nothing jumps while nothing runs: a wait that is left out from now on stays as long as it is drawn', () => {
+      const places = [9_900, 10_100, 12_000, 3_600_000].map((waited) => {
+        const run = runOf(
+          [plan('a'), plan('b', ['a'])],
+          [step('a', 'succeeded', { startedAt: NOW - waited - 9_000, finishedAt: NOW - waited }), step('b', 'queued')],
+          { startedAt: NOW - waited - 9_000 },
+        );
+        return ganttOf(run, nodesOf(run, []), none, NOW).rows[0]?.bars[0]?.to as number;
+      });
+      expect(Math.max(...places) - Math.min(...places)).toBeLessThan(0.01);
     });
 
     it('a run that is paused over night is broken where now is', () => {

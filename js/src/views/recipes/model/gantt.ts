@@ -53,7 +53,7 @@ export function ganttOf(run: RecipeRunRecord, nodes: readonly StepNode[], future
   // what it has done in an earlier life lies before.
   const ran = known.filter((span) => span.kind !== 'between');
   const moments = [run.startedAt ?? now, isOver ? latest : now].map((moment) => ({ from: moment, to: moment }));
-  const axis = timeAxis({ start, latest, hasRoom: !isOver, ran: [...ran, ...moments], limits });
+  const axis = timeAxis({ start, latest, hasRoom: !isOver, live: isOver ? null : now, ran: [...ran, ...moments], limits });
   const hasNow = !isOver && run.startedAt != null;
   return {
     rows: nodes.map((node, i) => ({

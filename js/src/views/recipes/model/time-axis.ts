@@ -1,6 +1,6 @@
 /** The axis of a run's time: long stretches in which nothing ran are folded into narrow breaks. Pure; times in ms. */
 
-import { duration } from '../../shared/format';
+import { estimate } from '../../shared/format';
 
 export interface Stretch {
   readonly from: number;
@@ -45,14 +45,16 @@ export interface AxisAsked {
   readonly latest: number;
   /** Whether a little room stays at the end, so that the last bar does not end at the edge. */
   readonly hasRoom: boolean;
+  /** Now, where the run goes on: nothing ran since the last that did, and nobody knows yet for how long. */
+  readonly live: number | null;
   /** When something ran, or will. */
   readonly ran: readonly Stretch[];
   /** Time limits, which are seen, but do not press all else into a corner. */
   readonly limits: readonly number[];
 }
 
-export function timeAxis({ start, latest, hasRoom, ran, limits }: AxisAsked): TimeAxis {
-  const folds = foldsOf(start, latest, ran);
+export function timeAxis({ start, latest, hasRoom, live, ran, limits }: AxisAsked): TimeAxis {
+  const folds = foldsOf(start, latest, ran, live);
   const drawn = (time: number) => folds.reduce((sum, fold) => sum - hiddenBefore(fold, time), time - start);
   // Of a run that has just begun, a second.
   const room = Math.max(drawn(latest), 1_000) * (hasRoom ? 1.02 : 1);
@@ -62,7 +64,7 @@ export function timeAxis({ start, latest, hasRoom, ran, limits }: AxisAsked): Ti
   return {
     at,
     timeAt: (share) => timeOf(share * whole, start, folds),
-    breaks: folds.map(({ from, to }) => ({ from: at(from), to: at(to), label: `${duration((to - from) / 1_000)} later` })),
+    breaks: folds.map(({ from, to }) => ({ from: at(from), to: at(to), label: `${estimate((to - from) / 1_000)} later` })),
     ticks: begins.flatMap((begin, i) => {
       const end = folds[i]?.from ?? timeOf(whole, start, folds);
       const [first, ...others] = ticksOf(whole / 1_000, (end - begin) / 1_000);
@@ -97,7 +99,7 @@ function timeOf(drawn: number, start: number, folds: readonly Fold[]): number {
 }
 
 /** Which stretches are folded: each one that would take more of the axis than its break does. */
-function foldsOf(start: number, latest: number, ran: readonly Stretch[]): Fold[] {
+function foldsOf(start: number, latest: number, ran: readonly Stretch[], live: number | null): Fold[] {
   const gaps = gapsOf(start, latest, ran).filter(({ from, to }) => to - from > LEAST_FOLDED_MS);
   gaps.sort((a, b) => b.to - b.from - (a.to - a.from));
   let base = latest - start;
@@ -112,7 +114,9 @@ function foldsOf(start: number, latest: number, ran: readonly Stretch[]): Fold[]
     if (gap.to - gap.from <= wished) break;
     [base, length, folded] = [left, wished, [...folded, gap]];
   }
-  return folded.sort((a, b) => a.from - b.from).map((gap) => ({ ...gap, drawn: length }));
+  // What grows with the clock stays as long as it was when it was folded: nothing jumps while one waits.
+  const drawnOf = (gap: Stretch) => (gap.to === live ? Math.max(length, LEAST_FOLDED_MS) : length);
+  return folded.sort((a, b) => a.from - b.from).map((gap) => ({ ...gap, drawn: drawnOf(gap) }));
 }
 
 /** The stretches between `start` and `latest` in which nothing ran. */
