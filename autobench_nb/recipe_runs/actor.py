@@ -95,7 +95,7 @@ class RecipeActor:
         self.file: str | None = None
         self._told: dict[str, Any] = {}
         self._ended_as = StepStatus.FAILED
-        self.power = PowerWatch(actors.meter)
+        self.power = PowerWatch(actors.meter, actors.ledger)
         self._actors = actors
         self._finished = finished
         self._agenda = Agenda()
@@ -235,6 +235,9 @@ class RecipeActor:
             states[step_id] = StepState(row.plan, status, saved.tries, saved.reason)
             self.board.restore(step_id, status, saved)
         self.machine.restore(states)
+        begun = [one.started_ms for one in settled.values() if one.started_ms is not None]
+        if begun:
+            self.power.before = min(begun), max(one.finished_ms for one in settled.values())
 
     def rerun(self, step_id: str | None) -> bool:
         """Have a step of the ended run done again, or all that did not succeed; before :meth:`start`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 MOST_POINTS: Final = 240
@@ -77,15 +77,30 @@ class PowerCourse:
         for at_ms, watts in samples:
             if not math.isfinite(watts) or at_ms < self._start_ms:
                 continue
-            number = int((at_ms - self._start_ms) // self._every_ms)
-            new = PowerStretch(number, 1, watts, watts, watts)
-            # A clock that was set back adds to what is there, and never disturbs the order.
-            if self._stretches and self._stretches[-1].number >= number:
-                self._stretches[-1] = self._stretches[-1].joined(new)
-            else:
-                self._stretches.append(new)
-            while len(self._stretches) > MOST_POINTS:
-                self._thin()
+            self._put(at_ms, 1, watts, watts, watts)
+
+    def add_kept(self, device_samples: Iterable[tuple[float, Mapping[str, Any]]]) -> None:
+        """Take what was kept of the meter in an earlier life: when each stretch of samples began, and what it holds."""
+        for at_ms, kept in device_samples:
+            values, samples = kept["values"].get(self.quantity), int(kept["samples"])
+            if values is None or at_ms < self._start_ms:
+                continue
+            mean, least, most = map(float, values)
+            span_s = float(kept["spanS"])
+            self._put(at_ms + 500 * span_s, samples, samples * mean, least, most)
+            # From its first sample to its last there is one distance fewer than there are samples.
+            self.joules += mean * span_s * (samples / (samples - 1) if samples > 1 else 1)
+
+    def _put(self, at_ms: float, samples: int, total: float, least: float, most: float) -> None:
+        number = int((at_ms - self._start_ms) // self._every_ms)
+        new = PowerStretch(number, samples, total, least, most)
+        # A clock that was set back adds to what is there, and never disturbs the order.
+        if self._stretches and self._stretches[-1].number >= number:
+            self._stretches[-1] = self._stretches[-1].joined(new)
+        else:
+            self._stretches.append(new)
+        while len(self._stretches) > MOST_POINTS:
+            self._thin()
 
     def _thin(self) -> None:
         self._every_ms *= 2

@@ -9,6 +9,7 @@ from autobench_nb.recipe_runs.power import PowerCourse
 
 if TYPE_CHECKING:
     from autobench_nb.devices.samples import Samples
+    from autobench_nb.jobs.ledger import Ledger
 
 LOOK_S: Final = 1.0
 """Between two looks at the meter, at least."""
@@ -25,13 +26,17 @@ class PowerWatch:
 
     Args:
         meter: Gives the meter; None where there are no devices.
+        ledger: Has what the meter saw in an earlier life of the run.
 
     Attributes:
+        before: From when to when the run went on in an earlier life, in ms since 1970; None where it had none.
         is_active: Whether something of the run was under way at the last look.
     """
 
-    def __init__(self, meter: Meter | None) -> None:
+    def __init__(self, meter: Meter | None, ledger: Ledger) -> None:
         self._meter = meter
+        self._ledger = ledger
+        self.before: tuple[float, float] | None = None
         self._course: PowerCourse | None = None
         self._from_s: float | None = None
         self._is_shown = False
@@ -56,8 +61,7 @@ class PowerWatch:
         if self._course is None:
             if not is_active:
                 return None
-            unit = samples.units.get(quantity, "W")
-            self._course = PowerCourse(samples.device, quantity, unit, 1e3 * now_s)
+            self._course = self._begin(samples, quantity, 1e3 * now_s)
         course = self._course
         if (course.device, course.quantity) != (samples.device, quantity):
             return None
@@ -69,6 +73,15 @@ class PowerWatch:
         if self._from_s is None:
             self._from_s = now_s
         return max(LOOK_S, course.every_ms / 4e3)
+
+    def _begin(self, samples: Samples, quantity: str, now_ms: float) -> PowerCourse:
+        unit = samples.units.get(quantity, "W")
+        if self.before is None:
+            return PowerCourse(samples.device, quantity, unit, now_ms)
+        begun_ms, ended_ms = self.before
+        course = PowerCourse(samples.device, quantity, unit, begun_ms)
+        course.add_kept(self._ledger.sample_stretches(samples.device, begun_ms, ended_ms))
+        return course
 
     def _take(self, course: PowerCourse, samples: Samples, quantity: str, from_s: float) -> None:
         found = samples.since(quantity, from_s)

@@ -741,6 +741,8 @@ describe('the power along the time', () => {
   it('is broken where the meter was silent, and where the axis is', () => {
     const points = power.points.filter(([n = 0]) => n < 10 || n > 20);
     expect(powerPlot({ ...power, points }, axis, nodes, NOW).lines).toHaveLength(2);
+    const kept = [[0], [20], [40], ...Array.from({ length: 60 }, (_, n) => [5_000 + n])].map(([n = 0]) => [n, 100, 100, 100]);
+    expect(powerPlot({ ...power, points: kept }, axis, nodes, NOW + 3e6).lines).toHaveLength(2);
     const slow = power.points.filter(([n = 0]) => n % 4 === 0);
     expect(powerPlot({ ...power, points: slow }, axis, nodes, NOW).lines).toHaveLength(1);
   });

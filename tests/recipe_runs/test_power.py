@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autobench_nb as ab
 from autobench_nb.recipe_runs.power import FIRST_EVERY_MS, MOST_POINTS, PowerCourse
+from autobench_nb.recipe_runs.run import RecipeRun
 from tests.recipe_runs.conftest import PATIENCE_S, RunSteps
 from tests.recipe_runs.test_showing import record_of, wait_for
 
@@ -181,6 +185,55 @@ def test_while_a_run_is_paused_nothing_of_it_is_measured(
     assert begun - ended > 1_000
     assert not [at for at in times if ended + 2 * FIRST_EVERY_MS < at < begun - FIRST_EVERY_MS]
     assert power["joules"] < before["joules"] + 60 * 0.5
+
+
+DIES = """
+import os, sys, threading, time
+import autobench_nb as ab
+from tests.recipe_runs.conftest import recipe_of
+from tests.recipe_runs.test_power import Meter
+bench = ab.Orchestrator(
+    environ={}, journal=ab.Journal(sys.argv[1], samples_every_s=1), connection_file=False
+)
+bench.devices.add(Meter(), every_s=0.1)
+run = bench.run(recipe_of(
+    {"id": "one", "run": "sleep 3"},
+    {"id": "two", "needs": ["one"], "run": f"if [ -e again ]; then exec sleep 1; fi; exec sleep 600"},
+), folder=sys.argv[2])
+while run.steps["two"] != "running":
+    time.sleep(0.01)
+bench.journal.flush()
+os._exit(9)
+"""
+
+
+def test_a_resumed_run_has_the_power_of_its_earlier_life_as_the_journal_kept_it(
+    tmp_path: Path,
+) -> None:
+    journal = tmp_path / "lab.db"
+    command = [sys.executable, "-c", DIES, str(journal), str(tmp_path)]
+    assert subprocess.run(command, check=False, timeout=PATIENCE_S).returncode == 9
+    (tmp_path / "again").touch()
+    with ab.Orchestrator(environ={}, journal=journal, connection_file=False) as bench:
+        bench.devices.add(Meter(), every_s=0.1)
+        run = bench.resume()
+        assert isinstance(run, RecipeRun)
+        assert run.wait(PATIENCE_S)
+        record = record_of(bench, run)
+    power, first = record["power"], record["steps"]["one"]
+    assert power["startsAt"] == first["startedAt"]
+    times = [power["startsAt"] + one[0] * power["everyMs"] for one in power["points"]]
+    assert min(times) < first["finishedAt"] < record["startedAt"] < max(times)
+    # Of three seconds the journal has the whole ones at least; of the second half all.
+    assert 60 * 2 <= power["joules"] <= 60 * 6
+
+
+def test_what_the_journal_kept_of_other_quantities_or_before_the_run_is_left_out() -> None:
+    course = PowerCourse("pm0", "watts", "W", 10_000.0)
+    kept = {"spanS": 0.9, "samples": 10, "values": {"watts": [20.0, 10.0, 30.0]}}
+    course.add_kept([(9_000.0, kept), (10_000.0, kept), (11_000.0, {**kept, "values": {}})])
+    assert course.record()["points"] == [[0, 20, 10, 30]]
+    assert course.joules == pytest.approx(20.0)
 
 
 def test_a_run_that_goes_on_is_told_in_small_patches(

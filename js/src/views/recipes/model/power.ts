@@ -38,7 +38,10 @@ export interface PowerPlot {
   readonly parts: readonly PowerPart[];
 }
 
-/** Points that lie farther apart than so many usual distances do not belong together. */
+/**
+ * Points that lie farther apart than so many usual distances do not belong together. Usual is what most are, or what those
+ * around them are: what a journal kept of an earlier life is not as dense.
+ */
 const HOLD_PERIODS = 3;
 const MOST_PARTS = 60;
 /** What takes no power of its own. */
@@ -74,13 +77,17 @@ function piecesOf(power: PowerRecord, end: number): { points: PowerPoint[]; piec
     // The newest stretch has not come to its middle yet.
     return { time: Math.min(end, startsAt + (number + 0.5) * everyMs), mean, least, most };
   });
+  const isApart = (i: number) => {
+    const around = Math.min(apart[i - 1] ?? Number.POSITIVE_INFINITY, apart[i + 1] ?? Number.POSITIVE_INFINITY);
+    return (apart[i] as number) > HOLD_PERIODS * Math.max(usual, Number.isFinite(around) ? around : 0);
+  };
   const pieces: PowerPoint[][] = [];
   for (const [i, point] of points.entries()) {
     const isLast = i === points.length - 1;
     // A stretch is known from its beginning to its end, and not in its middle alone.
-    if (i === 0 || (apart[i - 1] as number) > HOLD_PERIODS * usual) pieces.push([{ ...point, time: point.time - everyMs / 2 }]);
+    if (i === 0 || isApart(i - 1)) pieces.push([{ ...point, time: point.time - everyMs / 2 }]);
     pieces.at(-1)?.push(point);
-    if (isLast || (apart[i] as number) > HOLD_PERIODS * usual) {
+    if (isLast || isApart(i)) {
       pieces.at(-1)?.push({ ...point, time: Math.min(end, point.time + everyMs / 2) });
     }
   }
