@@ -83,13 +83,15 @@ class PowerCourse:
         """Take what was kept of the meter in an earlier life: when each stretch of samples began, and what it holds."""
         for at_ms, kept in device_samples:
             values, samples = kept["values"].get(self.quantity), int(kept["samples"])
-            if values is None or at_ms < self._start_ms:
+            # From its first sample to its last there is one distance fewer than there are samples.
+            span_ms = 1e3 * float(kept["spanS"]) * (samples / (samples - 1) if samples > 1 else 1)
+            begin_ms = max(at_ms, self._start_ms)
+            left_ms = at_ms + span_ms - begin_ms
+            if values is None or left_ms < 0:
                 continue
             mean, least, most = map(float, values)
-            span_s = float(kept["spanS"])
-            self._put(at_ms + 500 * span_s, samples, samples * mean, least, most)
-            # From its first sample to its last there is one distance fewer than there are samples.
-            self.joules += mean * span_s * (samples / (samples - 1) if samples > 1 else 1)
+            self._put(begin_ms + left_ms / 2, samples, samples * mean, least, most)
+            self.joules += mean * left_ms / 1e3
 
     def _put(self, at_ms: float, samples: int, total: float, least: float, most: float) -> None:
         number = int((at_ms - self._start_ms) // self._every_ms)

@@ -80,7 +80,10 @@ class PowerWatch:
             return PowerCourse(samples.device, quantity, unit, now_ms)
         begun_ms, ended_ms = self.before
         course = PowerCourse(samples.device, quantity, unit, begun_ms)
-        course.add_kept(self._ledger.sample_stretches(samples.device, begun_ms, ended_ms))
+        # The stretch that was under way when the run began is a part of it.
+        early_ms = 1e3 * (self._ledger.samples_every_s or 0.0)
+        kept = self._ledger.sample_stretches(samples.device, begun_ms - early_ms, ended_ms)
+        course.add_kept(kept)
         return course
 
     def _take(self, course: PowerCourse, samples: Samples, quantity: str, from_s: float) -> None:

@@ -632,6 +632,18 @@ describe('the time of a run', () => {
       expect(Math.max(...places) - Math.min(...places)).toBeLessThan(0.01);
     });
 
+    it('what is to come is not left out, though nothing is expected to run for a while', () => {
+      const run = runOf(
+        [plan('ask', [], { kind: 'operator', expectedS: 3_600 }), plan('b', ['ask'], { expectedS: 5 })],
+        [step('ask', 'running', { startedAt: NOW - 10_000 })],
+        { startedAt: NOW - 10_000 },
+      );
+      const nodes = nodesOf(run, [{ id: 'p', runId: 'r', stepId: 'ask' }]);
+      const future = forecast(nodes, structureOf(run).links, 1, NOW);
+      expect(future.byKey.get('b')?.startsAt).toBe(NOW + 3_590_000);
+      expect(ganttOf(run, nodes, future, NOW).axis.breaks).toEqual([]);
+    });
+
     it('a run that is paused over night is broken where now is', () => {
       const run = runOf(
         [plan('a'), plan('b', ['a'])],

@@ -232,8 +232,15 @@ def test_what_the_journal_kept_of_other_quantities_or_before_the_run_is_left_out
     course = PowerCourse("pm0", "watts", "W", 10_000.0)
     kept = {"spanS": 0.9, "samples": 10, "values": {"watts": [20.0, 10.0, 30.0]}}
     course.add_kept([(9_000.0, kept), (10_000.0, kept), (11_000.0, {**kept, "values": {}})])
-    assert course.record()["points"] == [[0, 20, 10, 30]]
+    assert course.record()["points"] == [[1, 20, 10, 30]]
     assert course.joules == pytest.approx(20.0)
+
+
+def test_of_the_stretch_that_was_under_way_when_a_run_began_it_has_its_part() -> None:
+    course = PowerCourse("pm0", "watts", "W", 10_000.0)
+    course.add_kept([(4_000.0, {"spanS": 9.0, "samples": 10, "values": {"watts": [20, 10, 30]}})])
+    assert course.record()["points"] == [[4, 20, 10, 30]]
+    assert course.joules == pytest.approx(20.0 * 4)
 
 
 def test_a_run_that_goes_on_is_told_in_small_patches(

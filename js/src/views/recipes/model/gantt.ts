@@ -52,8 +52,13 @@ export function ganttOf(run: RecipeRunRecord, nodes: readonly StepNode[], future
   // While a step waits to be tried again nothing runs. Of a run that goes on, its own beginning counts as a step of it:
   // what it has done in an earlier life lies before.
   const ran = known.filter((span) => span.kind !== 'between');
-  const moments = [run.startedAt ?? now, isOver ? latest : now].map((moment) => ({ from: moment, to: moment }));
-  const axis = timeAxis({ start, latest, hasRoom: !isOver, live: isOver ? null : now, ran: [...ran, ...moments], limits });
+  const began = run.startedAt ?? now;
+  // What is to come is never left out: nobody knows that nothing will run then.
+  const still = [
+    { from: began, to: began },
+    { from: isOver ? latest : now, to: latest },
+  ];
+  const axis = timeAxis({ start, latest, hasRoom: !isOver, live: isOver ? null : now, ran: [...ran, ...still], limits });
   const hasNow = !isOver && run.startedAt != null;
   return {
     rows: nodes.map((node, i) => ({
