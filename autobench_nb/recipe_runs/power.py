@@ -87,7 +87,7 @@ class PowerCourse:
             span_ms = 1e3 * float(kept["spanS"]) * (samples / (samples - 1) if samples > 1 else 1)
             begin_ms = max(at_ms, self._start_ms)
             left_ms = at_ms + span_ms - begin_ms
-            if values is None or left_ms < 0:
+            if values is None or left_ms < 0 or left_ms == 0 < span_ms:
                 continue
             mean, least, most = map(float, values)
             self._put(begin_ms + left_ms / 2, samples, samples * mean, least, most)

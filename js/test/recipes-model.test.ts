@@ -541,6 +541,12 @@ describe('the time of a run', () => {
     const gantt = ganttOf(run, nodesOf(run, [prompt]), none, NOW);
     expect(gantt.now).toBeGreaterThan(0.4);
     expect(gantt.rows[0]?.bars.at(-1)).toMatchObject({ kind: 'late', to: 1 });
+    // What is expected has its room; the limit has none besides.
+    const next = { startsAt: NOW + 100_000, endsAt: NOW + 110_000 };
+    const later = { ...none, byKey: new Map([['b', next]]) };
+    const two = { ...run, plan: { ...run.plan, b: plan('b', ['ask']) } };
+    const crowded = ganttOf(two, nodesOf(two, [prompt]), later, NOW);
+    expect(crowded.rows[1]?.bars[0]?.to).toBeGreaterThan(0.95);
   });
 
   describe('of which a part is left out', () => {

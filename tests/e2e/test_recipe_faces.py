@@ -385,6 +385,21 @@ def test_the_power_of_a_run_stands_under_its_steps_on_the_same_axis_and_is_read_
     expect(strip).to_contain_text("at most 60 W")
 
 
+def test_without_a_link_the_power_is_what_it_was(
+    bench: Orchestrator, page: Page, tmp_path: Path, fifo: Fifo
+) -> None:
+    bench.devices.add(Meter(), every_s=0.05)
+    run = bench.run(simple({"id": "hold", "run": fifo.command}), folder=tmp_path)
+    Pane.open(page, bench)
+    now = Faces(page).root.locator(".ab-rec-power-now")
+    expect(now).to_have_text(re.compile(r"^60 W[\d.]+ m?J so far$"))
+    assert bench.server is not None
+    bench.server.close()
+    expect(now).to_have_text(re.compile(r"^was 60 W[\d.]+ J so far$"))
+    fifo.open()
+    assert run.wait(60)
+
+
 def test_without_a_power_meter_there_is_no_curve(faces: Faces) -> None:
     expect(faces.row("memory").locator(".ab-rec-bar-ok")).to_be_visible()
     expect(faces.root.locator(".ab-rec-power")).to_have_count(0)

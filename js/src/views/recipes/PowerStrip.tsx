@@ -60,12 +60,13 @@ export function PowerStrip({ client, run, power, nodes, gantt, now }: Props): JS
   );
 }
 
-/** What the meter shows now. */
+/** What the meter shows now; without a link, or where it is silent, what it showed. */
 function Newest({ client, power }: { client: Client; power: PowerRecord }): JSX.Element {
   const shown = useComputed(() => {
     const device = get(client.state.value?.devices as Rec<DeviceRecord> | undefined, power.deviceId);
+    const isLive = client.status.value.phase === 'live';
     const [value, last] = [device?.observed?.[power.quantity], device?.was?.[power.quantity]];
-    if (typeof value === 'number') return valueText(value, power.unit);
+    if (typeof value === 'number') return `${isLive ? '' : 'was '}${valueText(value, power.unit)}`;
     return typeof last === 'number' ? `was ${valueText(last, power.unit)}` : 'silent';
   });
   return shown.value.startsWith('was') || shown.value === 'silent' ? (

@@ -36,7 +36,7 @@ const LEAST_FOLDED_MS = 10_000;
 /** What is folded takes such a share of what is known; of many breaks all together take so much at most. */
 const BREAK_SHARE = 0.06;
 const MOST_BREAKS_SHARE = 0.3;
-/** How many times as long as what is known the axis is at most, to show a time limit. */
+/** How many times as long as what has been the axis is at most, to show a time limit. */
 const MOST_FUTURE = 2;
 
 export interface AxisAsked {
@@ -58,7 +58,8 @@ export function timeAxis({ start, latest, hasRoom, live, ran, limits }: AxisAske
   const drawn = (time: number) => folds.reduce((sum, fold) => sum - hiddenBefore(fold, time), time - start);
   // Of a run that has just begun, a second.
   const room = Math.max(drawn(latest), 1_000) * (hasRoom ? 1.02 : 1);
-  const whole = Math.min(Math.max(room, ...limits.map((limit) => drawn(limit) * 1.02)), MOST_FUTURE * room);
+  const most = Math.max(room, MOST_FUTURE * drawn(live ?? latest));
+  const whole = Math.min(Math.max(room, ...limits.map((limit) => drawn(limit) * 1.02)), most);
   const at = (time: number) => Math.max(0, Math.min(1, drawn(time) / whole));
   const begins = [start, ...folds.map((fold) => fold.to)];
   return {
