@@ -20,6 +20,7 @@ import {
   quantityTexts,
   troubleOf,
 } from '../src/views/devices/texts';
+import { setTime } from '../src/views/shared/format';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects } from './fixtures';
 
@@ -114,6 +115,20 @@ describe('what a row says', () => {
     expect(text({ fate: 'cancelled', reason: 'removed' })).toBe('cancelled: removed');
     expect(text({ fate: 'waiting', askedAt: NOW - 2_000, startedAt: null, endedAt: null, tookMs: null })).toBe('waits 2 s');
     expect(text({ fate: 'running', startedAt: NOW - 3_000 })).toBe('under way 3 s');
+  });
+
+  it('a time that was set has no digits that nobody gave', () => {
+    expect([5, 1.5, 0.25, 60, 90, 3_600, 12, 10.5, 100].map(setTime)).toEqual([
+      '5 s',
+      '1.5 s',
+      '250 ms',
+      '1 m',
+      '1 m 30 s',
+      '1 h',
+      '12 s',
+      '10.5 s',
+      '1 m 40 s',
+    ]);
   });
 
   it('what is not as desired wants a look, though it answers', () => {

@@ -3,7 +3,7 @@ import type { Client } from '../../client';
 import { visible } from '../../logs/text/visible';
 import type { RecipeRunRecord, StepRecord } from '../../sync/messages';
 import { CopyButton } from '../shared/CopyButton';
-import { count, duration, estimate, plural } from '../shared/format';
+import { count, duration, estimate, plural, setTime } from '../shared/format';
 import { MetricChart } from './MetricChart';
 import type { RecipeFace } from './model/face';
 import { isOverdue, ownPastS } from './model/forecast';
@@ -66,7 +66,7 @@ function Facts({ node, step, now }: { node: StepNode; step: StepRecord | null; n
     (plan.warmup ?? 0) > 0 && plural(plan.warmup ?? 0, 'warm-up'),
     (plan.repeat ?? 1) > 1 && `at most ${count(plan.repeat ?? 1)} repetitions`,
     (plan.retries ?? 0) > 0 && `${plural(plan.retries ?? 0, 'retry', 'retries')}`,
-    plan.timeoutS != null && `at most ${duration(plan.timeoutS)} each`,
+    plan.timeoutS != null && `at most ${setTime(plan.timeoutS)} each`,
   ].filter(Boolean);
   const edges = Object.entries(plan.edges ?? {}).map(([outcome, to]) => `${outcome} → ${to}`);
   const took = step === null ? null : tookS(step);
