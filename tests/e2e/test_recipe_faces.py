@@ -487,6 +487,38 @@ def test_a_cell_that_takes_longer_than_its_own_past_is_overdue(
     expect(matrix.locator(".ab-rec-overdue")).to_have_count(0)
 
 
+def test_names_of_steps_and_times_of_cells_stand_whole_at_each_width(
+    bench: Orchestrator, page: Page, tmp_path: Path
+) -> None:
+    run = bench.run(
+        simple(
+            {"id": "check_number_00", "run": "true"},
+            {
+                "id": "sweep",
+                "matrix": {"tool": ["gzip", "zstd"], "level": list(range(1, 10))},
+                "run": "sleep 0.${matrix.level}; exit 1",
+            },
+        ),
+        folder=tmp_path,
+    )
+    assert run.wait(60)
+    Pane.open(page, bench)
+    faces = Faces(page)
+    expect(faces.state()).to_have_text("failed")
+    whole = "all => all.every((one) => one.scrollWidth <= one.clientWidth)"
+    for width in (1400, 700, 330):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(faces.graph.locator(".ab-rec-rails")).to_have_count(1 if width < 560 else 0)
+        for what in (".ab-rec-name", ".ab-rec-cell", ".ab-rec-row-name"):
+            assert faces.root.locator(what).evaluate_all(whole), (width, what)
+        head, bars = (
+            box_of(faces.root.locator(".ab-rec-axis")),
+            box_of(faces.row("sweep").locator(".ab-rec-bars")),
+        )
+        assert abs(head["x"] - bars["x"]) < 1
+        assert page.evaluate(SIDEWAYS) == 0, width
+
+
 def test_a_metric_by_repetition_has_its_mean_spread_and_limit(faces: Faces) -> None:
     faces.node("train").click()
     chart = faces.root.locator(".ab-rec-metric")

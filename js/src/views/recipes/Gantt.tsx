@@ -25,6 +25,9 @@ interface Props {
 
 /** Before the width of the axis is known, in px. */
 const USUAL_WIDTH = 600;
+/** Px of a letter in the name of a step, and of its sign. */
+const NAME_LETTER = 7.3;
+const NAME_PAD = 26;
 /** Px of a letter in a bar, rather too many, and of what stands around its words. */
 const BAR_LETTER = 6.2;
 const BAR_PAD = 12;
@@ -47,9 +50,13 @@ export function Gantt({ client, run, nodes, future, chosen, now, isLost }: Props
   const width = useWidth(head);
   const gantt = ganttOf(run, nodes, future, now);
   const { axis, now: nowAt } = gantt;
+  const longest = Math.max(0, ...nodes.map((node) => node.name.length));
   const { labels, untold } = axisLabels(gantt, width || USUAL_WIDTH, `${isLost ? 'last seen' : 'now'} ${gantt.nowText}`.trim());
   return (
-    <div class={`ab-rec-gantt${isLost ? ' ab-rec-lost' : ''}`}>
+    <div
+      class={`ab-rec-gantt${isLost ? ' ab-rec-lost' : ''}`}
+      style={{ '--ab-rec-names': `${Math.ceil(NAME_PAD + longest * NAME_LETTER)}px` }}
+    >
       <div role="table" aria-label="Steps along the time of the run">
         <div class="ab-rec-gantt-row ab-rec-gantt-head" role="row">
           <span role="columnheader">steps</span>

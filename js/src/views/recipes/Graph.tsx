@@ -73,7 +73,11 @@ export function Graph(props: GraphProps): JSX.Element {
       aria-label={`Steps, ${drawn.nodes.length} in the graph`}
       onKeyDown={onKeyDown}
     >
-      {width === 0 ? null : isList ? <List {...shared} /> : <Canvas {...shared} picture={picture} sizes={sizes} />}
+      {width === 0 ? null : isList ? (
+        <List {...shared} width={width} />
+      ) : (
+        <Canvas {...shared} picture={picture} sizes={sizes} />
+      )}
       <Legend isList={isList} />
     </div>
   );
@@ -156,13 +160,15 @@ interface NodeProps extends Omit<ShownProps, 'drawn'> {
   node: StepNode;
   class: string;
   style?: Record<string, string>;
-  /** What it took, or what is about left, where it is not told elsewhere. */
+  /** What it took, or what is about left: of a row, where it has so many px of room for it. */
   took?: string;
+  room?: number;
 }
 
-function NodeButton({ node, here, chosen, now, choose, style, others, took = '', ...props }: NodeProps): JSX.Element {
+function NodeButton({ node, here, chosen, now, choose, style, others, took = '', room = 0, ...props }: NodeProps): JSX.Element {
   const other = node.standing === 'waiting' && others.get(node.key);
   const text = other ? `on ${other}` : visible(nodeText(node, now));
+  const hasRoom = (node.name.length + text.length + took.length) * LETTER < room;
   const share = node.tally.total > 1 ? settledOf(node.tally) / node.tally.total : shareOf(node);
   return (
     <button
@@ -193,7 +199,7 @@ function NodeButton({ node, here, chosen, now, choose, style, others, took = '',
           </Fragment>
         ))}
       </span>
-      {took && took !== text && <span class="ab-rec-row-took ab-num">{took}</span>}
+      {took && took !== text && hasRoom && <span class="ab-rec-row-took ab-num">{took}</span>}
       {share > 0 && countOf(node.tally, ['running', 'retrying', 'queued', 'waiting']) > 0 && (
         <i class="ab-rec-share" style={{ width: `${100 * share}%` }} />
       )}
@@ -208,15 +214,19 @@ function shareOf(node: StepNode): number {
   return step === undefined || repeat < 2 ? 0 : Math.min(1, (step.done ?? 0) / repeat);
 }
 
+/** Px of a letter in a row, rather too many, and of what a row has besides words. */
+const LETTER = 7;
+const ROW_PAD = 44;
 const RAIL = 12;
 const ROW = 24;
 
-function List({ drawn, ...props }: ShownProps): JSX.Element {
+function List({ drawn, width, ...props }: ShownProps & { width: number }): JSX.Element {
   const keys = drawn.nodes.map((node) => node.key);
   const { dots, rails, count } = useMemo(() => railsOf(keys, drawn.links), [keys.join('\n'), drawn.links.length]);
   const byKey = new Map(drawn.nodes.map((node) => [node.key, node]));
   const links = new Map(drawn.links.map((link) => [`${link.from} ${link.to}`, link]));
   const x = (rail: number) => 8 + rail * RAIL;
+  const room = width - 24 - x(count - 1) - 8 - ROW_PAD;
   const y = (row: number) => ROW / 2 + row * ROW;
   return (
     <div class="ab-rec-rails">
@@ -240,6 +250,7 @@ function List({ drawn, ...props }: ShownProps): JSX.Element {
             node={node}
             class="ab-rec-row"
             style={{ height: `${ROW}px` }}
+            room={room}
             took={rowText(node, props.future, props.now)}
           />
         ))}

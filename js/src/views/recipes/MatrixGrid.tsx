@@ -19,9 +19,9 @@ const FEW = 4;
 /** With less room than so many px, fewer cells of a matrix with one axis stand in a line. */
 const NARROW = 420;
 const NARROW_WRAP = 3;
-/** As wide as a grid is at most, what names and gaps of its rows need, and a letter, in px. */
+/** As wide as a grid is at most, what stands around it and between its cells, and a letter, in px. */
 const MOST_WIDTH = 900;
-const NAMES = 120;
+const PADS = 48;
 const LETTER = 6.6;
 
 interface Props {
@@ -107,14 +107,16 @@ interface GridProps {
 function Grid({ face, matrix, node, now, room }: GridProps): JSX.Element {
   const lines: (MatrixRow | string)[] = matrix.rows.flatMap((row) => (row.group === null ? [row] : [row.group, row]));
   const width = Math.max(1, matrix.rows[0]?.cells.length ?? 1);
+  const longestName = Math.max(0, ...matrix.rows.map(({ label }) => label.length));
+  const names = matrix.rowAxis === null ? 0 : Math.max(40, Math.min(110, 8 + longestName * LETTER));
   const heads = matrix.columns.map((column) => `${matrix.columnAxis ?? ''} ${column}`.trim());
   const longest = Math.max(0, ...heads.map((head) => head.length));
   // The name of the axis is said in each column where there is room: "batch 32".
-  const isNamed = longest * LETTER < (room - NAMES) / width;
-  const style = { '--ab-rec-columns': width, '--ab-rec-first': matrix.rowAxis === null ? '0px' : 'minmax(44px, max-content)' };
+  const isNamed = longest * LETTER < (room - names - PADS) / width;
+  const style = { '--ab-rec-columns': width, '--ab-rec-names': `${names}px` };
   return (
     <div
-      class="ab-rec-grid"
+      class={`ab-rec-grid${names === 0 ? ' ab-rec-grid-flat' : ''}`}
       role="table"
       aria-label={`Cells of ${visible(node.name)}`}
       style={style}

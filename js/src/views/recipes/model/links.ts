@@ -67,7 +67,8 @@ export function linkLabel(link: Link, from: StepNode): string {
     if (linkState(link, from) !== 'bad') return '';
     return link.outcomes.filter((one) => one !== 'ok' && countOf(from.tally, STATUSES[one]) > 0).join(', ');
   }
-  return link.outcomes.join(', ');
+  const happened = link.outcomes.filter((one) => countOf(from.tally, STATUSES[one]) > 0);
+  return (linkState(link, from) === 'bad' ? happened : link.outcomes).join(', ');
 }
 
 /** By node: all that may stand beside the edges that lead to it, whatever comes of the run, so that nothing moves then. */
