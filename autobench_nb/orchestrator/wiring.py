@@ -120,7 +120,11 @@ def wire(
     devices, streams = Devices(store, ring.append, keeps), Streams(store, ring.append)
     # Steps of recipes measure by themselves, their preparations left out.
     runner.gauges.append(devices.gauge)
-    recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=[devices.gauge])
+    recipe_runs = RecipeRuns(
+        *(store, ring.append, runner, devices, streams),
+        gauges=[devices.gauge],
+        meter=devices.meter,
+    )
     devices.supervisor.gate = _gate_of(store, recipe_runs)
     resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.

@@ -18,7 +18,8 @@ from autobench_nb.recipe_runs.agenda import Agenda, nothing
 from autobench_nb.recipe_runs.board import RunBoard, StepRow
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.folders import tidy
-from autobench_nb.recipe_runs.outlook import usual_s
+from autobench_nb.recipe_runs.outlook import usual_cells_s, usual_s
+from autobench_nb.recipe_runs.power_watch import PowerWatch
 from autobench_nb.recipe_runs.step_work import StepWork
 from autobench_nb.recipes.events import (
     SETTLED,
@@ -63,6 +64,7 @@ class RecipeActor:
         board: What is known of each planned step.
         status: Of the run.
         reason: Why it did not succeed.
+        power: What the power meter saw meanwhile.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class RecipeActor:
         self.file: str | None = None
         self._told: dict[str, Any] = {}
         self._ended_as = StepStatus.FAILED
+        self.power = PowerWatch(actors.meter, actors.ledger)
         self._actors = actors
         self._finished = finished
         self._agenda = Agenda()
@@ -112,6 +115,7 @@ class RecipeActor:
         self._write_at = 0.0
         self._is_write_due = False
         self._is_rerun = False
+        self._look_at = 0.0
         self._first: Callable[[], Iterable[RecipeEffect]] = self.machine.begin
         self._thread: threading.Thread | None = None
 
@@ -160,14 +164,15 @@ class RecipeActor:
 
     def _run(self) -> None:
         try:
-            self.board.outlook.remember(
-                usual_s(self._actors.ledger.step_durations(self.step_run.name or ""))
-            )
+            past = self._actors.ledger.step_durations(self.step_run.name or "")
+            self.board.outlook.remember(usual_s(past))
+            self.board.expect(usual_cells_s(past))
             # Who waits for its turn is seen, and is told of nothing before it comes.
             self._tell_state()
             while not self._is_over:
                 self._agenda.do_next()
                 self._work.start_ready()
+                self._look_at_meter()
                 if not self._is_over:
                     self._tell_state()
         except Exception as error:  # noqa: BLE001 - a fault of ours fails this run, and leaves nobody waiting for its end
@@ -178,6 +183,19 @@ class RecipeActor:
         while not self._actors.write(self) or self.board.dirty:
             # Whoever keeps a batch of the state open may be waiting for this very run.
             time.sleep(LATE_S)
+
+    def _look_at_meter(self) -> None:
+        counts = self.board.counts
+        is_active = bool(counts[StepStatus.RUNNING] or counts[StepStatus.RETRYING])
+        is_active = is_active and not self._is_over
+        now = time.monotonic()
+        if self.power.is_active == is_active and now < self._look_at:
+            return
+        again_s = self.power.look(time.time(), is_active=is_active)
+        # Without a meter the next event looks again whether there is one by then.
+        self._look_at = now + (again_s or 0.0)
+        if again_s is not None:
+            self._agenda.after(again_s, nothing)
 
     def _give_up(self, reason: str) -> None:
         self._work.end_all(reason)
@@ -217,6 +235,9 @@ class RecipeActor:
             states[step_id] = StepState(row.plan, status, saved.tries, saved.reason)
             self.board.restore(step_id, status, saved)
         self.machine.restore(states)
+        begun = [one.started_ms for one in settled.values() if one.started_ms is not None]
+        if begun:
+            self.power.before = min(begun), max(one.finished_ms for one in settled.values())
 
     def rerun(self, step_id: str | None) -> bool:
         """Have a step of the ended run done again, or all that did not succeed; before :meth:`start`.

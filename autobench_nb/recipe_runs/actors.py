@@ -12,6 +12,7 @@ from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.jobs.runner import Runner
 from autobench_nb.processes.stop import Stop
 from autobench_nb.recipe_runs.other_steps import Prompt
+from autobench_nb.recipe_runs.power_watch import Meter
 
 
 class DeviceActions(Protocol):
@@ -78,6 +79,7 @@ class Actors:
         ask: Shows a question until it is answered.
         withdraw: Shows it no longer.
         write: Writes to the state; False where that is to be tried again soon.
+        meter: Gives the samples of the power meter and its quantity; None where there are no devices.
     """
 
     runner: Runner
@@ -87,3 +89,4 @@ class Actors:
     ask: Callable[[Prompt], None]
     withdraw: Callable[[Prompt], None]
     write: Callable[[Any], bool]
+    meter: Meter | None

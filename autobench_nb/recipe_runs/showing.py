@@ -69,6 +69,8 @@ class ShownRuns:
             self._forget(one)
         plans = [row.plan for row in actor.board.rows.values()]
         record = {**actor.head(), **actor.run_news(), "plan": plan_records(actor.recipe, plans)}
+        if (power := actor.power.whole()) is not None:
+            record["power"] = power
         self._store.set(f"{RUNS}/{run_id}", {**record, "steps": {}})
         self._write_part(actor)
         self._shown[run_id] = None
@@ -101,6 +103,8 @@ class ShownRuns:
             if counts is not None:
                 self._store.set(f"{pointer}/counts", counts)
             self._store.merge(pointer, news)
+        for place, value in actor.power.news():
+            self._store.set(f"{pointer}/{place}", value)
         asked = dict(self._asked())
         if asked != self._store.get("/jobs/prompts", {}):
             self._store.set("/jobs/prompts", asked)
