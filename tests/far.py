@@ -31,7 +31,11 @@ class Far:
     """One orchestrator after the other on the same port, each called ``bench`` in its process."""
 
     def __init__(self, **environ: str) -> None:
-        settings = {"WS_RECONNECT_MIN_MS": "100", "WS_RECONNECT_MAX_MS": "500", "REQUEST_SAMPLE": "0"}
+        settings = {
+            "WS_RECONNECT_MIN_MS": "100",
+            "WS_RECONNECT_MAX_MS": "500",
+            "REQUEST_SAMPLE": "0",
+        }
         self._environ = {
             "AUTOBENCH_TOKEN": TOKEN,
             "AUTOBENCH_READ_TOKEN": READ_TOKEN,

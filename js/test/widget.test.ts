@@ -142,7 +142,7 @@ describe('the widget', () => {
     expect(el.textContent).toContain('livewidget messages by a client');
     (el.querySelector('.ab-badge-open') as HTMLElement).click();
     await settle();
-    expect(el.textContent).toContain('through the kernel and its client of the orchestrator, at most 50 messages a second');
+    expect(el.textContent).toContain('through this notebook’s client, at most 50 messages a second');
   });
 
   it('sits out no pause when the kernel’s client has found its server again', async () => {

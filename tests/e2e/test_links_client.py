@@ -81,7 +81,7 @@ def test_it_is_live_obeys_outlives_the_server_and_ends_with_the_client(
     expect(row(dashboard, "direct")).to_contain_text("not this machine")
     expect(row(dashboard, "proxy")).to_contain_text("not installed")
     expect(row(dashboard, "widget messages")).to_contain_text(
-        "through the kernel and its client of the orchestrator, at most 50 messages a second"
+        "through this notebook’s client, at most 50 messages a second"
     )
 
     # A command.

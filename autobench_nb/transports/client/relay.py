@@ -95,8 +95,12 @@ class Relay:
     def seat(self, link: Link) -> _Session:
         session = _Session(self, link)
         self._sessions.add(session)
-        session.task.add_done_callback(lambda _task: self._sessions.discard(session))
+        session.task.add_done_callback(lambda _task: self._forget(session))
         return session
+
+    def _forget(self, session: _Session) -> None:
+        self._sessions.discard(session)
+        session.link.abort()  # it has ended by now, unless the session has failed
 
     def when_done(self, work: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_soon(work)
@@ -141,14 +145,9 @@ class Relay:
         return await dial(self._url, self._credentials)
 
     def first(self, text: str) -> str:
-        """A page's hello, with the token where no header carries it."""
+        """A page's hello, with the token where no header carries it. What is none is the server's to refuse."""
         token = self._credentials.in_hello
-        if token is None:
-            return text
-        hello = orjson.loads(text)
-        return orjson.dumps(
-            {**hello, "payload": {**(hello.get("payload") or {}), "token": token}}
-        ).decode()
+        return text if token is None else with_token(text, token)
 
     async def end(self) -> None:
         """The client has ended: so do its pages' links, and the sockets behind them."""
@@ -194,6 +193,19 @@ class Relay:
             free = encoding.server_busy(False, int(since_s * 1e3), listens=True)
             for session in tuple(self._sessions):
                 session.tell_free(free)
+
+
+def with_token(hello: str, token: str) -> str:
+    """``hello`` with that token; what cannot be read stays as it is."""
+    try:
+        message = orjson.loads(hello)
+    except ValueError:
+        return hello
+    if not isinstance(message, dict):
+        return hello
+    payload = message.get("payload")
+    shown = {**payload, "token": token} if isinstance(payload, dict) else {"token": token}
+    return orjson.dumps({**message, "payload": shown}).decode()
 
 
 class _Session:

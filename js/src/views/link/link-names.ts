@@ -17,6 +17,6 @@ export function badgeName(client: Client, kind: LinkKind): string {
 export function linkNote(client: Client, kind: LinkKind): string {
   if (kind === 'direct') return 'a socket to the orchestrator itself';
   if (kind === 'proxy') return 'a socket through the Jupyter server';
-  const way = client.relayed.value ? 'through the kernel and its client of the orchestrator' : 'through the kernel';
+  const way = client.relayed.value ? 'through this notebook’s client' : 'through the kernel';
   return `${way}, at most 50 messages a second`;
 }
