@@ -142,3 +142,25 @@ def test_after_a_reload_and_by_a_second_view_it_is_live_as_before(
             expect(panes).to_have_count(2)
             for badge in page.locator(".ab-badge").all():
                 expect(badge).to_contain_text("live")
+
+
+def test_where_the_browser_reaches_the_server_it_is_direct_and_so_it_is_after_a_restart(
+    lab: Lab, browser: Browser, far: Far
+) -> None:
+    """The port is another life's by then: the kernel's client says which, as soon as it knows."""
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        connect = f"import autobench_nb as ab\nclient = await ab.connect({far.url!r}, {TOKEN!r})"
+        lab.write("near.ipynb", connect, "ab.Dashboard(client)")
+        lab.open(page, "near.ipynb")
+        lab.run_all(page)
+        dashboard = page.locator(".ab-dash")
+        for line in ("of the first life", "of the second"):
+            uses(dashboard, "direct")
+            says(far, dashboard, line)
+            far.kill()
+            expect(dashboard.locator(".ab-notice")).to_be_visible()
+            far.start()
+        uses(dashboard, "direct")
+        Lab.evaluate(page, "client.close()")
