@@ -25,7 +25,7 @@ from typing import Any, Final
 from autobench_nb.contract.codes import CloseCode
 from autobench_nb.sync.effects import Outgoing
 from autobench_nb.transports.comm_pace import KERNEL_PACE, MessagePace
-from autobench_nb.transports.comm_place import NO_SERVER, Place, Seat
+from autobench_nb.transports.comm_place import NO_SERVER, CommPlace, Seat
 from autobench_nb.transports.sockets.wire import Wire
 
 MESSAGE_BYTES: Final = 900_000
@@ -55,7 +55,7 @@ class CommLink:
 
     def __init__(
         self,
-        place: Place,
+        place: CommPlace,
         publish: Publish,
         *,
         name: str,
@@ -282,7 +282,7 @@ class CommLinks:
 
     def __init__(
         self,
-        place: Callable[[], Place | None],
+        place: Callable[[], CommPlace | None],
         publish: Publish,
         *,
         pace: MessagePace = KERNEL_PACE,
@@ -315,7 +315,7 @@ class CommLinks:
         """The widget is closed: so are its links."""
         self._on_loop(self._close)
 
-    def _on_loop(self, work: Callable[[Place], None]) -> None:
+    def _on_loop(self, work: Callable[[CommPlace], None]) -> None:
         place = self._place()
         if place is not None:
             place.call_soon(partial(work, place))
@@ -331,12 +331,12 @@ class CommLinks:
     def _page(self, name: str) -> str:
         return name.partition(".")[0] + self._epoch
 
-    def _speak_unasked(self, place: Place) -> None:
+    def _speak_unasked(self, place: CommPlace) -> None:
         pages = _pages.setdefault(place.home, {})
         if not pages and place.speaks_unasked:
             pages[""] = self._make(place, "", deflate=False)
 
-    def _open(self, name: str, content: Mapping[str, Any], place: Place) -> None:
+    def _open(self, name: str, content: Mapping[str, Any], place: CommPlace) -> None:
         place.trust(str(content.get("origin", "")))
         if name in self._links and not self._links[name].is_closed:
             self._links[name].is_asked_again()
@@ -364,7 +364,7 @@ class CommLinks:
             pages[page] = link
         link.hear(0, str(content.get("text", "")))
 
-    def _make(self, place: Place, name: str, *, deflate: bool) -> CommLink:
+    def _make(self, place: CommPlace, name: str, *, deflate: bool) -> CommLink:
         for old in [old for old, link in self._links.items() if link.is_closed]:
             del self._links[old]
         link = CommLink(
@@ -378,7 +378,7 @@ class CommLinks:
         self._links[name] = link
         return link
 
-    def _hear(self, kind: str, name: str, content: Mapping[str, Any], place: Place) -> None:
+    def _hear(self, kind: str, name: str, content: Mapping[str, Any], place: CommPlace) -> None:
         # The widget by which the page opened it may be gone from the page, which then speaks by another one.
         link = _pages.get(place.home, {}).get(self._page(name))
         number = content.get("n")
@@ -394,7 +394,7 @@ class CommLinks:
         elif kind == "hub.close":
             link.abort()
 
-    def _close(self, _place: Place) -> None:
+    def _close(self, _place: CommPlace) -> None:
         for link in tuple(self._links.values()):
             link.close(CloseCode.GOING_AWAY, "The widget was closed.")
         self._links.clear()

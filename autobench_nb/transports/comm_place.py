@@ -42,7 +42,7 @@ class Seat(Protocol):
         ...
 
 
-class Place(Protocol):
+class CommPlace(Protocol):
     """Where sessions live. ``call_soon`` may be called from any thread, all else on the place's loop."""
 
     @property
@@ -191,7 +191,7 @@ def relay_of(host: object) -> Relay | None:
     return None if home is None else home.relay
 
 
-def place_of(host: object) -> Place | None:
+def place_of(host: object) -> CommPlace | None:
     """Where the sessions of a widget's pages live now; ``None`` where nothing serves.
 
     Args:

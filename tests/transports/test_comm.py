@@ -19,7 +19,7 @@ from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports import comm
 from autobench_nb.transports.comm import MESSAGE_BYTES, SILENT_ROUNDS, CommLinks
 from autobench_nb.transports.comm_pace import BURST, MESSAGES_A_SECOND, MessagePace
-from autobench_nb.transports.comm_place import HubPlace, Place
+from autobench_nb.transports.comm_place import CommPlace, HubPlace
 from tests.transports.conftest import Bench, Start
 
 Message = tuple[float, dict[str, Any], list[bytes]]
@@ -86,7 +86,7 @@ class Page:
 class Kernel:
     """One widget's channel, whose messages go to every page."""
 
-    def __init__(self, place: Bench | Place, pace: MessagePace | None = None) -> None:
+    def __init__(self, place: Bench | CommPlace, pace: MessagePace | None = None) -> None:
         self.sent: list[Message] = []
         self.pages: list[Page] = []
         self.loses: Callable[[int], bool] = lambda _n: False

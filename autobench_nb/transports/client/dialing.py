@@ -34,14 +34,14 @@ class Credentials:
         return None if self.jupyter_token is None else self.token
 
 
-class Failure(NamedTuple):
+class Unreached(NamedTuple):
     """Why there is no connection, and a remedy where trying again is none; else it is empty."""
 
     reason: str
     remedy: str
 
 
-async def dial(url: str, credentials: Credentials) -> WebSocketClientConnection | Failure:
+async def dial(url: str, credentials: Credentials) -> WebSocketClientConnection | Unreached:
     """A new connection, or why there is none.
 
     Raises:
@@ -63,6 +63,6 @@ async def dial(url: str, credentials: Credentials) -> WebSocketClientConnection 
             raise AuthenticationError(
                 f"{url} refused us ({error.code}): {token_remedy(url)}"
             ) from None
-        return Failure(*explained_status(error.code, url))
+        return Unreached(*explained_status(error.code, url))
     except (OSError, WebSocketError) as error:
-        return Failure(*explained(error))
+        return Unreached(*explained(error))

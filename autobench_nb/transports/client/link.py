@@ -35,7 +35,7 @@ from autobench_nb.sync.client.effects import (
 )
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports.client.answers import Answers
-from autobench_nb.transports.client.dialing import Credentials, Failure, dial
+from autobench_nb.transports.client.dialing import Credentials, Unreached, dial
 from autobench_nb.transports.client.endings import cut, end, end_begun_connections
 from autobench_nb.transports.client.reach import backoff_s, token_remedy
 from autobench_nb.transports.client.relay import Relay
@@ -287,7 +287,7 @@ class ClientLink:
             ConnectionLost: It was never live, and trying again is no remedy.
         """
         opened = await dial(self.url, self._credentials)
-        if not isinstance(opened, Failure):
+        if not isinstance(opened, Unreached):
             return opened
         if opened.remedy and not self._was_ever_live:
             raise ConnectionLost(f"{self.url} was not reached: {opened.reason}. {opened.remedy}")

@@ -24,7 +24,7 @@ from autobench_nb.contract.limits import MAX_COMMANDS, MAX_MESSAGE_BYTES
 from autobench_nb.errors import AuthenticationError
 from autobench_nb.sync.effects import Outgoing
 from autobench_nb.sync.server import encoding
-from autobench_nb.transports.client.dialing import Credentials, Failure, dial
+from autobench_nb.transports.client.dialing import Credentials, Unreached, dial
 from autobench_nb.transports.client.endings import end
 from autobench_nb.transports.loop_watch import TOLD_AFTER_S
 from autobench_nb.transports.sockets.wire import Wire
@@ -48,7 +48,7 @@ _WELCOME: Final = b'{"type":"welcome"'
 
 
 class Relay:
-    """The place of all pages that show one client; see :class:`~autobench_nb.transports.comm_place.Place`.
+    """The place of all pages that show one client; see :class:`~autobench_nb.transports.comm_place.CommPlace`.
 
     ``call_soon``, ``cell_began`` and ``cell_ended`` may be called from any thread, all else on the client's.
     """
@@ -106,7 +106,7 @@ class Relay:
         asyncio.get_running_loop().call_soon(work)
 
     def count(self, size: int) -> None:
-        """It is the server who counts what it sends."""
+        """Nothing: the server counts what it sends."""
 
     def trust(self, origin: str) -> None:
         """The server trusts its own kernel, and no client, to name the pages that may use it."""
@@ -140,7 +140,7 @@ class Relay:
             return self.gone
         return f"{LOST}: {status.reason}." if status.reason else f"{LOST}, and looks for it."
 
-    async def open(self) -> WebSocketClientConnection | Failure:
+    async def open(self) -> WebSocketClientConnection | Unreached:
         """One more connection to the server."""
         return await dial(self._url, self._credentials)
 
@@ -165,11 +165,11 @@ class Relay:
     # --- this kernel's cells
 
     def cell_began(self, since_s: float) -> None:
-        """This kernel runs a cell since then (seconds since 1970): where it goes on, the pages are told."""
+        """A cell of this kernel runs since then (seconds since 1970): where it goes on, the pages are told."""
         self.call_soon(lambda: self._cell_began(since_s))
 
     def cell_ended(self) -> None:
-        """This kernel runs no cell any more."""
+        """No cell of this kernel runs any more."""
         self.call_soon(self._cell_ended)
 
     def _cell_began(self, since_s: float) -> None:
@@ -278,7 +278,7 @@ class _Session:
         except AuthenticationError as error:
             self.link.close(CloseCode.POLICY, str(error))
             return
-        if isinstance(connection, Failure):
+        if isinstance(connection, Unreached):
             self.link.close(CloseCode.GOING_AWAY, f"{LOST}: {connection.reason}.")
             return
         self._is_open = True
