@@ -36,7 +36,7 @@ class Far:
             "WS_RECONNECT_MAX_MS": "500",
             "REQUEST_SAMPLE": "0",
         }
-        self._environ = {
+        self.environ = {
             "AUTOBENCH_TOKEN": TOKEN,
             "AUTOBENCH_READ_TOKEN": READ_TOKEN,
             "CONNECTION_FILE": "false",
@@ -56,7 +56,7 @@ class Far:
         root = str(Path(__file__).resolve().parents[1])
         paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _SCRIPT, str(self.port), json.dumps(self._environ)],
+            [sys.executable, "-c", _SCRIPT, str(self.port), json.dumps(self.environ)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -168,6 +168,21 @@ async def test_with_the_client_its_pages_links_end_and_a_page_that_asks_is_told_
     assert await do(far, SESSIONS) == 0
 
 
+async def test_a_successor_that_lets_the_client_in_no_more_is_told_as_that(far: Far) -> None:
+    async with await connected(far) as client:
+        kernel = Kernel(relay(client))
+        await opened(kernel)
+        await asyncio.to_thread(far.kill)
+        far.environ["AUTOBENCH_TOKEN"] = "another-token-than-the-client-s"
+        await asyncio.to_thread(far.start)
+        await until(lambda: client.status.phase == "denied")
+        page = kernel.page("p.2")
+        page.open()
+        await until(lambda: page.end is not None)
+        assert page.end is not None
+        assert "refused us" in page.end["reason"]
+
+
 async def test_a_page_that_goes_takes_its_session_with_it_also_amid_the_dial(far: Far) -> None:
     async with await connected(far) as client:
         kernel = Kernel(relay(client))
