@@ -26,7 +26,7 @@ import { railsOf } from '../src/views/recipes/model/rails';
 import { ticksOf, timeAxis } from '../src/views/recipes/model/time-axis';
 import { firstShown, waitingRuns } from '../src/views/recipes/model/waiting-runs';
 import { stepTo } from '../src/views/recipes/model/walk';
-import { aboutNode, countdown, leftText, nodeText, rowText } from '../src/views/recipes/model/words';
+import { aboutNode, aboutTime, countdown, leftText, nodeText, rowText } from '../src/views/recipes/model/words';
 import { job } from './fixtures';
 
 const NOW = 1_000_000;
@@ -573,6 +573,14 @@ describe('the time of a run', () => {
       expect([a.to, b.from]).toEqual([gap?.from, gap?.to]);
       expect(b.to).toBe(gantt.now);
       expect(gantt.nowText).toBe('+1 m 00 s');
+    });
+
+    it('the head of the run says what its time leaves out, and what of it nothing ran', () => {
+      const breaksOf = (run: RecipeRunRecord) => ganttOf(run, nodesOf(run, []), none, NOW).axis.breaks;
+      const again = resumed({ startedAt: began });
+      expect(aboutTime(resumed(), breaksOf(resumed()))).toBe('since it was resumed');
+      expect(aboutTime(again, breaksOf(again))).toBe('nothing ran for 14 h 00 m of it');
+      expect(aboutTime(resumed(), [])).toBe('');
     });
 
     it('ticks go on behind it, counted from there', () => {

@@ -4,6 +4,7 @@ import type { PlanRecord, RecipeRunRecord, RunStatus, StepRecord } from '../../.
 import { duration, estimate, plural } from '../../shared/format';
 import { type Forecast, overdueOf } from './forecast';
 import { countOf, type Standing, type StepNode, settledOf } from './nodes';
+import type { Break } from './time-axis';
 
 export const SIGNS: Readonly<Record<Standing, string>> = {
   waiting: '○',
@@ -60,6 +61,14 @@ export function isRunOver(run: RecipeRunRecord): boolean {
 /** Seconds from its start to its end, or to now; null before it. */
 export function elapsedS(run: RecipeRunRecord, now: number): number | null {
   return run.startedAt == null ? null : Math.max(0, (run.finishedAt ?? now) - run.startedAt) / 1_000;
+}
+
+/** What the time of a run leaves out, or counts though nothing ran; empty where there is nothing to be said. */
+export function aboutTime(run: RecipeRunRecord, breaks: readonly Break[]): string {
+  const began = run.startedAt ?? 0;
+  if (breaks.some(({ time }) => time.to <= began)) return 'since it was resumed';
+  const idleS = breaks.reduce((sum, { time }) => sum + time.to - time.from, 0) / 1_000;
+  return idleS > 0 ? `nothing ran for ${estimate(idleS)} of it` : '';
 }
 
 /** "~ 8 m 10 s left"; "at least" where something is left that was never timed; empty where nothing can be said. */
