@@ -506,7 +506,7 @@ describe('the time of a run', () => {
 
   it('has a bar for each try, and the wait between is another one', () => {
     const earlier = [{ startedAt: NOW - 60_000, finishedAt: NOW - 40_000, status: 'failed' as const, reason: '3 bits' }];
-    const run = runOf([plan('a')], [step('a', 'running', { startedAt: NOW - 30_000, earlier, tries: 2 })]);
+    const run = runOf([plan('a', [], { retries: 2 })], [step('a', 'running', { startedAt: NOW - 30_000, earlier, tries: 2 })]);
     const [row] = ganttOf(run, nodesOf(run, []), none, NOW).rows;
     expect(row?.bars.map(({ kind, label }) => [kind, label])).toEqual([
       ['bad', 'try 1: 3 bits'],
@@ -518,7 +518,7 @@ describe('the time of a run', () => {
   it('what waits to be tried again is hatched up to now', () => {
     const earlier = [{ startedAt: NOW - 60_000, finishedAt: NOW - 40_000 }];
     for (const status of ['retrying', 'queued', 'waiting'] as const) {
-      const run = runOf([plan('a')], [step('a', status, { startedAt: null, earlier })]);
+      const run = runOf([plan('a', [], { retries: 2 })], [step('a', status, { startedAt: null, earlier })]);
       const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
       expect(gantt.rows[0]?.bars[1]).toMatchObject({ kind: 'between', to: gantt.now });
     }
@@ -628,10 +628,28 @@ describe('the time of a run', () => {
 
     it('the wait before a step is done again the next day is left out, and its hatching stays', () => {
       const first = { startedAt: began, finishedAt: began + 40_000, status: 'failed' as const };
-      const run = runOf([plan('a')], [step('a', 'running', { startedAt: NOW - 60_000, earlier: [first] })]);
+      const run = runOf([plan('a', [], { retries: 1 })], [step('a', 'running', { startedAt: NOW - 60_000, earlier: [first] })]);
       const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
       const [gap] = gantt.axis.breaks;
       expect(gantt.rows[0]?.bars[1]).toMatchObject({ kind: 'between', from: gap?.from, to: gap?.to });
+    });
+
+    it('what is done again by hand the next day did not wait for it, nor did it take a night', () => {
+      const first = (status: 'succeeded' | 'failed') => ({ startedAt: began, finishedAt: began + 40_000, status });
+      const again = (id: string, status: 'succeeded' | 'failed') =>
+        step(id, 'succeeded', { startedAt: NOW - 60_000, finishedAt: NOW - 50_000, tries: 1, earlier: [first(status)] });
+      const run = runOf(
+        [plan('a', [], { retries: 1 }), plan('b'), plan('m', [], { cells: 2, retries: 1 })],
+        [again('a', 'succeeded'), again('b', 'failed'), again('m[1]', 'failed'), again('m[2]', 'failed')],
+        { finishedAt: NOW },
+      );
+      const nodes = nodesOf(run, []);
+      const kinds = ganttOf(run, nodes, none, NOW).rows.map(({ bars }) => bars.map(({ kind }) => kind));
+      expect(kinds[0]).toEqual(['ok', 'ok']);
+      expect(kinds[1]).toEqual(['bad', 'ok']);
+      expect(kinds[2]).toEqual(['between', 'bad', 'ok', 'bad', 'ok']);
+      expect(nodeText(nodes[0] as StepNode, NOW)).toBe('10.0 s in try 2');
+      expect(rowText(nodes[0] as StepNode, none, NOW)).toBe('50.0 s');
     });
 
     it('nothing jumps while nothing runs: a wait that is left out from now on stays as long as it is drawn', () => {

@@ -27,7 +27,7 @@ interface Props {
 /** Before the width of the axis is known, in px. */
 const USUAL_WIDTH = 600;
 /** Px of a letter in the name of a step, and of its sign. */
-const NAME_LETTER = 7.3;
+const NAME_LETTER = 7.8;
 const NAME_PAD = 26;
 /** Px of a letter in a bar, rather too many, and of what stands around its words. */
 const BAR_LETTER = 6.2;

@@ -43,7 +43,7 @@ export interface PowerPlot {
  * around them are: what a journal kept of an earlier life is not as dense.
  */
 const HOLD_PERIODS = 3;
-const MOST_PARTS = 60;
+const MOST_PARTS = 200;
 /** What takes no power of its own. */
 const WAITING = new Set(['operator', 'wait']);
 

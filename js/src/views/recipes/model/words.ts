@@ -138,7 +138,9 @@ export function tookS(step: StepRecord): number | null {
 function tookText(step: StepRecord): string {
   const took = tookS(step);
   if (took === null) return 'done';
-  return (step.earlier?.length ?? 0) > 0 ? `${duration(took)} in try ${step.tries ?? 2}` : duration(took);
+  // Who has a step done again begins to count its tries anew; its bars do not.
+  const tries = Math.max(step.tries ?? 1, (step.earlier?.length ?? 0) + 1);
+  return (step.earlier?.length ?? 0) > 0 ? `${duration(took)} in try ${tries}` : duration(took);
 }
 
 /** What stands at the end of a node's row in the Gantt: what it took, or what is about left. */
@@ -147,7 +149,9 @@ export function rowText(node: StepNode, future: Forecast, now: number): string {
   if (prompt !== null) return prompt.until == null ? 'waits for you' : `${countdown(prompt.until, now)} to answer`;
   if (settledOf(tally) === tally.total) {
     if (tally.startedAt === null || tally.finishedAt === null) return WORDS[node.standing];
-    return duration((tally.finishedAt - tally.startedAt) / 1_000);
+    // Hours between a try and the one of the next day are no part of it.
+    const end = tally.finishedAt;
+    return duration(tally.ran.reduce((sum, { from, to }) => sum + Math.min(to, end) - from, 0) / 1_000);
   }
   const expected = future.byKey.get(node.key);
   if (expected === undefined) return '';
