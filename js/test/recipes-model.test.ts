@@ -21,7 +21,7 @@ import { cellName, matrixOf } from '../src/views/recipes/model/matrix';
 import { metricPlot, metricsOf, spreadText, valueText } from '../src/views/recipes/model/metric-plot';
 import { nodesOf, type StepNode, settledOf, standingOf } from '../src/views/recipes/model/nodes';
 import { bentPath, pictureOf, sizesFor } from '../src/views/recipes/model/picture';
-import { energyText, nearestPoint, pointText, powerPlot, rangeText, roundUp } from '../src/views/recipes/model/power';
+import { besideX, energyText, nearestPoint, pointText, powerPlot, rangeText, roundUp } from '../src/views/recipes/model/power';
 import { railsOf } from '../src/views/recipes/model/rails';
 import { ticksOf, timeAxis } from '../src/views/recipes/model/time-axis';
 import { firstShown, waitingRuns } from '../src/views/recipes/model/waiting-runs';
@@ -803,6 +803,10 @@ describe('the power along the time', () => {
     expect(plot.points[0]?.time).toBe(START + 100);
     expect(powerPlot({ ...power, points: [] }, axis, nodes, NOW).points).toEqual([]);
     expect(powerPlot({ ...power, joules: 0, points: [[0, 0, 0, 0]] }, axis, nodes, NOW)).toMatchObject({ high: 1, parts: [] });
+  });
+
+  it('words beside a moment stay within the picture', () => {
+    expect([besideX(10, 50, 100), besideX(80, 50, 100), besideX(50, 60, 100), besideX(50, 120, 100)]).toEqual([15, 25, 40, 0]);
   });
 
   it('figures have their units, and no more digits than one reads', () => {

@@ -391,6 +391,16 @@ def test_the_power_of_a_run_stands_under_its_steps_on_the_same_axis_and_is_read_
     box = box_of(curve)
     page.mouse.move(box["x"] + 2, box["y"] + 10)
     expect(strip.locator(".ab-rec-power-said")).to_have_text("0 s: 60 W")
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 10)
+        said = strip.locator(".ab-rec-power-said")
+        expect(said).to_be_visible()
+        assert said.evaluate(
+            """(said) => {
+                const [word, whole] = [said, said.parentElement].map((one) => one.getBoundingClientRect());
+                return word.left >= whole.left && word.right <= whole.right;
+            }"""
+        ), share
     page.mouse.move(0, 0)
     expect(strip.locator(".ab-rec-power-said")).to_have_count(0)
     curve.focus()

@@ -146,6 +146,12 @@ export function pointText({ time, mean, least, most }: PowerPoint, unit: string,
   return least === most ? said : `${said}, ${range}`;
 }
 
+/** Where words of a width begin beside a place, so that they stay within the whole: behind it, else before it, else at its end. */
+export function besideX(at: number, words: number, whole: number, apart = 5): number {
+  if (at + apart + words <= whole) return at + apart;
+  return at - apart - words >= 0 ? at - apart - words : Math.max(0, whole - words);
+}
+
 /** "112 to 125 W". */
 export function rangeText(low: number, high: number, unit: string): string {
   const [a, b] = [valueText(low, unit), valueText(high, unit)];
