@@ -487,6 +487,11 @@ describe('what is overdue', () => {
     ]);
   });
 
+  it('how long it has run and what is left are told apart', () => {
+    const run = runOf([plan('m')], [step('m', 'running', { startedAt: NOW - 4_000 })]);
+    expect([nodeText(node(run, 'm'), NOW), text(run)]).toEqual(['4 s so far', 'left unknown']);
+  });
+
   it('who waits for a person is never overdue', () => {
     const run = runOf([plan('m', [], { kind: 'operator', expectedS: 1 })], [step('m', 'running', { startedAt: NOW - 60_000 })]);
     expect(overdueOf(node(run, 'm', [{ id: 'p', runId: 'r', stepId: 'm' }]), NOW)).toEqual([]);

@@ -110,7 +110,8 @@ function runningText(step: StepRecord, plan: PlanRecord, now: number): string {
   const tries = step.tries ?? 1;
   if (tries > 1) return `try ${tries} of ${(plan.retries ?? 0) + 1}`;
   if ((plan.repeat ?? 1) > 1) return `${step.done ?? 0} of ${plan.repeat}`;
-  return step.startedAt == null ? 'running' : estimate(Math.max(0, now - step.startedAt) / 1_000);
+  // Beside it may stand what is left: it is said which is which.
+  return step.startedAt == null ? 'running' : `${estimate(Math.max(0, now - step.startedAt) / 1_000)} so far`;
 }
 
 function manyText({ tally, plan }: StepNode): string {
