@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from autobench_nb.contract.devices import AskedAction, Fate
 from autobench_nb.contract.records import JobStatus
-from autobench_nb.devices.device import Device
+from autobench_nb.devices.device import Device, refusal_of
 from autobench_nb.devices.energy import EnergyGauge, RunSpan, energy_of
 from autobench_nb.devices.events import ActionDropped, Policy, ProbeAsked, WishChanged
 from autobench_nb.devices.samples import MAX_SAMPLES, Samples
@@ -120,9 +120,11 @@ class Devices(RecordsView, RecordWriter):
 
         Raises:
             StateError: There is one of this id.
-            SchemaError: A value cannot stand where it was given for, or the device has no name.
+            SchemaError: A value cannot stand where it was given for, the device has no name, or it is no device.
             ConfigError: A number is not possible.
         """
+        if (why := refusal_of(device)) is not None:
+            raise SchemaError("/devices", why)
         if not isinstance(device, Device):
             self._add_record(device, type or "", status, fields)
             return
