@@ -123,7 +123,8 @@ class _Thermometer(http.server.BaseHTTPRequestHandler):
 
 def thermometer(page: PageRun) -> None:
     """A thermometer that speaks HTTP, with what its valves are asked for in the page's ``valves``."""
-    page.names["valves"] = valves = {}
+    valves: dict[str, Any] = {}
+    page.names["valves"] = valves
     handler = type("Thermometer", (_Thermometer,), {"valves": valves})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)

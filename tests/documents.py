@@ -344,8 +344,8 @@ def _run_magic(code: str, names: dict[str, Any]) -> None:
         for made in [one for one in names.values() if isinstance(one, Orchestrator)]:
             offer(made)  # as it would have offered itself, had a notebook made it
         shell.user_ns.update(names)
-        done: Any = shell.run_cell(code, store_history=False)
-        done.raise_error()
+        run_cell: Any = shell.run_cell
+        run_cell(code, store_history=False).raise_error()
         names.update({name: shell.user_ns[name] for name in shell.user_ns if name not in own})
     finally:
         InteractiveShell.clear_instance()
