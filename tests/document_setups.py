@@ -119,6 +119,10 @@ from autobench_nb.cli.recipes import FIRST
 Path("recipe.yaml").write_text(FIRST)
 """,
         "autobench-nb init": "Path('recipe.yaml').unlink()",
+        "autobench-nb resume": """
+with ab.Orchestrator(journal="lab.db", connection_file=False) as earlier:
+    earlier.run("recipe.yaml")
+""",
         "autobench-nb check compressors.yaml": """
 file = Path("compressors.yaml")
 file.write_text(file.read_text().replace("needs: [data]", "needs: [dta]").replace("60s", "60sec"))

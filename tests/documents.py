@@ -5,7 +5,7 @@ What stands right before a block, as a comment that no reader of the site sees, 
 - ``<!-- not run: REASON -->``: it cannot be, here. A test counts these, so that one more is noticed.
 - ``<!-- needs: MODULES -->``: it is run where these can be imported; the tests' environment lacks them. Counted, too.
 - ``<!-- goes on -->``: a shell block that serves until the page has ended; its first line of output is waited for.
-- ``<!-- fails -->``: a shell block that ends with an exit status other than 0.
+- ``<!-- fails -->``: a shell block of one line that ends with an exit status other than 0.
 - ``<!-- raises: NAME -->``: python that raises such an error; its sentence counts as printed, however it is wrapped.
 - ``<!-- may raise: NAME -->``: python that raises such an error where the machine is as it says.
 - ``<!-- file: NAME -->``: its text is written to a file of the page's folder.
@@ -198,7 +198,8 @@ class PageRun:
             self.printed = await asyncio.to_thread(self._shell, block)
         elif block.kind == "text":
             assert self.printed is not None, f"{block.place}: shown, and nothing was run before it"
-            text = " ".join(block.text.split()) if self._is_a_sentence else block.text
+            text = self._addressed(block.text)
+            text = " ".join(text.split()) if self._is_a_sentence else text
             assert is_shown(text, self.printed, block.marks.get("for example", "")), (
                 f"{block.place} shows\n{block.text}\nand this was printed\n{self.printed}"
             )
@@ -270,6 +271,8 @@ class PageRun:
             check=False,
         )
         fails = "fails" in block.marks
+        # Of several lines nobody would know which one has failed.
+        assert not fails or text.count("\n") == 1, f"{block.place}: fails, and has several lines"
         assert (done.returncode != 0) == fails, (
             f"{block.place}: exit status {done.returncode}\n{done.stdout}"
         )

@@ -116,6 +116,18 @@ def missing_of(text: str) -> list[str]:
     ]
 
 
+def test_what_is_shown_shows_something() -> None:
+    """Dots stand for what differs each time, not for all of a line."""
+    shown = [block for page in PAGES for block in blocks_of(page) if block.kind == "text"]
+    assert len(shown) > 30
+    hollow = [
+        block.place
+        for block in shown
+        if not all(re.findall(r"[^.\s]", line) for line in block.text.split("\n")[:-1] if line)
+    ]
+    assert hollow == []
+
+
 def test_every_block_says_what_it_is() -> None:
     """No language, or one that nobody looks at, is for drawings alone: they stand in architecture.md."""
     known = {*SHELL, "python", "text", "yaml", "toml", "json", "query", "query-errors", "ebnf"}
