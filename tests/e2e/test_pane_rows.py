@@ -34,6 +34,18 @@ def test_fields_are_brief_in_the_row_and_whole_when_it_is_opened(
     expect(pane.detail).to_have_count(0)
 
 
+@pytest.mark.parametrize("part", [".ab-log-fields", ".ab-log-hint"])
+def test_a_double_click_opens_a_line_wherever_in_its_message_it_is_made(
+    pane: Pane, bench: Orchestrator, part: str
+) -> None:
+    """Before, the first click on fields opened the line and the double click shut it again."""
+    bench.log("psu").info("rail 3\nrail 4", volt=11.98)
+    pane.row("rail 3").locator(part).dblclick()
+    expect(pane.detail).to_contain_text("volt")
+    pane.settled()
+    expect(pane.detail).to_have_count(1)
+
+
 def test_a_message_of_json_is_laid_out_when_it_is_opened(pane: Pane, bench: Orchestrator) -> None:
     bench.log("psu").info('{"volt": 11.98, "rails": [1, 2]}')
     pane.row("rails").dblclick()

@@ -27,7 +27,7 @@ export function CommandButton({ table, label, busy, meanwhile, children, onClick
       type="button"
       class={props.class}
       disabled={isBusy || isReader}
-      title={isReader ? READ_ONLY : undefined}
+      title={isReader ? READ_ONLY : said}
       aria-label={isReader ? `${said}. ${READ_ONLY}` : said}
       onClick={onClick}
     >

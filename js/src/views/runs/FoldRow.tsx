@@ -55,10 +55,10 @@ export function FoldRow(props: FoldProps): JSX.Element {
         </button>
       </span>
       <FoldCells {...props} />
-      <span role="gridcell" class="ab-run-repeat ab-num">
+      <span role="gridcell" class="ab-run-repeat ab-num" title="So many jobs of all that were asked for">
         {`${count(ids.length)} of ${count(run.asked)}`}
       </span>
-      <span role="gridcell" class="ab-run-total ab-num">
+      <span role="gridcell" class="ab-run-total ab-num" title={TOTALS[standing]}>
         {totalText(props)}
       </span>
       <span role="gridcell" class="ab-run-actions">
@@ -128,7 +128,7 @@ function FoldCells(props: FoldProps): JSX.Element {
         <span role="gridcell" class="ab-run-time">
           <Track progress={progress} label={`Progress of ${wordsOf(props)}`} />
         </span>
-        <span role="gridcell" class="ab-run-ratio ab-num ab-text-busy">
+        <span role="gridcell" class="ab-run-ratio ab-num ab-text-busy" title="Of these jobs, on average">
           {percentText(progress)}
         </span>
         <span role="gridcell" class="ab-run-mean ab-faint">
@@ -169,15 +169,25 @@ function DoneCells(props: FoldProps): JSX.Element {
           label={`${figureText(mean, sd, unit)}, each dot the mean of a job`}
         />
       </span>
-      <span role="gridcell" class="ab-run-ratio ab-num">
+      <span role="gridcell" class="ab-run-ratio ab-num" title="So many times as much as 1.00, by the mean of these jobs">
         {run.best !== null && ratioText(mean / run.best.mean)}
       </span>
-      <span role="gridcell" class="ab-run-mean ab-num">
+      <span role="gridcell" class="ab-run-mean ab-num" title={`Mean and standard deviation of ${plural(means.length, 'job')}`}>
         <Mean mean={mean} sd={sd} unit={unit} />
       </span>
     </>
   );
 }
+
+/** What the last figure of several jobs is. */
+const TOTALS: Readonly<Record<Fold['standing'], string>> = {
+  queued: 'About how long they will take one after the other',
+  running: 'About what is left of the longest',
+  asks: 'The sum of what they took',
+  done: 'The sum of what they took, with warm-ups',
+  failed: 'The sum of what they took, with warm-ups',
+  cancelled: 'The sum of what they took, with warm-ups',
+};
 
 function queuedText({ line, jobs, expected }: FoldProps): string {
   const next = line.fold.ids.find((id) => expected.get(id)?.startsS != null) ?? '';

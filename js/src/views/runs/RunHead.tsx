@@ -34,7 +34,7 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
           <span class="ab-run-caret" aria-hidden="true">
             {isShut ? '▸' : '▾'}
           </span>
-          <b title={title}>{title}</b>
+          <b title={idOf(title, group.key)}>{title}</b>
         </button>
         <span class="ab-run-summary ab-num">
           {said.map(({ text, tone, title: meaning }) => (
@@ -82,6 +82,11 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
       </span>
     </div>
   );
+}
+
+/** What a program calls it, beside what people do. */
+function idOf(title: string, key: string): string {
+  return title === key || key === '' ? title : `${title}, id ${key}`;
 }
 
 function Ticks({ items, ids }: { items: Rec<JobRecord>; ids: readonly string[] }): JSX.Element {
