@@ -19,7 +19,7 @@ BEYOND = """([mean, total]) => {
     for (const one of document.querySelectorAll('.ab-run-running .ab-run-mean b')) one.textContent = mean;
     for (const one of document.querySelectorAll('.ab-run-running .ab-run-total')) one.innerHTML = total;
     const beyond = [];
-    for (const cell of document.querySelectorAll('.ab-run > .ab-num')) {
+    for (const cell of document.querySelectorAll('.ab-run > :is(.ab-num, .ab-run-actions)')) {
         const range = document.createRange();
         range.selectNodeContents(cell);
         const [text, box] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
@@ -28,6 +28,9 @@ BEYOND = """([mean, total]) => {
     }
     return beyond;
 }"""
+CUT_WORDS = """() => [...document.querySelectorAll('.ab-run-heads > span, .ab-run-fold .ab-run-name-text')]
+    .filter((one) => one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1)
+    .map((one) => one.textContent)"""
 CUT_LABELS = """(svg) => [...svg.querySelectorAll('text')]
     .filter((one) => one.getBBox().x < 0 || one.getBBox().x + one.getBBox().width > svg.viewBox.baseVal.width)
     .map((one) => one.textContent)"""
@@ -50,6 +53,19 @@ def test_no_figure_leaves_its_column_at_any_width(
         longest = ["147.32", "<b>23 h 59 m</b> so far"]
         assert page.evaluate(BEYOND, longest) == [], width
     run.cancel()
+
+
+def test_words_of_heads_and_folds_are_whole_at_any_width(
+    runs: Runs, page: Page, bench: Orchestrator
+) -> None:
+    """Before: "18 jobs, one rea…", and a button beyond the edge."""
+    sweep = [f"sleep 0.0{n % 7}; test {n % 3} != 0" for n in range(60)]
+    assert bench.run(sweep, name="sweep", parallel=8).wait(60)
+    expect(runs.row("20 jobs, one reason")).to_be_visible()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(BEYOND, ["", ""]) == [], width
+        assert page.evaluate(CUT_WORDS) == [], width
 
 
 @pytest.mark.parametrize("width", [330, 700, 1400])

@@ -68,7 +68,8 @@ export function FoldRow(props: FoldProps): JSX.Element {
           aria-label={`${isUnfolded ? 'Hide' : 'Show'} ${words}`}
           onClick={show}
         >
-          {isUnfolded ? 'hide' : `show ${count(ids.length)}`}
+          {isUnfolded ? 'hide' : 'show'}
+          {!isUnfolded && <span class="ab-run-how-many"> {count(ids.length)}</span>}
         </button>
         <FoldAct {...props} />
       </span>
