@@ -34,6 +34,8 @@ CUT_WORDS = """() => [...document.querySelectorAll('.ab-run-heads > span, .ab-ru
 CUT_LABELS = """(svg) => [...svg.querySelectorAll('text')]
     .filter((one) => one.getBBox().x < 0 || one.getBBox().x + one.getBBox().width > svg.viewBox.baseVal.width)
     .map((one) => one.textContent)"""
+FOCUSED = "() => document.activeElement.ariaLabel ?? document.activeElement.textContent"
+IN_LOG = "() => document.activeElement.closest('.ab-log') !== null"
 SCROLLS_BY = "(list) => list.scrollHeight - list.clientHeight"
 PROMPT = "printf 'Delete 12 files of the last measurement? [y/N] '; read answer"
 
@@ -151,3 +153,28 @@ def test_a_run_without_a_name_is_called_as_in_python(runs: Runs, bench: Orchestr
     name = runs.groups.locator("b")
     expect(name).to_have_text(run.label)
     expect(name).to_have_attribute("title", f"{run.label}, id {run.id}")
+
+
+def test_keys_alone_come_from_the_table_to_the_log_in_a_few_steps(
+    runs: Runs, page: Page, bench: Orchestrator
+) -> None:
+    """Before, after some sixty: each button of each row was a stop of its own."""
+    assert bench.run({f"job {n}": f"exit {n % 2}" for n in range(20)}, name="many").wait(60)
+    expect(runs.row("job 19")).to_be_visible()
+    runs.panel.get_by_role("searchbox").focus()
+    stops = []
+    while not page.evaluate(IN_LOG) and len(stops) < 100:
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(FOCUSED))
+    assert len(stops) <= 12, stops
+
+    # What can be done about a job is reached from its row.
+    runs.grid.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    reached = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    assert reached[-1] == "Retry job 1", reached

@@ -38,10 +38,8 @@ export function Detail(props: JobProps & { name: string; standing: Standing }): 
         <RepetitionPlot repetitions={repetitions} spread={spread} ended={details?.ended ?? 0} />
         {fact && (
           <div class="ab-run-note">
-            <span>
-              <b class="ab-text-warn" title={MAD}>
-                {fact}
-              </b>
+            <span title={MAD}>
+              <b class="ab-text-warn">{fact}</b>
               <span class="ab-muted">{more}</span>
             </span>
             {isOver(job) && (

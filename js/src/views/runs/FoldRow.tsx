@@ -5,6 +5,7 @@ import { get, type Rec } from '../../sync/read';
 import { count, duration, estimate, plural } from '../shared/format';
 import { CommandButton } from './CommandButton';
 import { Mean } from './cells';
+import { isOnControl } from './controls';
 import { GLYPHS } from './JobRow';
 import type { LineProps } from './LineView';
 import { figureText, ratioText } from './model/figures';
@@ -16,6 +17,7 @@ import { reasonParts, totalS } from './model/record';
 import { meanOf, sdOf } from './model/stats';
 import { Strip } from './Strip';
 import { percentText, Track } from './Track';
+import { useTabIndex } from './tab-stop';
 
 type FoldProps = LineProps & { line: Extract<Line, { kind: 'fold' }> };
 
@@ -25,6 +27,7 @@ export function FoldRow(props: FoldProps): JSX.Element {
   const { fold, isUnfolded, run } = line;
   const { standing, ids } = fold;
   const words = wordsOf(props);
+  const tabIndex = useTabIndex();
   const show = () => {
     table.go(line.key);
     table.toggleFold(line.key);
@@ -40,14 +43,14 @@ export function FoldRow(props: FoldProps): JSX.Element {
       aria-expanded={isUnfolded}
       class={`ab-run ab-run-fold ${layoutClass} ab-run-is-${standing}${isCurrent ? ' ab-run-current' : ''}`}
       onClick={(event) => {
-        if (event.target instanceof Element && event.target.closest('button') === null) show();
+        if (!isOnControl(event)) show();
       }}
     >
       <span role="gridcell" class="ab-run-glyph" aria-hidden="true">
         {GLYPHS[standing]}
       </span>
       <span role="gridcell" class="ab-run-name">
-        <button type="button" class="ab-plain ab-run-toggle" onClick={show}>
+        <button type="button" class="ab-plain ab-run-toggle" tabIndex={tabIndex} onClick={show}>
           <span class="ab-run-caret" aria-hidden="true">
             {isUnfolded ? '▾' : '▸'}
           </span>
@@ -65,6 +68,7 @@ export function FoldRow(props: FoldProps): JSX.Element {
         <button
           type="button"
           class={`ab-link${standing === 'failed' ? '' : ' ab-quiet'}`}
+          tabIndex={tabIndex}
           aria-label={`${isUnfolded ? 'Hide' : 'Show'} ${words}`}
           onClick={show}
         >
