@@ -96,6 +96,8 @@ def test_an_opened_job_tells_its_times_alike_and_its_plot_has_whole_labels(
         detail = runs.open(name)
         expect(detail).to_contain_text("peak memory")
         assert detail.locator(".ab-plot-picture").evaluate(CUT_LABELS) == []
+        # Its log has two lines, of the orchestrator.
+        expect(detail).to_contain_text("0 lines printed")
         started = detail.locator("dd", has_text=re.compile(r"\d\d:\d\d:\d\d")).inner_text()
         begin, end = re.findall(r"\d\d:\d\d:\d\d\.\d{3}", started)
         assert begin < end or begin[:2] > end[:2], "midnight aside"

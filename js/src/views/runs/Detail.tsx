@@ -79,7 +79,9 @@ export function Detail(props: JobProps & { name: string; standing: Standing }): 
               show its log
             </button>
           )}{' '}
-          <span class="ab-faint ab-num">{plural(job.lines ?? 0, 'line')}</span>
+          <span class="ab-faint ab-num" title="Beside them its log has what the orchestrator says of it">
+            {plural(job.lines ?? 0, 'line')} printed
+          </span>
         </p>
       </div>
     </div>
