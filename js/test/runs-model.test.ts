@@ -367,6 +367,16 @@ describe('the layout', () => {
     expect(alone?.run.best).toBeNull();
   });
 
+  it('keeps the place of the axis from the start, so that nothing moves when the first job has ended', () => {
+    const kinds = (...list: JobRecord[]) => layout(jobsOf(list), CHOICES).map(({ kind }) => kind);
+    const going = done('2', { status: 'running', meanS: null, finishedAt: null });
+    const before = kinds(done('1', { status: 'queued', meanS: null, startedAt: null, finishedAt: null }), going);
+    expect(before).toEqual(['run', 'axis', 'job', 'job']);
+    expect(kinds(done('1'), going)).toEqual(before);
+    const failed = (id: string) => done(id, { status: 'failed', meanS: null });
+    expect(kinds(failed('1'), failed('2'))).toEqual(['run', 'job', 'job']);
+  });
+
   it('compares by the measure that is chosen: axis, best and order follow', () => {
     const of = (memory: number, rate: number, loss: number): Partial<JobRecord> => ({
       measures: [
