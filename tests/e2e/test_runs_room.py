@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -82,6 +83,9 @@ def test_an_axis_begins_with_its_zero(
         shown = [label for label in axis.locator("i").all() if label.is_visible()]
         assert shown[0].inner_text() == "0"
         assert len(shown) >= 2
+        places = [label.evaluate("(one) => Number.parseFloat(one.style.left)") for label in shown]
+        steps = [after - before for before, after in itertools.pairwise(places)]
+        assert max(steps) - min(steps) < 0.01, "each as far from the next"
         assert re.fullmatch(r"\d+ ms", shown[-1].inner_text())
 
 
