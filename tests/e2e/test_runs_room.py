@@ -168,7 +168,7 @@ def test_keys_alone_come_from_the_table_to_the_log_in_a_few_steps(
     assert bench.run({f"job {n}": f"exit {n % 2}" for n in range(20)}, name="many").wait(60)
     expect(runs.row("job 19")).to_be_visible()
     runs.panel.get_by_role("searchbox").focus()
-    stops = []
+    stops: list[str] = []
     while not page.evaluate(IN_LOG) and len(stops) < 100:
         page.keyboard.press("Tab")
         stops.append(page.evaluate(FOCUSED))
