@@ -13,9 +13,10 @@ from autobench_nb.jobs.machine import HoldEnded, HoldRequested, PlaceLeft, Place
 from autobench_nb.jobs.run import StepRun
 from autobench_nb.jobs.saved import SavedStep
 from autobench_nb.jobs.timing import now_ms
+from autobench_nb.logs.text import clean
 from autobench_nb.recipe_runs.actors import Actors
 from autobench_nb.recipe_runs.agenda import Agenda, nothing
-from autobench_nb.recipe_runs.board import RunBoard, StepRow
+from autobench_nb.recipe_runs.board import RunBoard, StepRow, shown_values
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.folders import tidy
 from autobench_nb.recipe_runs.outlook import usual_s
@@ -43,6 +44,8 @@ from autobench_nb.recipes.plan import PlannedStep
 
 LATE_S: Final = 0.02
 """Between two writes to the state; and until it is tried again while somebody's batch is open."""
+MOST_LATE_S: Final = 5.0
+"""The longest pause until what the state has refused is tried again."""
 
 
 class RecipeActor:
@@ -112,6 +115,8 @@ class RecipeActor:
         self._write_at = 0.0
         self._is_write_due = False
         self._is_rerun = False
+        self._refused_s = 0.0
+        self._leaves = threading.Event()
         self._first: Callable[[], Iterable[RecipeEffect]] = self.machine.begin
         self._thread: threading.Thread | None = None
 
@@ -151,6 +156,14 @@ class RecipeActor:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s)
 
+    def leave(self) -> None:
+        """Do not try for ever to write what the state refuses: the orchestrator closes."""
+        self._leaves.set()
+
+    def tell_again(self) -> None:
+        """Have :meth:`run_news` tell all of the record."""
+        self._told = {}
+
     def tidy(self) -> None:
         """Remove the temporary files of a run that has succeeded; whoever looks for a fault finds those of others."""
         if self.around.is_temporary and self.status is RunStatus.SUCCEEDED:
@@ -171,13 +184,30 @@ class RecipeActor:
                 if not self._is_over:
                     self._tell_state()
         except Exception as error:  # noqa: BLE001 - a fault of ours fails this run, and leaves nobody waiting for its end
-            self._give_up(f"the run itself failed: {type(error).__name__}: {error}")
-        while self._actors.write(self) and self.board.dirty:
+            self._give_up(clean(f"the run itself failed: {type(error).__name__}: {error}"))
+        while self._write() and self.board.dirty:
             pass
         self._finished()
-        while not self._actors.write(self) or self.board.dirty:
+        while not self._write() or self.board.dirty:
             # Whoever keeps a batch of the state open may be waiting for this very run.
-            time.sleep(LATE_S)
+            if self._leaves.wait(max(LATE_S, self._refused_s)) and self._refused_s:
+                return
+
+    def _write(self) -> bool:
+        """Write what has changed; False where that is to be tried again.
+
+        What the state refuses (a projection of the user's may raise anything) is told once and tried again, with
+        growing pauses: nobody waits for a run without end because its record cannot be shown.
+        """
+        try:
+            is_written = self._actors.write(self)
+        except Exception as error:  # noqa: BLE001 - a projection is the user's code
+            self._actors.complain(self, None if self._refused_s else error)
+            self._refused_s = min(MOST_LATE_S, 2 * self._refused_s or LATE_S)
+            return False
+        if is_written:
+            self._refused_s = 0.0
+        return is_written
 
     def _give_up(self, reason: str) -> None:
         self._work.end_all(reason)
@@ -194,9 +224,10 @@ class RecipeActor:
                 self._agenda.after(self._write_at - now, nothing)
             return
         self._is_write_due = False
-        self._write_at = now + LATE_S
-        if not self._actors.write(self) or self.board.dirty:
-            self._agenda.after(LATE_S, nothing)
+        is_written = self._write()
+        self._write_at = now + max(LATE_S, self._refused_s)
+        if not is_written or self.board.dirty:
+            self._agenda.after(max(LATE_S, self._refused_s), nothing)
 
     def _begin(self) -> None:
         if self._has_begun or self._is_over:
@@ -250,7 +281,7 @@ class RecipeActor:
             "label": self.step_run.label,
             "recipe": self.recipe.metadata.name,
             "file": self.file,
-            "parameters": dict(self.around.parameters),
+            "parameters": shown_values(self.around.parameters),
             "units": {name: one.unit for name, one in parameters.items() if one.unit},
             "parallel": self.step_run.parallel,
             "createdAt": self.created_ms,

@@ -77,7 +77,8 @@ class Actors:
         streams: Do what ``record`` steps say; None where there are none.
         ask: Shows a question until it is answered.
         withdraw: Shows it no longer.
-        write: Writes to the state; False where that is to be tried again soon.
+        write: Writes a run to the state; False where that is to be tried again soon.
+        complain: Has a run written anew of which the state has refused something, and is told the error if it is news.
     """
 
     runner: Runner
@@ -87,3 +88,4 @@ class Actors:
     ask: Callable[[Prompt], None]
     withdraw: Callable[[Prompt], None]
     write: Callable[[Any], bool]
+    complain: Callable[[Any, Exception | None], None]

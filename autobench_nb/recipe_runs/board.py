@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from autobench_nb.contract.limits import MAX_INTEGER
 from autobench_nb.contract.steps import SKIPPED_BY_REQUEST, StepStatus, TryRecord
 from autobench_nb.jobs.saved import SavedStep
 from autobench_nb.recipe_runs.outlook import Outlook
-from autobench_nb.recipes.model import Limits, Recipe, Repetitions, Retries, Step
+from autobench_nb.recipes.expressions import value_text
+from autobench_nb.recipes.model import Limits, Recipe, Repetitions, Retries, Scalar, Step
 from autobench_nb.recipes.plan import PlannedStep
 from autobench_nb.recipes.quantities import seconds_of
 
@@ -48,7 +51,7 @@ class StepRow:
             "number": self.number,
             **self.fields,
         }
-        return record if not self.plan.cell else {**record, "cell": dict(self.plan.cell)}
+        return record if not self.plan.cell else {**record, "cell": shown_values(self.plan.cell)}
 
     def news(self) -> dict[str, Any]:
         """The fields that differ from what was written; they count as written then."""
@@ -81,6 +84,11 @@ class RunBoard:
         self.counts: Counter[StepStatus] = Counter({StepStatus.WAITING: len(planned)})
         self.metrics: dict[str, dict[str, float]] = {}
         self.outlook = Outlook(planned)
+
+    def show_again(self) -> None:
+        """Have every record written anew."""
+        self.unshown = list(self.rows)
+        self.dirty.clear()
 
     def change(self, step_id: str, **fields: Any) -> None:
         """Lay fields over the record of a planned step."""
@@ -148,6 +156,19 @@ class RunBoard:
         )
         started_ms = row.fields.get("startedAt") if was_done else None
         self.outlook.settled(row.plan, started_ms, finished_ms)
+
+
+def shown_values(values: Mapping[str, Scalar]) -> dict[str, Any]:
+    """Values by name as the state shows them: a number that JSON does not carry exactly stands there as a text."""
+    return {name: _shown(value) for name, value in values.items()}
+
+
+def _shown(value: Scalar) -> Scalar:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return value_text(value)
+    return value
 
 
 def plan_records(recipe: Recipe, planned: Sequence[PlannedStep]) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Final
 import re2
 
 from autobench_nb.recipes.actions import check_action
+from autobench_nb.recipes.carried import check_carried, unfit
 from autobench_nb.recipes.expressions import (
     NAMESPACES,
     RAW,
@@ -18,12 +19,11 @@ from autobench_nb.recipes.expressions import (
     expressions_of,
 )
 from autobench_nb.recipes.graph import behind, circle_of
+from autobench_nb.recipes.matrix import check_matrix
 from autobench_nb.recipes.model import CONTINUE, STOP, Parameter, Recipe, Repetitions, Retries, Step
 from autobench_nb.recipes.problems import Problem, YamlPath, nearest_of
 from autobench_nb.recipes.quantities import seconds_of, wrong_unit
 
-MAX_CELLS = 10_000
-"""Cells of one step's matrix."""
 MEASURED = ("wall", "cpu", "memory")
 """Metrics that every command has without being asked: seconds, seconds, bytes."""
 
@@ -44,10 +44,12 @@ def check_recipe(recipe: Recipe) -> list[Problem]:
         seen.add(step.id)
         problems += check_action(step, path)
         problems += _check_numbers(step, path)
+        problems += check_matrix(step, path)
         problems += _check_names(step, steps, path)
         problems += _check_metrics(step, path)
         problems += _check_expressions(step, recipe, steps, path)
     problems += _check_graph(recipe, steps)
+    problems += [one for one in check_carried(recipe) if one not in problems]
     return problems
 
 
@@ -71,6 +73,8 @@ def value_problem(parameter: Parameter, value: object) -> tuple[str, str] | None
             f"{value!r} is not among its choices",
             f"give one of {', '.join(map(str, parameter.choices))}",
         )
+    if wrong := unfit(value):
+        return wrong
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if parameter.minimum is not None and not value >= parameter.minimum:
             return f"{value} is less than its minimum", f"give {parameter.minimum:g} or more"
@@ -137,23 +141,6 @@ def _check_numbers(step: Step, path: YamlPath) -> Iterator[Problem]:
                     yield Problem(
                         (*path, "timeout"), "no step ends within 0 s", "leave it away: no limit"
                     )
-    cells = 1
-    for axis, values in step.matrix.items():
-        cells *= len(values)
-        if not values:
-            fact = f"the axis {axis} has no value, so the step would never run"
-            yield Problem((*path, "matrix", axis), fact, "give it one, or leave it away")
-        elif len({(type(value), value) for value in values}) < len(values):
-            yield Problem(
-                (*path, "matrix", axis), f"the axis {axis} has a value twice", "leave one of them"
-            )
-        if not axis.isidentifier():
-            yield Problem(
-                (*path, "matrix", axis), f"{axis!r} is no name", "letters, digits and _ alone"
-            )
-    if cells > MAX_CELLS:
-        fact = f"{cells:,} cells are too many"
-        yield Problem((*path, "matrix"), fact, f"a matrix has at most {MAX_CELLS:,}")
 
 
 def _check_names(step: Step, steps: dict[str, Step], path: YamlPath) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from autobench_nb.errors import RecipeError
 from autobench_nb.recipes.check import value_problem
-from autobench_nb.recipes.expressions import expressions_of, filled, value_text
+from autobench_nb.recipes.expressions import cell_text, expressions_of, filled
 from autobench_nb.recipes.graph import in_order
 from autobench_nb.recipes.model import Recipe, Repetitions, Retries, Scalar, Step
 from autobench_nb.recipes.problems import Problem, nearest_of
@@ -120,7 +120,7 @@ def cells_of(step: Step) -> list[dict[str, Scalar]]:
 
 def planned_id(step: Step, cell: Mapping[str, Scalar]) -> str:
     """``pack[gzip,6]``; the step's own id without a matrix."""
-    return f"{step.id}[{','.join(map(value_text, cell.values()))}]" if cell else step.id
+    return f"{step.id}[{cell_text(cell.values())}]" if cell else step.id
 
 
 def plan_steps(recipe: Recipe, given: Mapping[str, object] | None = None) -> list[PlannedStep]:

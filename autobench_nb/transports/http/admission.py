@@ -25,8 +25,7 @@ TOLD_AGAIN_S: Final = 60.0
 """The same trouble is told once in this time, with its count."""
 
 RESERVE: Final = 128
-"""Descriptors that connections leave to everything else, a third of a small limit: to imports, files, and commands, each
-of which takes up to five."""
+"""Descriptors that connections leave to imports, files and commands (up to five each); of a small limit a third."""
 
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
