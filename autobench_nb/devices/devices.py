@@ -12,7 +12,8 @@ from autobench_nb.devices.device import Device
 from autobench_nb.devices.energy import EnergyGauge, RunSpan, energy_of
 from autobench_nb.devices.events import ActionDropped, Policy, ProbeAsked, WishChanged
 from autobench_nb.devices.samples import MAX_SAMPLES, Samples
-from autobench_nb.devices.supervisor import LogFunction, Supervisor, Watched
+from autobench_nb.devices.supervisor import Supervisor, Watched
+from autobench_nb.devices.telling import LogFunction
 from autobench_nb.errors import DeviceError, PathError, SchemaError
 from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.processes.stop import Stop

@@ -33,6 +33,8 @@ from autobench_nb.devices.events import (
     TimePassed,
     WishChanged,
 )
+from autobench_nb.logs.text import clean
+from autobench_nb.tables.wire_values import wire_value
 
 KEPT_ACTIONS: Final = 8
 """Settled actions that a record shows."""
@@ -52,6 +54,11 @@ class Asked:
     value: Any = None
     started_at: float | None = None
     ended_at: float | None = None
+    told_args: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # What a driver is given may be anything; what is told of it is JSON.
+        self.told_args = {clean(name): wire_value(one).value for name, one in self.args.items()}
 
     def record(self, offset: float) -> AskedAction:
         """The action as the state has it; ``offset``: seconds from the machine's clock to those since 1970."""
@@ -63,7 +70,7 @@ class Asked:
         return {
             "id": self.id,
             "action": self.action,
-            "args": dict(self.args),
+            "args": dict(self.told_args),
             "fate": self.fate,
             "reason": self.reason,
             "value": self.value,

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from autobench_nb import forks
 from autobench_nb.contract.devices import AskedAction, DeviceHealth
-from autobench_nb.devices.decimate import Decimator, SampleStretch
+from autobench_nb.devices.decimate import Decimator
 from autobench_nb.devices.device import Action, Device, action_of
 from autobench_nb.devices.events import (
     ActionAsked,
@@ -35,8 +35,9 @@ from autobench_nb.devices.events import (
 from autobench_nb.devices.machine import DeviceMachine, Settled
 from autobench_nb.devices.record import DeviceRecordWriter
 from autobench_nb.devices.samples import Samples
+from autobench_nb.devices.telling import DeviceTeller, LogFunction
 from autobench_nb.devices.worker import DeviceWorker
-from autobench_nb.jobs.ledger import DeviceTold, Ledger
+from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.lifetime import Closable
 from autobench_nb.state.store import StateStore
 from autobench_nb.tables.wire_values import wire_value
@@ -51,7 +52,6 @@ LEVELS_OF_HEALTH: Final = {
     DeviceHealth.CLOSED: "info",
 }
 
-LogFunction = Callable[..., None]
 Act: TypeAlias = (
     StartProbe | StartAction | Settled | TakeSample | TellHealth | CloseDevice | dict[str, Any]
 )
@@ -102,7 +102,7 @@ class Supervisor(Closable):
         ledger: Ledger | None = None,
     ) -> None:
         self._store = store
-        self._log = log
+        self._teller = DeviceTeller(log, ledger)
         self.gate = gate
         self.ledger = ledger
         # Held only while a machine takes an event: no lock is taken, and nothing is done, under it.
@@ -238,7 +238,10 @@ class Supervisor(Closable):
             try:
                 while self._acts:
                     one, act, now = self._acts.popleft()
-                    self._carry_out(one, act, now)
+                    try:
+                        self._carry_out(one, act, now)
+                    except Exception as error:  # noqa: BLE001 - what is refused of one device ends the watch of none
+                        self._teller.complain(one.name, error)
             finally:
                 self._turn_of = None
                 self._turn.release()
@@ -268,32 +271,37 @@ class Supervisor(Closable):
                 one.samples.add(now + self._offset, observed)
                 one.record.sample(now, self._offset, observed)
                 if one.kept is not None:
-                    self._keep_samples(one, one.kept.add(now + self._offset, observed))
+                    self._teller.keep_samples(one.name, one.kept.add(now + self._offset, observed))
             case TellHealth(health, reason):
                 self._tell(one, health, reason)
             case CloseDevice():
                 # The worker itself is closed by who removes the device: a device may take its time.
                 if one.kept is not None:
-                    self._keep_samples(one, one.kept.end())
+                    self._teller.keep_samples(one.name, one.kept.end())
                 self._lift(one, "it is watched no longer")
             case dict():
                 one.record.tell(now, act)
 
     def _settle(self, one: Watched, record: AskedAction) -> None:
-        self._keep(one, "action", dict(record))
+        try:
+            self._tell_settled(one, record)
+        finally:
+            future = self._asked.pop(record["id"], None)
+            if future is not None:
+                future.set_result(record)
+
+    def _tell_settled(self, one: Watched, record: AskedAction) -> None:
+        self._teller.keep(one.name, self._now() + self._offset, "action", dict(record))
         fate, reason = record["fate"].value, record["reason"]
         words = f"{one.name}: {record['action']} {fate}"
         words += f": {reason}" if reason else f" in {record['tookMs']:g} ms"
-        self._say(one, "info" if fate == "done" else "warn", words)
-        future = self._asked.pop(record["id"], None)
-        if future is not None:
-            future.set_result(record)
+        self._teller.say(one.name, "info" if fate == "done" else "warn", words)
 
     def _tell(self, one: Watched, health: DeviceHealth, reason: str | None) -> None:
         detail = {"status": health.value, "reason": reason, "failures": one.machine.failures}
-        self._keep(one, "status", detail)
+        self._teller.keep(one.name, self._now() + self._offset, "status", detail)
         words = f"{one.name}: {health.value}" + (f": {reason}" if reason else "")
-        self._say(one, LEVELS_OF_HEALTH[health], words)
+        self._teller.say(one.name, LEVELS_OF_HEALTH[health], words)
         if health is DeviceHealth.DEGRADED and one.machine.policy.critical:
             self._panic(one, reason)
         elif health is DeviceHealth.OK:
@@ -305,7 +313,9 @@ class Supervisor(Closable):
         one.pausing = f"{one.name} degraded"
         self.gate.pause(one.pausing)
         one.record.mark("pausing", True)
-        self._say(one, "error", f"{one.name} is critical: the queue is paused ({reason})")
+        self._teller.say(
+            one.name, "error", f"{one.name} is critical: the queue is paused ({reason})"
+        )
 
     def _lift(self, one: Watched, why: str) -> None:
         if self.gate is None or one.pausing is None:
@@ -313,23 +323,7 @@ class Supervisor(Closable):
         reason, one.pausing = one.pausing, None
         self.gate.resume(reason)
         one.record.mark("pausing", False)
-        self._say(one, "info", f"{one.name}: {why}, so its pause of the queue ends")
-
-    def _keep(self, one: Watched, event: str, detail: Mapping[str, Any]) -> None:
-        if self.ledger is not None:
-            at = round((self._now() + self._offset) * 1e3, 1)
-            told = DeviceTold(device_id=one.name, at_ms=at, event=event, detail=detail)
-            self.ledger.device(told)
-
-    def _keep_samples(self, one: Watched, ended: SampleStretch | None) -> None:
-        if self.ledger is not None and ended is not None:
-            at, detail = round(ended.at * 1e3, 1), ended.detail()
-            told = DeviceTold(device_id=one.name, at_ms=at, event="sample", detail=detail)
-            self.ledger.device(told)
-
-    def _say(self, one: Watched, level: str, message: str) -> None:
-        if self._log is not None:
-            self._log("device", level, message, device_id=one.name)
+        self._teller.say(one.name, "info", f"{one.name}: {why}, so its pause of the queue ends")
 
     # --- time
 

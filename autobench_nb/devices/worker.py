@@ -19,6 +19,7 @@ from autobench_nb.devices.events import (
 )
 from autobench_nb.errors import text_of
 from autobench_nb.lazy import LazyModule
+from autobench_nb.logs.text import clean
 from autobench_nb.tables.wire_values import wire_value
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class DeviceWorker:
         event: DeviceEvent
         try:
             event = ProbeAnswered(_observed(self._loop.settle(self._device.probe())))
-        except Exception as error:  # noqa: BLE001 - whatever a driver raises is why the device did not answer
+        except BaseException as error:  # noqa: BLE001 - whatever a driver raises, an exit too, is why it did not answer
             event = ProbeFailed(reason_of(error))
         self._tell(event)
 
@@ -102,9 +103,9 @@ class DeviceWorker:
             desired = {} if action.desired is None else dict(action.desired(**args))
             event = ActionAcknowledged(
                 wire_value(value).value,
-                {key: wire_value(wish).value for key, wish in desired.items()},
+                {clean(key): wire_value(wish).value for key, wish in desired.items()},
             )
-        except Exception as error:  # noqa: BLE001 - as above
+        except BaseException as error:  # noqa: BLE001 - as above
             event = ActionFailed(reason_of(error))
         self._tell(event)
 
@@ -112,7 +113,7 @@ class DeviceWorker:
         if not self._closed.acquire(blocking=False):
             return
         # The device is let go of, whatever it says to that; nobody could do anything about it.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             ended = self._device.close()
             if inspect.isawaitable(ended):
                 self._loop.settle(ended)
@@ -152,12 +153,12 @@ def _observed(value: Any) -> dict[str, Any]:
         raise TypeError(f"probe() gave {type(value).__name__}: it has to give a mapping")
     if len(value) > MAX_QUANTITIES:
         raise TypeError(f"probe() gave {len(value)} quantities: at most {MAX_QUANTITIES} are kept")
-    return {str(name): wire_value(one).value for name, one in value.items()}
+    return {clean(name): wire_value(one).value for name, one in value.items()}
 
 
 def reason_of(error: BaseException) -> str:
     """An error in one line, for people: its text, with its kind where the text alone says too little."""
-    text = " ".join(text_of(error).split())
+    text = " ".join(clean(text_of(error)).split())
     kind = type(error).__name__
     if not text:
         return kind
