@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
@@ -164,3 +165,54 @@ def test_a_recipe_of_python_that_no_program_can_be_given_is_refused_when_it_is_a
     for value in (bad, "a\0b"):
         with pytest.raises(RecipeError, match=r"surrogate|NUL"):
             bench.run(recipe, parameters={"p": value})
+
+
+def odd_value() -> dict[str, float]:
+    return {"a \udcff": 1.0, "b": math.nan}
+
+
+def test_an_error_or_a_value_that_is_no_utf8_spoils_no_table_and_is_journaled(
+    tmp_path: Path,
+) -> None:
+    with ab.Orchestrator(environ={}, journal=tmp_path / "lab.db") as bench:
+        for work in ({"odd": lambda: fails(None)}, {"value": odd_value}, {"well": "true"}):
+            bench.run(work).wait(PATIENCE_S)
+        reasons = bench.results.to_pandas()["reason"].dropna().tolist()
+        assert reasons == [r"ValueError: of \xff"]
+        kept = bench.journal.results().set_index("name")
+        assert kept["status"].to_dict() == {
+            "odd": "failed",
+            "value": "succeeded",
+            "well": "succeeded",
+        }
+        assert json.loads(kept.loc["value", "value"]) == {r"a \xff": 1.0, "b": None}
+
+
+def test_a_resumed_run_has_its_endless_numbers_again(tmp_path: Path) -> None:
+    parameters = {
+        "p": {"type": "number", "default": 1},
+        "n": {"type": "integer", "default": 10**30},
+    }
+    cell = {"id": "a", "matrix": {"x": [math.inf, -math.inf]}, "run": "echo ${matrix.x}"}
+    late = {"id": "b", "needs": ["a"], "run": "echo ${parameters.p} ${parameters.n}"}
+    ask = {"id": "ask", "operator": {"ask": "go on?"}}
+    recipe = recipe_of(cell, ask, {**late, "needs": ["a", "ask"]}, parameters=parameters)
+    with ab.Orchestrator(environ={}, journal=tmp_path / "lab.db") as bench:
+        told = threading.Event()
+        run = bench.run(recipe, parameters={"p": math.inf}, folder=tmp_path)
+        bench.state.subscribe(lambda _: told.set(), "/jobs/recipeRuns")
+        end = time.monotonic() + PATIENCE_S
+        while sum(one == "succeeded" for one in run.steps.values()) < 2:
+            assert time.monotonic() < end
+            told.wait(0.01)
+            told.clear()
+    with ab.Orchestrator(environ={}, journal=tmp_path / "lab.db") as bench:
+        again = bench.resume()
+        while not bench.state.get("/jobs/prompts", {}):
+            assert time.monotonic() < end
+            told.wait(0.01)
+        again.answer("done")
+        assert again.wait(PATIENCE_S)
+        said = [one.message for one in bench.logs if one.step_id == "b"]
+        assert f"inf {10**30}" in said
+        assert set(again.steps.values()) == {"succeeded"}
