@@ -18,6 +18,7 @@ import autobench_nb as ab
 from autobench_nb.errors import RecipeError
 from autobench_nb.jobs import Runner
 from autobench_nb.logs.ring.ring import LogRing
+from autobench_nb.recipe_runs.run import RecipeRun
 from autobench_nb.recipe_runs.runs import RecipeRuns
 from autobench_nb.recipes.model import Limits, Metadata, Parameter, Recipe, Spec, Step
 from autobench_nb.state.projections import Projection
@@ -179,13 +180,14 @@ def test_an_error_or_a_value_that_is_no_utf8_spoils_no_table_and_is_journaled(
             bench.run(work).wait(PATIENCE_S)
         reasons = bench.results.to_pandas()["reason"].dropna().tolist()
         assert reasons == [r"ValueError: of \xff"]
+        assert bench.journal is not None
         kept = bench.journal.results().set_index("name")
         assert kept["status"].to_dict() == {
             "odd": "failed",
             "value": "succeeded",
             "well": "succeeded",
         }
-        assert json.loads(kept.loc["value", "value"]) == {r"a \xff": 1.0, "b": None}
+        assert json.loads(str(kept.loc["value", "value"])) == {r"a \xff": 1.0, "b": None}
 
 
 def test_a_resumed_run_has_its_endless_numbers_again(tmp_path: Path) -> None:
@@ -200,6 +202,7 @@ def test_a_resumed_run_has_its_endless_numbers_again(tmp_path: Path) -> None:
     with ab.Orchestrator(environ={}, journal=tmp_path / "lab.db") as bench:
         told = threading.Event()
         run = bench.run(recipe, parameters={"p": math.inf}, folder=tmp_path)
+        assert isinstance(run, RecipeRun)
         bench.state.subscribe(lambda _: told.set(), "/jobs/recipeRuns")
         end = time.monotonic() + PATIENCE_S
         while sum(one == "succeeded" for one in run.steps.values()) < 2:
@@ -208,6 +211,7 @@ def test_a_resumed_run_has_its_endless_numbers_again(tmp_path: Path) -> None:
             told.clear()
     with ab.Orchestrator(environ={}, journal=tmp_path / "lab.db") as bench:
         again = bench.resume()
+        assert isinstance(again, RecipeRun)
         while not bench.state.get("/jobs/prompts", {}):
             assert time.monotonic() < end
             told.wait(0.01)
