@@ -36,9 +36,10 @@ from autobench_nb.devices.machine import DeviceMachine, Settled
 from autobench_nb.devices.record import DeviceRecordWriter
 from autobench_nb.devices.samples import Samples
 from autobench_nb.devices.telling import DeviceTeller, LogFunction
-from autobench_nb.devices.worker import DeviceWorker
+from autobench_nb.devices.worker import DeviceWorker, told_args
 from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.lifetime import Closable
+from autobench_nb.logs.text import Redact, as_it_is
 from autobench_nb.state.store import StateStore
 from autobench_nb.tables.wire_values import wire_value
 
@@ -92,6 +93,7 @@ class Supervisor(Closable):
         log: ``LogRing.append``.
         gate: The queue that a critical device pauses.
         ledger: What outlives the process.
+        redact: Takes secrets out of reasons, and of texts that actions were given.
     """
 
     def __init__(
@@ -100,7 +102,9 @@ class Supervisor(Closable):
         log: LogFunction | None = None,
         gate: QueueGate | None = None,
         ledger: Ledger | None = None,
+        redact: Redact = as_it_is,
     ) -> None:
+        self._redact = redact
         self._store = store
         self._teller = DeviceTeller(log, ledger)
         self.gate = gate
@@ -144,7 +148,7 @@ class Supervisor(Closable):
         with self._lock:
             first = record.first(self._offset)
         write(first)
-        worker = DeviceWorker(name, device, lambda event: self.feed(name, event))
+        worker = DeviceWorker(name, device, lambda event: self.feed(name, event), self._redact)
         samples = Samples(name, max_samples, fixed.get("units", {}))
         every_s = None if self.ledger is None else self.ledger.samples_every_s
         kept = None if every_s is None else Decimator(every_s)
@@ -209,7 +213,8 @@ class Supervisor(Closable):
             number = f"{name}-{self._life}-{next(self._numbers)}"
             self._asked[number] = future
             refusal = self._refusal(one, action, args)
-            self._take(one, ActionAsked(number, action, args, timeout_s, refusal))
+            told = told_args(args, self._redact)
+            self._take(one, ActionAsked(number, action, args, timeout_s, refusal, told))
             self._changed.notify()
         self._carry_on()
         return number, future

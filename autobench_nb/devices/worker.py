@@ -19,7 +19,7 @@ from autobench_nb.devices.events import (
 )
 from autobench_nb.errors import text_of
 from autobench_nb.lazy import LazyModule
-from autobench_nb.logs.text import clean
+from autobench_nb.logs.text import Redact, as_it_is, clean
 from autobench_nb.tables.wire_values import wire_value
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ class DeviceWorker:
         name: The device's id, for the thread's name.
         device: The device.
         tell: Takes what came of each call; called by the worker's thread.
+        redact: Takes secrets out of what the driver raises.
     """
 
-    def __init__(self, name: str, device: Device, tell: Tell) -> None:
+    def __init__(self, name: str, device: Device, tell: Tell, redact: Redact = as_it_is) -> None:
+        self._redact = redact
         self._device = device
         self._tell = tell
         self._work: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -92,7 +94,7 @@ class DeviceWorker:
         try:
             event = ProbeAnswered(_observed(self._loop.settle(self._device.probe())))
         except BaseException as error:  # noqa: BLE001 - whatever a driver raises, an exit too, is why it did not answer
-            event = ProbeFailed(reason_of(error))
+            event = ProbeFailed(self._redact(reason_of(error)))
         self._tell(event)
 
     def _act(self, name: str, args: Mapping[str, Any]) -> None:
@@ -106,7 +108,7 @@ class DeviceWorker:
                 {clean(key): wire_value(wish).value for key, wish in desired.items()},
             )
         except BaseException as error:  # noqa: BLE001 - as above
-            event = ActionFailed(reason_of(error))
+            event = ActionFailed(self._redact(reason_of(error)))
         self._tell(event)
 
     def _close_device(self) -> None:
@@ -154,6 +156,12 @@ def _observed(value: Any) -> dict[str, Any]:
     if len(value) > MAX_QUANTITIES:
         raise TypeError(f"probe() gave {len(value)} quantities: at most {MAX_QUANTITIES} are kept")
     return {clean(name): wire_value(one).value for name, one in value.items()}
+
+
+def told_args(args: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
+    """What an action was given, as JSON, as anybody may see it; its driver is given the very objects."""
+    told = {clean(name): wire_value(one).value for name, one in args.items()}
+    return {name: redact(one) if isinstance(one, str) else one for name, one in told.items()}
 
 
 def reason_of(error: BaseException) -> str:

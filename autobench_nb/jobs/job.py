@@ -76,8 +76,9 @@ class Job:
         self.id = lifecycle.job_id
         self.run_id = run.id
         self.lifecycle = lifecycle
-        self.name = clean(task.name)
-        self.command = clean(task.command)
+        self._redact = run.runner.redact
+        self.name = self.seen(task.name)
+        self.command = self.seen(task.command)
         self.task = task
         self.how = how
         self.repeat = how.repeat
@@ -222,7 +223,7 @@ class Job:
         """
         self._fraction = min(1.0, max(0.0, float(fraction)))
         if text is not None:
-            self._current = clean(text)[:CURRENT_LIMIT]
+            self._current = self.seen(text)[:CURRENT_LIMIT]
         self._touch()
 
     @property
@@ -235,9 +236,14 @@ class Job:
         """Whether it was asked for with a standard input that :meth:`send` writes to."""
         return self.how.stdin or self.how.pty
 
+    def seen(self, text: object) -> str:
+        """A text as anybody may see it: what it says goes the same way in state, results and journal as in the log."""
+        return self._redact(clean(text))
+
     def _show(
         self, text: str | None, fraction: float | None = None, *, unfinished: bool = False
     ) -> None:
+        text = None if text is None else self._redact(text)
         asks = unfinished and self.takes_input and looks_like_prompt(text or "")
         if fraction is not None:
             self._fraction = fraction
@@ -251,7 +257,7 @@ class Job:
 
     def overdue(self, reason: str) -> None:
         """Say in the record why this repetition should have ended by now, though it goes on."""
-        self._overdue = clean(reason)
+        self._overdue = self.seen(reason)
         self._touch()
 
     def is_news(self, note: str) -> bool:

@@ -16,7 +16,6 @@ from autobench_nb.jobs.past import PastRepetition
 from autobench_nb.jobs.results import Result, Results
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.text import clean
 from autobench_nb.machine.noise import Noise
 from autobench_nb.state.model import JobStatus
 from autobench_nb.tables.wire_values import wire_value
@@ -70,7 +69,7 @@ def _once(
     look = machines.look() if job.is_here else None
     outcome = _measured(job, executor) if course is None else course.perform(job, executor)
     if outcome.reason is not None:
-        outcome = replace(outcome, reason=clean(outcome.reason))
+        outcome = replace(outcome, reason=job.seen(outcome.reason))
     noise = Noise() if look is None else machines.since(look)
     other_load = None if load is None else load.processors(_cpu_s(outcome))
     job.past.add(PastRepetition(repetition, started_ms, outcome, other_load))

@@ -117,7 +117,9 @@ def wire(
     limit_of("parallelism", parallelism)
     keeps = _journal(journal, epoch, ring, store)
     runner = _runner(store, ring, pressure, executors, parallelism, keeps)
-    devices, streams = Devices(store, ring.append, keeps), Streams(store, ring.append)
+    seen = ring.redactor.text
+    devices = Devices(store, ring.append, keeps, redact=seen)
+    streams = Streams(store, ring.append, redact=seen)
     # Steps of recipes measure by themselves, their preparations left out.
     runner.gauges.append(devices.gauge)
     recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=[devices.gauge])
@@ -138,7 +140,7 @@ def wire(
     return Rooms(
         *(channels, ring, store, hub, inline, pressure, runner),
         recipe_runs=recipe_runs,
-        tracker=Tracker(store),
+        tracker=Tracker(store, redact=seen),
         devices=devices,
         streams=streams,
         pno=pno,
@@ -173,6 +175,7 @@ def _runner(
         ledger=NoLedger() if keeps is None else keeps,
         ready=pressure.wait,
         printed=printed_in(ring),
+        redact=ring.redactor.text,
     )
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from autobench_nb.contract.steps import RunStatus, StepStatus
+from autobench_nb.errors import reason_of
 from autobench_nb.jobs.ledger import RunEnded, StepSettled
 from autobench_nb.jobs.machine import HoldEnded, HoldRequested, PlaceLeft, PlaceRequested
 from autobench_nb.jobs.run import StepRun
 from autobench_nb.jobs.saved import SavedStep
 from autobench_nb.jobs.timing import now_ms
-from autobench_nb.logs.text import clean
 from autobench_nb.recipe_runs.actors import Actors
 from autobench_nb.recipe_runs.agenda import Agenda, nothing
 from autobench_nb.recipe_runs.board import RunBoard, StepRow, shown_values
@@ -108,7 +108,7 @@ class RecipeActor:
             self.board,
             self._agenda,
             seed=seed,
-            over=lambda step_id, status, reason: self._handle(StepEnded(step_id, status, reason)),
+            over=self._step_ended,
         )
         self._has_begun = False
         self._is_over = False
@@ -184,7 +184,7 @@ class RecipeActor:
                 if not self._is_over:
                     self._tell_state()
         except Exception as error:  # noqa: BLE001 - a fault of ours fails this run, and leaves nobody waiting for its end
-            self._give_up(clean(f"the run itself failed: {type(error).__name__}: {error}"))
+            self._give_up(self._actors.seen(f"the run itself failed: {reason_of(error)}"))
         while self._write() and self.board.dirty:
             pass
         self._finished()
@@ -281,7 +281,7 @@ class RecipeActor:
             "label": self.step_run.label,
             "recipe": self.recipe.metadata.name,
             "file": self.file,
-            "parameters": shown_values(self.around.parameters),
+            "parameters": shown_values(self.around.parameters, self._actors.runner.redact),
             "units": {name: one.unit for name, one in parameters.items() if one.unit},
             "parallel": self.step_run.parallel,
             "createdAt": self.created_ms,
@@ -314,6 +314,9 @@ class RecipeActor:
         }
         self._told = now
         return news
+
+    def _step_ended(self, step_id: str, status: StepStatus, reason: str | None) -> None:
+        self._handle(StepEnded(step_id, status, self._actors.seen(reason)))
 
     def _handle(self, event: RecipeEvent) -> None:
         if isinstance(event, StepEnded):

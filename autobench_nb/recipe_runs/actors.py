@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from autobench_nb.contract.records import JobStatus
 from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.jobs.runner import Runner
+from autobench_nb.logs.text import clean
 from autobench_nb.processes.stop import Stop
 from autobench_nb.recipe_runs.other_steps import Prompt
 
@@ -89,3 +90,11 @@ class Actors:
     withdraw: Callable[[Prompt], None]
     write: Callable[[Any], bool]
     complain: Callable[[Any, Exception | None], None]
+
+    @overload
+    def seen(self, text: str) -> str: ...
+    @overload
+    def seen(self, text: None) -> None: ...
+    def seen(self, text: str | None) -> str | None:
+        """A text as anybody may see it."""
+        return None if text is None else self.runner.redact(clean(text))

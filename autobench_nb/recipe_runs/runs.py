@@ -75,7 +75,8 @@ class RecipeRuns:
         self._past_s: dict[tuple[str, str], float] = {}
         self._is_closed = False
         self._shown = ShownRuns(
-            store, self._asked, lambda name: self._runs[name].done, self._forget
+            *(store, self._asked, lambda name: self._runs[name].done, self._forget),
+            redact=runner.redact,
         )
         self._services = Actors(
             runner=runner,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from autobench_nb.contract.limits import MAX_INTEGER
 from autobench_nb.errors import SchemaError
-from autobench_nb.logs.text import clean
+from autobench_nb.logs.text import Redact, clean
 from autobench_nb.recipe_runs.actor import RecipeActor
 from autobench_nb.recipe_runs.board import plan_records
 from autobench_nb.state.store import StateStore
@@ -30,6 +30,7 @@ class ShownRuns:
         asked: Gives the records of the questions that are open, by their ids.
         is_over: Whether the run of that id is over.
         forget: Is told the id of a run that has made room.
+        redact: Takes secrets out of what steps do.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class ShownRuns:
         asked: Callable[[], Mapping[str, Any]],
         is_over: Callable[[str], bool],
         forget: Callable[[str], None],
+        redact: Redact,
     ) -> None:
+        self._redact = redact
         self._store = store
         self._asked = asked
         self._is_over = is_over
@@ -79,7 +82,8 @@ class ShownRuns:
             self._store.remove(f"{RUNS}/{one}")
             self._forget(one)
         plans = [row.plan for row in actor.board.rows.values()]
-        record = {**actor.head(), **actor.run_news(), "plan": plan_records(actor.recipe, plans)}
+        plan = plan_records(actor.recipe, plans, self._redact)
+        record = {**actor.head(), **actor.run_news(), "plan": plan}
         pointer = f"{RUNS}/{run_id}"
         _put(partial(self._store.set, pointer), {**record, "steps": {}})
         self._write_part(actor)
