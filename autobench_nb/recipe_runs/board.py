@@ -90,6 +90,7 @@ class RunBoard:
         """Have every record written anew."""
         self.unshown = list(self.rows)
         self.dirty.clear()
+        self.outlook.tell_again()
 
     def change(self, step_id: str, **fields: Any) -> None:
         """Lay fields over the record of a planned step."""

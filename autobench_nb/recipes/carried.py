@@ -39,8 +39,12 @@ def _check(value: Any, path: YamlPath) -> Iterator[Problem]:
     if isinstance(value, Limits):
         yield from _check_limits(value, path)
     elif isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(value):
-            yield from _check(getattr(value, field.name), (*path, field.encode_name))
+        # Not by msgspec.structs.fields(), which reads the annotations each time.
+        names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+        for name, written in names:
+            one = getattr(value, name)
+            if one is not None and one != [] and one != {}:  # most of a step's fields are not given
+                yield from _check(one, (*path, written))
     elif isinstance(value, Mapping):
         for name, one in value.items():
             if wrong := unfit(name):
