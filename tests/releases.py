@@ -224,7 +224,8 @@ def main() -> int:
             except RuntimeError as error:
                 faults.append(f"{kind}, {python}: {error}")
             shutil.rmtree(place, ignore_errors=True)
-    print(*faults, sep="\n", end="\n" if faults else "")
+    where = f" and used in {len(attempts)} fresh environments" if attempts else ""
+    print(*(faults or [f"Built twice alike, looked into{where}: nothing wrong."]), sep="\n")
     return 1 if faults else 0
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
 from msgspec import Meta, Struct
 
-from autobench_nb.contract.types import Instant, Seconds
+from autobench_nb.contract.types import Instant, Milliseconds, Seconds
 
 SKIPPED_BY_REQUEST: Final = "skipped by request"
 """The reason of a step that counts as done, since somebody has said that it need not be done."""
@@ -141,6 +141,13 @@ class StepRecord(TypedDict, total=False):
     reason: Annotated[str | None, Meta(description="why it did not succeed, or was skipped")]
     startedAt: Annotated[Instant | None, Meta(description="when its newest try began to run")]
     finishedAt: Instant | None
+    expectedS: Annotated[
+        Seconds,
+        Meta(
+            description="that this cell of a matrix took in past runs, the median; not there where that is not "
+            "known, nor of a step without a matrix"
+        ),
+    ]
     retryAt: Annotated[Instant | None, Meta(description="when it is tried again")]
     earlier: Annotated[
         list[TryRecord],
@@ -163,6 +170,27 @@ class PromptRecord(TypedDict, total=False):
     fails: Annotated[list[str], Meta(description="the answers that make the step fail")]
     askedAt: Instant
     until: Annotated[Instant | None, Meta(description="when nobody is waited for any longer")]
+
+
+class PowerRecord(TypedDict):
+    """``/jobs/recipeRuns/{id}/power``: what the power meter saw while something of the run was under way."""
+
+    deviceId: Annotated[str, Meta(description="the power meter")]
+    quantity: Annotated[str, Meta(description="which of its quantities is the power")]
+    unit: str
+    startsAt: Annotated[Instant, Meta(description="where stretch 0 begins")]
+    everyMs: Annotated[
+        Milliseconds,
+        Meta(description="how long a stretch is; it doubles when there are very many"),
+    ]
+    joules: Annotated[float, Meta(description="the energy so far")]
+    points: Annotated[
+        list[list[float]],
+        Meta(
+            description="of each stretch of which something is known, 240 at most: its number, and the "
+            "mean, the least and the most of its samples"
+        ),
+    ]
 
 
 class RecipeRunRecord(TypedDict, total=False):
@@ -191,6 +219,7 @@ class RecipeRunRecord(TypedDict, total=False):
     etaS: Annotated[
         Seconds | None, Meta(description="seconds of work that are left, by past durations")
     ]
+    power: Annotated[PowerRecord, Meta(description="not there where no device measures it")]
     resumedFrom: Annotated[str | None, Meta(description="the id of the run that it goes on with")]
     plan: dict[str, PlanRecord]
     steps: dict[str, StepRecord]

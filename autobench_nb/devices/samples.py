@@ -130,6 +130,17 @@ class Samples:
         known = ~np.isnan(values)
         return at[known], values[known]
 
+    def since(self, quantity: str, after: float) -> list[tuple[float, float]]:
+        """The instants and values of one quantity that were sampled after ``after``, all in seconds since 1970."""
+        with self._lock:
+            column = self._columns.get(quantity)
+            if column is None:
+                return []
+            low = bisect.bisect_right(range(self._size), after, key=self._at_row)
+            order = (self._first + np.arange(low, self._size)) % self._room
+            at, values = self._at[order].tolist(), column[order].tolist()
+        return [(one, value) for one, value in zip(at, values, strict=True) if value == value]
+
     def integral(self, quantity: str, start: float, end: float) -> Integral:
         """Sum a quantity up from ``start`` to ``end``, in seconds since 1970, by trapezoids between its samples.
 

@@ -8,7 +8,7 @@ for. Everything here is plain data: what is in a mapping or a tuple must be JSON
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -144,6 +144,10 @@ class DeviceTold(Struct, frozen=True, kw_only=True):
     detail: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
+SampledStretch: TypeAlias = "tuple[float, Mapping[str, Any]]"
+"""When its first sample was taken, in ms since 1970; ``spanS``, ``samples``, and ``values``: mean, least, most."""
+
+
 class Ledger(Protocol):
     """What outlives the process. Thread-safe; nothing here raises because a disk is full or gone.
 
@@ -198,6 +202,12 @@ class Ledger(Protocol):
         """Planned steps that went well in the newest runs of a recipe of that name, with the seconds that each took."""
         ...
 
+    def sample_stretches(
+        self, device_id: str, from_ms: float, until_ms: float
+    ) -> Sequence[SampledStretch]:
+        """What a device has sampled between two times in ms since 1970, oldest first, as far as it was kept."""
+        ...
+
 
 class NoLedger:
     """Keeps nothing: there is no journal."""
@@ -230,5 +240,14 @@ class NoLedger:
         return ()
 
     def step_durations(self, recipe: str) -> Sequence[tuple[str, float]]:  # noqa: ARG002
+        """Nothing is known."""
+        return ()
+
+    def sample_stretches(
+        self,
+        device_id: str,  # noqa: ARG002
+        from_ms: float,  # noqa: ARG002
+        until_ms: float,  # noqa: ARG002
+    ) -> Sequence[SampledStretch]:
         """Nothing is known."""
         return ()

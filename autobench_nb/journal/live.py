@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from autobench_nb import forks
 from autobench_nb.contract.journal import InterruptedRun, JournalHealth, JournalState
-from autobench_nb.errors import ClosedError, JournalError, reason_of
+from autobench_nb.errors import ClosedError, reason_of
 from autobench_nb.figures import counted
 from autobench_nb.jobs.ledger import (
     ArtifactKept,
@@ -30,6 +30,7 @@ from autobench_nb.journal.beginning import begin_life, interrupted_runs
 from autobench_nb.journal.faults import Fault, fault_of
 from autobench_nb.journal.opening import open_to_write, refused
 from autobench_nb.journal.owner import Owner, claim
+from autobench_nb.journal.past import KeptPast
 from autobench_nb.journal.reader import JournalReader
 from autobench_nb.journal.retention import clean_up, forget_old_samples
 from autobench_nb.journal.rows import Row
@@ -56,7 +57,7 @@ TellState: TypeAlias = Callable[[str, Any], None]
 """``tell(pointer, value)``: sets a value in the state."""
 
 
-class LiveJournal(Closable):
+class LiveJournal(KeptPast, Closable):
     """Implements :class:`~autobench_nb.jobs.ledger.Ledger` over one SQLite file, which it alone writes.
 
     Args:
@@ -169,22 +170,6 @@ class LiveJournal(Closable):
     def samples_every_s(self) -> float | None:
         """Seconds of which the samples of a device are kept as one; None: none are kept."""
         return self.settings.samples_every_s
-
-    def durations(self, name: str, command: str, limit: int = 200) -> Sequence[float]:
-        """Seconds that the newest repetitions of such work took; none where the journal cannot be read now."""
-        try:
-            with self._reader_lock:
-                return self._reading().durations(name, command, limit)
-        except JournalError:
-            return ()
-
-    def step_durations(self, recipe: str) -> Sequence[tuple[str, float]]:
-        """Planned steps of past runs with their seconds, see :meth:`JournalReader.step_durations`; none as above."""
-        try:
-            with self._reader_lock:
-                return self._reading().step_durations(recipe)
-        except JournalError:
-            return ()
 
     def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:
         """Seconds that such work took, run by run, see :meth:`JournalReader.history`."""

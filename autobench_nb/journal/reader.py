@@ -13,6 +13,7 @@ import orjson
 
 from autobench_nb import tables
 from autobench_nb.contract.steps import SKIPPED_BY_REQUEST
+from autobench_nb.jobs.ledger import SampledStretch
 from autobench_nb.jobs.saved import SavedRun, SavedStep
 from autobench_nb.journal.columns import (
     ARTIFACTS,
@@ -46,6 +47,7 @@ _TRUE_STATUS: Final = (
 _BLANK: Final[dict[str, Any]] = dict.fromkeys(Result._fields)
 _PAST_RUNS: Final = 10
 _PAST_STEPS: Final = 20_000
+_MOST_STRETCHES: Final = 20_000
 """Of how many past runs, and of how many of their steps, it is told what they took."""
 _CLOSED: Final = Fault("it is closed", "open it again")
 
@@ -207,6 +209,17 @@ class JournalReader(Closable):
         )
         rows = self.select(text, (SKIPPED_BY_REQUEST, recipe, _PAST_RUNS, _PAST_STEPS))
         return [(row["step_id"], row["took_s"]) for row in rows]
+
+    def sample_stretches(
+        self, device_id: str, from_ms: float, until_ms: float
+    ) -> list[SampledStretch]:
+        """What a device has sampled between two times in ms since 1970, oldest first, as it was kept."""
+        text = (
+            "SELECT at_ms, detail FROM devices WHERE device_id = ? AND event = 'sample' AND at_ms BETWEEN ? AND ? "
+            "ORDER BY at_ms LIMIT ?"
+        )
+        rows = self.select(text, (device_id, from_ms, until_ms, _MOST_STRETCHES))
+        return [(row["at_ms"], orjson.loads(row["detail"])) for row in rows]
 
     def history(self, name: str, command: str, runs: int = 20) -> dict[str, list[float]]:
         """Seconds of the repetitions that succeeded, by the id of their run, of the newest runs of such work.

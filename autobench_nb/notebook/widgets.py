@@ -8,6 +8,7 @@ page unasked through the first widget (:mod:`autobench_nb.transports.comm`).
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,14 +18,15 @@ import ipywidgets
 import traitlets
 
 from autobench_nb.figures import counted
+from autobench_nb.ipython import tell_of_cells
 from autobench_nb.logs.entry import LogEntry
 from autobench_nb.notebook.bundle import ViewBundle, shared_bundle, static_file
 from autobench_nb.notebook.kept import KeptPicture
 from autobench_nb.notebook.options import pane_options
 from autobench_nb.notebook.shown import shown_of, within
 from autobench_nb.tables import entries_of, logs_to_pandas
-from autobench_nb.transports.comm import ELSEWHERE, NO_SERVER, CommLinks
-from autobench_nb.transports.local import running_server_of
+from autobench_nb.transports.comm import CommLinks
+from autobench_nb.transports.comm_place import is_client, place_of, relay_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,8 +92,11 @@ class View(anywidget.AnyWidget):
             bundle=shared_bundle(), view=view, epoch=link["epoch"], title=host.name, options=given
         )
         self._picture = KeptPicture(host, view, self._newest)
-        without = ELSEWHERE if hasattr(host, "url") else NO_SERVER
-        self._links = CommLinks(lambda: running_server_of(host), self.send, without=without)
+        self._links = CommLinks(lambda: place_of(host), self.send, epoch=link["epoch"])
+        relay = relay_of(host)
+        if relay is not None:
+            tell_of_cells(relay)
+            relay.on_return(self._server_returned)
         self.on_msg(self._receive)
         self._send_link()
         self._links.speak_unasked()
@@ -121,11 +126,20 @@ class View(anywidget.AnyWidget):
         else:
             self._links.receive(content)
 
-    def _send_link(self) -> None:
-        served = running_server_of(self._host) is not None
-        if served or threading.current_thread() is threading.main_thread():
-            self.send({"type": "link", **self._host.link()})
-        # else: nothing serves, and to begin on this thread would be to serve from a loop that soon ends.
+    def _send_link(self, **more: Any) -> None:
+        host = self._host
+        place = place_of(host)
+        begins = place is None and not is_client(host)
+        if begins and threading.current_thread() is not threading.main_thread():
+            return  # to begin on this thread would be to serve from a loop that soon ends
+        if place is not None and place is relay_of(host):
+            more["via"] = "client"
+        self.send({"type": "link", **host.link(), **more})
+
+    def _server_returned(self) -> None:
+        """The client has its server again, perhaps in another life: pages need not wait for their next try."""
+        with contextlib.suppress(Exception):  # a kernel that ends takes its channels away
+            self._send_link(returned=True)
 
     def __repr__(self) -> str:
         """A stable text: anywidget's own holds an address, which makes every saved notebook differ."""

@@ -122,7 +122,11 @@ def wire(
     streams = Streams(store, ring.append, redact=seen)
     # Steps of recipes measure by themselves, their preparations left out.
     runner.gauges.append(devices.gauge)
-    recipe_runs = RecipeRuns(store, ring.append, runner, devices, streams, gauges=[devices.gauge])
+    recipe_runs = RecipeRuns(
+        *(store, ring.append, runner, devices, streams),
+        gauges=[devices.gauge],
+        meter=devices.meter,
+    )
     devices.supervisor.gate = _gate_of(store, recipe_runs)
     resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.

@@ -128,8 +128,14 @@ def noisy_host(facts: Facts) -> Iterator[Found]:
     slow = sorted({one for one in host.governors if one in ("powersave", "conservative")})
     others = None if host.load is None else max(0.0, host.load - host.ours)
     if others is not None and others > MOST_LOAD * host.processors:
+        # A load counts who waits for a processor, too: of two processors no more than two are busy.
+        busy = (
+            f"{others:.1f} of {host.processors} processors busy"
+            if others <= host.processors
+            else f"all {host.processors} processors busy, of a load of {others:.1f}"
+        )
         yield Found(
-            f"Others keep {others:.1f} of {host.processors} processors busy: measurements scatter",
+            f"Others keep {busy}: measurements scatter",
             Severity.WARN,
             "host",
             (evidence.numbers({"load": host.load, "ours": host.ours}),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from autobench_nb.contract.steps import RunStatus, StepStatus
 from autobench_nb.errors import reason_of
@@ -19,8 +19,10 @@ from autobench_nb.recipe_runs.agenda import Agenda, nothing
 from autobench_nb.recipe_runs.board import RunBoard, StepRow, shown_values
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.folders import tidy
-from autobench_nb.recipe_runs.outlook import usual_s
+from autobench_nb.recipe_runs.outlook import usual_cells_s, usual_s
+from autobench_nb.recipe_runs.power_watch import PowerWatch
 from autobench_nb.recipe_runs.step_work import StepWork
+from autobench_nb.recipe_runs.writes import PatientWrites
 from autobench_nb.recipes.events import (
     SETTLED,
     AwaitRetry,
@@ -42,11 +44,6 @@ from autobench_nb.recipes.machine import RecipeMachine
 from autobench_nb.recipes.model import Recipe
 from autobench_nb.recipes.plan import PlannedStep
 
-LATE_S: Final = 0.02
-"""Between two writes to the state; and until it is tried again while somebody's batch is open."""
-MOST_LATE_S: Final = 5.0
-"""The longest pause until what the state has refused is tried again."""
-
 
 class RecipeActor:
     """Carries a run out. :meth:`post` may be called by any thread, all else is its own thread's.
@@ -66,6 +63,7 @@ class RecipeActor:
         board: What is known of each planned step.
         status: Of the run.
         reason: Why it did not succeed.
+        power: What the power meter saw meanwhile.
     """
 
     def __init__(
@@ -96,6 +94,7 @@ class RecipeActor:
         self.file: str | None = None
         self._told: dict[str, Any] = {}
         self._ended_as = StepStatus.FAILED
+        self.power = PowerWatch(actors.meter, actors.ledger)
         self._actors = actors
         self._finished = finished
         self._agenda = Agenda()
@@ -115,8 +114,9 @@ class RecipeActor:
         self._write_at = 0.0
         self._is_write_due = False
         self._is_rerun = False
-        self._refused_s = 0.0
+        self._writes = PatientWrites(actors, self)
         self._leaves = threading.Event()
+        self._look_at = 0.0
         self._first: Callable[[], Iterable[RecipeEffect]] = self.machine.begin
         self._thread: threading.Thread | None = None
 
@@ -173,41 +173,39 @@ class RecipeActor:
 
     def _run(self) -> None:
         try:
-            self.board.outlook.remember(
-                usual_s(self._actors.ledger.step_durations(self.step_run.name or ""))
-            )
+            past = self._actors.ledger.step_durations(self.step_run.name or "")
+            self.board.outlook.remember(usual_s(past))
+            self.board.expect(usual_cells_s(past))
             # Who waits for its turn is seen, and is told of nothing before it comes.
             self._tell_state()
             while not self._is_over:
                 self._agenda.do_next()
                 self._work.start_ready()
+                self._look_at_meter()
                 if not self._is_over:
                     self._tell_state()
         except Exception as error:  # noqa: BLE001 - a fault of ours fails this run, and leaves nobody waiting for its end
             self._give_up(self._actors.seen(f"the run itself failed: {reason_of(error)}"))
-        while self._write() and self.board.dirty:
+        while self._writes.write() and self.board.dirty:
             pass
         self._finished()
-        while not self._write() or self.board.dirty:
+        while not self._writes.write() or self.board.dirty:
             # Whoever keeps a batch of the state open may be waiting for this very run.
-            if self._leaves.wait(max(LATE_S, self._refused_s)) and self._refused_s:
+            if self._leaves.wait(self._writes.pause_s) and self._writes.is_refused:
                 return
 
-    def _write(self) -> bool:
-        """Write what has changed; False where that is to be tried again.
-
-        What the state refuses (a projection of the user's may raise anything) is told once and tried again, with
-        growing pauses: nobody waits for a run without end because its record cannot be shown.
-        """
-        try:
-            is_written = self._actors.write(self)
-        except Exception as error:  # noqa: BLE001 - a projection is the user's code
-            self._actors.complain(self, None if self._refused_s else error)
-            self._refused_s = min(MOST_LATE_S, 2 * self._refused_s or LATE_S)
-            return False
-        if is_written:
-            self._refused_s = 0.0
-        return is_written
+    def _look_at_meter(self) -> None:
+        counts = self.board.counts
+        is_active = bool(counts[StepStatus.RUNNING] or counts[StepStatus.RETRYING])
+        is_active = is_active and not self._is_over
+        now = time.monotonic()
+        if self.power.is_active == is_active and now < self._look_at:
+            return
+        again_s = self.power.look(time.time(), is_active=is_active)
+        # Without a meter the next event looks again whether there is one by then.
+        self._look_at = now + (again_s or 0.0)
+        if again_s is not None:
+            self._agenda.after(again_s, nothing)
 
     def _give_up(self, reason: str) -> None:
         self._work.end_all(reason)
@@ -224,10 +222,10 @@ class RecipeActor:
                 self._agenda.after(self._write_at - now, nothing)
             return
         self._is_write_due = False
-        is_written = self._write()
-        self._write_at = now + max(LATE_S, self._refused_s)
+        is_written = self._writes.write()
+        self._write_at = now + self._writes.pause_s
         if not is_written or self.board.dirty:
-            self._agenda.after(max(LATE_S, self._refused_s), nothing)
+            self._agenda.after(self._writes.pause_s, nothing)
 
     def _begin(self) -> None:
         if self._has_begun or self._is_over:
@@ -248,6 +246,9 @@ class RecipeActor:
             states[step_id] = StepState(row.plan, status, saved.tries, saved.reason)
             self.board.restore(step_id, status, saved)
         self.machine.restore(states)
+        begun = [one.started_ms for one in settled.values() if one.started_ms is not None]
+        if begun:
+            self.power.before = min(begun), max(one.finished_ms for one in settled.values())
 
     def rerun(self, step_id: str | None) -> bool:
         """Have a step of the ended run done again, or all that did not succeed; before :meth:`start`.

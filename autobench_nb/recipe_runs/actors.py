@@ -13,6 +13,7 @@ from autobench_nb.jobs.runner import Runner
 from autobench_nb.logs.text import clean
 from autobench_nb.processes.stop import Stop
 from autobench_nb.recipe_runs.other_steps import Prompt
+from autobench_nb.recipe_runs.power_watch import Meter
 
 
 class DeviceActions(Protocol):
@@ -80,6 +81,7 @@ class Actors:
         withdraw: Shows it no longer.
         write: Writes a run to the state; False where that is to be tried again soon.
         complain: Has a run written anew of which the state has refused something, and is told the error if it is news.
+        meter: Gives the samples of the power meter and its quantity; None where there are no devices.
     """
 
     runner: Runner
@@ -89,6 +91,7 @@ class Actors:
     ask: Callable[[Prompt], None]
     withdraw: Callable[[Prompt], None]
     write: Callable[[Any], bool]
+    meter: Meter | None
     complain: Callable[[Any, Exception | None], None]
 
     @overload

@@ -108,6 +108,24 @@ class RunBoard:
             return [name]
         return [step_id for step_id, row in self.rows.items() if row.plan.step.id == name]
 
+    def expect(self, seconds: Mapping[str, float]) -> None:
+        """Take in what cells of a matrix took in past runs, by planned step; people read three digits of it."""
+        for step_id, usual_s in seconds.items():
+            row = self.rows.get(step_id)
+            if row is not None and row.plan.cell:
+                self.change(step_id, expectedS=float(f"{usual_s:.3g}"))
+
+    def cells_took_s(self) -> dict[str, float]:
+        """The seconds of each cell of a matrix that was done, by planned step."""
+        return {
+            step_id: (row.fields["finishedAt"] - row.fields["startedAt"]) / 1e3
+            for step_id, row in self.rows.items()
+            if row.plan.cell
+            and row.fields["status"] is StepStatus.SUCCEEDED
+            and row.fields.get("startedAt") is not None
+            and row.fields.get("reason") != SKIPPED_BY_REQUEST
+        }
+
     def note_try(self, step_id: str, status: StepStatus, reason: str | None, now_ms: float) -> None:
         """Keep the newest try of a planned step among its earlier ones: another will follow."""
         fields = self.rows[step_id].fields

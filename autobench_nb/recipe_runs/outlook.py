@@ -120,3 +120,16 @@ def usual_s(past: Iterable[tuple[str, float]]) -> dict[str, float]:
     for planned, seconds in past:
         took.setdefault(planned.partition("[")[0], []).append(seconds)
     return {step_id: median(seconds) for step_id, seconds in took.items()}
+
+
+def usual_cells_s(past: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """The median of what each cell of a matrix took, by its planned step's id; what has no matrix is left out.
+
+    Args:
+        past: Planned steps' ids with seconds.
+    """
+    took: dict[str, list[float]] = {}
+    for planned, seconds in past:
+        if "[" in planned:
+            took.setdefault(planned, []).append(seconds)
+    return {planned: median(seconds) for planned, seconds in took.items()}

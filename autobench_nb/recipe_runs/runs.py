@@ -28,6 +28,7 @@ from autobench_nb.recipe_runs.board import most_repetitions, recipe_as_json
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.folders import ARTIFACTS, make_folder
 from autobench_nb.recipe_runs.other_steps import Prompt
+from autobench_nb.recipe_runs.power_watch import Meter
 from autobench_nb.recipe_runs.run import RecipeRun
 from autobench_nb.recipe_runs.showing import ShownRuns
 from autobench_nb.recipes.check import check_recipe
@@ -38,6 +39,8 @@ from autobench_nb.recipes.plan import parameter_values, plan_steps
 from autobench_nb.state.store import StateStore
 
 MAX_ROWS: Final = 100_000
+MAX_PAST_CELLS: Final = 20_000
+"""Cells of a recipe's matrices of which it is remembered what they took."""
 CLOSE_PATIENCE_S: Final = 10.0
 
 
@@ -51,6 +54,7 @@ class RecipeRuns:
         devices: Do what ``device`` steps say, see :class:`~autobench_nb.recipe_runs.actors.DeviceActions`.
         streams: Do what ``record`` steps say, see :class:`~autobench_nb.recipe_runs.actors.StreamRecordings`.
         gauges: What else is measured of each repetition.
+        meter: Gives the power meter's samples and quantity, for the power along the time of a run.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class RecipeRuns:
         streams: Any = None,
         *,
         gauges: Sequence[Gauge] = (),
+        meter: Meter | None = None,
     ) -> None:
         self.gauges = list(gauges)
         self._store = store
@@ -72,6 +77,7 @@ class RecipeRuns:
         self._runs: dict[str, RecipeRun] = {}
         self._actors: dict[str, RecipeActor] = {}
         self._prompts: dict[str, Prompt] = {}
+        self._past_cells_s: dict[str, dict[str, float]] = {}
         self._past_s: dict[tuple[str, str], float] = {}
         self._is_closed = False
         self._shown = ShownRuns(
@@ -87,6 +93,7 @@ class RecipeRuns:
             withdraw=self._withdraw,
             write=self._shown.write,
             complain=self._complain,
+            meter=meter,
         )
         runner.reach_place = self._reach_place
 
@@ -229,6 +236,7 @@ class RecipeRuns:
             for step in recipe.spec.steps
         )
         actor.board.outlook.remember({name: past for name, past in found if past is not None})
+        actor.board.expect(self._past_cells_s.get(recipe.metadata.name, {}))
         return actor
 
     # --- what can be asked of runs
@@ -325,6 +333,11 @@ class RecipeRuns:
         actor, run = self._actors[run_id], self._runs[run_id]
         for step_id, seconds in actor.board.outlook.expected_s.items():
             self._past_s[actor.recipe.metadata.name, step_id] = seconds
+        # Of each recipe the newest run that did any of them: what it left out is known from before.
+        past = self._past_cells_s.setdefault(actor.recipe.metadata.name, {})
+        past.update(actor.board.cells_took_s())
+        while len(past) > MAX_PAST_CELLS:
+            del past[next(iter(past))]
         run.finish()
 
     def _ask(self, prompt: Prompt) -> None:

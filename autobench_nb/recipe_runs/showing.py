@@ -84,6 +84,8 @@ class ShownRuns:
         plans = [row.plan for row in actor.board.rows.values()]
         plan = plan_records(actor.recipe, plans, self._redact)
         record = {**actor.head(), **actor.run_news(), "plan": plan}
+        if (power := actor.power.whole()) is not None:
+            record["power"] = power
         pointer = f"{RUNS}/{run_id}"
         _put(partial(self._store.set, pointer), {**record, "steps": {}})
         self._write_part(actor)
@@ -117,6 +119,8 @@ class ShownRuns:
             if counts is not None:
                 self._store.set(f"{pointer}/counts", counts)
             _put(partial(self._store.merge, pointer), news)
+        for place, value in actor.power.news():
+            self._store.set(f"{pointer}/{place}", value)
         asked = dict(self._asked())
         if asked != self._store.get("/jobs/prompts", {}):
             _put(partial(self._store.set, "/jobs/prompts"), asked)

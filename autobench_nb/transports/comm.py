@@ -4,8 +4,8 @@ What goes to the page is broadcast by the kernel to every page that looks at it,
 share with all else that a cell gives out (past it Jupyter drops *everything*, the user's own prints too), and a burst
 may lose some. So every message carries the name of its link and a number, messages of the hub travel together in one
 binary buffer, and :class:`~autobench_nb.transports.comm_pace.MessagePace` keeps all links of a kernel below the limit.
-What comes from the page may come on any thread, and out of its order: it is handed to the pump's loop, and put in order
-there.
+What comes from the page may come on any thread, and out of its order: it is handed to the loop of the place where its
+session lives (:mod:`autobench_nb.transports.comm_place`), and put in order there.
 
 The page's side is ``js/src/links/comm.ts``.
 """
@@ -25,8 +25,7 @@ from typing import Any, Final
 from autobench_nb.contract.codes import CloseCode
 from autobench_nb.sync.effects import Outgoing
 from autobench_nb.transports.comm_pace import KERNEL_PACE, MessagePace
-from autobench_nb.transports.pump import Pump
-from autobench_nb.transports.server import Server
+from autobench_nb.transports.comm_place import NO_SERVER, CommPlace, Seat
 from autobench_nb.transports.sockets.wire import Wire
 
 MESSAGE_BYTES: Final = 900_000
@@ -46,37 +45,31 @@ ASKED_TOGETHER_S: Final = 1.0
 UNHEARD: Final = "The page has not heard the kernel's answer."
 REPLACED: Final = "The page has opened another link."
 UNKNOWN: Final = "The kernel knows this link no more."
-NO_SERVER: Final = "No server of the orchestrator runs: bench.serve() starts one."
-ELSEWHERE: Final = (
-    "The orchestrator lives in another process, which widget messages of this kernel do not reach."
-)
 
 Publish = Callable[[dict[str, Any], list[bytes]], None]
 """Sends a widget message with its buffers, from any thread."""
 
 
 class CommLink:
-    """One session's way out by widget messages. Everything is called on the pump's loop."""
+    """One session's way out by widget messages. Everything is called on the loop of its place."""
 
     def __init__(
         self,
-        pump: Pump,
+        place: CommPlace,
         publish: Publish,
         *,
         name: str,
         deflate: bool,
         pace: MessagePace,
-        heartbeat_s: float,
         ended: Callable[[CommLink], None],
     ) -> None:
         self.name = name
         self._ended = ended
         self.is_closed = False
-        self._pump = pump
+        self._place = place
         self._publish = publish
         self._deflate = deflate
         self._pace = pace
-        self._heartbeat_s = heartbeat_s
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Outgoing] = deque()
         self._queued_bytes = 0
@@ -94,14 +87,16 @@ class CommLink:
         self._is_heard = False
         self._next_heard = 1
         self._early: dict[int, str] = {}
-        self.session = pump.connect(
-            lambda _session: self, authenticated=True, peer="a notebook (widget messages)"
-        )
+        self._seat: Seat | None = None
+        seat = place.seat(self)
+        if self.is_closed:  # the place is about to end
+            return
+        self._seat = seat
         if not name:
-            pump.perform(pump.hub.hush(self.session, self._loop.time()))
+            seat.hush()
         self._watch()
 
-    # --- the pump's side
+    # --- the place's side
 
     def put(self, wire: Wire, /) -> int:
         """Queue a message: it goes with those of the same flush. Returns what waits, where that is much."""
@@ -111,7 +106,7 @@ class CommLink:
         self._queued_bytes += len(wire.message)
         if self._timer is None and not self._is_due:
             self._is_due = True
-            self._pump.when_done(self._send)
+            self._place.when_done(self._send)
         if self._queued_bytes <= MESSAGE_BYTES:
             return 0
         self._owes_drained = True
@@ -155,16 +150,18 @@ class CommLink:
     def hear(self, number: int, text: str) -> None:
         """A message of the page, in whatever order they come; ``number`` counts from 1, 0 is its hello."""
         self._silent_rounds = 0
+        if self._seat is None or self.is_closed:
+            return
         if number == 0:
-            self._pump.receive(self.session, text)
+            self._seat.hear(text)
             return
         self._is_heard = True
-        if number < self._next_heard or self.is_closed:
+        if number < self._next_heard:
             return
         self._early[number] = text
         while (next_text := self._early.pop(self._next_heard, None)) is not None:
             self._next_heard += 1
-            self._pump.receive(self.session, next_text)
+            self._seat.hear(next_text)
         if len(self._early) > EARLY_MESSAGES:
             self.close(CloseCode.POLICY, "Messages of the page are missing.")
 
@@ -193,9 +190,9 @@ class CommLink:
                 return
             if not self._send_one():
                 return
-        if self._owes_drained and not self.is_closed:
+        if self._owes_drained and self._seat is not None:
             self._owes_drained = False
-            self._pump.drained(self.session)
+            self._seat.drained()
 
     def _send_one(self) -> bool:
         """One widget message: the rest of a large one, or all that fit into one."""
@@ -210,7 +207,7 @@ class CommLink:
         self._unsaid.append((self._number, len(part)))
         self._unsaid_bytes += len(part)
         self._number += 1
-        self._pump.traffic.sent += len(part)
+        self._place.count(len(part))
         return self._say(content, [bytes(part)])
 
     def _begin_next(self) -> None:
@@ -237,11 +234,11 @@ class CommLink:
         return True
 
     def _watch(self) -> None:
-        self._beat = self._loop.call_later(self._heartbeat_s, self._check)
+        self._beat = self._loop.call_later(self._place.heartbeat_s, self._check)
 
     def _check(self) -> None:
         # While a cell runs the page's words wait, and say nothing about the page.
-        self._silent_rounds = 0 if self._pump.hub.is_busy else self._silent_rounds + 1
+        self._silent_rounds = 0 if self._place.is_busy else self._silent_rounds + 1
         if self._silent_rounds >= SILENT_ROUNDS:
             self.close(CloseCode.TRY_LATER, "Nothing was heard of the page.")
         else:
@@ -259,15 +256,17 @@ class CommLink:
                 handle.cancel()
         self._timer = self._beat = None
         self._ended(self)
-        self._pump.disconnect(self.session)
+        seat, self._seat = self._seat, None
+        if seat is not None:
+            seat.leave()
 
 
-_pages: weakref.WeakKeyDictionary[Pump, dict[str, CommLink]] = weakref.WeakKeyDictionary()
-"""Of each pump the links by the page's name; by the empty name of one not heard yet. Used on the pump's loop alone."""
+_pages: weakref.WeakKeyDictionary[Any, dict[str, CommLink]] = weakref.WeakKeyDictionary()
+"""Of each home the links by the page's name; by the empty name of one not heard yet. Used on the home's loop alone."""
 
 
 def _forget(pages: dict[str, CommLink], ended: CommLink) -> None:
-    """A link that has ended holds its pump, and each reload of a page has a name of its own."""
+    """A link that has ended holds its place, and each reload of a page has a name of its own."""
     for page in [page for page, link in pages.items() if link is ended]:
         del pages[page]
 
@@ -276,23 +275,23 @@ class CommLinks:
     """The links that go through one widget. Any thread may call the methods.
 
     Args:
-        server: Gives the server that runs, if one does.
+        place: Gives the place where sessions live now, if there is one.
         publish: Sends a widget message of this widget.
-        without: What a page is told where none runs.
+        epoch: The life of the orchestrator that the widget knows: views that know different ones share no link.
     """
 
     def __init__(
         self,
-        server: Callable[[], Server | None],
+        place: Callable[[], CommPlace | None],
         publish: Publish,
         *,
         pace: MessagePace = KERNEL_PACE,
-        without: str = NO_SERVER,
+        epoch: str = "",
     ) -> None:
-        self._without = without
-        self._server = server
+        self._place = place
         self._publish = publish
         self._pace = pace
+        self._epoch = epoch
         self._links: dict[str, CommLink] = {}
 
     def speak_unasked(self) -> None:
@@ -305,20 +304,21 @@ class CommLinks:
         if not isinstance(kind, str) or not kind.startswith("hub.") or not isinstance(name, str):
             return False
         work = partial(self._open, name) if kind == "hub.open" else partial(self._hear, kind, name)
-        if not self._on_loop(work, content) and kind != "hub.close":
-            self._end_of(name, self._without)
+        place = self._place()
+        if (
+            place is None or not place.call_soon(partial(work, content, place))
+        ) and kind != "hub.close":
+            self._end_of(name, NO_SERVER if place is None else place.gone)
         return True
 
     def close(self) -> None:
         """The widget is closed: so are its links."""
         self._on_loop(self._close)
 
-    def _on_loop(self, work: Callable[..., None], *args: Any) -> bool:
-        server = self._server()
-        if server is None:
-            return False
-        server.call_soon(partial(work, *args, server))
-        return True
+    def _on_loop(self, work: Callable[[CommPlace], None]) -> None:
+        place = self._place()
+        if place is not None:
+            place.call_soon(partial(work, place))
 
     def _end_of(self, name: str, reason: str) -> None:
         """Tell a page that its link is no more: it opens another one."""
@@ -326,20 +326,23 @@ class CommLinks:
         with contextlib.suppress(Exception):  # as in CommLink._say
             self._publish({**content, "reason": reason}, [])
 
-    # --- on the pump's loop
+    # --- on the place's loop
 
-    def _speak_unasked(self, server: Server) -> None:
-        pages = _pages.setdefault(server.pump, {})
-        if not pages:
-            pages[""] = self._make(server, "", deflate=False)
+    def _page(self, name: str) -> str:
+        return name.partition(".")[0] + self._epoch
 
-    def _open(self, name: str, content: Mapping[str, Any], server: Server) -> None:
-        server.site.gate.trust(str(content.get("origin", "")))
+    def _speak_unasked(self, place: CommPlace) -> None:
+        pages = _pages.setdefault(place.home, {})
+        if not pages and place.speaks_unasked:
+            pages[""] = self._make(place, "", deflate=False)
+
+    def _open(self, name: str, content: Mapping[str, Any], place: CommPlace) -> None:
+        place.trust(str(content.get("origin", "")))
         if name in self._links and not self._links[name].is_closed:
             self._links[name].is_asked_again()
             return
-        pages = _pages.setdefault(server.pump, {})
-        page, deflate = name.partition(".")[0], bool(content.get("deflate"))
+        pages = _pages.setdefault(place.home, {})
+        page, deflate = self._page(name), bool(content.get("deflate"))
         before, unasked = pages.get(page), pages.get("")
         if before is not None and before.name == name:
             before.abort()
@@ -356,28 +359,28 @@ class CommLinks:
         else:
             if unasked is not None:
                 unasked.abort()
-            link = self._make(server, name, deflate=deflate)
-        pages[page] = link
+            link = self._make(place, name, deflate=deflate)
+        if not link.is_closed:
+            pages[page] = link
         link.hear(0, str(content.get("text", "")))
 
-    def _make(self, server: Server, name: str, *, deflate: bool) -> CommLink:
+    def _make(self, place: CommPlace, name: str, *, deflate: bool) -> CommLink:
         for old in [old for old, link in self._links.items() if link.is_closed]:
             del self._links[old]
         link = CommLink(
-            server.pump,
+            place,
             self._publish,
             name=name,
             deflate=deflate,
             pace=self._pace,
-            heartbeat_s=server.site.config.ws_heartbeat_interval_ms / 1e3,
-            ended=partial(_forget, _pages.setdefault(server.pump, {})),
+            ended=partial(_forget, _pages.setdefault(place.home, {})),
         )
         self._links[name] = link
         return link
 
-    def _hear(self, kind: str, name: str, content: Mapping[str, Any], server: Server) -> None:
+    def _hear(self, kind: str, name: str, content: Mapping[str, Any], place: CommPlace) -> None:
         # The widget by which the page opened it may be gone from the page, which then speaks by another one.
-        link = _pages.get(server.pump, {}).get(name.partition(".")[0])
+        link = _pages.get(place.home, {}).get(self._page(name))
         number = content.get("n")
         if link is None or link.is_closed or link.name != name:
             if kind == "hub.say":
@@ -391,7 +394,7 @@ class CommLinks:
         elif kind == "hub.close":
             link.abort()
 
-    def _close(self, _server: Server) -> None:
+    def _close(self, _place: CommPlace) -> None:
         for link in tuple(self._links.values()):
             link.close(CloseCode.GOING_AWAY, "The widget was closed.")
         self._links.clear()

@@ -84,6 +84,8 @@ class Pump:
         self._without_links = asyncio.Event()
         self._workers = Workers()
         self._held_back = False  # the flush that is being carried out could not cut a snapshot
+        self.is_flushing = False
+        """Whether it encodes and sends what is new; any thread may look."""
 
     # --- for any thread
 
@@ -275,12 +277,16 @@ class Pump:
         telemetry = self.hub.telemetry
         telemetry.bytes_sent = self.traffic.sent
         telemetry.loop_lag_ms = self.watch.lag_s() * 1000
-        effects = self.hub.flush(now)
-        if self.hub.had_news:
-            self._clock.begin_window(now)
-        self._held_back = self.hub.wants_snapshot
-        self.perform(effects)
-        self._held_back = False
+        self.is_flushing = True
+        try:
+            effects = self.hub.flush(now)
+            if self.hub.had_news:
+                self._clock.begin_window(now)
+            self._held_back = self.hub.wants_snapshot
+            self.perform(effects)
+            self._held_back = False
+        finally:
+            self.is_flushing = False
 
     def _arm(self) -> None:
         """After whatever happened: has the hub more to send, and when is its next deadline?"""

@@ -44,6 +44,8 @@ export interface KernelBusy {
 
 export class Client {
   readonly logs = new LogStore();
+  /** Whether the kernel is no more than a client of the server, and hands on what goes by widget message. */
+  readonly relayed: Signal<boolean> = signal(false);
   private readonly mirror = new Mirror();
   private readonly link: LinkSwitch;
   private readonly backfill: Backfill;
@@ -149,6 +151,7 @@ export class Client {
   offer(info: LinkInfo, host: Client['host'] = 'notebook'): void {
     this.host = host;
     this.link.offer(info, host === 'page');
+    this.relayed.value = info.via === 'client';
   }
 
   /** A widget of this page can carry messages to the kernel and back. Returns how to take it away. */

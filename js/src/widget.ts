@@ -44,6 +44,8 @@ export default function widget(): object {
     if (message?.type === 'link' && typeof message.url === 'string') {
       info = message as unknown as LinkInfo;
       client?.offer(info);
+      // The kernel's client has found its server again: no pause need be sat out.
+      if (message.returned === true) client?.tryLinks();
     } else if (message?.type === 'hub' || message?.type === 'hub.end') {
       if (client !== null) client.hears(message, buffers);
       else keepEarly(message, buffers);

@@ -20,6 +20,7 @@ import {
   quantityTexts,
   troubleOf,
 } from '../src/views/devices/texts';
+import { setTime } from '../src/views/shared/format';
 import { FakeSocket, install } from './fake-socket';
 import { appState, connects } from './fixtures';
 
@@ -116,11 +117,26 @@ describe('what a row says', () => {
     expect(text({ fate: 'running', startedAt: NOW - 3_000 })).toBe('under way 3 s');
   });
 
+  it('a time that was set has no digits that nobody gave', () => {
+    expect([5, 1.5, 0.25, 60, 90, 3_600, 12, 10.5, 100].map(setTime)).toEqual([
+      '5 s',
+      '1.5 s',
+      '250 ms',
+      '1 m',
+      '1 m 30 s',
+      '1 h',
+      '12 s',
+      '10.5 s',
+      '1 m 40 s',
+    ]);
+  });
+
   it('what is not as desired wants a look, though it answers', () => {
     expect(deviceTone({ ...PSU, differs: ['port1'] })).toBe('warn');
     expect([deviceTone(PSU), deviceTone(SILENT), deviceTone({ ...SILENT, critical: false })]).toEqual(['ok', 'bad', 'warn']);
     expect(deviceTone({ status: 'lost' })).toBe('bad');
     expect(countDevices([PSU, SILENT, { ...PSU, differs: ['port1'] }])).toEqual({ warn: 1, bad: 1 });
+    expect(footTexts([PSU], 1).map(({ text }) => text)).toEqual(['2 devices', '1 well', '1 written by hand']);
     expect(
       footTexts([PSU, SILENT, { ...PSU, differs: ['port1'] }, { ...PSU, status: 'closed' }]).map(({ text }) => text),
     ).toEqual([...['4 devices', '1 well', '1 silent', '1 not as desired', '1 closed']]);

@@ -73,7 +73,7 @@ const PNO: Pno = {
 
 describe('what the view says', () => {
   it('the head tells when, why, how long, on what, and when next', () => {
-    expect(scanText(PNO, NOW)).toBe('12 s ago, a run has ended · took 3.80 s · 4 checks on 4 subjects');
+    expect(scanText(PNO, NOW)).toBe('12\u00a0s ago, a run has ended · took 3.80\u00a0s · 4\u00a0checks on 4\u00a0subjects');
     expect(scanText({ status: 'idle', findings: [] }, NOW)).toBe('');
     expect(nextText(PNO, NOW)).toMatch(/^next \d\d:\d\d:\d\d, in 18 m 46 s$/);
     expect(nextText({ ...PNO, nextRunAt: null }, NOW)).toBe('');

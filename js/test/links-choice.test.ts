@@ -10,7 +10,7 @@ import {
   type Reaches,
   reaches,
 } from '../src/links/choice';
-import type { LinkKind } from '../src/links/link';
+import type { LinkInfo, LinkKind } from '../src/links/link';
 
 const HUB: Facts = {
   href: 'https://hub.example/user/me/lab/tree/a.ipynb',
@@ -70,6 +70,16 @@ describe('what can be reached', () => {
   it('is the loopback from a page on loopback alone', () => {
     expect(reaches(LOCAL).direct.urls).toEqual(['ws://127.0.0.1:40123/ws']);
     expect(reaches(HUB).direct).toMatchObject({ urls: null, state: 'not this machine' });
+  });
+
+  it('says of a client’s server on another machine where that is', () => {
+    const info = { ...(HUB.info as LinkInfo), via: 'client' as const };
+    expect(reaches({ ...HUB, info }).direct.reason).toContain('its loopback is another one’s');
+    const far = { ...info, url: 'ws://lab7:40123/ws' };
+    expect(reaches({ ...HUB, info: far }).direct).toMatchObject({ urls: null, state: 'not this machine' });
+    expect(reaches({ ...HUB, info: far }).direct.reason).toMatch(/^the server is at lab7:40123:/);
+    expect(reaches({ ...LOCAL, info: far }).direct.urls).toEqual([far.url]);
+    expect(reaches({ ...HUB, info: far }).comm.urls).toEqual([]);
   });
 
   it('is never the loopback of a page of a hub, VS Code or Colab, whatever the kernel says', () => {

@@ -2,16 +2,28 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Jobs, PlanRecord, PromptRecord, RecipeRunRecord, RepetitionRecord, StepRecord } from '../src/sync/messages';
 import { widen } from '../src/sync/read';
+import { axisLabels } from '../src/views/recipes/model/axis-labels';
 import { drawnOf, MOST_NODES, structureOf } from '../src/views/recipes/model/folded';
-import { forecast } from '../src/views/recipes/model/forecast';
-import { ganttOf, ticksOf } from '../src/views/recipes/model/gantt';
+import { forecast, overdueOf } from '../src/views/recipes/model/forecast';
+import { type Bar, ganttOf } from '../src/views/recipes/model/gantt';
 import { crossingsOf, layered } from '../src/views/recipes/model/layered';
-import { inOrder, layersOf, linkLabel, linkState, linksOf, timeoutWords } from '../src/views/recipes/model/links';
+import {
+  inOrder,
+  labelRoom,
+  layersOf,
+  ledOnlyBy,
+  linkLabel,
+  linkState,
+  linksOf,
+  timeoutWords,
+} from '../src/views/recipes/model/links';
 import { cellName, matrixOf } from '../src/views/recipes/model/matrix';
 import { metricPlot, metricsOf, spreadText, valueText } from '../src/views/recipes/model/metric-plot';
 import { nodesOf, type StepNode, settledOf, standingOf } from '../src/views/recipes/model/nodes';
 import { bentPath, pictureOf, sizesFor } from '../src/views/recipes/model/picture';
+import { energyText, nearestPoint, pointText, powerPlot, rangeText, roundUp } from '../src/views/recipes/model/power';
 import { railsOf } from '../src/views/recipes/model/rails';
+import { ticksOf, timeAxis } from '../src/views/recipes/model/time-axis';
 import { firstShown, waitingRuns } from '../src/views/recipes/model/waiting-runs';
 import { stepTo } from '../src/views/recipes/model/walk';
 import { aboutNode, countdown, leftText, nodeText, rowText } from '../src/views/recipes/model/words';
@@ -217,7 +229,11 @@ describe('the layout of the graph', () => {
     const ids = DIAMOND.map((one) => one.id);
     const links = linksOf(DIAMOND);
     const graph = layered(ids, links, layersOf(ids, links));
-    const picture = pictureOf(graph, (name) => ids.includes(name), sizesFor(800, 3));
+    const picture = pictureOf(
+      graph,
+      (name) => ids.includes(name),
+      sizesFor({ room: 800, graph, names: ids, labels: labelRoom(links) }),
+    );
     expect(picture.boxes.size).toBe(4);
     expect(picture.routes).toHaveLength(4);
     for (const { path } of picture.routes) {
@@ -233,13 +249,56 @@ describe('the layout of the graph', () => {
     ).toBe('M0 0H15');
   });
 
+  it('a gap has room for the words beside its edges, and its lines stay beside them', () => {
+    const plans = [
+      plan('check', [], { edges: { failure: 'dump', timeout: 'dump' } }),
+      plan('dump'),
+      plan('other', ['check'], { edges: { timeout: 'late' } }),
+      plan('late'),
+      plan('last', ['other']),
+    ];
+    const ids = plans.map((one) => one.id);
+    const links = linksOf(plans);
+    const graph = layered(ids, links, layersOf(ids, links));
+    const labels = labelRoom(links);
+    expect([...labels].filter(([, words]) => words)).toEqual([
+      ['dump', 'failure, timeout'],
+      ['late', 'timeout'],
+    ]);
+    const sizes = sizesFor({ room: 400, graph, names: ids, labels });
+    expect(sizes.gaps[0]).toBeGreaterThan(6 * 'failure, timeout'.length + 30);
+    expect(sizes.gaps[1]).toBeGreaterThan(6 * 'timeout'.length + 30);
+    const picture = pictureOf(graph, (name) => ids.includes(name), sizes);
+    for (const route of picture.routes) {
+      const words = (labels.get(route.to) ?? '').length * 6;
+      const turns = [...route.path.matchAll(/Q([\d.]+) /g)].map(([, x]) => Number(x));
+      for (const x of turns) expect(x).toBeLessThanOrEqual(route.tip.x - 8 - words);
+      const box = picture.boxes.get(route.from);
+      expect(route.tip.x - 8 - words).toBeGreaterThan((box?.x as number) + sizes.width);
+    }
+  });
+
+  it('nodes are as wide as their names need, where that is not very much', () => {
+    const of = (name: string) => {
+      const links = linksOf([plan('a'), plan(name, ['a'])]);
+      const graph = layered(['a', name], links, layersOf(['a', name], links));
+      return sizesFor({ room: 100, graph, names: ['a', name], labels: labelRoom(links) }).width;
+    };
+    expect([of('b'), of('stream_check'), of('a_name_that_is_really_long')]).toEqual([116, 130, 156]);
+  });
+
+  it('what only another outcome leads to says which', () => {
+    const plans = [plan('check', [], { edges: { failure: 'dump', timeout: 'next' } }), plan('dump'), plan('next', ['check'])];
+    expect([...ledOnlyBy(linksOf(plans))]).toEqual([['dump', 'failure']]);
+  });
+
   it('no box lies upon another or outside of the picture', () => {
     fc.assert(
       fc.property(GRAPH, (plans) => {
         const links = linksOf(plans);
         const ids = plans.map((one) => one.id);
         const graph = layered(ids, links, layersOf(ids, links));
-        const sizes = sizesFor(900, graph.layers.length);
+        const sizes = sizesFor({ room: 900, graph, names: ids, labels: labelRoom(links) });
         const picture = pictureOf(graph, (name) => ids.includes(name), sizes);
         for (const box of picture.boxes.values()) {
           expect(box.x + sizes.width).toBeLessThanOrEqual(picture.width);
@@ -388,6 +447,60 @@ describe('the forecast', () => {
   });
 });
 
+describe('what is overdue', () => {
+  const cells = (elapsed: Record<string, number>, past: Record<string, number>) =>
+    runOf(
+      [plan('m', [], { cells: 3, expectedS: 5, axes: ['n'] })],
+      ['1', '2', '3'].map((n) =>
+        step(`m[${n}]`, n in elapsed ? 'running' : 'waiting', {
+          cell: { n },
+          ...(n in elapsed ? { startedAt: NOW - 1_000 * (elapsed[n] as number) } : {}),
+          ...(n in past ? { expectedS: past[n] as number } : {}),
+        }),
+      ),
+      { parallel: 3 },
+    );
+  const late = (run: RecipeRunRecord) => overdueOf(node(run, 'm'), NOW).map(({ id }) => id);
+  const text = (run: RecipeRunRecord) => {
+    const drawn = drawnOf(nodesOf(run, []), structureOf(run), null);
+    return rowText(drawn.nodes[0] as StepNode, forecast(drawn.nodes, drawn.links, 3, NOW), NOW);
+  };
+
+  it('a cell goes by its own past, and not by that of its neighbours', () => {
+    expect(late(cells({ 1: 40, 2: 40 }, { 1: 10, 2: 100 }))).toEqual(['m[1]']);
+    expect(text(cells({ 1: 40, 2: 40 }, { 1: 10, 2: 100, 3: 5 }))).toBe('1 overdue');
+    expect(late(cells({ 1: 40, 2: 40 }, {}))).toEqual([]);
+  });
+
+  it('only what takes clearly longer', () => {
+    expect(late(cells({ 1: 11.9, 2: 1.9, 3: 12.1 }, { 1: 10, 2: 1, 3: 10 }))).toEqual(['m[3]']);
+  });
+
+  it('a step without a matrix goes by its plan, and is about to end before', () => {
+    const single = (elapsed: number) =>
+      runOf([plan('m', [], { expectedS: 10 })], [step('m', 'running', { startedAt: NOW - 1_000 * elapsed })]);
+    expect([9, 9.8, 11.5, 12.5].map((elapsed) => text(single(elapsed)))).toEqual([
+      '~ 1 s left',
+      'about to end',
+      'about to end',
+      'overdue',
+    ]);
+  });
+
+  it('who waits for a person is never overdue', () => {
+    const run = runOf([plan('m', [], { kind: 'operator', expectedS: 1 })], [step('m', 'running', { startedAt: NOW - 60_000 })]);
+    expect(overdueOf(node(run, 'm', [{ id: 'p', runId: 'r', stepId: 'm' }]), NOW)).toEqual([]);
+  });
+
+  it('a run with a step that is overdue ends later than can be said', () => {
+    const run = cells({ 1: 40 }, { 1: 10, 2: 7, 3: 8 });
+    const drawn = drawnOf(nodesOf(run, []), structureOf(run), null);
+    const future = forecast(drawn.nodes, drawn.links, 3, NOW);
+    expect(leftText(future, NOW)).toBe('at least ~ 5 s left');
+    expect(node(run, 'm').tally.own).toEqual({ seconds: 15, count: 2 });
+  });
+});
+
 describe('the time of a run', () => {
   const none = { byKey: new Map(), endsAt: null, isAtLeast: false };
 
@@ -428,6 +541,164 @@ describe('the time of a run', () => {
     const gantt = ganttOf(run, nodesOf(run, [prompt]), none, NOW);
     expect(gantt.now).toBeGreaterThan(0.4);
     expect(gantt.rows[0]?.bars.at(-1)).toMatchObject({ kind: 'late', to: 1 });
+    // What is expected has its room; the limit has none besides.
+    const next = { startsAt: NOW + 100_000, endsAt: NOW + 110_000 };
+    const later = { ...none, byKey: new Map([['b', next]]) };
+    const two = { ...run, plan: { ...run.plan, b: plan('b', ['ask']) } };
+    const crowded = ganttOf(two, nodesOf(two, [prompt]), later, NOW);
+    expect(crowded.rows[1]?.bars[0]?.to).toBeGreaterThan(0.95);
+  });
+
+  describe('of which a part is left out', () => {
+    const NIGHT = 14 * 3_600_000;
+    const began = NOW - NIGHT - 100_000;
+    /** Yesterday 40 s, killed; today 60 s so far. */
+    const resumed = (change: Partial<RecipeRunRecord> = {}) =>
+      runOf(
+        [plan('a'), plan('b', ['a'])],
+        [
+          step('a', 'succeeded', { startedAt: began, finishedAt: began + 40_000 }),
+          step('b', 'running', { startedAt: NOW - 60_000 }),
+        ],
+        change,
+      );
+
+    it('a night in which nothing ran is a narrow break, and what ran before and after is seen', () => {
+      const gantt = ganttOf(resumed(), nodesOf(resumed(), []), none, NOW);
+      expect(gantt.axis.breaks.map(({ label }) => label)).toEqual(['14 h 00 m later']);
+      const [gap] = gantt.axis.breaks;
+      expect((gap?.to as number) - (gap?.from as number)).toBeCloseTo(0.06, 2);
+      const [[a], [b]] = gantt.rows.map((row) => row.bars) as unknown as [[Bar], [Bar]];
+      expect(a.to - a.from).toBeCloseTo(0.37, 1);
+      expect([a.to, b.from]).toEqual([gap?.from, gap?.to]);
+      expect(b.to).toBe(gantt.now);
+      expect(gantt.nowText).toBe('+1 m 00 s');
+    });
+
+    it('ticks go on behind it, counted from there', () => {
+      const { axis } = ganttOf(resumed(), nodesOf(resumed(), []), none, NOW);
+      expect(axis.ticks.map(({ label }) => label)).toEqual(['0 s', '30 s', '+30 s', '+60 s']);
+      const places = axis.ticks.map(({ at }) => at);
+      expect(places).toEqual([...places].sort((x, y) => x - y));
+      expect(places[2]).toBe(axis.at(NOW - 30_000));
+    });
+
+    it('the axis leads from a time to its place and back, in order', () => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(fc.nat(1e7), fc.nat(1e5)), { maxLength: 12 }),
+          fc.nat(1e8),
+          fc.nat(1e8),
+          (pairs, one, other) => {
+            const ran = pairs.map(([from, length]) => ({ from, to: from + length }));
+            const latest = Math.max(1, ...ran.map(({ to }) => to));
+            const axis = timeAxis({ start: 0, latest, hasRoom: true, live: null, ran, limits: [] });
+            const [early, late] = [one % latest, other % latest].sort((x, y) => x - y) as [number, number];
+            expect(axis.at(early)).toBeLessThanOrEqual(axis.at(late));
+            expect(axis.timeAt(axis.at(early))).toBeCloseTo(early, 0);
+            for (const { from, to } of axis.breaks) expect(to - from).toBeLessThan(0.1);
+          },
+        ),
+      );
+    });
+
+    it('a step that ran through the night is a bar through it, and nothing is left out', () => {
+      const run = runOf([plan('a')], [step('a', 'succeeded', { startedAt: began, finishedAt: NOW })], { finishedAt: NOW });
+      expect(ganttOf(run, nodesOf(run, []), none, NOW).axis.breaks).toEqual([]);
+    });
+
+    it('no short wait is left out, and no long one that takes little of the whole', () => {
+      const waited = (before: number, wait: number) => {
+        const first = { startedAt: NOW - before - wait - 1_000, finishedAt: NOW - wait - 1_000 };
+        const run = runOf([plan('a')], [step('a', 'running', { startedAt: NOW - 1_000, earlier: [first] })], {
+          startedAt: first.startedAt,
+        });
+        return ganttOf(run, nodesOf(run, []), none, NOW).axis.breaks.length;
+      };
+      expect([waited(1_000, 9_000), waited(1_000, 60_000), waited(3_600_000, 60_000)]).toEqual([0, 1, 0]);
+    });
+
+    it('the wait before a step is done again the next day is left out, and its hatching stays', () => {
+      const first = { startedAt: began, finishedAt: began + 40_000, status: 'failed' as const };
+      const run = runOf([plan('a')], [step('a', 'running', { startedAt: NOW - 60_000, earlier: [first] })]);
+      const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
+      const [gap] = gantt.axis.breaks;
+      expect(gantt.rows[0]?.bars[1]).toMatchObject({ kind: 'between', from: gap?.from, to: gap?.to });
+    });
+
+    it('nothing jumps while nothing runs: a wait that is left out from now on stays as long as it is drawn', () => {
+      const places = [9_900, 10_100, 12_000, 3_600_000].map((waited) => {
+        const run = runOf(
+          [plan('a'), plan('b', ['a'])],
+          [step('a', 'succeeded', { startedAt: NOW - waited - 9_000, finishedAt: NOW - waited }), step('b', 'queued')],
+          { startedAt: NOW - waited - 9_000 },
+        );
+        return ganttOf(run, nodesOf(run, []), none, NOW).rows[0]?.bars[0]?.to as number;
+      });
+      expect(Math.max(...places) - Math.min(...places)).toBeLessThan(0.01);
+    });
+
+    it('what is to come is not left out, though nothing is expected to run for a while', () => {
+      const run = runOf(
+        [plan('ask', [], { kind: 'operator', expectedS: 3_600 }), plan('b', ['ask'], { expectedS: 5 })],
+        [step('ask', 'running', { startedAt: NOW - 10_000 })],
+        { startedAt: NOW - 10_000 },
+      );
+      const nodes = nodesOf(run, [{ id: 'p', runId: 'r', stepId: 'ask' }]);
+      const future = forecast(nodes, structureOf(run).links, 1, NOW);
+      expect(future.byKey.get('b')?.startsAt).toBe(NOW + 3_590_000);
+      expect(ganttOf(run, nodes, future, NOW).axis.breaks).toEqual([]);
+    });
+
+    it('a run that is paused over night is broken where now is', () => {
+      const run = runOf(
+        [plan('a'), plan('b', ['a'])],
+        [step('a', 'succeeded', { startedAt: began, finishedAt: began + 40_000 }), step('b', 'waiting')],
+      );
+      const paused = { ...run, startedAt: began };
+      const gantt = ganttOf(paused, nodesOf(paused, []), none, NOW);
+      expect([gantt.axis.breaks.length, gantt.axis.breaks[0]?.to, gantt.nowText]).toEqual([1, gantt.now, '']);
+    });
+
+    it('a matrix of very many cells has a bar for each stretch in which any of them ran', () => {
+      const cells = Array.from({ length: 400 }, (_, i) => {
+        const at = (i < 200 ? began : NOW - 60_000) + (i % 200) * 200;
+        return step(`m[${i}]`, 'succeeded', { startedAt: at, finishedAt: at + 300 });
+      });
+      const run = runOf([plan('m', [], { cells: 401 })], [...cells, step('m[400]', 'running', { startedAt: NOW - 19_000 })]);
+      const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
+      expect(gantt.axis.breaks).toHaveLength(1);
+      expect(gantt.rows[0]?.bars).toHaveLength(2);
+      expect(gantt.rows[0]?.bars.at(-1)?.to).toBe(gantt.now);
+    });
+
+    it('of very many stretches those that lie nearest to each other are one', () => {
+      const cells = Array.from({ length: 200 }, (_, i) =>
+        step(`m[${i}]`, 'succeeded', {
+          startedAt: i * 20_000 + (i > 100 ? 1e6 : 0),
+          finishedAt: i * 20_000 + 100 + (i > 100 ? 1e6 : 0),
+        }),
+      );
+      const found = node(runOf([plan('m', [], { cells: 200 })], cells), 'm').tally.ran;
+      expect(found.length).toBeLessThanOrEqual(8);
+      expect([found[0]?.from, found.at(-1)?.to]).toEqual([0, 199 * 20_000 + 100 + 1e6]);
+      expect(found.some(({ to }, i) => (found[i + 1]?.from as number) - to > 1e6)).toBe(true);
+    });
+
+    it('words above the axis never lie upon each other, and what has no room is told below', () => {
+      const gantt = ganttOf(resumed(), nodesOf(resumed(), []), none, NOW);
+      for (const width of [100, 160, 300, 1_000]) {
+        const { labels, untold } = axisLabels(gantt, width, 'now +1 m 00 s');
+        const ends = [...labels].sort((x, y) => x.left - y.left);
+        for (const [i, one] of ends.entries()) {
+          expect(one.left).toBeGreaterThanOrEqual(0);
+          const next = ends[i + 1]?.left ?? width + 1;
+          expect(one.left + 5.5 * one.text.length).toBeLessThan(next);
+        }
+        expect(labels.some(({ kind }) => kind === 'now')).toBe(true);
+        expect(untold).toEqual(width < 200 ? ['14 h 00 m later'] : []);
+      }
+    });
   });
 
   it('has round times', () => {
@@ -439,6 +710,83 @@ describe('the time of a run', () => {
 
   it('counts down to the answer', () => {
     expect([252_000, 3_723_000, -5].map((ms) => countdown(NOW + ms, NOW))).toEqual(['4:12', '1:02:03', '0:00']);
+  });
+});
+
+describe('the power along the time', () => {
+  const none = { byKey: new Map(), endsAt: null, isAtLeast: false };
+  const START = NOW - 20_000;
+  /** Two steps of 10 s, the second beside a third one for its last 5 s; 100 W while one runs, 160 W while two do. */
+  const run = runOf(
+    [plan('a'), plan('b', ['a']), plan('c', ['a'])],
+    [
+      step('a', 'succeeded', { startedAt: START, finishedAt: NOW - 10_000 }),
+      step('b', 'running', { startedAt: NOW - 10_000 }),
+      step('c', 'running', { startedAt: NOW - 5_000 }),
+    ],
+    { startedAt: START },
+  );
+  const watts = (n: number) => (n < 30 ? 100 : 160);
+  const power = {
+    deviceId: 'pm0',
+    quantity: 'watts',
+    unit: 'W',
+    startsAt: START,
+    everyMs: 500,
+    joules: 2_300,
+    points: Array.from({ length: 40 }, (_, n) => [n, watts(n), watts(n) - 5, watts(n) + 5]),
+  };
+  const nodes = nodesOf(run, []);
+  const { axis } = ganttOf(run, nodes, none, NOW);
+
+  it('stands on the axis of the steps, from 0 to a round number above its most', () => {
+    const plot = powerPlot(power, axis, nodes, NOW);
+    expect([plot.low, plot.high, plot.lines.length]).toEqual([0, 200, 1]);
+    const line = (plot.lines[0] as string).split(' ').map((pair) => pair.split(',').map(Number) as [number, number]);
+    expect(line[0]).toEqual([0, 20]);
+    expect(line.at(-1)).toEqual([Math.round(10_000 * axis.at(NOW)) / 10, 8]);
+    expect(plot.bands[0]?.split(' ')).toHaveLength(2 * line.length);
+  });
+
+  it('is split where the set of steps that run changes, and its parts add up to the whole', () => {
+    const { parts } = powerPlot(power, axis, nodes, NOW);
+    expect(parts.map(({ steps }) => steps)).toEqual([['a'], ['b'], ['b', 'c']]);
+    expect(parts.reduce((sum, { joules }) => sum + joules, 0)).toBeCloseTo(2_300, 6);
+    expect(parts.map(({ joules }) => Math.round(joules / 100))).toEqual([10, 5, 8]);
+    expect(parts.map(({ from }) => from)).toEqual([START, NOW - 10_000, NOW - 5_000].map(axis.at));
+  });
+
+  it('is broken where the meter was silent, and where the axis is', () => {
+    const points = power.points.filter(([n = 0]) => n < 10 || n > 20);
+    expect(powerPlot({ ...power, points }, axis, nodes, NOW).lines).toHaveLength(2);
+    const kept = [[0], [20], [40], ...Array.from({ length: 60 }, (_, n) => [5_000 + n])].map(([n = 0]) => [n, 100, 100, 100]);
+    expect(powerPlot({ ...power, points: kept }, axis, nodes, NOW + 3e6).lines).toHaveLength(2);
+    const slow = power.points.filter(([n = 0]) => n % 4 === 0);
+    expect(powerPlot({ ...power, points: slow }, axis, nodes, NOW).lines).toHaveLength(1);
+  });
+
+  it('says what stands at a moment, with its range', () => {
+    const { points } = powerPlot(power, axis, nodes, NOW);
+    const point = points[nearestPoint(points, NOW - 1)];
+    expect(point && pointText(point, 'W', axis)).toBe('20 s: 160 W, 155 to 165 W');
+    expect(pointText({ time: START, mean: 20, least: 20, most: 20 }, 'W', axis)).toBe('0 s: 20 W');
+  });
+
+  it('the newest stretch ends now, and is not drawn beyond it', () => {
+    const plot = powerPlot({ ...power, points: [[0, 5, 5, 5]] }, axis, nodes, START + 100);
+    expect(plot.points[0]?.time).toBe(START + 100);
+    expect(powerPlot({ ...power, points: [] }, axis, nodes, NOW).points).toEqual([]);
+    expect(powerPlot({ ...power, joules: 0, points: [[0, 0, 0, 0]] }, axis, nodes, NOW)).toMatchObject({ high: 1, parts: [] });
+  });
+
+  it('figures have their units, and no more digits than one reads', () => {
+    expect([energyText(4_583, 'W'), energyText(12, 'mW'), rangeText(0, 150, 'W'), rangeText(0.5, 2, 'W')]).toEqual([
+      '4.58 kJ',
+      '12 mW·s',
+      '0 to 150 W',
+      '500 mW to 2 W',
+    ]);
+    expect([0.37, 1, 101, 137, 999, 0].map(roundUp)).toEqual([0.4, 1, 120, 150, 1_000, 0]);
   });
 });
 

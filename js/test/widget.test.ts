@@ -131,6 +131,45 @@ describe('the widget', () => {
     expect(el.textContent).toContain('livewidget messages');
   });
 
+  it('says that widget messages go by a client, where the kernel has said so', async () => {
+    const { model, el, link, render } = view();
+    model.hears({ ...link, via: 'client' });
+    const welcome = { type: 'welcome', protocol: 1, epoch: link.epoch, serverTime: 'now', stateVersion: 1, nextSeq: 0 };
+    const line = JSON.stringify({ ...welcome, resumed: false });
+    model.hears({ type: 'hub', link: '', n: 0 }, [new TextEncoder().encode(line).buffer as ArrayBuffer]);
+    render();
+    await settle();
+    expect(el.textContent).toContain('livewidget messages by a client');
+    (el.querySelector('.ab-badge-open') as HTMLElement).click();
+    await settle();
+    expect(el.textContent).toContain('through this notebook’s client, at most 50 messages a second');
+  });
+
+  it('sits out no pause when the kernel’s client has found its server again', async () => {
+    const { model, el, link, render } = view();
+    const told = { ...link, via: 'client' };
+    model.hears(told);
+    render();
+    await settle();
+    const names = () => model.asked('hub.open').map((message) => message.link);
+    const refuse = () => {
+      const end = { type: 'hub.end', link: names().at(-1), code: 1001, reason: 'This notebook’s client has lost its server.' };
+      model.hears(end);
+    };
+    for (let tries = 0; tries < 4; tries++) {
+      refuse();
+      await vi.advanceTimersByTimeAsync(tries < 3 ? 20_000 : 20);
+    }
+    expect(el.innerHTML).toContain('next try in');
+    const before = names().length;
+    model.hears(told);
+    await settle();
+    expect(names().length).toBe(before);
+    model.hears({ ...told, returned: true });
+    await settle();
+    expect(names().length).toBe(before + 1);
+  });
+
   it('never puts the token into a trait', () => {
     const { model, link, render } = view();
     render();

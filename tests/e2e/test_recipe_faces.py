@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 import autobench_nb as ab
 from autobench_nb import Orchestrator
@@ -119,6 +122,37 @@ def top(locator: Locator) -> float:
     return box["y"]
 
 
+def box_of(locator: Locator) -> FloatRect:
+    box = locator.bounding_box()
+    assert box is not None
+    return box
+
+
+def words_apart(words: Locator) -> bool:
+    """Whether no two of some words in a line lie upon each other."""
+    boxes = words.evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect()).map(({ left, right }) => [left, right])"
+    )
+    return all(a[1] <= b[0] for a, b in itertools.pairwise(sorted(boxes)))
+
+
+AROUND_THE_BREAK = """(gantt) => {
+    const box = (name, what) => {
+        const rows = [...gantt.querySelectorAll('.ab-rec-gantt-row')];
+        const row = rows.find((one) => one.querySelector('.ab-rec-name')?.textContent === name);
+        const { left, right, width } = row.querySelector(what).getBoundingClientRect();
+        return { left, right, width };
+    };
+    return {
+        axis: gantt.querySelector('.ab-rec-axis').clientWidth,
+        before: box('first', '.ab-rec-bar-ok'),
+        gap: box('first', '.ab-rec-break'),
+        after: box('second', '.ab-rec-bar-run'),
+    };
+}"""
+"""Where the bars stand at one moment: while the run goes on they move."""
+
+
 def simple(*steps: dict[str, Any], name: str = "simple") -> ab.Recipe:
     import yaml
 
@@ -171,10 +205,45 @@ def test_the_graph_shows_which_edges_were_taken_and_how_each_step_stands(faces: 
         re.compile(r"^train ?: matrix, failed, 4 of 4, 1 failed")
     )
     expect(faces.node("swap")).to_have_accessible_name(re.compile(r"^swap ?: waits for you$"))
-    expect(faces.node("quarantine")).to_have_accessible_name(re.compile(r"^quarantine ?: waiting"))
-    expect(faces.graph.locator(".ab-rec-edge-bad text")).to_have_text(["failure", "failure"])
-    expect(faces.graph.locator("g.ab-rec-edge-other text")).to_have_text("timeout")
+    expect(faces.node("quarantine")).to_have_accessible_name(
+        re.compile(r"^quarantine ?: waiting, on timeout$")
+    )
+    labels = faces.graph.locator(".ab-rec-edge-label")
+    expect(labels.locator(".ab-rec-edge-bad")).to_have_text(["failure", "failure"])
+    expect(labels.locator(".ab-rec-edge-other")).to_have_text("timeout")
     expect(faces.graph.locator("g.ab-rec-edge-taken")).to_have_count(5)
+
+
+IN_THE_WAY = """(graph) => {
+    const isApart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    const boxes = (what) => [...graph.querySelectorAll(what)].map((one) => one.getBoundingClientRect());
+    const [picture] = boxes('svg');
+    const words = boxes('.ab-rec-edge-label');
+    const within = (box) => box.left >= picture.left && box.right <= picture.right && box.top >= picture.top;
+    return words.filter((word, i) => !within(word)
+        || boxes('[data-node]').some((node) => !isApart(word, node))
+        || words.some((other, k) => k !== i && !isApart(word, other))).length;
+}"""
+
+
+def test_words_beside_edges_are_whole_at_each_width(
+    faces: Faces, page: Page, run: RecipeRun
+) -> None:
+    for width in (1400, 1000, 900):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(faces.graph.locator(".ab-rec-edge-label")).to_have_count(3)
+        assert faces.graph.evaluate(IN_THE_WAY) == 0, width
+        names = faces.graph.locator("[data-node] .ab-rec-name")
+        assert all(
+            names.evaluate_all("all => all.map((one) => one.scrollWidth <= one.clientWidth)")
+        )
+    for width in (700, 330):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(faces.graph.locator(".ab-rec-rails")).to_be_visible()
+        expect(faces.node("quarantine")).to_contain_text("on timeout")
+        assert all(
+            names.evaluate_all("all => all.map((one) => one.scrollWidth <= one.clientWidth)")
+        )
 
 
 def test_the_graph_is_walked_by_keys_along_its_edges(faces: Faces, page: Page) -> None:
@@ -203,7 +272,8 @@ def test_narrow_it_is_a_list_beside_rails_and_nothing_is_wider_than_the_page(
     for width in (1400, 700, 330):
         page.set_viewport_size({"width": width, "height": 900})
         expect(faces.graph.locator("[data-node]")).to_have_count(9)
-        expect(faces.graph.locator(".ab-rec-rails")).to_have_count(1 if width == 330 else 0)
+        # A picture that would be cut at its edges is a list where there is not very much room.
+        expect(faces.graph.locator(".ab-rec-rails")).to_have_count(0 if width == 1400 else 1)
         expect(faces.prompt.get_by_role("button", name="Answer Done")).to_be_visible()
         assert page.evaluate(SIDEWAYS) == 0, width
     faces.node("power").focus()
@@ -245,7 +315,7 @@ def test_each_try_has_a_bar_and_the_wait_between_is_hatched(faces: Faces) -> Non
 def test_the_clock_stops_and_buttons_say_why_when_the_orchestrator_is_gone(
     faces: Faces, page: Page, bench: Orchestrator
 ) -> None:
-    now = faces.root.locator(".ab-rec-now-text")
+    now = faces.root.locator(".ab-rec-axis-now")
     expect(now).to_have_text(re.compile("^now"))
     assert bench.server is not None
     bench.server.close()
@@ -280,6 +350,90 @@ def test_what_is_to_come_is_dashed_from_what_it_took_before(
     assert second.wait(60)
 
 
+class Meter:
+    """A power meter for who has none: 60 W."""
+
+    name, type, units, power = "pm0", "power meter", {"watts": "W"}, "watts"
+
+    def __init__(self) -> None:
+        self.actions: dict[str, Any] = {}
+
+    def probe(self) -> dict[str, float]:
+        return {"watts": 60.0}
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_power_of_a_run_stands_under_its_steps_on_the_same_axis_and_is_read_by_pointer_and_keys(
+    bench: Orchestrator, page: Page, tmp_path: Path, fifo: Fifo
+) -> None:
+    bench.devices.add(Meter(), every_s=0.05)
+    run = bench.run(
+        simple(
+            {"id": "nap", "run": "sleep 1.5"}, {"id": "hold", "needs": ["nap"], "run": fifo.command}
+        ),
+        folder=tmp_path,
+    )
+    Pane.open(page, bench)
+    faces = Faces(page)
+    strip = faces.root.get_by_role("group", name="Power by pm0")
+    curve = strip.get_by_role("slider", name="Power along the time of the run, 0 to 60 W")
+    expect(strip).to_contain_text(re.compile(r"60 W[\d.]+ J so far"))
+    expect(faces.row("hold").locator(".ab-rec-bar-run")).to_be_visible()
+    for width in (1400, 700, 330):
+        page.set_viewport_size({"width": width, "height": 900})
+        axis, drawn = box_of(faces.root.locator(".ab-rec-axis")), box_of(curve)
+        assert abs(axis["x"] - drawn["x"]) < 1
+        assert abs(axis["width"] - drawn["width"]) < 1
+        assert page.evaluate(SIDEWAYS) == 0, width
+        expect(strip).to_contain_text("J so far")
+    box = box_of(curve)
+    page.mouse.move(box["x"] + 2, box["y"] + 10)
+    expect(strip.locator(".ab-rec-power-said")).to_have_text("0 s: 60 W")
+    page.mouse.move(0, 0)
+    expect(strip.locator(".ab-rec-power-said")).to_have_count(0)
+    curve.focus()
+    page.keyboard.press("Home")
+    expect(curve).to_have_attribute("aria-valuetext", "0 s: 60 W")
+    page.keyboard.press("ArrowRight")
+    expect(curve).to_have_attribute("aria-valuenow", "1")
+    assert violations(page, ".ab-rec-gantt") == []
+    fifo.open()
+    assert run.wait(60)
+    expect(strip).to_contain_text("at most 60 W")
+
+
+def test_without_a_link_the_power_is_what_it_was(
+    bench: Orchestrator, page: Page, tmp_path: Path, fifo: Fifo
+) -> None:
+    bench.devices.add(Meter(), every_s=0.05)
+    run = bench.run(simple({"id": "hold", "run": fifo.command}), folder=tmp_path)
+    Pane.open(page, bench)
+    now = Faces(page).root.locator(".ab-rec-power-now")
+    expect(now).to_have_text(re.compile(r"^60 W[\d.]+ m?J so far$"))
+    assert bench.server is not None
+    bench.server.close()
+    expect(now).to_have_text(re.compile(r"^was 60 W[\d.]+ J so far$"))
+    fifo.open()
+    assert run.wait(60)
+
+
+def test_without_a_power_meter_there_is_no_curve(faces: Faces) -> None:
+    expect(faces.row("memory").locator(".ab-rec-bar-ok")).to_be_visible()
+    expect(faces.root.locator(".ab-rec-power")).to_have_count(0)
+
+
+def test_a_cell_that_failed_is_seen_among_those_that_went_well_beside_it(faces: Faces) -> None:
+    bad = faces.row("train").locator(".ab-rec-bar-bad")
+    assert bad.evaluate(
+        """(bar) => {
+            const box = bar.getBoundingClientRect();
+            return document.elementFromPoint(box.left + 1, box.top + box.height / 2) === bar;
+        }"""
+    )
+
+
 # --- the matrix, metrics
 
 
@@ -305,6 +459,64 @@ def test_the_matrix_has_time_and_outcome_in_each_cell_and_what_failed_is_done_ag
     expect(matrix.get_by_role("button", name=re.compile("^bf16, 32: done"))).to_be_visible()
     fifo.open()
     expect(why).to_have_count(0)
+
+
+def test_a_cell_that_takes_longer_than_its_own_past_is_overdue(
+    bench: Orchestrator, page: Page, tmp_path: Path, fifo: Fifo
+) -> None:
+    hang = f"if [ -e again ] && [ ${{matrix.s}} = 0 ]; then {fifo.command}; else sleep ${{matrix.s}}; fi"
+    recipe = simple({"id": "nap", "matrix": {"s": [0, 1.5]}, "run": hang})
+    assert bench.run(recipe, folder=tmp_path / "work").wait(60)
+    (tmp_path / "work" / "again").touch()
+    second = bench.run(recipe, folder=tmp_path / "work")
+    Pane.open(page, bench)
+    faces = Faces(page)
+    matrix = faces.root.get_by_role("region", name="Matrix of nap")
+    late = matrix.get_by_role(
+        "button", name=re.compile("^0: running, .* overdue: it took ~ 1 s before")
+    )
+    expect(late).to_have_class(re.compile("ab-rec-overdue"))
+    expect(matrix.locator(".ab-rec-overdue")).to_have_count(1)
+    expect(faces.row("nap")).to_contain_text("1 overdue")
+    late.click()
+    expect(faces.root.get_by_role("region", name="Step nap[0]")).to_contain_text(
+        re.compile("usually~ 1 s, overdue")
+    )
+    fifo.open()
+    assert second.wait(60)
+    expect(matrix.locator(".ab-rec-overdue")).to_have_count(0)
+
+
+def test_names_of_steps_and_times_of_cells_stand_whole_at_each_width(
+    bench: Orchestrator, page: Page, tmp_path: Path
+) -> None:
+    run = bench.run(
+        simple(
+            {"id": "check_number_00", "run": "true"},
+            {
+                "id": "sweep",
+                "matrix": {"tool": ["gzip", "zstd"], "level": list(range(1, 10))},
+                "run": "sleep 0.${matrix.level}; exit 1",
+            },
+        ),
+        folder=tmp_path,
+    )
+    assert run.wait(60)
+    Pane.open(page, bench)
+    faces = Faces(page)
+    expect(faces.state()).to_have_text("failed")
+    whole = "all => all.every((one) => one.scrollWidth <= one.clientWidth)"
+    for width in (1400, 700, 330):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(faces.graph.locator(".ab-rec-rails")).to_have_count(1 if width < 560 else 0)
+        for what in (".ab-rec-name", ".ab-rec-cell", ".ab-rec-row-name"):
+            assert faces.root.locator(what).evaluate_all(whole), (width, what)
+        head, bars = (
+            box_of(faces.root.locator(".ab-rec-axis")),
+            box_of(faces.row("sweep").locator(".ab-rec-bars")),
+        )
+        assert abs(head["x"] - bars["x"]) < 1
+        assert page.evaluate(SIDEWAYS) == 0, width
 
 
 def test_a_metric_by_repetition_has_its_mean_spread_and_limit(faces: Faces) -> None:
@@ -486,6 +698,49 @@ def test_an_interrupted_run_goes_on_from_its_next_step_by_a_button(
     expect(row).to_have_count(0)
     expect(faces.state()).to_have_text("succeeded")
     expect(faces.said).to_have_text("Resume overnight: done.")
+
+
+def test_a_run_that_was_killed_yesterday_and_goes_on_today_has_a_marked_break_in_its_time(
+    serve: Serve, page: Page, tmp_path: Path, fifo: Fifo
+) -> None:
+    journal = tmp_path / "lab.db"
+    steps = GOES_ON.replace("'true'}", "'sleep 1'}", 1).replace("then true", f"then {fifo.command}")
+    died = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(journal), steps, str(tmp_path)],
+        check=False,
+        timeout=60,
+    )
+    assert died.returncode == 9
+    with contextlib.closing(sqlite3.connect(journal)) as kept, kept:
+        night_ms = 14 * 3_600_000
+        kept.execute(
+            "UPDATE steps SET started_ms = started_ms - ?, finished_ms = finished_ms - ?",
+            (night_ms, night_ms),
+        )
+    (tmp_path / "again").touch()
+    bench = serve(journal=journal)
+    (interrupted,) = bench.state.get("/journal/interrupted")
+    run = bench.resume(interrupted)
+    Pane.open(page, bench)
+    faces = Faces(page)
+    expect(faces.row("second").locator(".ab-rec-bar-run")).to_be_visible()
+    caption = faces.root.locator(".ab-rec-breaks")
+    for width, has_room in ((1400, True), (700, True), (330, False)):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(caption).to_have_class(re.compile("ab-hidden" if has_room else "^(?!.*ab-hidden)"))
+        expect(faces.root.locator(".ab-rec-axis-break")).to_have_count(1 if has_room else 0)
+        expect(caption).to_have_text(re.compile(r"broken: 14 h 0\d m in which nothing ran"))
+        expect(faces.root.locator(".ab-rec-axis-now")).to_have_text(re.compile(r"^now( \+\d+ s)?$"))
+        at = faces.root.locator(".ab-rec-gantt").evaluate(AROUND_THE_BREAK)
+        before, gap, after = at["before"], at["gap"], at["after"]
+        assert gap["width"] < 0.08 * at["axis"]
+        assert before["width"] > gap["width"]
+        assert before["right"] <= gap["left"] + 1
+        assert gap["right"] <= after["left"] + 2
+        assert words_apart(faces.root.locator(".ab-rec-axis i"))
+        assert page.evaluate(SIDEWAYS) == 0, width
+    fifo.open()
+    assert run.wait(60)
 
 
 # --- many

@@ -19,10 +19,12 @@ class KeepingComm(BaseComm):
 
     def __init__(self, **options: Any) -> None:
         self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.buffers: list[list[bytes]] = []
         super().__init__(**options)
 
     def publish_msg(self, msg_type: str, data: Any = None, *args: Any, **rest: Any) -> None:
         self.sent.append((msg_type, dict(data or {})))
+        self.buffers.append(list(rest.get("buffers") or ()))
 
     def ask(self, **content: Any) -> None:
         """A custom message from the page."""

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import pytest
 import autobench_nb as ab
 from autobench_nb.notebook.widgets import View
 from autobench_nb.transports.server_proof import proof_of
+from tests.e2e.waiting import wait_until
+from tests.far import TOKEN, far_away
 from tests.notebook.conftest import customs, end_of
 
 PACKAGE = Path(ab.__file__).parent
@@ -92,6 +95,57 @@ def test_a_client_can_be_looked_at_as_well(bench: ab.Orchestrator) -> None:
         assert pane.epoch == bench.epoch
         link = {"type": "link", **bench.link()}
         assert [same_each_time(one) for one in customs(pane)] == [same_each_time(link)]
+
+
+def on_a_subshell(work: Callable[[], object]) -> None:
+    """As a kernel runs what a page says while its main thread has a cell to run."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_a_client_s_view_says_on_any_thread_where_the_server_is(comms: None) -> None:
+    """It begins to serve nothing, as an orchestrator's view would."""
+    with far_away() as far, ab.connect(far.url, TOKEN) as client:
+        widget = ab.LogPane(client)
+        on_a_subshell(lambda: end_of(widget).ask(type="link"))
+        told = customs(widget)
+        link = {"type": "link", **client.link(), "via": "client"}
+        assert [same_each_time(one) for one in told] == [same_each_time(link)] * 2
+
+
+def test_an_orchestrator_s_view_begins_to_serve_on_the_main_thread_alone(
+    bench: ab.Orchestrator,
+) -> None:
+    widget = bench.dashboard()
+    assert bench.server is not None
+    bench.server.close()
+    before = customs(widget)
+    on_a_subshell(lambda: end_of(widget).ask(type="link"))
+    assert customs(widget) == before
+    assert bench.server is None or bench.server.is_closed
+
+
+def test_a_client_s_view_carries_widget_messages_and_says_when_the_server_is_back(
+    comms: None,
+) -> None:
+    with far_away() as far, ab.connect(far.url, TOKEN) as client:
+        widget = ab.LogPane(client)
+        end_of(widget).ask(type="hub.open", link="p.1", text='{"type":"hello"}')
+        wait_until(lambda: b'"type":"state.snapshot"' in hub_data(widget), "the first picture")
+        far.kill()
+        far.start()
+        wait_until(lambda: customs(widget)[-1].get("returned"), "the news")
+        assert customs(widget)[-1]["epoch"] == far.epoch
+        assert TOKEN.encode() not in hub_data(widget)
+        widget.close()
+        wait_until(lambda: far.do("len(bench.server.pump.links)") == 1, "the end of its sockets")
+
+
+def hub_data(widget: View) -> bytes:
+    """What has gone to its pages by widget message."""
+    return b"".join(bytes(one) for buffers in end_of(widget).buffers for one in buffers)
 
 
 def test_options_go_to_the_page_and_what_was_left_out_does_not(bench: ab.Orchestrator) -> None:

@@ -126,6 +126,15 @@ def test_a_host_that_is_busy_or_saves_power_is_noisy(
     assert [one[0] for one in found("noisy host", host=host)] == severities
 
 
+def test_others_keep_no_more_processors_busy_than_there_are() -> None:
+    """A load counts those that wait, too."""
+    says = [found("noisy host", host=HostNoise([], load, 2, 0, {}))[0][2] for load in (1.5, 10.6)]
+    assert says == [
+        "Others keep 1.5 of 2 processors busy: measurements scatter",
+        "Others keep all 2 processors busy, of a load of 10.6: measurements scatter",
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "now", "count"),
     [

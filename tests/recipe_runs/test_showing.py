@@ -14,7 +14,7 @@ import pytest
 
 import autobench_nb as ab
 from autobench_nb.recipe_runs import showing
-from autobench_nb.recipe_runs.outlook import usual_s
+from autobench_nb.recipe_runs.outlook import usual_cells_s, usual_s
 from autobench_nb.recipe_runs.run import RecipeRun
 from autobench_nb.state.store import StateStore
 from tests.recipe_runs.conftest import PATIENCE_S, RunSteps, recipe_of
@@ -244,6 +244,40 @@ def test_a_step_that_waits_is_known_from_the_start_and_others_from_their_first_c
 def test_what_is_usual_is_the_median_of_all_cells() -> None:
     past = [("pack[gzip,1]", 1.0), ("pack[gzip,6]", 2.0), ("pack[xz,6]", 30.0), ("data", 4.0)]
     assert usual_s(past) == {"pack": 2.0, "data": 4.0}
+
+
+def test_what_a_cell_takes_is_known_from_its_own_past_and_not_from_its_neighbours() -> None:
+    past = [("pack[xz,6]", 30.0), ("pack[gzip,1]", 1.0), ("pack[xz,6]", 34.0), ("data", 4.0)]
+    assert usual_cells_s(past) == {"pack[xz,6]": 32.0, "pack[gzip,1]": 1.0}
+
+
+@pytest.mark.parametrize("has_journal", [True, False])
+def test_each_cell_says_what_it_took_in_past_runs(tmp_path: Path, has_journal: bool) -> None:
+    nap = {"id": "nap", "needs": ["ask"], "matrix": {"s": [0, 0.3]}, "run": "sleep ${matrix.s}"}
+    how: dict[str, Any] = {"environ": {}, "connection_file": False}
+    if has_journal:
+        how["journal"] = tmp_path / "lab.db"
+    bench = ab.Orchestrator(**how)
+    try:
+        first = bench.run(recipe_of(WAITS, nap), folder=tmp_path)
+        wait_for(lambda: bench.state.get("/jobs/prompts", {}))
+        assert not [one for one in record_of(bench, first)["steps"].values() if "expectedS" in one]
+        first.answer("done")
+        assert first.wait(PATIENCE_S)
+        if has_journal:
+            bench.close()
+            bench = ab.Orchestrator(**how)
+        more = {**nap, "matrix": {"s": [0, 0.3, 0.1]}}
+        second = bench.run(recipe_of(WAITS, more), folder=tmp_path)
+        wait_for(lambda: bench.state.get("/jobs/prompts", {}))
+        steps = record_of(bench, second)["steps"]
+        assert 0 < steps["nap[0]"]["expectedS"] < steps["nap[0.3]"]["expectedS"] < PATIENCE_S
+        assert "expectedS" not in steps["nap[0.1]"]
+        assert "expectedS" not in steps["ask"]
+        second.cancel()
+        assert second.wait(PATIENCE_S)
+    finally:
+        bench.close()
 
 
 DIES = """

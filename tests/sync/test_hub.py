@@ -12,8 +12,9 @@ import orjson
 import pytest
 
 from autobench_nb.contract.limits import AUTH_DEADLINE_S, BATCH_ENTRIES, HELLO_GRACE_S, MAX_COMMANDS
+from autobench_nb.logs.ring.batch import LogBatch
 from autobench_nb.sync.effects import Broadcast, Close, Compute, Drop, Outgoing, RunCommand, Send
-from autobench_nb.sync.server.log_feed import FLUSH_ENTRIES
+from autobench_nb.sync.server.log_feed import BATCH_BYTES, FLUSH_ENTRIES
 from autobench_nb.sync.server.pace import LookPace
 from autobench_nb.sync.server.presence import LINES, PERIOD_S
 from tests.sync.harness import TOKEN, Link, Server, types
@@ -294,6 +295,39 @@ def test_a_big_history_goes_out_in_bounded_batches_over_flushes() -> None:
     assert sum(counts) == server.ring.next_seq
     assert max(counts) <= BATCH_ENTRIES
     assert max(map(sum, per_flush)) <= FLUSH_ENTRIES
+
+
+def test_wide_entries_leave_one_message_a_flush_and_are_encoded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = Server(log_capacity=10_000)
+    link = live(server)
+    encode, encoded = LogBatch._encode, []
+
+    def counted(self: LogBatch, *args: Any) -> bytes:
+        encoded.append(len(self))
+        return encode(self, *args)
+
+    monkeypatch.setattr(LogBatch, "_encode", counted)
+    most = []
+    for _ in range(3):
+        for _ in range(2_000):
+            server.log("x" * 2_000)
+        server.flush()
+        while server.hub.wants_flush:
+            messages = [m for m in link.take() if m["type"] == "logs.append"]
+            most.append(sum(len(e["message"]) for m in messages for e in m["entries"]))
+            server.flush()
+        link.take()
+    assert sum(encoded) <= server.ring.next_seq + 3_000  # the first that were wide were too many
+    assert max(most) < 2 * BATCH_BYTES
+    # Narrow ones that follow go as many at once as ever.
+    for _ in range(6_000):
+        server.log("x")
+    server.flush()
+    server.flush()
+    counts = [len(m["entries"]) for m in link.take() if m["type"] == "logs.append"]
+    assert max(counts) == BATCH_ENTRIES
 
 
 def test_many_who_come_back_from_the_same_place_cost_one_encoding() -> None:

@@ -27,8 +27,12 @@ from autobench_nb.logs.ring.ring import LogRing
 from autobench_nb.state.store import StateStore
 from autobench_nb.sync.server.hub import Hub
 from autobench_nb.transports import Server, connect, local, serve_in_thread
+from autobench_nb.transports.client import endings
 from autobench_nb.transports.client.reach import backoff_s, server_address
 from autobench_nb.transports.server_proof import proof_of
+from tests.e2e.waiting import wait_until
+from tests.far import TOKEN as far_token
+from tests.far import far_away
 from tests.transports.conftest import TOKEN
 
 ROW = {
@@ -302,6 +306,24 @@ def test_a_lost_link_comes_back_and_resumes(life: Life) -> None:
         seqs = [entry.seq for entry in client.logs]
         assert seqs == list(range(seqs[0], seqs[-1] + 1))
         assert client.logs.missed == 0
+
+
+def test_that_a_server_was_killed_is_known_without_waiting_for_its_goodbye(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endings, "GOODBYE_S", 3_600.0)
+    with far_away() as far, connect(far.url, far_token) as client:
+        far.kill()
+        client.wait_for(lambda one: one.is_stale, 10)
+        assert client.status.reason
+        far.start()
+        client.wait_for(lambda one: one.epoch == far.epoch and not one.is_stale, 10)
+        # On a server that does not answer the close either, the socket is closed all the same.
+        monkeypatch.setattr(endings, "GOODBYE_S", 0.01)
+        far.pause()
+        client.close()
+        far.go_on()
+        wait_until(lambda: far.do("len(bench.server.pump.links)") == 0, "the socket's end")
 
 
 def test_a_restarted_server_replaces_everything(tmp_path: Path) -> None:

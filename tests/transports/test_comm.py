@@ -17,13 +17,9 @@ from autobench_nb.contract.limits import HELLO_GRACE_S
 from autobench_nb.sync.client.effects import LogsArrived, MirrorEffect, SendUp
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports import comm
-from autobench_nb.transports.comm import (
-    ELSEWHERE,
-    MESSAGE_BYTES,
-    SILENT_ROUNDS,
-    CommLinks,
-)
+from autobench_nb.transports.comm import MESSAGE_BYTES, SILENT_ROUNDS, CommLinks
 from autobench_nb.transports.comm_pace import BURST, MESSAGES_A_SECOND, MessagePace
+from autobench_nb.transports.comm_place import CommPlace, HubPlace
 from tests.transports.conftest import Bench, Start
 
 Message = tuple[float, dict[str, Any], list[bytes]]
@@ -90,12 +86,14 @@ class Page:
 class Kernel:
     """One widget's channel, whose messages go to every page."""
 
-    def __init__(self, bench: Bench, pace: MessagePace | None = None) -> None:
+    def __init__(self, place: Bench | CommPlace, pace: MessagePace | None = None) -> None:
         self.sent: list[Message] = []
         self.pages: list[Page] = []
         self.loses: Callable[[int], bool] = lambda _n: False
         self._lock = threading.Lock()
-        self.links = CommLinks(lambda: bench.server, self._publish, pace=pace or MessagePace())
+        if isinstance(place, Bench):
+            place = HubPlace(place.server)
+        self.links = CommLinks(lambda: place, self._publish, pace=pace or MessagePace())
 
     def _publish(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         with self._lock:
@@ -423,19 +421,11 @@ async def test_a_server_that_closes_says_goodbye_and_one_that_is_not_there_says_
     assert "bench.serve()" in page.end["reason"]
 
 
-async def test_a_view_of_what_lives_in_another_process_says_that_instead() -> None:
-    """There ``bench.serve()``, which is said otherwise, would help nobody."""
-    told: list[dict[str, Any]] = []
-    links = CommLinks(lambda: None, lambda content, _: told.append(content), without=ELSEWHERE)
-    links.receive({"type": "hub.open", "link": "p.1", "text": '{"type":"hello"}'})
-    assert [one["reason"] for one in told] == [ELSEWHERE]
-
-
 async def test_a_channel_that_fails_ends_the_session(bench: Bench) -> None:
     def publish(_content: dict[str, Any], _buffers: list[bytes]) -> None:
         raise RuntimeError("the kernel ends")
 
-    links = CommLinks(lambda: bench.server, publish)
+    links = CommLinks(lambda: HubPlace(bench.server), publish)
     Page("p.1", links).open()
     await until(lambda: bench.ring.next_seq > 0)
     await until(lambda: bench.hub.telemetry.clients == 0)

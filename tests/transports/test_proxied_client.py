@@ -27,7 +27,9 @@ from autobench_nb.transports.client.reach import (
     jupyter_token_for,
     server_address,
 )
+from autobench_nb.transports.comm_place import relay_of
 from tests.leaks import nothing_is_left
+from tests.transports.test_comm import Kernel, until
 
 JUPYTER_TOKEN = "jupyter-s-own-token"
 START_S = 60.0
@@ -141,6 +143,26 @@ def test_a_spectator_is_one_behind_a_proxy_too(bench: ab.Orchestrator, jupyter: 
     url = jupyter.url(port_of(bench))
     with ab.connect(url, bench.read_token, jupyter_token=JUPYTER_TOKEN) as client:
         assert client.read_only
+
+
+async def test_the_page_of_a_client_behind_a_proxy_is_linked_by_widget_messages(
+    bench: ab.Orchestrator, jupyter: Jupyter
+) -> None:
+    """Jupyter's token takes the header there: ours goes into the page's own hello."""
+    url = jupyter.url(port_of(bench))
+    async with await ab.connect(url, bench.token, jupyter_token=JUPYTER_TOKEN) as client:
+        place = relay_of(client)
+        assert place is not None
+        assert not place.speaks_unasked
+        kernel = Kernel(place)
+        kernel.links.speak_unasked()
+        page = kernel.page("p.1")
+        page.open()
+        await until(lambda: page.mirror.state is not None)
+        bench.log("app").info("through all of it")
+        await until(lambda: page.mirror.next_seq == bench.logs.next_seq)
+    assert bench.token not in str(kernel.sent)
+    assert JUPYTER_TOKEN not in str(kernel.sent)
 
 
 def test_a_large_state_and_a_long_log_come_through(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 
 import pytest
 
+from autobench_nb.transports.http import api
 from autobench_nb.transports.turns import TURN_S, ShortTurns, short_turns
 from tests.transports.conftest import Start, start
 
@@ -68,3 +70,26 @@ async def test_a_post_is_read_in_short_turns(
     assert pytest.approx(min(seen)) == TURN_S
     assert not short_turns._inside
     assert sys.getswitchinterval() == pytest.approx(usual)
+
+
+async def test_a_post_leaves_the_interpreter_to_what_is_being_sent_but_not_for_ever(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = await start()
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def counted(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", counted)
+    monkeypatch.setattr(api, "SLICE_S", 0.0)  # after each entry
+    answer = await bench.ask("/api/logs", method="POST", body=b"one\ntwo\nthree\n")
+    assert answer.code == 200
+    assert not any(slept)
+    monkeypatch.setattr(type(bench.server.pump), "_flush_hub", lambda _pump: None)
+    bench.server.pump.is_flushing = True
+    answer = await bench.ask("/api/logs", method="POST", body=b"one\ntwo\nthree\n")
+    assert answer.code == 200
+    assert any(slept)

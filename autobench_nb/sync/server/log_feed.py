@@ -1,10 +1,10 @@
 """The log's way to the clients: what is new to all who are up to date, what is older to those who catch up.
 
-Bounded work: one call of :meth:`LogFeed.push` and one of :meth:`LogFeed.serve` encode at most
-:data:`FLUSH_ENTRIES` entries between them, and begin nothing more after ten milliseconds; ``due`` says that more can be
-sent at once. Bounded bytes: a message has at
-most a quarter of a client's budget (one entry has to fit in any case), and what is pushed in one flush half of it, so
-that a client that has stalled unnoticed is not sent more than its budget before the transport can tell.
+:data:`FLUSH_ENTRIES` bounds the work: one call of :meth:`LogFeed.push` and one of :meth:`LogFeed.serve` encode at
+most so many entries between them, and begin nothing more after ten milliseconds; ``due`` says that more can be sent at
+once. Bytes are bounded too: a message has at most a quarter of a client's budget (one entry has to fit in any case).
+What is pushed in one flush is at most half of it, so that a client that has stalled unnoticed is not sent more than its
+budget before the transport can tell; and of wide entries about one message, so that answers leave between two.
 """
 
 from __future__ import annotations
@@ -60,12 +60,14 @@ class LogFeed:
         self._allowed = allowed
         self._min_level = min_level
         self._batch_bytes = min(BATCH_BYTES, budget // 4)
-        self._flush_bytes = budget // 2
+        self._flush_bytes = min(BATCH_BYTES, budget // 2)
         self._audiences: dict[str | None, LogAudience] = {}
         self._catching: dict[int, Session] = {}
         self._replaying: dict[int, Session] = {}
         self._encoded: dict[tuple[int, int, str | None], tuple[Outgoing, LogBatch]] = {}
         self._left = FLUSH_ENTRIES
+        # Of those pushed last: the next are probably as wide, and need not be encoded twice.
+        self._entry_bytes = 1.0
         self.seq = ring.next_seq
         self.due = False
 
@@ -138,9 +140,11 @@ class LogFeed:
             if is_asked and self.seq > begin and self._pace.is_over:
                 break
             limit = self._pace.most(queries, guess, BATCH_ENTRIES) if is_asked else guess
-            batch, wires = self._cut(self.seq, limit, predicates, queries)
+            fitting = max(1, int(self._batch_bytes / self._entry_bytes))
+            batch, wires = self._cut(self.seq, min(limit, fitting), predicates, queries)
             if batch.next_seq <= self.seq:
                 break
+            self._entry_bytes = max(1.0, max(map(len, wires)) / len(batch))
             for audience, wire in zip(self._audiences.values(), wires, strict=True):
                 self._send_batch(audience, batch, wire, lagging, out, now)
             self._left -= len(batch) * cost

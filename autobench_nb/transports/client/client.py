@@ -25,6 +25,7 @@ from autobench_nb.transports.client.link import ClientLink, LinkStatus
 from autobench_nb.transports.client.memory import MemoryLink
 from autobench_nb.transports.client.mirrored import MirroredLogs, MirroredState
 from autobench_nb.transports.client.reach import jupyter_token_for, server_address
+from autobench_nb.transports.comm_place import ClientHome, add_client
 from autobench_nb.transports.local import server_at
 from autobench_nb.transports.server_proof import new_challenge
 
@@ -74,11 +75,13 @@ class Client(Closable):
         self._pno = PnoView(self._state.get)
         self._results = ResultsView(self._page_of_results)
         self._link: ClientLink | MemoryLink
-        reader = WeakArrivals(self._arrivals)
+        reader, relay = WeakArrivals(self._arrivals), None
         if own is not None and own.runs_here:
             self._link = MemoryLink(own, self._token, self._mirror, reader)
         else:
             self._link = ClientLink(self.url, self._token, self._mirror, reader, jupyter_token)
+            relay = self._link.relay
+        add_client(self, ClientHome(self.url, self._token or "", relay))
         self._farewells: list[Callable[[], None]] = []
         # Whoever holds state or log wants them live: both hold the client.
         self._state.owner = self._logs.owner = self

@@ -8,13 +8,13 @@ import queue
 import random
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import orjson
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketError
 
 from autobench_nb.contract.codes import CloseCode
 from autobench_nb.contract.defaults import WS_DEFAULTS
@@ -35,17 +35,11 @@ from autobench_nb.sync.client.effects import (
 )
 from autobench_nb.sync.client.mirror import Mirror
 from autobench_nb.transports.client.answers import Answers
+from autobench_nb.transports.client.dialing import Credentials, Unreached, dial
 from autobench_nb.transports.client.endings import cut, end, end_begun_connections
-from autobench_nb.transports.client.reach import (
-    authorization,
-    backoff_s,
-    explained,
-    explained_status,
-    tls_of,
-    token_remedy,
-)
+from autobench_nb.transports.client.reach import backoff_s, token_remedy
+from autobench_nb.transports.client.relay import Relay
 
-MAX_MESSAGE_BYTES: Final = 1 << 30
 WELCOME_S: Final = 10.0
 """From the handshake to the server's welcome."""
 
@@ -93,6 +87,7 @@ class ClientLink:
         error: Why it ended by itself, where it did.
         read_only: Whether the server takes no commands of this client.
         heard_at: When a message came last, in seconds since 1970; ``None`` before the first.
+        relay: Carries the widget messages of views that show this client.
     """
 
     def __init__(
@@ -108,8 +103,7 @@ class ClientLink:
         self.read_only = False
         self.heard_at: float | None = None
         self.status = LinkStatus("connecting")
-        self._token = token
-        self._jupyter_token = jupyter_token
+        self._credentials = Credentials(token, jupyter_token)
         self._mirror = mirror
         self._reader = reader
         self._answers = Answers()
@@ -119,6 +113,7 @@ class ClientLink:
         self._farewell: Farewell | None = None
         self._connection: WebSocketClientConnection | None = None
         self._beat: asyncio.Event | None = None
+        self.relay = Relay(self, url, self._credentials)
         self._thread = threading.Thread(target=self._main, name="autobench-client", daemon=True)
         self._ready: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = (
             queue.SimpleQueue()
@@ -144,6 +139,14 @@ class ClientLink:
     def is_own_thread(self) -> bool:
         """Whether the caller is on the link's own thread, which must not wait for an answer."""
         return threading.current_thread() is self._thread
+
+    def call_soon(self, work: Callable[[], None]) -> bool:
+        """Call ``work`` on the link's thread, in the next turn of its loop. False: it has ended."""
+        try:
+            self._loop.call_soon_threadsafe(work)
+        except RuntimeError:
+            return False
+        return True
 
     @property
     def is_deaf(self) -> bool:
@@ -211,6 +214,7 @@ class ClientLink:
             self._become(LinkStatus("closed", reason=str(error)))
         finally:
             self._fail_answers("the client was closed.")
+            await self.relay.end()
             end_begun_connections()
 
     async def _keep_linked(self) -> None:
@@ -223,7 +227,7 @@ class ClientLink:
                 attempt = 1
                 self._was_ever_live = True
             self._fail_answers("the link was lost.")
-            settings = self._settings()
+            settings = self.settings()
             if not settings["reconnectEnabled"]:
                 raise ConnectionLost(f"{self.url}: {reason}; the server asks not to reconnect.")
             delay = backoff_s(attempt, settings, random.random())
@@ -242,9 +246,7 @@ class ClientLink:
         self._connection = connection
         heart: asyncio.Task[None] | None = None
         try:
-            # Where Jupyter's token takes the header, ours comes with the first message.
-            token = None if self._jupyter_token is None else self._token
-            await connection.write_message(self._mirror.hello(token))
+            await connection.write_message(self._mirror.hello(self._credentials.in_hello))
             heart = asyncio.create_task(self._heartbeat(connection))
             # A proxy takes the connection before it has one itself: without a welcome there is none.
             silence = asyncio.get_running_loop().call_later(WELCOME_S, self._cut_silent, connection)
@@ -284,34 +286,18 @@ class ClientLink:
             AuthenticationError: The token is wrong or missing.
             ConnectionLost: It was never live, and trying again is no remedy.
         """
-        request = HTTPRequest(
-            self.url,
-            headers=authorization(self._token, self._jupyter_token),
-            connect_timeout=10.0,
-            request_timeout=10.0,
-            ssl_options=tls_of(self.url),
-        )
-        try:
-            return await websocket_connect(
-                request, compression_options={}, max_message_size=MAX_MESSAGE_BYTES
-            )
-        except HTTPClientError as error:
-            if error.code in (401, 403):
-                raise AuthenticationError(
-                    f"{self.url} refused us ({error.code}): {token_remedy(self.url)}"
-                ) from None
-            reason, remedy = explained_status(error.code, self.url)
-        except (OSError, WebSocketError) as error:
-            reason, remedy = explained(error)
-        if remedy and not self._was_ever_live:
-            raise ConnectionLost(f"{self.url} was not reached: {reason}. {remedy}")
-        return reason
+        opened = await dial(self.url, self._credentials)
+        if not isinstance(opened, Unreached):
+            return opened
+        if opened.remedy and not self._was_ever_live:
+            raise ConnectionLost(f"{self.url} was not reached: {opened.reason}. {opened.remedy}")
+        return opened.reason
 
     async def _heartbeat(self, connection: WebSocketClientConnection) -> None:
         self._beat = asyncio.Event()
         await self._synced.wait()  # before that the server's settings are not known
         while True:
-            settings = self._settings()
+            settings = self.settings()
             await asyncio.sleep(settings["heartbeatIntervalMs"] / 1000)
             if self._busy:
                 continue
@@ -327,7 +313,8 @@ class ClientLink:
             except WebSocketError:
                 return
 
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """The server's ``serverConfig.ws``, or what stands for it before that was told. On the link's thread."""
         return {**WS_DEFAULTS, **self._reader.settings()}
 
     def _receive(self, connection: WebSocketClientConnection, message: str | bytes) -> None:
@@ -387,4 +374,5 @@ class ClientLink:
 
     def _become(self, status: LinkStatus) -> None:
         self.status = status
+        self.relay.follow(status.phase)
         self._reader.on_change()

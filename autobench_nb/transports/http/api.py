@@ -53,6 +53,8 @@ LONG_QUERY_CHARS: Final = 200
 """A longer query is read on another thread."""
 SLICE_S: Final = 0.002
 """Entries are appended for so long before the loop gets its turn again: some have hundreds of fields."""
+YIELD_S: Final = 0.02
+"""For how long at most entries are not appended since what is new is being sent."""
 FIELDS_AT_ONCE: Final = 1_000
 """Entries and fields that are accepted before they are redacted and numbered: that takes longer than accepting them."""
 
@@ -174,7 +176,7 @@ class LogsHandler(Guarded):
                 undrained = 0
                 ring.drain()  # here, and not all at once in the next flush
             if time.monotonic() - began > SLICE_S:
-                await asyncio.sleep(0)
+                await self._let_others()
                 began = time.monotonic()
         if report.rejected and not report.accepted:
             self.set_status(400)
@@ -189,6 +191,13 @@ class LogsHandler(Guarded):
                 **report.lines(),
             }
         )
+
+    async def _let_others(self) -> None:
+        """Leave the loop to others, and the interpreter's lock to the pump while it sends."""
+        await asyncio.sleep(0)
+        pump, until = self.site.pump, time.monotonic() + YIELD_S
+        while pump.is_flushing and time.monotonic() < until:
+            await asyncio.sleep(0.001)
 
     def _reader(self) -> LineReader:
         """What reads the lines of the body: in the format and the zone that the query names."""

@@ -69,7 +69,9 @@ export function reaches(facts: Facts): Reaches {
 function direct({ href, info, isOwnPage }: Facts): Reach {
   if (isOwnPage && isProxied(href)) return { ...UNREACHABLE, state: 'not used', reason: 'this page came through a proxy' };
   if (!isOwnPage && !isLoopback(href)) {
-    const reason = 'this page is not on the kernel’s machine: its loopback is another one’s';
+    const reason = isElsewhere(info)
+      ? `the server is at ${hostOf(info.url)}: a page that is not on the kernel’s machine does not dial it`
+      : 'this page is not on the kernel’s machine: its loopback is another one’s';
     return { ...UNREACHABLE, state: 'not this machine', reason };
   }
   if (info === null) return { ...UNREACHABLE, state: 'not known', reason: 'the kernel has not said yet where its server is' };
@@ -181,6 +183,15 @@ function isProxied(href: string): boolean {
 function pathThrough(url: string, baseUrl: string): string | null {
   const path = URL.canParse(url) ? new URL(url).pathname : '';
   return path.startsWith(`${baseUrl}proxy/`) ? path : null;
+}
+
+/** Whether it is a client's server, on some other machine than the kernel's. */
+function isElsewhere(info: LinkInfo | null): info is LinkInfo {
+  return info?.via === 'client' && !isLoopback(info.url.replace(/^ws/, 'http'));
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
 }
 
 function portOf(url: string): string | null {

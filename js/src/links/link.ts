@@ -14,6 +14,8 @@ export interface LinkInfo {
   /** What the right server answers with `proof`, before anything else: only to that one the token is given. */
   nonce?: string;
   proof?: string;
+  /** Set where the server is not the kernel's own, but a client's of it, which hands on what goes by widget message. */
+  via?: 'client';
 }
 
 /**

@@ -607,10 +607,29 @@ export interface RecipeRunRecord {
   counts?: Record<string, number>;
   /** Seconds of work that are left, by past durations. */
   etaS?: number | null;
+  /** Not there where no device measures it. */
+  power?: PowerRecord;
   /** The id of the run that it goes on with. */
   resumedFrom?: string | null;
   plan?: Record<string, PlanRecord>;
   steps?: Record<string, StepRecord>;
+}
+
+/** `/jobs/recipeRuns/{id}/power`: what the power meter saw while something of the run was under way. */
+export interface PowerRecord {
+  /** The power meter. */
+  deviceId: string;
+  /** Which of its quantities is the power. */
+  quantity: string;
+  unit: string;
+  /** Ms since 1970 UTC, with a fraction; where stretch 0 begins. */
+  startsAt: number;
+  /** Milliseconds; how long a stretch is; it doubles when there are very many. */
+  everyMs: number;
+  /** The energy so far. */
+  joules: number;
+  /** Of each stretch of which something is known, 240 at most: its number, and the mean, the least and the most of its samples. */
+  points: number[][];
 }
 
 /** `/jobs/recipeRuns/{id}/plan/{step}`: what all cells of a step share. */
@@ -675,6 +694,8 @@ export interface StepRecord {
   startedAt?: number | null;
   /** Ms since 1970 UTC, with a fraction. */
   finishedAt?: number | null;
+  /** Seconds; that this cell of a matrix took in past runs, the median; not there where that is not known, nor of a step without a matrix. */
+  expectedS?: number;
   /** When it is tried again. */
   retryAt?: number | null;
   /** Its tries before the newest, oldest first; of many the last. */

@@ -5,7 +5,7 @@ import { visible } from '../../logs/text/visible';
 import type { DeviceRecord } from '../../sync/messages';
 import { get, keys } from '../../sync/read';
 import { AskButton, type Asking } from '../shared/ask';
-import { brief, clock, duration } from '../shared/format';
+import { brief, clock, setTime } from '../shared/format';
 import { otherFields } from '../shared/records';
 import { readWish } from './arguments';
 import { askedTitle } from './DeviceActions';
@@ -68,7 +68,7 @@ export function DeviceDetail(props: Props): JSX.Element {
         </ul>
       )}
       <p class="ab-dev-watched ab-muted ab-num">
-        {visible(device.type ?? 'device')}, asked every {duration(device.everyS ?? 1)}, has {duration(device.timeoutS ?? 5)} to
+        {visible(device.type ?? 'device')}, asked every {setTime(device.everyS ?? 1)}, has {setTime(device.timeoutS ?? 5)} to
         answer
         {Array.isArray(needs) && needs.length > 0 && `; needs ${needs.map((one) => visible(String(one))).join(', ')}`}
         {device.powerFrom && `; ${visible(device.powerFrom)} gives jobs their energy`}

@@ -67,7 +67,7 @@ export function DevicesView({ client }: { client: Client }): JSX.Element | null 
       {others.length > 0 && (
         <OtherDevices devices={Object.fromEntries(others.map((id) => [id, get(devices, id) as DeviceRecord]))} now={now} />
       )}
-      <Foot records={records} />
+      <Foot records={records} byHand={others.length} />
     </div>
   );
 }
@@ -110,12 +110,12 @@ function PauseBanner({ client, pausing }: { client: Client; pausing: readonly st
   );
 }
 
-function Foot({ records }: { records: readonly DeviceRecord[] }): JSX.Element {
+function Foot({ records, byHand }: { records: readonly DeviceRecord[]; byHand: number }): JSX.Element {
   const isOpen = useSignal(false);
   return (
     <>
       <div class="ab-dev-foot ab-muted ab-num">
-        {footTexts(records).map(({ text, tone }) => (
+        {footTexts(records, byHand).map(({ text, tone }) => (
           <span key={text} class={`ab-text-${tone}`}>
             {text}
           </span>

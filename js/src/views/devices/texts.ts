@@ -3,7 +3,7 @@
 import { visible } from '../../logs/text/visible';
 import type { AskedAction, DeviceRecord, SampleWindow } from '../../sync/messages';
 import { get, has, keys, type Rec } from '../../sync/read';
-import { brief, count, duration, estimate } from '../shared/format';
+import { brief, count, duration, estimate, plural } from '../shared/format';
 import { type StatusCounts, type Tone, toneOf } from '../shared/tone';
 
 /** How one quantity is to be, and how it was seen: two things, never one. */
@@ -157,17 +157,22 @@ export function countDevices(devices: Iterable<DeviceRecord>): StatusCounts {
 }
 
 /** "6 devices · 3 well · 2 not as desired": what the foot says, each with its tone. */
-export function footTexts(devices: readonly DeviceRecord[]): readonly { readonly text: string; readonly tone: Tone }[] {
+export function footTexts(
+  devices: readonly DeviceRecord[],
+  byHand = 0,
+): readonly { readonly text: string; readonly tone: Tone }[] {
   const silent = devices.filter((one) => (one.status === 'unknown' && one.failures) || one.status === 'degraded').length;
   const differ = devices.filter((one) => (one.differs ?? []).length > 0).length;
   const closed = devices.filter((one) => one.status === 'closed').length;
   const well = devices.filter((one) => one.status === 'ok' && (one.differs ?? []).length === 0).length;
+  const all = devices.length + byHand;
   const parts: { text: string; tone: Tone; n: number }[] = [
-    { n: devices.length, tone: 'ok', text: `${count(devices.length)} ${devices.length === 1 ? 'device' : 'devices'}` },
+    { n: all, tone: 'ok', text: plural(all, 'device') },
     { n: well, tone: 'ok', text: `${count(well)} well` },
     { n: silent, tone: 'warn', text: `${count(silent)} silent` },
     { n: differ, tone: 'warn', text: `${count(differ)} not as desired` },
     { n: closed, tone: 'idle', text: `${count(closed)} closed` },
+    { n: byHand, tone: 'idle', text: `${count(byHand)} written by hand` },
   ];
   return parts.filter(({ n }) => n > 0);
 }

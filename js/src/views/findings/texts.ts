@@ -41,13 +41,17 @@ export function scanText(pno: Pno, now: number): string {
   if (at === null) return '';
   const checks = pno.checks ?? [];
   const on = pno.subjects === undefined ? '' : ` on ${plural(pno.subjects, 'subject')}`;
-  return [
-    `${ago(now - at)}${pno.because ? `, ${visible(pno.because)}` : ''}`,
-    pno.status !== 'running' && pno.tookS != null && `took ${duration(pno.tookS)}`,
-    checks.length > 0 && `${plural(checks.length, 'check')}${on}`,
-  ]
-    .filter(Boolean)
-    .join(' · ');
+  return (
+    [
+      `${ago(now - at)}${pno.because ? `, ${visible(pno.because)}` : ''}`,
+      pno.status !== 'running' && pno.tookS != null && `took ${duration(pno.tookS)}`,
+      checks.length > 0 && `${plural(checks.length, 'check')}${on}`,
+    ]
+      .filter((part) => part !== false)
+      // A figure and its unit stay in one line.
+      .map((part) => part.replace(/(\d) /g, '$1\u00a0'))
+      .join(' · ')
+  );
 }
 
 /** "next 10:00:00, in 18 m 46 s". */

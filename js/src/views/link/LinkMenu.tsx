@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import type { Client, LinkChoice } from '../../client';
 import { latency } from '../shared/format';
-import { LINK_NAMES, LINK_NOTES } from './link-names';
+import { LINK_NAMES, linkNote } from './link-names';
 
 /** The ways to the orchestrator: which one is used, why the others are not, and what would help. It covers nothing. */
 export function LinkMenu({ client, id }: { client: Client; id: string }): JSX.Element {
@@ -20,7 +20,7 @@ export function LinkMenu({ client, id }: { client: Client; id: string }): JSX.El
           link={link}
           group={group}
           chosen={wanted === undefined ? link.inUse : link === wanted}
-          note={[latencyMs === null ? '' : `${latency(latencyMs)} a round trip`, LINK_NOTES[link.kind]]}
+          note={[latencyMs === null ? '' : `${latency(latencyMs)} a round trip`, linkNote(client, link.kind)]}
         />
       ))}
       {wanted && (

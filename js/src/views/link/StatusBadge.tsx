@@ -9,7 +9,7 @@ import { useNow } from '../shared/hooks';
 import type { Tone } from '../shared/tone';
 import { LastSeen } from './LastSeen';
 import { LinkMenu } from './LinkMenu';
-import { LINK_NAMES } from './link-names';
+import { badgeName } from './link-names';
 import { busyTexts, countdown, noticeTexts } from './notice-texts';
 
 /** What unfolds the menu of links, and where it is. */
@@ -37,7 +37,9 @@ export function StatusBadge({ client, quiet = false, menu }: Props): JSX.Element
   const now = useNow(250, status.phase === 'waiting' || busy !== null);
   const { word, fact, step, action } = busy === null ? noticeTexts(status, client.host) : busyTexts(busy, client.waiting.value);
   const detail =
-    quiet && status.phase === 'waiting' ? plural(status.attempts, 'try', 'tries') : detailOf(status, now.value, busy !== null);
+    quiet && status.phase === 'waiting'
+      ? plural(status.attempts, 'try', 'tries')
+      : detailOf(status, badgeName(client, status.link), now.value, busy !== null);
   const isOpen = menu.open.value;
   return (
     <span class={`ab-badge ab-phase-${status.phase}`} title={[fact, step].filter(Boolean).join(' ')}>
@@ -95,9 +97,8 @@ export function BadgeView({ client }: { client: Client }): JSX.Element {
   );
 }
 
-function detailOf(status: LinkStatus, now: number, isBusy: boolean): string {
-  const { phase, link, latencyMs, attempts } = status;
-  const name = LINK_NAMES[link];
+function detailOf(status: LinkStatus, name: string, now: number, isBusy: boolean): string {
+  const { phase, latencyMs, attempts } = status;
   if (phase === 'live' && isBusy) return `live · ${name}`;
   if (phase === 'live') return latencyMs === null ? name : `${name} · ${latency(latencyMs)}`;
   if (phase === 'waiting') return `${countdown(status, now)} · ${plural(attempts, 'try', 'tries')}`;

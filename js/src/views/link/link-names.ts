@@ -1,6 +1,6 @@
 /** What people call each link. */
 
-import type { LinkKind } from '../../client';
+import type { Client, LinkKind } from '../../client';
 
 export const LINK_NAMES: Readonly<Record<LinkKind, string>> = {
   direct: 'direct',
@@ -8,9 +8,15 @@ export const LINK_NAMES: Readonly<Record<LinkKind, string>> = {
   comm: 'widget messages',
 };
 
+/** The same for the badge, which also tells who carries them. */
+export function badgeName(client: Client, kind: LinkKind): string {
+  return kind === 'comm' && client.relayed.value ? 'widget messages by a client' : LINK_NAMES[kind];
+}
+
 /** What one should know of it while it is in use. */
-export const LINK_NOTES: Readonly<Record<LinkKind, string>> = {
-  direct: 'a socket to the orchestrator itself',
-  proxy: 'a socket through the Jupyter server',
-  comm: 'through the kernel, at most 50 messages a second',
-};
+export function linkNote(client: Client, kind: LinkKind): string {
+  if (kind === 'direct') return 'a socket to the orchestrator itself';
+  if (kind === 'proxy') return 'a socket through the Jupyter server';
+  const way = client.relayed.value ? 'through this notebook’s client' : 'through the kernel';
+  return `${way}, at most 50 messages a second`;
+}

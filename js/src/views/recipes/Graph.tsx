@@ -4,21 +4,25 @@ import { visible } from '../../logs/text/visible';
 import { useWidth } from '../shared/width';
 import type { RecipeFace } from './model/face';
 import type { Drawn } from './model/folded';
+import type { Forecast } from './model/forecast';
 import { layered } from './model/layered';
-import { type LinkState, linkLabel, linkState } from './model/links';
+import { type LinkState, labelRoom, ledOnlyBy, linkLabel, linkState } from './model/links';
 import { countOf, type StepNode, settledOf } from './model/nodes';
-import { type Picture, pictureOf, type Sizes, sizesFor } from './model/picture';
+import { type Box, type Picture, pictureOf, type Sizes, sizesFor } from './model/picture';
 import { railsOf } from './model/rails';
 import { stepTo, type Walkable } from './model/walk';
-import { aboutNode, nodeText, SIGNS } from './model/words';
+import { aboutNode, nodeText, rowText, SIGNS } from './model/words';
 
 /** Below it there is no room for a picture: rails beside a list. */
 const NARROW = 560;
+/** With less room than so many px a picture that would be cut at its edges is such a list, too. */
+const NOT_WIDE = 900;
 
 export interface GraphProps {
   face: RecipeFace;
   drawn: Drawn;
   chosen: string | null;
+  future: Forecast;
   now: number;
   onChoose(node: StepNode): void;
 }
@@ -40,7 +44,10 @@ export function Graph(props: GraphProps): JSX.Element {
   const [current, setCurrent] = useState<string | null>(null);
   const order = drawn.nodes.map((node) => node.key);
   const here = [current, chosen, order[0]].find((key) => key != null && order.includes(key)) ?? null;
-  const isList = width > 0 && width < NARROW;
+  const names = drawn.nodes.map((node) => node.name);
+  const sizes = sizesFor({ room: width - 24, graph, names, labels: labelRoom(drawn.links) });
+  const picture = pictureOf(graph, (name) => order.includes(name), sizes);
+  const isList = width < NARROW || (width < NOT_WIDE && picture.width > width - 24);
   const walk: Walkable = { order, arcs: drawn.links, layerOf: graph.layerOf, laneOf: graph.lanes };
   const onKeyDown = (event: KeyboardEvent) => {
     if (here === null || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -56,7 +63,8 @@ export function Graph(props: GraphProps): JSX.Element {
     setCurrent(node.key);
     onChoose(node);
   };
-  const shared = { ...props, here, choose };
+  const others = useMemo(() => ledOnlyBy(drawn.links), [drawn.links]);
+  const shared = { ...props, here, choose, others };
   return (
     <div
       ref={outer}
@@ -66,13 +74,9 @@ export function Graph(props: GraphProps): JSX.Element {
       onKeyDown={onKeyDown}
     >
       {width === 0 ? null : isList ? (
-        <List {...shared} />
+        <List {...shared} width={width} />
       ) : (
-        <Canvas
-          {...shared}
-          picture={pictureOf(graph, (name) => order.includes(name), sizesFor(width - 24, graph.layers.length))}
-          sizes={sizesFor(width - 24, graph.layers.length)}
-        />
+        <Canvas {...shared} picture={picture} sizes={sizes} />
       )}
       <Legend isList={isList} />
     </div>
@@ -81,6 +85,8 @@ export function Graph(props: GraphProps): JSX.Element {
 
 interface ShownProps extends GraphProps {
   here: string | null;
+  /** By node that only another outcome leads to: which. */
+  others: ReadonlyMap<string, string>;
   choose(node: StepNode): void;
 }
 
@@ -110,21 +116,33 @@ function Canvas({ drawn, picture, sizes, ...props }: ShownProps & { picture: Pic
       : [{ route, state: linkState(link, from), label: linkLabel(link, from) }];
   });
   const rank: readonly LinkState[] = ['other', 'next', 'taken', 'bad'];
+  // What leads to one node ends in one tip: its words stand beside each other, each one once.
+  const labels = new Map<string, { tip: Box; words: Map<string, LinkState> }>();
   edges.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state));
+  for (const { route, state, label } of edges) {
+    const known = labels.get(route.to) ?? { tip: route.tip, words: new Map() };
+    for (const word of label.split(', ').filter(Boolean)) known.words.set(word, state);
+    if (known.words.size > 0) labels.set(route.to, known);
+  }
   return (
     <div class="ab-rec-scroll" ref={scroller}>
       <div class="ab-rec-canvas" style={{ width: `${picture.width}px`, height: `${picture.height}px` }}>
         <svg width={picture.width} height={picture.height} aria-hidden="true">
-          {edges.map(({ route, state, label }) => (
+          {edges.map(({ route, state }) => (
             <g key={`${route.from} ${route.to}`} class={CLASSES[state]}>
               <path class="ab-rec-edge" d={route.path} />
               <path class="ab-rec-tip" d={`M${route.tip.x - 6} ${route.tip.y - 3.5}l6 3.5l-6 3.5z`} />
-              {label && (
-                <text class="ab-rec-edge-label" x={route.tip.x - 8} y={route.tip.y - 5} text-anchor="end">
-                  {label}
-                </text>
-              )}
             </g>
+          ))}
+          {[...labels].map(([to, { tip, words }]) => (
+            <text key={to} class="ab-rec-edge-label" x={tip.x - 8} y={tip.y - 5} text-anchor="end">
+              {[...words].map(([label, state], i) => (
+                <tspan key={label} class={CLASSES[state]}>
+                  {i > 0 && ', '}
+                  {label}
+                </tspan>
+              ))}
+            </text>
           ))}
         </svg>
         {drawn.nodes.map((node) => {
@@ -142,10 +160,15 @@ interface NodeProps extends Omit<ShownProps, 'drawn'> {
   node: StepNode;
   class: string;
   style?: Record<string, string>;
+  /** What it took, or what is about left: of a row, where it has so many px of room for it. */
+  took?: string;
+  room?: number;
 }
 
-function NodeButton({ node, here, chosen, now, choose, style, ...props }: NodeProps): JSX.Element {
-  const text = visible(nodeText(node, now));
+function NodeButton({ node, here, chosen, now, choose, style, others, took = '', room = 0, ...props }: NodeProps): JSX.Element {
+  const other = node.standing === 'waiting' && others.get(node.key);
+  const text = other ? `on ${other}` : visible(nodeText(node, now));
+  const hasRoom = (node.name.length + text.length + took.length) * LETTER < room;
   const share = node.tally.total > 1 ? settledOf(node.tally) / node.tally.total : shareOf(node);
   return (
     <button
@@ -176,6 +199,7 @@ function NodeButton({ node, here, chosen, now, choose, style, ...props }: NodePr
           </Fragment>
         ))}
       </span>
+      {took && took !== text && hasRoom && <span class="ab-rec-row-took ab-num">{took}</span>}
       {share > 0 && countOf(node.tally, ['running', 'retrying', 'queued', 'waiting']) > 0 && (
         <i class="ab-rec-share" style={{ width: `${100 * share}%` }} />
       )}
@@ -190,15 +214,19 @@ function shareOf(node: StepNode): number {
   return step === undefined || repeat < 2 ? 0 : Math.min(1, (step.done ?? 0) / repeat);
 }
 
+/** Px of a letter in a row, rather too many, and of what a row has besides words. */
+const LETTER = 7;
+const ROW_PAD = 44;
 const RAIL = 12;
 const ROW = 24;
 
-function List({ drawn, ...props }: ShownProps): JSX.Element {
+function List({ drawn, width, ...props }: ShownProps & { width: number }): JSX.Element {
   const keys = drawn.nodes.map((node) => node.key);
   const { dots, rails, count } = useMemo(() => railsOf(keys, drawn.links), [keys.join('\n'), drawn.links.length]);
   const byKey = new Map(drawn.nodes.map((node) => [node.key, node]));
   const links = new Map(drawn.links.map((link) => [`${link.from} ${link.to}`, link]));
   const x = (rail: number) => 8 + rail * RAIL;
+  const room = width - 24 - x(count - 1) - 8 - ROW_PAD;
   const y = (row: number) => ROW / 2 + row * ROW;
   return (
     <div class="ab-rec-rails">
@@ -216,7 +244,15 @@ function List({ drawn, ...props }: ShownProps): JSX.Element {
       </svg>
       <div class="ab-rec-rows">
         {drawn.nodes.map((node) => (
-          <NodeButton key={node.key} {...props} node={node} class="ab-rec-row" style={{ height: `${ROW}px` }} />
+          <NodeButton
+            key={node.key}
+            {...props}
+            node={node}
+            class="ab-rec-row"
+            style={{ height: `${ROW}px` }}
+            room={room}
+            took={rowText(node, props.future, props.now)}
+          />
         ))}
       </div>
     </div>

@@ -21,7 +21,7 @@ export function Interrupted({ face, runs, now }: Props): JSX.Element | null {
           <span class="ab-text-warn" aria-hidden="true">
             ◑
           </span>
-          <span class="ab-rec-interrupted-words">
+          <span class="ab-rec-words">
             <b>{visible(run.name ?? run.id)}</b>{' '}
             <span class="ab-muted ab-num">
               was interrupted {ago(now - run.lastSeenAt)}: {count(run.settled)} of {count(run.steps)} steps are finished and

@@ -8,6 +8,7 @@ import { VirtualRows } from '../shared/VirtualRows';
 import { useWidth } from '../shared/width';
 import { AskButton } from './AskButton';
 import type { RecipeFace } from './model/face';
+import { isOverdue } from './model/forecast';
 import { cellName, type Matrix, type MatrixRow, matrixOf, WRAP } from './model/matrix';
 import { cellsOf, countOf, isBad, type StepNode } from './model/nodes';
 import { isRunOver, SIGNS, tookS, WORDS } from './model/words';
@@ -18,6 +19,10 @@ const FEW = 4;
 /** With less room than so many px, fewer cells of a matrix with one axis stand in a line. */
 const NARROW = 420;
 const NARROW_WRAP = 3;
+/** As wide as a grid is at most, what stands around it and between its cells, and a letter, in px. */
+const MOST_WIDTH = 900;
+const PADS = 48;
+const LETTER = 6.6;
 
 interface Props {
   face: RecipeFace;
@@ -84,19 +89,34 @@ export function MatrixGrid({ face, run, node, now, onLog }: Props): JSX.Element 
         {(plan.repeat ?? 1) > 1 ? 'the mean time of a repetition, of what failed the time of its try' : 'the time of each cell'}
         {matrix.rowAxis && matrix.columnAxis && `; down: ${visible(matrix.rowAxis)}, across: ${visible(matrix.columnAxis)}`}
       </p>
-      <Grid face={face} matrix={matrix} node={node} now={now} />
+      <Grid face={face} matrix={matrix} node={node} now={now} room={Math.min(width, MOST_WIDTH)} />
       <Failures failed={failed} onLog={onLog} />
     </section>
   );
 }
 
-function Grid({ face, matrix, node, now }: { face: RecipeFace; matrix: Matrix; node: StepNode; now: number }): JSX.Element {
+interface GridProps {
+  face: RecipeFace;
+  matrix: Matrix;
+  node: StepNode;
+  now: number;
+  /** Px of its width. */
+  room: number;
+}
+
+function Grid({ face, matrix, node, now, room }: GridProps): JSX.Element {
   const lines: (MatrixRow | string)[] = matrix.rows.flatMap((row) => (row.group === null ? [row] : [row.group, row]));
   const width = Math.max(1, matrix.rows[0]?.cells.length ?? 1);
-  const style = { '--ab-rec-columns': width, '--ab-rec-first': matrix.rowAxis === null ? '0px' : 'minmax(44px, max-content)' };
+  const longestName = Math.max(0, ...matrix.rows.map(({ label }) => label.length));
+  const names = matrix.rowAxis === null ? 0 : Math.max(40, Math.min(110, 8 + longestName * LETTER));
+  const heads = matrix.columns.map((column) => `${matrix.columnAxis ?? ''} ${column}`.trim());
+  const longest = Math.max(0, ...heads.map((head) => head.length));
+  // The name of the axis is said in each column where there is room: "batch 32".
+  const isNamed = longest * LETTER < (room - names - PADS) / width;
+  const style = { '--ab-rec-columns': width, '--ab-rec-names': `${names}px` };
   return (
     <div
-      class="ab-rec-grid"
+      class={`ab-rec-grid${names === 0 ? ' ab-rec-grid-flat' : ''}`}
       role="table"
       aria-label={`Cells of ${visible(node.name)}`}
       style={style}
@@ -107,9 +127,9 @@ function Grid({ face, matrix, node, now }: { face: RecipeFace; matrix: Matrix; n
           <span role="columnheader" class="ab-rec-corner">
             <span class="ab-hidden">{visible(matrix.rowAxis ?? '')}</span>
           </span>
-          {matrix.columns.map((column) => (
+          {matrix.columns.map((column, i) => (
             <span key={column} role="columnheader" title={`${visible(matrix.columnAxis ?? '')} ${visible(column)}`}>
-              {visible(column)}
+              {visible(isNamed ? (heads[i] ?? column) : column)}
             </span>
           ))}
         </div>
@@ -152,13 +172,16 @@ function Cell({ face, cell, node, now }: { face: RecipeFace; cell: StepRecord; n
   const isChosen = face.cell.value === cell.id;
   const tries = (cell.tries ?? 1) > 1 ? `, ${cell.tries} tries` : '';
   const name = visible(cellName(cell));
+  const late = isOverdue(cell, node, now) ? `, overdue: it took ~ ${estimate(cell.expectedS ?? 0)} before` : '';
   return (
     <button
       type="button"
-      class={`ab-plain ab-rec-cell ab-num ab-rec-is-${cell.status}${isChosen ? ' ab-rec-chosen' : ''}`}
+      class={`ab-plain ab-rec-cell ab-num ab-rec-is-${cell.status}${late && ' ab-rec-overdue'}${isChosen ? ' ab-rec-chosen' : ''}`}
       aria-pressed={isChosen}
-      aria-label={`${name}: ${WORDS[cell.status]}, ${text}${tries}`}
-      title={[`${name}: ${WORDS[cell.status]}${tries}`, cell.reason ? visible(cell.reason) : ''].filter(Boolean).join('\n')}
+      aria-label={`${name}: ${WORDS[cell.status]}, ${text}${tries}${late}`}
+      title={[`${name}: ${WORDS[cell.status]}${tries}${late}`, cell.reason ? visible(cell.reason) : '']
+        .filter(Boolean)
+        .join('\n')}
       onClick={() => face.chooseCell(node.key, cell.id)}
     >
       {cell.status !== 'succeeded' && cell.status !== 'waiting' && cell.status !== 'queued' && (
@@ -172,7 +195,8 @@ function Cell({ face, cell, node, now }: { face: RecipeFace; cell: StepRecord; n
 /** "31.2 s", "~ 35 s" of what is to come; empty where there is no time to tell. */
 export function cellText(cell: StepRecord, plan: PlanRecord, now: number): string {
   const { status } = cell;
-  if (status === 'waiting' || status === 'queued') return plan.expectedS == null ? '–' : `~ ${estimate(plan.expectedS)}`;
+  const usual = cell.expectedS ?? plan.expectedS;
+  if (status === 'waiting' || status === 'queued') return usual == null ? '–' : `~ ${estimate(usual)}`;
   if (status === 'running') {
     if ((plan.repeat ?? 1) > 1) return `${cell.done ?? 0} of ${plan.repeat}`;
     return cell.startedAt == null ? '' : estimate(Math.max(0, now - cell.startedAt) / 1_000);

@@ -17,7 +17,7 @@ export function PausedBanner({ face, paused }: { face: RecipeFace; paused: Queue
       <span aria-hidden="true" class="ab-text-warn">
         ⚠
       </span>
-      <span>
+      <span class="ab-rec-words">
         <b>Queue paused: {visible(paused.reason)}.</b>{' '}
         <span class="ab-muted">
           What runs goes on, nothing new starts{paused.since !== undefined && ` since ${clock(paused.since)}`}.
@@ -116,7 +116,7 @@ function Row({ face, run, place, last }: { face: RecipeFace; run: WaitingRun; pl
         {run.priority}
       </span>
       <span role="cell" class="ab-rec-queue-name" title={name}>
-        {visible(run.title)} <span class="ab-faint">{visible(run.about)}</span>
+        <span>{visible(run.title)}</span> <span class="ab-faint">{visible(run.about)}</span>
       </span>
       <span role="cell" class="ab-rec-queue-for ab-muted" title={visible(run.waitsFor)}>
         {visible(run.waitsFor)}

@@ -157,10 +157,11 @@ function OneRun({ face, run, runs, prompts, now, onPickStep, onPrompt }: RunProp
             face={face}
             drawn={drawn}
             chosen={chosen}
+            future={future}
             now={now}
             onChoose={(one) => face.chooseNode(one.key === chosen ? null : one.key)}
           />
-          <Gantt run={run} nodes={drawn.nodes} future={future} chosen={chosen} now={now} isLost={isLost} />
+          <Gantt client={face.client} run={run} nodes={drawn.nodes} future={future} chosen={chosen} now={now} isLost={isLost} />
           {(hasMatrix || node !== null) && (
             <div class={`ab-rec-below${hasMatrix && node !== null ? ' ab-rec-two' : ''}`}>
               {hasMatrix && <MatrixGrid face={face} run={run} node={matrix} now={now} onLog={onPickStep} />}

@@ -1,13 +1,14 @@
 import type { JSX } from 'preact';
 import type { Client } from '../../client';
 import { visible } from '../../logs/text/visible';
-import type { PlanRecord, RecipeRunRecord, StepRecord } from '../../sync/messages';
+import type { RecipeRunRecord, StepRecord } from '../../sync/messages';
 import { CopyButton } from '../shared/CopyButton';
-import { count, duration, plural } from '../shared/format';
+import { count, duration, estimate, plural, setTime } from '../shared/format';
 import { MetricChart } from './MetricChart';
 import type { RecipeFace } from './model/face';
+import { isOverdue, ownPastS } from './model/forecast';
 import { cellName } from './model/matrix';
-import { cellsOf, type StepNode } from './model/nodes';
+import { cellsOf, isSettled, type StepNode } from './model/nodes';
 import { nodeText, SIGNS, tookS, WORDS } from './model/words';
 
 interface Props {
@@ -49,20 +50,23 @@ export function StepPanel({ face, client, run, node, now, onLog }: Props): JSX.E
         )}
       </h2>
       <dl class="ab-run-facts">
-        <Facts plan={plan} step={step} text={nodeText(node, now)} />
+        <Facts node={node} step={step} now={now} />
       </dl>
       {step?.jobId && <MetricChart face={face} client={client} plan={plan} step={step} />}
     </section>
   );
 }
 
-function Facts({ plan, step, text }: { plan: PlanRecord; step: StepRecord | null; text: string }): JSX.Element {
+function Facts({ node, step, now }: { node: StepNode; step: StepRecord | null; now: number }): JSX.Element {
+  const { plan } = node;
+  const text = nodeText(node, now);
+  const usual = (step === null ? null : ownPastS(step, node)) ?? plan.expectedS ?? null;
   const does = plan.does ?? '';
   const repeats = [
     (plan.warmup ?? 0) > 0 && plural(plan.warmup ?? 0, 'warm-up'),
     (plan.repeat ?? 1) > 1 && `at most ${count(plan.repeat ?? 1)} repetitions`,
     (plan.retries ?? 0) > 0 && `${plural(plan.retries ?? 0, 'retry', 'retries')}`,
-    plan.timeoutS != null && `at most ${duration(plan.timeoutS)} each`,
+    plan.timeoutS != null && `at most ${setTime(plan.timeoutS)} each`,
   ].filter(Boolean);
   const edges = Object.entries(plan.edges ?? {}).map(([outcome, to]) => `${outcome} → ${to}`);
   const took = step === null ? null : tookS(step);
@@ -83,6 +87,12 @@ function Facts({ plan, step, text }: { plan: PlanRecord; step: StepRecord | null
         took === null && text && <Fact word="now">{visible(text)}</Fact>
       )}
       {took !== null && <Fact word="took">{duration(took)}</Fact>}
+      {usual !== null && !isSettled(step?.status ?? 'waiting') && (
+        <Fact word="usually">
+          ~ {estimate(usual)}
+          {step !== null && isOverdue(step, node, now) && <b class="ab-text-warn">, overdue</b>}
+        </Fact>
+      )}
       {(step?.earlier ?? []).map((one, i) => (
         <Fact key={one.startedAt} word={`try ${i + 1}`}>
           {WORDS[one.status ?? 'failed']} after {duration((one.finishedAt - one.startedAt) / 1_000)}

@@ -34,6 +34,14 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${two(Math.floor(whole / 3_600) % 24)} h`;
 }
 
+/** A time that was set, without digits that nobody gave: "5 s", "1.5 s", "250 ms", "1 m". */
+export function setTime(seconds: number): string {
+  return duration(seconds)
+    .replace(/(\.\d*?)0+ s$/, '$1 s')
+    .replace(/\. s$/, ' s')
+    .replace(/ 00 [smh]$/, '');
+}
+
 /** Of what is not known so well: no fractions. "31 s", "1 m 42 s". */
 export function estimate(seconds: number): string {
   return seconds < 60 ? `${Math.max(1, Math.round(seconds))} s` : duration(seconds);

@@ -37,7 +37,9 @@ export function forecast(nodes: readonly StepNode[], links: readonly Link[], par
   const tasks = nodes.flatMap((node) => (expected.has(node.key) ? taskOf(node, links, expected, now) : []));
   const byKey = simulate(tasks, Math.max(1, parallel), now);
   const ends = [...byKey.values()].flatMap((one) => one.endsAt ?? []);
-  const isAtLeast = tasks.some(({ key }) => byKey.get(key)?.endsAt == null);
+  // What takes longer than ever before may take any time.
+  const isLate = nodes.some((node) => overdueOf(node, now).length > 0);
+  const isAtLeast = isLate || tasks.some(({ key }) => byKey.get(key)?.endsAt == null);
   return { byKey, endsAt: ends.length === 0 ? null : Math.max(...ends), isAtLeast };
 }
 
@@ -81,9 +83,30 @@ export function workLeftS(node: StepNode, left: number, now: number): number | n
   const begun = active.filter((step) => step.status === 'running');
   const usual = node.plan.expectedS ?? null;
   const shares = begun.map((step) => leftOfStepS(step, node, now));
-  const waiting = left - begun.length;
+  const { own } = node.tally;
+  const waiting = Math.max(0, left - begun.length - own.count);
   if (shares.some((one) => one === null) || (waiting > 0 && usual === null)) return null;
-  return shares.reduce<number>((sum, one) => sum + (one ?? 0), 0) + waiting * (usual ?? 0);
+  return shares.reduce<number>((sum, one) => sum + (one ?? 0), 0) + own.seconds + waiting * (usual ?? 0);
+}
+
+/** Longer than its past by such a share and so many seconds is clearly longer. */
+const CLEARLY = 1.2;
+const CLEARLY_S = 1;
+
+/** Seconds that a step takes by its own past: of a cell of a matrix that of no other cell. */
+export function ownPastS(step: StepRecord, node: StepNode): number | null {
+  return step.expectedS ?? (node.tally.total === 1 ? (node.plan.expectedS ?? null) : null);
+}
+
+/** Of the steps that run those that take clearly longer than they did in the past. */
+export function overdueOf(node: StepNode, now: number): StepRecord[] {
+  return node.prompt !== null ? [] : node.tally.active.filter((step) => isOverdue(step, node, now));
+}
+
+export function isOverdue(step: StepRecord, node: StepNode, now: number): boolean {
+  const past = ownPastS(step, node);
+  if (past === null || step.status !== 'running' || step.startedAt == null) return false;
+  return (now - step.startedAt) / 1_000 > Math.max(past * CLEARLY, past + CLEARLY_S);
 }
 
 /** Seconds that one running step has left: by its own repetitions, else by what it usually takes. */
@@ -91,7 +114,7 @@ export function leftOfStepS(step: StepRecord, node: StepNode, now: number): numb
   const elapsed = step.startedAt == null ? 0 : Math.max(0, now - step.startedAt) / 1_000;
   const repeat = node.plan.repeat ?? 1;
   const done = step.done ?? 0;
-  const usual = node.plan.expectedS ?? null;
+  const usual = step.expectedS ?? node.plan.expectedS ?? null;
   if (usual !== null) return Math.max(0, usual - elapsed);
   if (repeat > 1 && done > 0) {
     const each = step.metrics?.wall?.mean ?? elapsed / done;

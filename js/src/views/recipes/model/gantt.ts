@@ -1,8 +1,10 @@
 /** A run along its time: a row for each step, a bar for each try, what is still to come. Pure. */
 
 import type { RecipeRunRecord, StepRecord, StepStatus } from '../../../sync/messages';
+import { estimate } from '../../shared/format';
 import type { Forecast } from './forecast';
 import { cellsOf, isBad, type StepNode, settledOf } from './nodes';
+import { type TimeAxis, timeAxis } from './time-axis';
 
 export type BarKind = 'ok' | 'bad' | 'run' | 'asks' | 'between' | 'cancelled' | 'next' | 'limit' | 'late';
 
@@ -19,18 +21,13 @@ export interface GanttRow {
   readonly bars: readonly Bar[];
 }
 
-export interface Tick {
-  readonly at: number;
-  readonly label: string;
-}
-
 export interface Gantt {
   readonly rows: readonly GanttRow[];
-  readonly ticks: readonly Tick[];
+  readonly axis: TimeAxis;
   /** Where now is; null where the run is over, or has not begun. */
   readonly now: number | null;
-  /** Seconds from the axis' beginning to now. */
-  readonly nowS: number;
+  /** How long that is after the beginning, or after the last break. */
+  readonly nowText: string;
 }
 
 interface Span {
@@ -42,8 +39,6 @@ interface Span {
 
 /** Of more cells only the time that they cover is drawn. */
 const MOST_BARS = 120;
-/** How many times as long as what is known the axis is at most, to show a time limit. */
-const MOST_FUTURE = 2;
 
 /** `now`: ms since 1970. */
 export function ganttOf(run: RecipeRunRecord, nodes: readonly StepNode[], future: Forecast, now: number): Gantt {
@@ -53,24 +48,36 @@ export function ganttOf(run: RecipeRunRecord, nodes: readonly StepNode[], future
   const start = Math.min(run.startedAt ?? now, ...begins);
   const known = spans.flat().filter((span) => span.kind !== 'limit');
   const latest = Math.max(isOver ? (run.finishedAt as number) : now, ...known.map((span) => span.to));
-  // A little room, so that the last bar does not end at the edge; of a run that has just begun, a second.
-  const room = Math.max(latest - start, 1_000) * (isOver ? 1 : 1.02);
-  const limits = spans.flat().flatMap((span) => (span.kind === 'limit' ? span.to - start : []));
-  // A time limit is seen, but does not press all else into a corner: a late one goes on beyond the edge.
-  const whole = Math.min(Math.max(room, ...limits.map((limit) => limit * 1.02)), MOST_FUTURE * room);
-  const at = (time: number) => Math.max(0, Math.min(1, (time - start) / whole));
+  const limits = spans.flat().flatMap((span) => (span.kind === 'limit' ? span.to : []));
+  // While a step waits to be tried again nothing runs. Of a run that goes on, its own beginning counts as a step of it:
+  // what it has done in an earlier life lies before.
+  const ran = known.filter((span) => span.kind !== 'between');
+  const began = run.startedAt ?? now;
+  // What is to come is never left out: nobody knows that nothing will run then.
+  const still = [
+    { from: began, to: began },
+    { from: isOver ? latest : now, to: latest },
+  ];
+  const axis = timeAxis({ start, latest, hasRoom: !isOver, live: isOver ? null : now, ran: [...ran, ...still], limits });
+  const hasNow = !isOver && run.startedAt != null;
   return {
     rows: nodes.map((node, i) => ({
       key: node.key,
       bars: (spans[i] as Span[]).map((span) => {
-        const kind = span.kind === 'limit' && span.to > start + whole ? 'late' : span.kind;
-        return { ...span, kind, from: at(span.from), to: at(span.to) };
+        const isLate = span.kind === 'limit' && axis.timeAt(1) < span.to;
+        return { ...span, kind: isLate ? 'late' : span.kind, from: axis.at(span.from), to: axis.at(span.to) };
       }),
     })),
-    ticks: ticksOf(whole / 1_000),
-    now: isOver || run.startedAt == null ? null : at(now),
-    nowS: Math.max(0, now - start) / 1_000,
+    axis,
+    now: hasNow ? axis.at(now) : null,
+    nowText: hasNow ? sinceText(axis, now) : '',
   };
+}
+
+function sinceText(axis: TimeAxis, time: number): string {
+  const { seconds, isAfterBreak } = axis.sinceS(time);
+  if (!isAfterBreak) return estimate(seconds);
+  return seconds < 1 ? '' : `+${estimate(seconds)}`;
 }
 
 function pastOf(run: RecipeRunRecord, node: StepNode, now: number): Span[] {
@@ -79,9 +86,8 @@ function pastOf(run: RecipeRunRecord, node: StepNode, now: number): Span[] {
     return cellsOf(run, node.key).flatMap((step) => triesOf(step, node, now));
   }
   const isActive = settledOf(node.tally) < node.tally.total;
-  const to = isActive ? now : (node.tally.finishedAt ?? now);
   const kind = node.tally.failed.length > 0 ? 'bad' : isActive ? 'run' : 'ok';
-  return [{ from: node.tally.startedAt, to, kind, label: '' }];
+  return node.tally.ran.map(({ from, to }) => ({ from, to: Math.min(to, now), kind, label: '' }));
 }
 
 const KINDS: Readonly<Partial<Record<StepStatus, BarKind>>> = {
@@ -121,22 +127,4 @@ function futureOf(node: StepNode, future: Forecast, now: number): Span[] {
   if (expected?.startsAt == null || expected.endsAt === null) return [];
   const from = Math.max(now, expected.startsAt);
   return expected.endsAt > from ? [{ from, to: expected.endsAt, kind: 'next', label: '' }] : [];
-}
-
-const STEPS_S = [
-  ...[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200],
-  86_400,
-];
-const MOST_TICKS = 6;
-
-/** Round times from the beginning on. */
-export function ticksOf(seconds: number): Tick[] {
-  const step = STEPS_S.find((one) => seconds / one <= MOST_TICKS) ?? Math.ceil(seconds / MOST_TICKS / 86_400) * 86_400;
-  const [per, unit] = step < 1 ? [0.001, 'ms'] : step < 60 ? [1, 's'] : step < 3_600 ? [60, 'min'] : [3_600, 'h'];
-  const ticks: Tick[] = [];
-  for (let k = 0; k * step <= seconds; k++) {
-    const value = Number(((k * step) / per).toPrecision(6));
-    ticks.push({ at: (k * step) / seconds, label: `${value} ${unit}` });
-  }
-  return ticks;
 }

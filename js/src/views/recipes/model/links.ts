@@ -67,7 +67,25 @@ export function linkLabel(link: Link, from: StepNode): string {
     if (linkState(link, from) !== 'bad') return '';
     return link.outcomes.filter((one) => one !== 'ok' && countOf(from.tally, STATUSES[one]) > 0).join(', ');
   }
-  return link.outcomes.join(', ');
+  const happened = link.outcomes.filter((one) => countOf(from.tally, STATUSES[one]) > 0);
+  return (linkState(link, from) === 'bad' ? happened : link.outcomes).join(', ');
+}
+
+/** By node: all that may stand beside the edges that lead to it, whatever comes of the run, so that nothing moves then. */
+export function labelRoom(links: readonly Link[]): Map<string, string> {
+  const found = new Map<string, Set<Outcome>>();
+  for (const { to, outcomes } of links) {
+    const known = found.get(to) ?? new Set();
+    for (const one of outcomes) if (one !== 'ok') known.add(one);
+    found.set(to, known);
+  }
+  return new Map([...found].map(([to, outcomes]) => [to, [...outcomes].join(', ')]));
+}
+
+/** Of nodes that only an outcome besides the usual one leads to: which, as "failure" or "failure, timeout". */
+export function ledOnlyBy(links: readonly Link[]): Map<string, string> {
+  const usual = new Set(links.flatMap(({ to, outcomes }) => (outcomes.includes('ok') ? to : [])));
+  return new Map([...labelRoom(links)].filter(([to, outcomes]) => outcomes !== '' && !usual.has(to)));
 }
 
 /** Which way the time-out of a step goes on, in words. */

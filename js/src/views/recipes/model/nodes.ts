@@ -3,6 +3,7 @@
 import type { PlanRecord, PromptRecord, RecipeRunRecord, StepRecord, StepStatus } from '../../../sync/messages';
 import { get, keys, type Rec, values } from '../../../sync/read';
 import { chunkValues, Wide, type WideChunk } from '../../../sync/wide';
+import type { Stretch } from './time-axis';
 
 /** How a step stands, for the eye: its status, or that it waits for a person. */
 export type Standing = StepStatus | 'asks';
@@ -30,10 +31,22 @@ export interface Tally {
   readonly first: StepRecord | null;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
+  /** What those that have not begun take by their own past: seconds, and of how many that is known. */
+  readonly own: { readonly seconds: number; readonly count: number };
+  /** When any of them ran, in their order; what still runs has no end. Short silences between are part of it. */
+  readonly ran: readonly Stretch[];
 }
 
 const MOST_LISTED = 32;
-const NOTHING: Tally = { total: 0, by: {}, active: [], failed: [], first: null, startedAt: null, finishedAt: null };
+/** So many stretches are told apart; of more, those nearest to each other count as one. */
+const MOST_STRETCHES = 8;
+/** What follows so soon belongs to the same stretch. */
+const SOON_MS = 10_000;
+const NOTHING: Tally = {
+  ...{ total: 0, by: {}, active: [], failed: [], first: null, startedAt: null, finishedAt: null },
+  ran: [],
+  own: { seconds: 0, count: 0 },
+};
 const SETTLED: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'timeout', 'skipped', 'cancelled']);
 const BAD: ReadonlySet<StepStatus> = new Set(['failed', 'timeout']);
 
@@ -89,6 +102,7 @@ function measure(steps: Iterable<StepRecord>): Tallies {
 
 function one(step: StepRecord): Tally {
   const { status } = step;
+  const ownS = status === 'waiting' || status === 'queued' ? (step.expectedS ?? null) : null;
   const began = step.earlier?.[0]?.startedAt ?? step.startedAt ?? null;
   return {
     total: 1,
@@ -98,7 +112,36 @@ function one(step: StepRecord): Tally {
     first: step,
     startedAt: began,
     finishedAt: step.finishedAt ?? null,
+    ran: ranOf(step),
+    own: { seconds: ownS ?? 0, count: ownS === null ? 0 : 1 },
   };
+}
+
+function ranOf({ earlier, startedAt, finishedAt }: StepRecord): Stretch[] {
+  const newest = startedAt == null ? [] : [{ from: startedAt, to: finishedAt ?? Number.POSITIVE_INFINITY }];
+  if (!earlier?.length) return newest;
+  return [...earlier.map((one) => ({ from: one.startedAt, to: one.finishedAt })), ...newest].reduce(
+    (ran, one) => joined(ran, [one]),
+    [] as Stretch[],
+  );
+}
+
+/** Two lists of stretches as one: what overlaps or follows soon is one of them. */
+function joined(a: readonly Stretch[], b: readonly Stretch[]): Stretch[] {
+  const found: Stretch[] = [];
+  for (const one of [...a, ...b].sort((x, y) => x.from - y.from)) {
+    const last = found.at(-1);
+    if (last === undefined || one.from - last.to > SOON_MS) found.push(one);
+    else if (one.to > last.to) found[found.length - 1] = { from: last.from, to: one.to };
+  }
+  while (found.length > MOST_STRETCHES) {
+    let nearest = 1;
+    const apart = (i: number) => (found[i] as Stretch).from - (found[i - 1] as Stretch).to;
+    for (let i = 2; i < found.length; i++) if (apart(i) < apart(nearest)) nearest = i;
+    const [left, right] = found.slice(nearest - 1, nearest + 1) as [Stretch, Stretch];
+    found.splice(nearest - 1, 2, { from: left.from, to: right.to });
+  }
+  return found;
 }
 
 /** Two tallies as one. */
@@ -113,6 +156,8 @@ export function sum(a: Tally, b: Tally): Tally {
     first: a.first ?? b.first,
     startedAt: least(a.startedAt, b.startedAt),
     finishedAt: most(a.finishedAt, b.finishedAt),
+    own: { seconds: a.own.seconds + b.own.seconds, count: a.own.count + b.own.count },
+    ran: a.ran.length === 0 ? b.ran : b.ran.length === 0 ? a.ran : joined(a.ran, b.ran),
   };
 }
 

@@ -5,7 +5,10 @@ import type { Layered } from './layered';
 export interface Sizes {
   readonly width: number;
   readonly height: number;
-  readonly gapX: number;
+  /** Between each layer and the next. */
+  readonly gaps: readonly number[];
+  /** How much of each gap words at the ends of edges take. */
+  readonly words: readonly number[];
   readonly gapY: number;
 }
 
@@ -40,14 +43,44 @@ const BEND = 5;
 const MARGIN = 10;
 const ARROW = 6;
 
-/** Nodes as wide as the room allows. */
-export function sizesFor(room: number, layers: number): Sizes {
-  const width = Math.floor((room - 2 * PAD - (layers - 1) * GAP_X) / Math.max(1, layers));
-  return { width: Math.max(NARROWEST, Math.min(WIDEST, width)), height: HEIGHT, gapX: GAP_X, gapY: GAP_Y };
+/** Px of a letter beside an edge and of a bold one in a node, rather too many. */
+const LETTER = 6.2;
+const NAME_LETTER = 7.6;
+/** What a node needs besides its name, in px. */
+const SIGN = 38;
+/** From the words of an edge to its tip, and to the lines before them. */
+const BESIDE_WORDS = 14;
+/** What the lines of a gap need besides words. */
+const LINES = 16;
+
+export interface SizesAsked {
+  readonly room: number;
+  readonly graph: Layered;
+  readonly names: readonly string[];
+  /** By node: what may stand beside the edges that lead to it. */
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** Nodes as wide as the room allows, but for their names; gaps so wide that words beside edges stand whole. */
+export function sizesFor({ room, graph, names, labels }: SizesAsked): Sizes {
+  const layers = graph.layers.length;
+  const words: number[] = Array.from({ length: Math.max(0, layers - 1) }, () => 0);
+  for (const [to, label] of labels) {
+    const gap = (graph.layerOf.get(to) ?? 0) - 1;
+    if (gap >= 0 && label) words[gap] = Math.max(words[gap] ?? 0, label.length * LETTER + BESIDE_WORDS);
+  }
+  const gaps = words.map((one) => Math.max(GAP_X, one === 0 ? 0 : MARGIN + LINES + one));
+  const free = room - 2 * PAD - gaps.reduce((sum, gap) => sum + gap, 0);
+  const longest = Math.max(0, ...names.map((name) => name.length)) * NAME_LETTER + SIGN;
+  const least = Math.min(WIDEST, Math.max(NARROWEST, Math.ceil(longest)));
+  const width = Math.floor(free / Math.max(1, layers));
+  return { width: Math.max(least, Math.min(WIDEST, width)), height: HEIGHT, gaps, words, gapY: GAP_Y };
 }
 
 export function pictureOf(graph: Layered, isNode: (name: string) => boolean, sizes: Sizes): Picture {
-  const x = (layer: number) => PAD + layer * (sizes.width + sizes.gapX);
+  const lefts = [PAD];
+  for (const [layer, gap] of sizes.gaps.entries()) lefts.push((lefts[layer] as number) + sizes.width + gap);
+  const x = (layer: number) => lefts[layer] ?? PAD;
   const y = (lane: number) => PAD + lane * (sizes.height + sizes.gapY);
   const middle = (name: string) => y(graph.lanes.get(name) as number) + sizes.height / 2;
   const boxes = new Map<string, Box>();
@@ -61,7 +94,9 @@ export function pictureOf(graph: Layered, isNode: (name: string) => boolean, siz
       const [from, to] = [places[i] as string, places[i + 1] as string];
       const layer = graph.layerOf.get(from) as number;
       const [left, right] = [x(layer) + sizes.width, x(layer + 1)];
-      const track = left + MARGIN + (tracks.get(trackKey(layer, arc.from, from, to)) ?? 0) * (sizes.gapX - 2 * MARGIN - ARROW);
+      // Lines that go up or down stay beside the words of the gap.
+      const lines = right - left - (sizes.words[layer] || MARGIN + ARROW) - MARGIN;
+      const track = left + MARGIN + (tracks.get(trackKey(layer, arc.from, from, to)) ?? 0) * lines;
       points.push({ x: left, y: middle(from) }, { x: track, y: middle(from) }, { x: track, y: middle(to) });
       points.push({ x: right, y: middle(to) });
     }

@@ -2,7 +2,7 @@
 
 import type { PlanRecord, RecipeRunRecord, RunStatus, StepRecord } from '../../../sync/messages';
 import { duration, estimate, plural } from '../../shared/format';
-import type { Forecast } from './forecast';
+import { type Forecast, overdueOf } from './forecast';
 import { countOf, type Standing, type StepNode, settledOf } from './nodes';
 
 export const SIGNS: Readonly<Record<Standing, string>> = {
@@ -128,7 +128,8 @@ export function tookS(step: StepRecord): number | null {
 
 function tookText(step: StepRecord): string {
   const took = tookS(step);
-  return took === null ? 'done' : duration(took);
+  if (took === null) return 'done';
+  return (step.earlier?.length ?? 0) > 0 ? `${duration(took)} in try ${step.tries ?? 2}` : duration(took);
 }
 
 /** What stands at the end of a node's row in the Gantt: what it took, or what is about left. */
@@ -144,7 +145,9 @@ export function rowText(node: StepNode, future: Forecast, now: number): string {
   const isUnderWay = countOf(tally, ['running', 'retrying']) > 0 || settledOf(tally) > 0;
   if (expected.endsAt === null || expected.startsAt === null) return isUnderWay ? 'left unknown' : '';
   const seconds = (expected.endsAt - Math.max(now, expected.startsAt)) / 1_000;
-  if (isUnderWay) return seconds < 0.5 ? 'overdue' : `~ ${estimate(seconds)} left`;
+  const late = overdueOf(node, now).length;
+  if (late > 0) return tally.total === 1 ? 'overdue' : `${late} overdue`;
+  if (isUnderWay) return seconds < 0.5 ? 'about to end' : `~ ${estimate(seconds)} left`;
   return `~ ${estimate(seconds)}`;
 }
 
