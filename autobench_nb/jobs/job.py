@@ -169,10 +169,16 @@ class Job:
             end: Whether the input ends after it, as with Ctrl-D.
 
         Raises:
-            JobError: The job has ended, was not started with ``stdin=True`` or ``pty=True``, or does not read.
+            JobError: The job has ended, was not started with ``stdin=True`` or ``pty=True``, or does not read; or it is
+                neither text nor bytes.
         """
-        data = text.encode() if isinstance(text, str) else bytes(text)
         try:
+            if not isinstance(text, str | bytes | bytearray | memoryview):
+                raise InputClosed(f"{type(text).__name__} is neither text nor bytes")
+            try:
+                data = text.encode() if isinstance(text, str) else bytes(text)
+            except UnicodeEncodeError:
+                raise InputClosed("the text has a lone surrogate: send bytes") from None
             if self.lifecycle.has_ended:
                 raise InputClosed("it has ended")
             if not self.takes_input:

@@ -117,9 +117,8 @@ def wire(
     limit_of("parallelism", parallelism)
     keeps = _journal(journal, epoch, ring, store)
     runner = _runner(store, ring, pressure, executors, parallelism, keeps)
-    seen = ring.redactor.text
-    devices = Devices(store, ring.append, keeps, redact=seen)
-    streams = Streams(store, ring.append, redact=seen)
+    devices = Devices(store, ring.append, keeps, redact=ring.redactor.text)
+    streams = Streams(store, ring.append, redact=ring.redactor.text)
     # Steps of recipes measure by themselves, their preparations left out.
     runner.gauges.append(devices.gauge)
     recipe_runs = RecipeRuns(
@@ -144,7 +143,7 @@ def wire(
     return Rooms(
         *(channels, ring, store, hub, inline, pressure, runner),
         recipe_runs=recipe_runs,
-        tracker=Tracker(store, redact=seen),
+        tracker=Tracker(store, redact=ring.redactor.text),
         devices=devices,
         streams=streams,
         pno=pno,
