@@ -12,9 +12,11 @@ from autobench_nb.devices.device import Device, refusal_of
 from autobench_nb.devices.energy import EnergyGauge, RunSpan, energy_of
 from autobench_nb.devices.events import ActionDropped, Policy, ProbeAsked, WishChanged
 from autobench_nb.devices.samples import MAX_SAMPLES, Samples
-from autobench_nb.devices.supervisor import LogFunction, Supervisor, Watched
+from autobench_nb.devices.supervisor import Supervisor, Watched
+from autobench_nb.devices.telling import LogFunction
 from autobench_nb.errors import DeviceError, PathError, SchemaError
 from autobench_nb.jobs.ledger import Ledger
+from autobench_nb.logs.text import Redact, as_it_is
 from autobench_nb.processes.stop import Stop
 from autobench_nb.state.pointer import join
 from autobench_nb.state.records import RecordWriter, iso_time, no_such
@@ -62,14 +64,20 @@ class Devices(RecordsView, RecordWriter):
         store: The state whose ``devices`` slice it reads and writes.
         log: ``LogRing.append``.
         ledger: What outlives the process.
+        redact: Takes secrets out of reasons, and of texts that actions were given.
     """
 
     def __init__(
-        self, store: StateStore, log: LogFunction | None = None, ledger: Ledger | None = None
+        self,
+        store: StateStore,
+        log: LogFunction | None = None,
+        ledger: Ledger | None = None,
+        *,
+        redact: Redact = as_it_is,
     ) -> None:
         RecordsView.__init__(self, store.get, "/devices", "device", DEVICES)
         RecordWriter.__init__(self, store, "/devices", "device")
-        self.supervisor = Supervisor(store, log, ledger=ledger)
+        self.supervisor = Supervisor(store, log, ledger=ledger, redact=redact)
         self.gauge = EnergyGauge(self.meter)
 
     def __getitem__(self, name: str) -> DeviceHandle:

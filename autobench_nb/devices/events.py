@@ -92,13 +92,17 @@ class ProbeFailed(Struct, frozen=True):
 
 
 class ActionAsked(Struct, frozen=True):
-    """Somebody wants the device to do something; ``refusal``: why it cannot be done at all."""
+    """Somebody wants the device to do something.
+
+    ``refusal``: why it cannot be done at all. ``told``: the arguments as anybody may see them; as they are without it.
+    """
 
     id: str
     action: str
     args: Mapping[str, Any]
     timeout_s: float | None = None
     refusal: str | None = None
+    told: Mapping[str, Any] | None = None
 
 
 class ActionAcknowledged(Struct, frozen=True):

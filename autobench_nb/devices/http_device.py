@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import time
 import urllib.error
@@ -16,7 +17,7 @@ import orjson
 
 from autobench_nb.devices.device import Action
 from autobench_nb.devices.lines import Exchange, LineAction
-from autobench_nb.errors import ConfigError, DeviceError
+from autobench_nb.errors import ConfigError, DeviceError, reason_of
 from autobench_nb.state.pointer import parse
 
 MAX_ANSWER_BYTES: Final = 1_048_576
@@ -100,7 +101,7 @@ class HttpDevice:
         self._headers = dict(headers or {})
         self._timeout_s = timeout_s
         handlers = [] if proxies else [urllib.request.ProxyHandler({})]
-        self._opener = urllib.request.build_opener(*handlers)
+        self._opener = urllib.request.build_opener(_SameOrigin, *handlers)
         self._actions = {
             key: Action(
                 partial(self._act, one),
@@ -164,8 +165,8 @@ class HttpDevice:
             raise self._failed(method, f"{self._url}: {error.reason}") from None
         except TimeoutError:
             raise self._failed(method, f"no answer within {self._timeout_s:g} s") from None
-        except OSError as error:
-            raise self._failed(method, f"{self._url}: {error}") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise self._failed(method, f"{self._url}: {reason_of(error)}") from None
         if not text.strip():
             return None
         try:
@@ -191,6 +192,23 @@ class HttpDevice:
 
     def _failed(self, what: str, why: str) -> DeviceError:
         return DeviceError(self.name, what, "failed", why)
+
+
+class _SameOrigin(urllib.request.HTTPRedirectHandler):
+    """Goes where a device sends it, but to no other host: a redirected request carries the headers, secrets too."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: Any,
+        code: int,
+        msg: str,
+        headers: Any,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        if urllib.parse.urlsplit(newurl)[:2] != urllib.parse.urlsplit(req.full_url)[:2]:
+            return None
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _at(value: Any, parts: tuple[str, ...]) -> Any:

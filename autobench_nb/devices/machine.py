@@ -52,6 +52,7 @@ class Asked:
     value: Any = None
     started_at: float | None = None
     ended_at: float | None = None
+    told: Mapping[str, Any] | None = None
 
     def record(self, offset: float) -> AskedAction:
         """The action as the state has it; ``offset``: seconds from the machine's clock to those since 1970."""
@@ -63,7 +64,7 @@ class Asked:
         return {
             "id": self.id,
             "action": self.action,
-            "args": dict(self.args),
+            "args": dict(self.args if self.told is None else self.told),
             "fate": self.fate,
             "reason": self.reason,
             "value": self.value,
@@ -240,10 +241,11 @@ class DeviceMachine:
             self._refuse(event, f"{len(self.waiting)} actions wait already", now)
         else:
             limit = self.policy.action_timeout_s if event.timeout_s is None else event.timeout_s
-            self.waiting.append(Asked(event.id, event.action, event.args, now, now + limit))
+            asked = Asked(event.id, event.action, event.args, now, now + limit, told=event.told)
+            self.waiting.append(asked)
 
     def _refuse(self, event: ActionAsked, reason: str, now: float) -> None:
-        one = Asked(event.id, event.action, event.args, now, now)
+        one = Asked(event.id, event.action, event.args, now, now, told=event.told)
         self._settle(one, Fate.REFUSED, reason, None, now)
 
     def _settle(self, one: Asked, fate: Fate, reason: str | None, value: Any, now: float) -> None:

@@ -83,13 +83,14 @@ class DeviceRecordWriter:
         if changed.keys() <= {"lastSeen", "observed"} and now - self._told_at < TELL_EVERY_S:
             return
         self._told_at = now
-        self._told = fields
         with self._store.batch():
             if self._store.get(self._place, None) is None:
                 # Somebody took the record away by hand; it comes back with the next device of that name alone.
+                self._told = fields
                 return
             for name, value in changed.items():
                 self._store.set(f"{self._place}/{name}", value)
+        self._told = fields
 
     def mark(self, field: str, value: Any) -> None:
         """Write a field that the machine does not know."""

@@ -153,7 +153,9 @@ class SerialDevice:
 
     def _exchange(self, port: serial.Serial, exchange: Exchange) -> dict[str, Any]:
         if exchange.query:
-            # What is still there from before is no answer to what is asked now.
+            # What is still there from before is no answer to what is asked now: a second answer, or one that came late.
+            for _ in self._framing.feed(port.read(port.in_waiting)):
+                pass
             self._lines.clear()
             port.write((exchange.query + self.protocol.end).encode("ascii", "replace"))
         if not exchange.reply:

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from autobench_nb import forks
 from autobench_nb.contract.devices import AskedAction, DeviceHealth
-from autobench_nb.devices.decimate import Decimator, SampleStretch
+from autobench_nb.devices.decimate import Decimator
 from autobench_nb.devices.device import Action, Device, action_of
 from autobench_nb.devices.events import (
     ActionAsked,
@@ -35,9 +35,11 @@ from autobench_nb.devices.events import (
 from autobench_nb.devices.machine import DeviceMachine, Settled
 from autobench_nb.devices.record import DeviceRecordWriter
 from autobench_nb.devices.samples import Samples
-from autobench_nb.devices.worker import DeviceWorker
-from autobench_nb.jobs.ledger import DeviceTold, Ledger
+from autobench_nb.devices.telling import DeviceTeller, LogFunction
+from autobench_nb.devices.worker import DeviceWorker, told_args
+from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.lifetime import Closable
+from autobench_nb.logs.text import Redact, as_it_is
 from autobench_nb.state.store import StateStore
 from autobench_nb.tables.wire_values import wire_value
 
@@ -51,7 +53,6 @@ LEVELS_OF_HEALTH: Final = {
     DeviceHealth.CLOSED: "info",
 }
 
-LogFunction = Callable[..., None]
 Act: TypeAlias = (
     StartProbe | StartAction | Settled | TakeSample | TellHealth | CloseDevice | dict[str, Any]
 )
@@ -92,6 +93,7 @@ class Supervisor(Closable):
         log: ``LogRing.append``.
         gate: The queue that a critical device pauses.
         ledger: What outlives the process.
+        redact: Takes secrets out of reasons, and of texts that actions were given.
     """
 
     def __init__(
@@ -100,9 +102,11 @@ class Supervisor(Closable):
         log: LogFunction | None = None,
         gate: QueueGate | None = None,
         ledger: Ledger | None = None,
+        redact: Redact = as_it_is,
     ) -> None:
+        self._redact = redact
         self._store = store
-        self._log = log
+        self._teller = DeviceTeller(log, ledger)
         self.gate = gate
         self.ledger = ledger
         # Held only while a machine takes an event: no lock is taken, and nothing is done, under it.
@@ -144,7 +148,7 @@ class Supervisor(Closable):
         with self._lock:
             first = record.first(self._offset)
         write(first)
-        worker = DeviceWorker(name, device, lambda event: self.feed(name, event))
+        worker = DeviceWorker(name, device, lambda event: self.feed(name, event), self._redact)
         samples = Samples(name, max_samples, fixed.get("units", {}))
         every_s = None if self.ledger is None else self.ledger.samples_every_s
         kept = None if every_s is None else Decimator(every_s)
@@ -209,7 +213,8 @@ class Supervisor(Closable):
             number = f"{name}-{self._life}-{next(self._numbers)}"
             self._asked[number] = future
             refusal = self._refusal(one, action, args)
-            self._take(one, ActionAsked(number, action, args, timeout_s, refusal))
+            told = told_args(args, self._redact)
+            self._take(one, ActionAsked(number, action, args, timeout_s, refusal, told))
             self._changed.notify()
         self._carry_on()
         return number, future
@@ -238,7 +243,10 @@ class Supervisor(Closable):
             try:
                 while self._acts:
                     one, act, now = self._acts.popleft()
-                    self._carry_out(one, act, now)
+                    try:
+                        self._carry_out(one, act, now)
+                    except Exception as error:  # noqa: BLE001 - what is refused of one device ends the watch of none
+                        self._teller.complain(one.name, error)
             finally:
                 self._turn_of = None
                 self._turn.release()
@@ -268,32 +276,37 @@ class Supervisor(Closable):
                 one.samples.add(now + self._offset, observed)
                 one.record.sample(now, self._offset, observed)
                 if one.kept is not None:
-                    self._keep_samples(one, one.kept.add(now + self._offset, observed))
+                    self._teller.keep_samples(one.name, one.kept.add(now + self._offset, observed))
             case TellHealth(health, reason):
                 self._tell(one, health, reason)
             case CloseDevice():
                 # The worker itself is closed by who removes the device: a device may take its time.
                 if one.kept is not None:
-                    self._keep_samples(one, one.kept.end())
+                    self._teller.keep_samples(one.name, one.kept.end())
                 self._lift(one, "it is watched no longer")
             case dict():
                 one.record.tell(now, act)
 
     def _settle(self, one: Watched, record: AskedAction) -> None:
-        self._keep(one, "action", dict(record))
+        try:
+            self._tell_settled(one, record)
+        finally:
+            future = self._asked.pop(record["id"], None)
+            if future is not None:
+                future.set_result(record)
+
+    def _tell_settled(self, one: Watched, record: AskedAction) -> None:
+        self._teller.keep(one.name, self._now() + self._offset, "action", dict(record))
         fate, reason = record["fate"].value, record["reason"]
         words = f"{one.name}: {record['action']} {fate}"
         words += f": {reason}" if reason else f" in {record['tookMs']:g} ms"
-        self._say(one, "info" if fate == "done" else "warn", words)
-        future = self._asked.pop(record["id"], None)
-        if future is not None:
-            future.set_result(record)
+        self._teller.say(one.name, "info" if fate == "done" else "warn", words)
 
     def _tell(self, one: Watched, health: DeviceHealth, reason: str | None) -> None:
         detail = {"status": health.value, "reason": reason, "failures": one.machine.failures}
-        self._keep(one, "status", detail)
+        self._teller.keep(one.name, self._now() + self._offset, "status", detail)
         words = f"{one.name}: {health.value}" + (f": {reason}" if reason else "")
-        self._say(one, LEVELS_OF_HEALTH[health], words)
+        self._teller.say(one.name, LEVELS_OF_HEALTH[health], words)
         if health is DeviceHealth.DEGRADED and one.machine.policy.critical:
             self._panic(one, reason)
         elif health is DeviceHealth.OK:
@@ -305,7 +318,9 @@ class Supervisor(Closable):
         one.pausing = f"{one.name} degraded"
         self.gate.pause(one.pausing)
         one.record.mark("pausing", True)
-        self._say(one, "error", f"{one.name} is critical: the queue is paused ({reason})")
+        self._teller.say(
+            one.name, "error", f"{one.name} is critical: the queue is paused ({reason})"
+        )
 
     def _lift(self, one: Watched, why: str) -> None:
         if self.gate is None or one.pausing is None:
@@ -313,23 +328,7 @@ class Supervisor(Closable):
         reason, one.pausing = one.pausing, None
         self.gate.resume(reason)
         one.record.mark("pausing", False)
-        self._say(one, "info", f"{one.name}: {why}, so its pause of the queue ends")
-
-    def _keep(self, one: Watched, event: str, detail: Mapping[str, Any]) -> None:
-        if self.ledger is not None:
-            at = round((self._now() + self._offset) * 1e3, 1)
-            told = DeviceTold(device_id=one.name, at_ms=at, event=event, detail=detail)
-            self.ledger.device(told)
-
-    def _keep_samples(self, one: Watched, ended: SampleStretch | None) -> None:
-        if self.ledger is not None and ended is not None:
-            at, detail = round(ended.at * 1e3, 1), ended.detail()
-            told = DeviceTold(device_id=one.name, at_ms=at, event="sample", detail=detail)
-            self.ledger.device(told)
-
-    def _say(self, one: Watched, level: str, message: str) -> None:
-        if self._log is not None:
-            self._log("device", level, message, device_id=one.name)
+        self._teller.say(one.name, "info", f"{one.name}: {why}, so its pause of the queue ends")
 
     # --- time
 

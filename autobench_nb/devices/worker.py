@@ -19,6 +19,7 @@ from autobench_nb.devices.events import (
 )
 from autobench_nb.errors import text_of
 from autobench_nb.lazy import LazyModule
+from autobench_nb.logs.text import Redact, as_it_is, clean
 from autobench_nb.tables.wire_values import wire_value
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ class DeviceWorker:
         name: The device's id, for the thread's name.
         device: The device.
         tell: Takes what came of each call; called by the worker's thread.
+        redact: Takes secrets out of what the driver raises.
     """
 
-    def __init__(self, name: str, device: Device, tell: Tell) -> None:
+    def __init__(self, name: str, device: Device, tell: Tell, redact: Redact = as_it_is) -> None:
+        self._redact = redact
         self._device = device
         self._tell = tell
         self._work: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -90,8 +93,8 @@ class DeviceWorker:
         event: DeviceEvent
         try:
             event = ProbeAnswered(_observed(self._loop.settle(self._device.probe())))
-        except Exception as error:  # noqa: BLE001 - whatever a driver raises is why the device did not answer
-            event = ProbeFailed(reason_of(error))
+        except BaseException as error:  # noqa: BLE001 - whatever a driver raises, an exit too, is why it did not answer
+            event = ProbeFailed(self._redact(reason_of(error)))
         self._tell(event)
 
     def _act(self, name: str, args: Mapping[str, Any]) -> None:
@@ -102,17 +105,17 @@ class DeviceWorker:
             desired = {} if action.desired is None else dict(action.desired(**args))
             event = ActionAcknowledged(
                 wire_value(value).value,
-                {key: wire_value(wish).value for key, wish in desired.items()},
+                {clean(key): wire_value(wish).value for key, wish in desired.items()},
             )
-        except Exception as error:  # noqa: BLE001 - as above
-            event = ActionFailed(reason_of(error))
+        except BaseException as error:  # noqa: BLE001 - as above
+            event = ActionFailed(self._redact(reason_of(error)))
         self._tell(event)
 
     def _close_device(self) -> None:
         if not self._closed.acquire(blocking=False):
             return
         # The device is let go of, whatever it says to that; nobody could do anything about it.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             ended = self._device.close()
             if inspect.isawaitable(ended):
                 self._loop.settle(ended)
@@ -152,12 +155,18 @@ def _observed(value: Any) -> dict[str, Any]:
         raise TypeError(f"probe() gave {type(value).__name__}: it has to give a mapping")
     if len(value) > MAX_QUANTITIES:
         raise TypeError(f"probe() gave {len(value)} quantities: at most {MAX_QUANTITIES} are kept")
-    return {str(name): wire_value(one).value for name, one in value.items()}
+    return {clean(name): wire_value(one).value for name, one in value.items()}
+
+
+def told_args(args: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
+    """What an action was given, as JSON, as anybody may see it; its driver is given the very objects."""
+    told = {clean(name): wire_value(one).value for name, one in args.items()}
+    return {name: redact(one) if isinstance(one, str) else one for name, one in told.items()}
 
 
 def reason_of(error: BaseException) -> str:
     """An error in one line, for people: its text, with its kind where the text alone says too little."""
-    text = " ".join(text_of(error).split())
+    text = " ".join(clean(text_of(error)).split())
     kind = type(error).__name__
     if not text:
         return kind

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from autobench_nb.contract.steps import ArtifactRecord
+from autobench_nb.logs.text import clean
 
 BLOCK_BYTES: Final = 1 << 20
 MAX_ARTIFACTS: Final = 1_000
@@ -58,7 +59,7 @@ def find_artifacts(patterns: Sequence[str], source: Path) -> list[FoundFile]:
         found = sorted(glob.glob(pattern, root_dir=source, recursive=True))
         matches = [source / name for name in found if (source / name).is_file()]
         if not matches:
-            raise NotKept(f"the artifact {pattern!r} was not made")
+            raise NotKept(f"the artifact {pattern!r} {_why_none(source, found)}")
         for file in matches:
             name = os.path.relpath(file, source)
             if name.startswith(".."):
@@ -67,6 +68,15 @@ def find_artifacts(patterns: Sequence[str], source: Path) -> list[FoundFile]:
             if len(files) > MAX_ARTIFACTS:
                 raise NotKept(f"there are more than {MAX_ARTIFACTS:,} artifacts")
     return list(files.values())
+
+
+def _why_none(source: Path, found: Sequence[str]) -> str:
+    """What is said of a pattern that has found this, and no file."""
+    if not found:
+        return "was not made"
+    if (source / found[0]).is_dir():
+        return f"is a folder: name its files, as in {os.path.join(clean(found[0]), '**')!r}"
+    return "is no plain file"
 
 
 def blocks_of(file: BinaryIO) -> Iterator[bytes]:
@@ -85,4 +95,4 @@ def write_artifact(name: str, target: Path, blocks: Iterable[bytes]) -> Artifact
             hashed.update(block)
             written.write(block)
             size += len(block)
-    return {"path": name, "bytes": size, "sha256": hashed.hexdigest()}
+    return {"path": clean(name), "bytes": size, "sha256": hashed.hexdigest()}

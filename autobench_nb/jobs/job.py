@@ -76,8 +76,9 @@ class Job:
         self.id = lifecycle.job_id
         self.run_id = run.id
         self.lifecycle = lifecycle
-        self.name = clean(task.name)
-        self.command = clean(task.command)
+        self._redact = run.runner.redact
+        self.name = self.seen(task.name)
+        self.command = self.seen(task.command)
         self.task = task
         self.how = how
         self.repeat = how.repeat
@@ -168,10 +169,16 @@ class Job:
             end: Whether the input ends after it, as with Ctrl-D.
 
         Raises:
-            JobError: The job has ended, was not started with ``stdin=True`` or ``pty=True``, or does not read.
+            JobError: The job has ended, was not started with ``stdin=True`` or ``pty=True``, or does not read; or it is
+                neither text nor bytes.
         """
-        data = text.encode() if isinstance(text, str) else bytes(text)
         try:
+            if not isinstance(text, str | bytes | bytearray | memoryview):
+                raise InputClosed(f"{type(text).__name__} is neither text nor bytes")
+            try:
+                data = text.encode() if isinstance(text, str) else bytes(text)
+            except UnicodeEncodeError:
+                raise InputClosed("the text has a lone surrogate: send bytes") from None
             if self.lifecycle.has_ended:
                 raise InputClosed("it has ended")
             if not self.takes_input:
@@ -222,7 +229,7 @@ class Job:
         """
         self._fraction = min(1.0, max(0.0, float(fraction)))
         if text is not None:
-            self._current = clean(text)[:CURRENT_LIMIT]
+            self._current = self.seen(text)[:CURRENT_LIMIT]
         self._touch()
 
     @property
@@ -235,9 +242,14 @@ class Job:
         """Whether it was asked for with a standard input that :meth:`send` writes to."""
         return self.how.stdin or self.how.pty
 
+    def seen(self, text: object) -> str:
+        """A text as anybody may see it: what it says goes the same way in state, results and journal as in the log."""
+        return self._redact(clean(text))
+
     def _show(
         self, text: str | None, fraction: float | None = None, *, unfinished: bool = False
     ) -> None:
+        text = None if text is None else self._redact(text)
         asks = unfinished and self.takes_input and looks_like_prompt(text or "")
         if fraction is not None:
             self._fraction = fraction
@@ -251,7 +263,7 @@ class Job:
 
     def overdue(self, reason: str) -> None:
         """Say in the record why this repetition should have ended by now, though it goes on."""
-        self._overdue = clean(reason)
+        self._overdue = self.seen(reason)
         self._touch()
 
     def is_news(self, note: str) -> bool:

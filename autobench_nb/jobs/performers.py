@@ -14,7 +14,6 @@ from autobench_nb.jobs.output import NARRATION, LogFunction
 from autobench_nb.jobs.repetitions import tell
 from autobench_nb.jobs.threads import JobThreads
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.text import clean
 from autobench_nb.state.model import JobKind, JobStatus
 
 Perform: TypeAlias = Callable[[Job], tuple[JobStatus, str | None] | None]
@@ -90,7 +89,7 @@ class Performers:
                 f"the runner itself failed: {reason_of(error)}",
             )
         try:
-            self._ended(job, status, None if reason is None else clean(reason))
+            self._ended(job, status, None if reason is None else job.seen(reason))
         finally:
             # In a forked child they are forgotten.
             self._threads.pop(threading.current_thread(), None)

@@ -190,12 +190,12 @@ class JobQueue:
         self.feed(JobEnded(job.id, status, reason))
 
 
-def say_refused(log: LogFunction, error: Exception) -> None:
-    """Say once that the state refused what became of the jobs; they go on without it."""
+def say_refused(log: LogFunction, error: Exception, of: str = "the jobs") -> None:
+    """Say once that the state refused what became of the jobs, or of a run; they go on without it."""
     notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
     log(
         NARRATION,
         Level.ERROR,
-        f"The state did not take what became of the jobs: {reason_of(error)}{notes}. "
-        "They go on; the state is tried again.",
+        f"The state did not take what became of {of}: {reason_of(error)}{notes}. "
+        f"{'They go' if of == 'the jobs' else 'It goes'} on; the state is tried again.",
     )

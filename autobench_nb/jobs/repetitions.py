@@ -16,7 +16,6 @@ from autobench_nb.jobs.past import PastRepetition
 from autobench_nb.jobs.results import Result, Results
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.logs.entry import Level
-from autobench_nb.logs.text import clean
 from autobench_nb.machine.noise import Noise
 from autobench_nb.state.model import JobStatus
 from autobench_nb.tables.wire_values import wire_value
@@ -69,6 +68,8 @@ def _once(
     course, machines = job.course, job.run.runner.machines
     look = machines.look() if job.is_here else None
     outcome = _measured(job, executor) if course is None else course.perform(job, executor)
+    if outcome.reason is not None:
+        outcome = replace(outcome, reason=job.seen(outcome.reason))
     noise = Noise() if look is None else machines.since(look)
     other_load = None if load is None else load.processors(_cpu_s(outcome))
     job.past.add(PastRepetition(repetition, started_ms, outcome, other_load))
@@ -122,7 +123,7 @@ def _end_with(job: Job, outcome: RepetitionOutcome, repetition: int) -> StepSett
     is_well = outcome.status is JobStatus.SUCCEEDED
     if job.course is not None or (is_well and repetition < job.how.repeat):
         return None
-    reason = None if is_well or outcome.reason is None else clean(outcome.reason)
+    reason = None if is_well else outcome.reason
     job.told_end = outcome.status, reason
     return end_of(job, outcome.status, reason, now_ms())
 

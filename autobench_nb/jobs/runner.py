@@ -39,6 +39,7 @@ from autobench_nb.jobs.state_writer import REPORT_INTERVAL_S, StateWriter
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.jobs.work import How, Task, Work, limit_of, read_work
 from autobench_nb.lifetime import Closable
+from autobench_nb.logs.text import Redact, as_it_is
 from autobench_nb.state.store import StateStore
 
 CLOSE_PATIENCE_S: Final = 5.0
@@ -66,6 +67,7 @@ class Runner(JobQueue, Closable):
         report_interval_s: How often what changes while a job runs is written to the state.
         printed: Gives what a job has printed, for ``job.output``.
         ledger: What outlives the process.
+        redact: Takes secrets out of what jobs say, and of their commands, before the state and the ledger have it.
 
     Raises:
         JobError: for a ``parallelism`` that is no whole number above 0.
@@ -85,6 +87,7 @@ class Runner(JobQueue, Closable):
         report_interval_s: float = REPORT_INTERVAL_S,
         printed: ReadPrinted | None = None,
         ledger: Ledger | None = None,
+        redact: Redact = as_it_is,
     ) -> None:
         super().__init__(max_kept)
         self.parallelism = limit_of("parallelism", parallelism)
@@ -92,6 +95,7 @@ class Runner(JobQueue, Closable):
         self.jobs = Jobs(store, self.cancel)
         self.machines = Machines(store)
         self.printed = printed
+        self.redact = redact
         self.ledger: Ledger = ledger or NoLedger()
         self.gauges: list[Gauge] = []
         self._log = log

@@ -21,7 +21,7 @@ from autobench_nb.errors import JobError, text_of
 from autobench_nb.jobs.executors.in_process import current_job
 from autobench_nb.jobs.machine import FINAL
 from autobench_nb.jobs.timing import now_ms
-from autobench_nb.logs.text import clean
+from autobench_nb.logs.text import Redact, as_it_is, clean
 from autobench_nb.state.store import StateStore
 
 LOOK_S: Final = 0.2
@@ -131,7 +131,7 @@ class Track(Generic[T]):
         if self._within or self.status in FINAL:
             return
         self._taken_s = time.monotonic() - self._started
-        self.reason = None if reason is None else clean(reason)
+        self.reason = None if reason is None else self._tracker.redact(clean(reason))
         self.finished_ms = now_ms()
         self.status = status
         self._tracker.end(self)
@@ -214,10 +214,16 @@ class Track(Generic[T]):
 
 
 class Tracker:
-    """Tells the state of the loops that are followed. Thread-safe; its thread lives while one runs."""
+    """Tells the state of the loops that are followed. Thread-safe; its thread lives while one runs.
 
-    def __init__(self, store: StateStore) -> None:
+    Args:
+        store: The state.
+        redact: Takes secrets out of why a loop did not come to its end.
+    """
+
+    def __init__(self, store: StateStore, redact: Redact = as_it_is) -> None:
         self._store = store
+        self.redact = redact
         self._lock = threading.Lock()
         self._running: dict[str, Track[Any]] = {}
         self._ended: deque[Track[Any]] = deque()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -16,6 +17,7 @@ from autobench_nb.jobs.ledger import (
     StepBegan,
     StepSettled,
 )
+from autobench_nb.logs.text import clean
 from autobench_nb.tables.results import Result
 from autobench_nb.tables.wire_values import wire_value
 
@@ -94,9 +96,9 @@ def run_began(life_id: int, run: RunBegan) -> Row:
         run.name,
         run.at_ms,
         run.at_ms,
-        None if run.recipe is None else as_text(run.recipe),
+        None if run.recipe is None else as_text(readable_again(run.recipe)),
         run.recipe_file,
-        as_text(run.parameters),
+        as_text(readable_again(run.parameters)),
         as_text(run.options),
         as_text(run.steps),
         run.retry_of,
@@ -186,10 +188,24 @@ def as_text(value: object) -> str:
     except TypeError:
         pass
     if isinstance(value, Mapping):
-        value = {str(key): wire_value(one).value for key, one in value.items()}
+        value = {clean(key): wire_value(one).value for key, one in value.items()}
     else:
         value = wire_value(value).value
     return orjson.dumps(value).decode()
+
+
+def readable_again(value: Any) -> Any:
+    """What a run was asked for, so that it can be read again as it was: JSON has no infinity, its text is one."""
+    if isinstance(value, Mapping):
+        return {name: readable_again(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [readable_again(one) for one in value]
+    is_endless = isinstance(value, float) and not math.isfinite(value)
+    return str(value) if is_endless or _is_long(value) else value
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, int) and value.bit_length() > 63
 
 
 def _row(statement: str, *values: Any) -> Row:

@@ -118,7 +118,8 @@ def wire(
     check_executors(executors)
     keeps = _journal(journal, epoch, ring, store)
     runner = _runner(store, ring, pressure, executors, parallelism, keeps)
-    devices, streams = Devices(store, ring.append, keeps), Streams(store, ring.append)
+    devices = Devices(store, ring.append, keeps, redact=ring.redactor.text)
+    streams = Streams(store, ring.append, redact=ring.redactor.text)
     # Steps of recipes measure by themselves, their preparations left out.
     runner.gauges.append(devices.gauge)
     recipe_runs = RecipeRuns(
@@ -143,7 +144,7 @@ def wire(
     return Rooms(
         *(channels, ring, store, hub, inline, pressure, runner),
         recipe_runs=recipe_runs,
-        tracker=Tracker(store),
+        tracker=Tracker(store, redact=ring.redactor.text),
         devices=devices,
         streams=streams,
         pno=pno,
@@ -178,6 +179,7 @@ def _runner(
         ledger=NoLedger() if keeps is None else keeps,
         ready=pressure.wait,
         printed=printed_in(ring),
+        redact=ring.redactor.text,
     )
 
 

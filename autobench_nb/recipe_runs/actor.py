@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from autobench_nb.contract.steps import RunStatus, StepStatus
+from autobench_nb.errors import reason_of
 from autobench_nb.jobs.ledger import RunEnded, StepSettled
 from autobench_nb.jobs.machine import HoldEnded, HoldRequested, PlaceLeft, PlaceRequested
 from autobench_nb.jobs.run import StepRun
@@ -15,12 +16,13 @@ from autobench_nb.jobs.saved import SavedStep
 from autobench_nb.jobs.timing import now_ms
 from autobench_nb.recipe_runs.actors import Actors
 from autobench_nb.recipe_runs.agenda import Agenda, nothing
-from autobench_nb.recipe_runs.board import RunBoard, StepRow
+from autobench_nb.recipe_runs.board import RunBoard, StepRow, shown_values
 from autobench_nb.recipe_runs.course import RunSetting
 from autobench_nb.recipe_runs.folders import tidy
 from autobench_nb.recipe_runs.outlook import usual_cells_s, usual_s
 from autobench_nb.recipe_runs.power_watch import PowerWatch
 from autobench_nb.recipe_runs.step_work import StepWork
+from autobench_nb.recipe_runs.writes import PatientWrites
 from autobench_nb.recipes.events import (
     SETTLED,
     AwaitRetry,
@@ -41,9 +43,6 @@ from autobench_nb.recipes.events import (
 from autobench_nb.recipes.machine import RecipeMachine
 from autobench_nb.recipes.model import Recipe
 from autobench_nb.recipes.plan import PlannedStep
-
-LATE_S: Final = 0.02
-"""Between two writes to the state; and until it is tried again while somebody's batch is open."""
 
 
 class RecipeActor:
@@ -108,13 +107,15 @@ class RecipeActor:
             self.board,
             self._agenda,
             seed=seed,
-            over=lambda step_id, status, reason: self._handle(StepEnded(step_id, status, reason)),
+            over=self._step_ended,
         )
         self._has_begun = False
         self._is_over = False
         self._write_at = 0.0
         self._is_write_due = False
         self._is_rerun = False
+        self._writes = PatientWrites(actors, self)
+        self._leaves = threading.Event()
         self._look_at = 0.0
         self._first: Callable[[], Iterable[RecipeEffect]] = self.machine.begin
         self._thread: threading.Thread | None = None
@@ -155,6 +156,14 @@ class RecipeActor:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s)
 
+    def leave(self) -> None:
+        """Do not try for ever to write what the state refuses: the orchestrator closes."""
+        self._leaves.set()
+
+    def tell_again(self) -> None:
+        """Have :meth:`run_news` tell all of the record."""
+        self._told = {}
+
     def tidy(self) -> None:
         """Remove the temporary files of a run that has succeeded; whoever looks for a fault finds those of others."""
         if self.around.is_temporary and self.status is RunStatus.SUCCEEDED:
@@ -176,13 +185,14 @@ class RecipeActor:
                 if not self._is_over:
                     self._tell_state()
         except Exception as error:  # noqa: BLE001 - a fault of ours fails this run, and leaves nobody waiting for its end
-            self._give_up(f"the run itself failed: {type(error).__name__}: {error}")
-        while self._actors.write(self) and self.board.dirty:
+            self._give_up(self._actors.seen(f"the run itself failed: {reason_of(error)}"))
+        while self._writes.write() and self.board.dirty:
             pass
         self._finished()
-        while not self._actors.write(self) or self.board.dirty:
+        while not self._writes.write() or self.board.dirty:
             # Whoever keeps a batch of the state open may be waiting for this very run.
-            time.sleep(LATE_S)
+            if self._leaves.wait(self._writes.pause_s) and self._writes.is_refused:
+                return
 
     def _look_at_meter(self) -> None:
         counts = self.board.counts
@@ -212,9 +222,10 @@ class RecipeActor:
                 self._agenda.after(self._write_at - now, nothing)
             return
         self._is_write_due = False
-        self._write_at = now + LATE_S
-        if not self._actors.write(self) or self.board.dirty:
-            self._agenda.after(LATE_S, nothing)
+        is_written = self._writes.write()
+        self._write_at = now + self._writes.pause_s
+        if not is_written or self.board.dirty:
+            self._agenda.after(self._writes.pause_s, nothing)
 
     def _begin(self) -> None:
         if self._has_begun or self._is_over:
@@ -271,7 +282,7 @@ class RecipeActor:
             "label": self.step_run.label,
             "recipe": self.recipe.metadata.name,
             "file": self.file,
-            "parameters": dict(self.around.parameters),
+            "parameters": shown_values(self.around.parameters, self._actors.runner.redact),
             "units": {name: one.unit for name, one in parameters.items() if one.unit},
             "parallel": self.step_run.parallel,
             "createdAt": self.created_ms,
@@ -304,6 +315,9 @@ class RecipeActor:
         }
         self._told = now
         return news
+
+    def _step_ended(self, step_id: str, status: StepStatus, reason: str | None) -> None:
+        self._handle(StepEnded(step_id, status, self._actors.seen(reason)))
 
     def _handle(self, event: RecipeEvent) -> None:
         if isinstance(event, StepEnded):

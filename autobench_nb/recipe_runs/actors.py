@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from autobench_nb.contract.records import JobStatus
 from autobench_nb.jobs.ledger import Ledger
 from autobench_nb.jobs.runner import Runner
+from autobench_nb.logs.text import clean
 from autobench_nb.processes.stop import Stop
 from autobench_nb.recipe_runs.other_steps import Prompt
 from autobench_nb.recipe_runs.power_watch import Meter
@@ -78,7 +79,8 @@ class Actors:
         streams: Do what ``record`` steps say; None where there are none.
         ask: Shows a question until it is answered.
         withdraw: Shows it no longer.
-        write: Writes to the state; False where that is to be tried again soon.
+        write: Writes a run to the state; False where that is to be tried again soon.
+        complain: Has a run written anew of which the state has refused something, and is told the error if it is news.
         meter: Gives the samples of the power meter and its quantity; None where there are no devices.
     """
 
@@ -90,3 +92,12 @@ class Actors:
     withdraw: Callable[[Prompt], None]
     write: Callable[[Any], bool]
     meter: Meter | None
+    complain: Callable[[Any, Exception | None], None]
+
+    @overload
+    def seen(self, text: str) -> str: ...
+    @overload
+    def seen(self, text: None) -> None: ...
+    def seen(self, text: str | None) -> str | None:
+        """A text as anybody may see it."""
+        return None if text is None else self.runner.redact(clean(text))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from autobench_nb.contract.limits import MAX_INTEGER
 from autobench_nb.contract.steps import SKIPPED_BY_REQUEST, StepStatus, TryRecord
 from autobench_nb.jobs.saved import SavedStep
+from autobench_nb.logs.text import Redact, as_it_is
 from autobench_nb.recipe_runs.outlook import Outlook
-from autobench_nb.recipes.model import Limits, Recipe, Repetitions, Retries, Step
+from autobench_nb.recipes.expressions import value_text
+from autobench_nb.recipes.model import Limits, Recipe, Repetitions, Retries, Scalar, Step
 from autobench_nb.recipes.plan import PlannedStep
 from autobench_nb.recipes.quantities import seconds_of
 
@@ -48,7 +52,7 @@ class StepRow:
             "number": self.number,
             **self.fields,
         }
-        return record if not self.plan.cell else {**record, "cell": dict(self.plan.cell)}
+        return record if not self.plan.cell else {**record, "cell": shown_values(self.plan.cell)}
 
     def news(self) -> dict[str, Any]:
         """The fields that differ from what was written; they count as written then."""
@@ -81,6 +85,12 @@ class RunBoard:
         self.counts: Counter[StepStatus] = Counter({StepStatus.WAITING: len(planned)})
         self.metrics: dict[str, dict[str, float]] = {}
         self.outlook = Outlook(planned)
+
+    def show_again(self) -> None:
+        """Have every record written anew."""
+        self.unshown = list(self.rows)
+        self.dirty.clear()
+        self.outlook.tell_again()
 
     def change(self, step_id: str, **fields: Any) -> None:
         """Lay fields over the record of a planned step."""
@@ -168,21 +178,38 @@ class RunBoard:
         self.outlook.settled(row.plan, started_ms, finished_ms)
 
 
-def plan_records(recipe: Recipe, planned: Sequence[PlannedStep]) -> dict[str, dict[str, Any]]:
+def shown_values(values: Mapping[str, Scalar], redact: Redact = as_it_is) -> dict[str, Any]:
+    """Values by name as the state shows them: a number that JSON does not carry exactly stands there as a text."""
+    return {name: _shown(value, redact) for name, value in values.items()}
+
+
+def _shown(value: Scalar, redact: Redact) -> Scalar:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return value_text(value)
+    return value
+
+
+def plan_records(
+    recipe: Recipe, planned: Sequence[PlannedStep], redact: Redact = as_it_is
+) -> dict[str, dict[str, Any]]:
     """What all cells of each step share, by the step's id."""
     cells = Counter(plan.step.id for plan in planned)
     return {
-        step.id: _plan_record(step, cells[step.id], step.order or recipe.spec.order)
+        step.id: _plan_record(step, cells[step.id], step.order or recipe.spec.order, redact)
         for step in recipe.spec.steps
     }
 
 
-def _plan_record(step: Step, cells: int, order: str) -> dict[str, Any]:
+def _plan_record(step: Step, cells: int, order: str, redact: Redact) -> dict[str, Any]:
     kind = next(iter(step.actions), "run")
     record = {
         "id": step.id,
         "kind": kind,
-        "does": does_text(step)[:_SHOWN_CHARS],
+        "does": redact(does_text(step))[:_SHOWN_CHARS],
         "needs": list(step.needs),
         "edges": dict(step.edges),
         "cells": cells,

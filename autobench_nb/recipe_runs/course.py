@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from autobench_nb.contract.steps import ArtifactRecord, MetricAbout, StepStatus
 from autobench_nb.jobs.artifacts import NotKept, keep_artifacts
@@ -36,6 +37,9 @@ from autobench_nb.recipe_runs.statistics import is_precise
 from autobench_nb.recipes.model import CommandLine, Repetitions
 from autobench_nb.recipes.plan import PlannedStep
 from autobench_nb.state.model import JobKind, JobStatus
+
+Known: TypeAlias = ChainMap[str, object]
+"""What the expressions of a step stand for besides what the plan knows."""
 
 STATUSES: Final[Mapping[JobStatus, StepStatus]] = {
     JobStatus.SUCCEEDED: StepStatus.SUCCEEDED,
@@ -100,7 +104,7 @@ class StepCourse:
         attempt: int,
         around: RunSetting,
         *,
-        known: Mapping[str, object],
+        known: Known,
         metrics: Mapping[str, Mapping[str, float]],
         tells: TellsOfJobs,
         is_by_turns: bool,
@@ -111,7 +115,7 @@ class StepCourse:
         self.measured: dict[str, list[float]] = {}
         self.artifacts: list[ArtifactRecord] = []
         self._around = around
-        self._known = dict(known)
+        self._known = known.new_child()
         self._metrics = metrics
         self._tells = tells
         self._is_by_turns = is_by_turns

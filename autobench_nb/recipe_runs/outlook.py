@@ -11,47 +11,83 @@ from statistics import median
 from autobench_nb.recipes.plan import PlannedStep
 
 
+class StepMetrics(dict[str, object]):
+    """``steps.ID.METRIC`` to the mean over all cells of a step that went well. Any thread may ask.
+
+    Means are made when they are asked for: with each of thousands of cells all of them would be made anew.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: dict[str, dict[str, Mapping[str, float]]] = {}
+
+    def measured(self, step_id: str, planned: str, metrics: Mapping[str, float]) -> None:
+        """Take in the metrics of a planned step that went well."""
+        self._found.setdefault(step_id, {})[planned] = metrics
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self._values(name))
+
+    def __missing__(self, name: str) -> float:
+        values = self._values(name)
+        if not values:
+            raise KeyError(name)
+        return math.fsum(values) / len(values)
+
+    def _values(self, name: str) -> list[float]:
+        _, _, rest = name.partition(".")
+        step_id, _, metric = rest.partition(".")
+        cells = self._found.get(step_id, {})
+        return [one[metric] for one in tuple(cells.values()) if metric in one]
+
+
 class Outlook:
     """Metrics by step, and durations.
 
     Attributes:
-        metrics: ``steps.ID.METRIC`` to the mean over the step's cells, for expressions.
+        metrics: ``steps.ID.METRIC`` to the mean over the step's cells, for expressions; made when it is asked for.
         expected_s: Seconds that one planned step of a step takes, as far as that is known, by the step's id.
     """
 
     def __init__(self, planned: Iterable[PlannedStep]) -> None:
-        self.metrics: dict[str, float] = {}
+        self.metrics = StepMetrics()
         self.expected_s: dict[str, float] = {}
         self._told: dict[str, float] = {}
+        self._changed: set[str] = set()
         planned = tuple(planned)
         self._left = Counter(plan.step.id for plan in planned)
         self._took: dict[str, list[float]] = {}
-        self._found: dict[str, dict[str, Mapping[str, float]]] = {}
         for plan in planned:
             if plan.step.wait is not None and "${steps." not in str(plan.step.wait):
                 with suppress(ValueError, KeyError):
-                    self.expected_s[plan.step.id] = plan.seconds(plan.step.wait) or 0.0
+                    self._expect(plan.step.id, plan.seconds(plan.step.wait) or 0.0)
 
     def remember(self, past_s: Mapping[str, float]) -> None:
         """Take in what steps took in earlier runs; what this run has found out itself stands."""
         for name, seconds in past_s.items():
             if name not in self._took:
-                self.expected_s[name] = seconds
+                self._expect(name, seconds)
+
+    def _expect(self, step_id: str, seconds: float) -> None:
+        self.expected_s[step_id] = seconds
+        self._changed.add(step_id)
 
     def news(self) -> dict[str, float]:
         """The expected seconds that have changed since this was asked last, by the step's id, as people read them."""
-        now = {name: float(f"{seconds:.3g}") for name, seconds in self.expected_s.items()}
+        now = {name: float(f"{self.expected_s[name]:.3g}") for name in self._changed}
+        self._changed.clear()
         news = {name: seconds for name, seconds in now.items() if self._told.get(name) != seconds}
-        self._told = now
+        self._told.update(news)
         return news
+
+    def tell_again(self) -> None:
+        """Have :meth:`news` tell all of them."""
+        self._told.clear()
+        self._changed.update(self.expected_s)
 
     def measured(self, plan: PlannedStep, metrics: Mapping[str, float]) -> None:
         """Take in the metrics of a planned step that went well."""
-        cells = self._found.setdefault(plan.step.id, {})
-        cells[plan.id] = metrics
-        for name in metrics:
-            values = [one[name] for one in cells.values() if name in one]
-            self.metrics[f"steps.{plan.step.id}.{name}"] = math.fsum(values) / len(values)
+        self.metrics.measured(plan.step.id, plan.id, metrics)
 
     def settled(self, plan: PlannedStep, started_ms: float | None, finished_ms: float) -> None:
         """Take in that a planned step is settled; ``started_ms`` is None of one that was not done to its end."""
@@ -60,7 +96,7 @@ class Outlook:
             took = self._took.setdefault(plan.step.id, [0.0, 0.0])
             took[0] += (finished_ms - started_ms) / 1e3
             took[1] += 1
-            self.expected_s[plan.step.id] = took[0] / took[1]
+            self._expect(plan.step.id, took[0] / took[1])
 
     def again(self, plans: Iterable[PlannedStep]) -> None:
         """Take in that planned steps are to be done again."""

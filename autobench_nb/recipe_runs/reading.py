@@ -13,6 +13,7 @@ import re2
 
 from autobench_nb.errors import reason_of
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
+from autobench_nb.logs.text import clean
 from autobench_nb.recipes.model import Extraction, Limits, Scalar
 from autobench_nb.tables.results import Result
 
@@ -42,6 +43,8 @@ def read_metric(
         if not last:
             raise NotRead(f"{name}: {extraction.regex!r} matches nothing of what was printed")
         value: Any = last[0].group(1)
+        if value is None:
+            raise NotRead(f"{name}: the group of {extraction.regex!r} is not part of what matches")
     elif extraction.pointer is not None:
         value = _pointed(name, extraction.pointer, text)
     else:
@@ -64,7 +67,7 @@ def number_of(value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 
@@ -74,23 +77,30 @@ def _pointed(name: str, pointer: str, text: str) -> Any:
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         try:
-            value = value[int(key)] if isinstance(value, list) else value[key]
+            value = value[_position(key)] if isinstance(value, list) else value[key]
         except (KeyError, IndexError, ValueError, TypeError):
             raise NotRead(f"{name}: there is nothing at {pointer} of the JSON printed") from None
     return value
+
+
+def _position(key: str) -> int:
+    """A place in an array as RFC 6901 (section 4) writes it: digits alone, without leading zeros."""
+    if not (key.isascii() and key.isdigit()) or (len(key) > 1 and key[0] == "0"):
+        raise ValueError(f"{key!r} is no place in an array")
+    return int(key)
 
 
 def _last_json(name: str, text: str) -> Any:
     """The JSON that was printed: all of it, or else the last line that is some."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     for line in reversed(text.splitlines()):
         if line.lstrip()[:1] in ("{", "["):
             try:
                 return json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
     raise NotRead(f"{name}: what was printed is no JSON")
 
@@ -110,7 +120,7 @@ def measured_by_itself(outcome: RepetitionOutcome | Result) -> dict[str, float]:
 def numbers_returned(value: Any) -> dict[str, float]:
     """The metrics that a callable's return value holds: a number is ``value``, of a mapping each number by its name."""
     if isinstance(value, Mapping):
-        found = ((str(key), plain_number(item)) for key, item in value.items())
+        found = ((clean(key), plain_number(item)) for key, item in value.items())
         return {key: number for key, number in found if number is not None}
     number = plain_number(value)
     return {} if number is None else {"value": number}

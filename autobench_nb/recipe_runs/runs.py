@@ -16,6 +16,7 @@ from autobench_nb.jobs.gauges import Gauge
 from autobench_nb.jobs.ledger import RunBegan
 from autobench_nb.jobs.machine import HoldEnded, HoldRequested, PlaceLeft
 from autobench_nb.jobs.output import NARRATION, LogFunction
+from autobench_nb.jobs.queue import say_refused
 from autobench_nb.jobs.run import StepRun
 from autobench_nb.jobs.runner import Runner
 from autobench_nb.jobs.saved import SavedRun
@@ -79,7 +80,10 @@ class RecipeRuns:
         self._past_cells_s: dict[str, dict[str, float]] = {}
         self._past_s: dict[tuple[str, str], float] = {}
         self._is_closed = False
-        shown = ShownRuns(store, self._asked, lambda name: self._runs[name].done, self._forget)
+        self._shown = ShownRuns(
+            *(store, self._asked, lambda name: self._runs[name].done, self._forget),
+            redact=runner.redact,
+        )
         self._services = Actors(
             runner=runner,
             ledger=self._ledger,
@@ -87,7 +91,8 @@ class RecipeRuns:
             streams=streams,
             ask=self._ask,
             withdraw=self._withdraw,
-            write=shown.write,
+            write=self._shown.write,
+            complain=self._complain,
             meter=meter,
         )
         runner.reach_place = self._reach_place
@@ -310,6 +315,7 @@ class RecipeRuns:
         self._is_closed = True
         for actor in tuple(self._actors.values()):
             actor.tell(StopRequested("the orchestrator was closed"))
+            actor.leave()
         for actor in tuple(self._actors.values()):
             actor.join(CLOSE_PATIENCE_S)
             actor.tidy()
@@ -342,6 +348,11 @@ class RecipeRuns:
             f"{prompt.plan.id} asks: {prompt.record['ask']} [{', '.join(prompt.record['answers'])}]",
             step_id=prompt.plan.id,
         )
+
+    def _complain(self, actor: RecipeActor, error: Exception | None) -> None:
+        self._shown.again(actor)
+        if error is not None:
+            say_refused(self._log, error, of=actor.step_run.label)
 
     def _withdraw(self, prompt: Prompt) -> None:
         self._prompts.pop(prompt.record["id"], None)

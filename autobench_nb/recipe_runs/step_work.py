@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from itertools import islice
 
@@ -19,7 +20,13 @@ from autobench_nb.jobs.work import How, Task
 from autobench_nb.recipe_runs.actors import Actors
 from autobench_nb.recipe_runs.agenda import Agenda, nothing
 from autobench_nb.recipe_runs.board import RunBoard, does_text, most_repetitions
-from autobench_nb.recipe_runs.course import STATUSES, RunSetting, StepCourse, command_task
+from autobench_nb.recipe_runs.course import (
+    STATUSES,
+    Known,
+    RunSetting,
+    StepCourse,
+    command_task,
+)
 from autobench_nb.recipe_runs.other_steps import DeviceStep, OtherStep, Prompt, RecordStep, WaitStep
 from autobench_nb.recipe_runs.statistics import metric_record
 from autobench_nb.recipe_runs.turns import Turns
@@ -219,7 +226,7 @@ class StepWork:
         self._recording[plan.id] = True
         self._finish_recordings()
 
-    def _start_job(self, plan: PlannedStep, attempt: int, known: dict[str, object]) -> None:
+    def _start_job(self, plan: PlannedStep, attempt: int, known: Known) -> None:
         step = plan.step
         course = StepCourse(
             plan,
@@ -230,7 +237,7 @@ class StepWork:
             tells=self,
             is_by_turns=self._is_by_turns(plan),
         )
-        first = {**known, "step.repetition": 1}
+        first = known.new_child({"step.repetition": 1})
         if step.run is not None:
             task = command_task(
                 plan.id, step.run, lambda text, shell: plan.fill(text, first, shell=shell)
@@ -262,13 +269,10 @@ class StepWork:
         self._board.rows[plan.id].job_ids.append(job.id)
         self._board.change(plan.id, jobId=job.id)
 
-    def _known(self) -> dict[str, object]:
-        """What expressions stand for besides what the plan knows."""
-        return {
-            "run.id": self.step_run.id,
-            "run.folder": str(self.around.folder),
-            **self._board.outlook.metrics,
-        }
+    def _known(self) -> Known:
+        """What expressions stand for besides what the plan knows: the run, and metrics as they are when asked for."""
+        run = {"run.id": self.step_run.id, "run.folder": str(self.around.folder)}
+        return ChainMap(dict[str, object](run), self._board.outlook.metrics)
 
     def _step_began(
         self, plan: PlannedStep, attempt: int, at_ms: float, command: str | None = None

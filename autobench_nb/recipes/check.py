@@ -9,6 +9,7 @@ from typing import Final
 import re2
 
 from autobench_nb.recipes.actions import check_action
+from autobench_nb.recipes.carried import check_carried, unfit
 from autobench_nb.recipes.expressions import (
     NAMESPACES,
     RAW,
@@ -17,13 +18,12 @@ from autobench_nb.recipes.expressions import (
     Expression,
     expressions_of,
 )
-from autobench_nb.recipes.graph import behind, circle_of
+from autobench_nb.recipes.graph import Waiting, circle_of
+from autobench_nb.recipes.matrix import check_matrix
 from autobench_nb.recipes.model import CONTINUE, STOP, Parameter, Recipe, Repetitions, Retries, Step
 from autobench_nb.recipes.problems import Problem, YamlPath, nearest_of
 from autobench_nb.recipes.quantities import seconds_of, wrong_unit
 
-MAX_CELLS = 10_000
-"""Cells of one step's matrix."""
 MEASURED = ("wall", "cpu", "memory")
 """Metrics that every command has without being asked: seconds, seconds, bytes."""
 
@@ -34,6 +34,7 @@ def check_recipe(recipe: Recipe) -> list[Problem]:
     for name, parameter in recipe.spec.parameters.items():
         problems += _check_parameter(parameter, ("spec", "parameters", name))
     steps = {step.id: step for step in reversed(recipe.spec.steps)}
+    waiting = Waiting({step.id: step.needs for step in steps.values()})
     seen: set[str] = set()
     for number, step in enumerate(recipe.spec.steps):
         path: YamlPath = ("spec", "steps", number)
@@ -44,10 +45,12 @@ def check_recipe(recipe: Recipe) -> list[Problem]:
         seen.add(step.id)
         problems += check_action(step, path)
         problems += _check_numbers(step, path)
-        problems += _check_names(step, steps, path)
+        problems += check_matrix(step, path)
+        problems += _check_names(step, steps, waiting, path)
         problems += _check_metrics(step, path)
-        problems += _check_expressions(step, recipe, steps, path)
+        problems += _check_expressions(step, recipe, steps, waiting, path)
     problems += _check_graph(recipe, steps)
+    problems += [one for one in check_carried(recipe) if one not in problems]
     return problems
 
 
@@ -71,6 +74,8 @@ def value_problem(parameter: Parameter, value: object) -> tuple[str, str] | None
             f"{value!r} is not among its choices",
             f"give one of {', '.join(map(str, parameter.choices))}",
         )
+    if wrong := unfit(value):
+        return wrong
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if parameter.minimum is not None and not value >= parameter.minimum:
             return f"{value} is less than its minimum", f"give {parameter.minimum:g} or more"
@@ -137,26 +142,11 @@ def _check_numbers(step: Step, path: YamlPath) -> Iterator[Problem]:
                     yield Problem(
                         (*path, "timeout"), "no step ends within 0 s", "leave it away: no limit"
                     )
-    cells = 1
-    for axis, values in step.matrix.items():
-        cells *= len(values)
-        if not values:
-            fact = f"the axis {axis} has no value, so the step would never run"
-            yield Problem((*path, "matrix", axis), fact, "give it one, or leave it away")
-        elif len({(type(value), value) for value in values}) < len(values):
-            yield Problem(
-                (*path, "matrix", axis), f"the axis {axis} has a value twice", "leave one of them"
-            )
-        if not axis.isidentifier():
-            yield Problem(
-                (*path, "matrix", axis), f"{axis!r} is no name", "letters, digits and _ alone"
-            )
-    if cells > MAX_CELLS:
-        fact = f"{cells:,} cells are too many"
-        yield Problem((*path, "matrix"), fact, f"a matrix has at most {MAX_CELLS:,}")
 
 
-def _check_names(step: Step, steps: dict[str, Step], path: YamlPath) -> Iterator[Problem]:
+def _check_names(
+    step: Step, steps: dict[str, Step], waiting: Waiting, path: YamlPath
+) -> Iterator[Problem]:
     for number, need in enumerate(step.needs):
         if need not in steps:
             fact = f"there is no step {need!r}"
@@ -169,9 +159,7 @@ def _check_names(step: Step, steps: dict[str, Step], path: YamlPath) -> Iterator
         elif target == step.id:
             remedy = "use `retries`"
             yield Problem((*path, "edges", outcome), "the edge leads to its own step", remedy)
-        elif target in steps and step.id in behind(
-            target, {one.id: one.needs for one in steps.values()}
-        ):
+        elif target in steps and waiting.waits_for(step.id, target):
             fact = f"the edge leads back: {step.id} waits for {target} itself"
             yield Problem(
                 (*path, "edges", outcome), fact, "lead it to a later step, stop or continue"
@@ -185,10 +173,7 @@ def _check_names(step: Step, steps: dict[str, Step], path: YamlPath) -> Iterator
                 remedy = nearest_of(other, steps, "steps")
                 where = (*path, "record", "during", number)
                 yield Problem(where, f"there is no step {other!r}", remedy)
-            elif other in {
-                step.id,
-                *behind(step.id, {one.id: one.needs for one in steps.values()}),
-            }:
+            elif other == step.id or waiting.waits_for(other, step.id):
                 where = (*path, "record", "during", number)
                 fact = f"{other} would wait for the recording, and the recording for {other}"
                 yield Problem(where, fact, f"let {other} not need {step.id}")
@@ -284,14 +269,14 @@ def texts_of(step: Step) -> Iterator[tuple[tuple[str | int, ...], str, bool]]:
 
 
 def _check_expressions(
-    step: Step, recipe: Recipe, steps: dict[str, Step], path: YamlPath
+    step: Step, recipe: Recipe, steps: dict[str, Step], waiting: Waiting, path: YamlPath
 ) -> Iterator[Problem]:
     checks: dict[str, Callable[[tuple[str, ...]], tuple[str, str] | None]] = {
         "parameters": lambda names: _missing(names, recipe.spec.parameters, "parameters"),
         "matrix": lambda names: _missing(names, step.matrix, "axes of the matrix"),
         "run": lambda names: _missing(names, RUN_NAMES, "names"),
         "step": lambda names: _missing(names, STEP_NAMES, "names"),
-        "steps": lambda names: _unknown_metric(names, step, steps),
+        "steps": lambda names: _unknown_metric(names, step, steps, waiting),
     }
     for inner, text, shell in texts_of(step):
         for expression in expressions_of(text):
@@ -332,7 +317,7 @@ def _missing(names: tuple[str, ...], known: object, what: str) -> tuple[str, str
 
 
 def _unknown_metric(
-    names: tuple[str, ...], step: Step, steps: dict[str, Step]
+    names: tuple[str, ...], step: Step, steps: dict[str, Step], waiting: Waiting
 ) -> tuple[str, str] | None:
     if len(names) != 2:
         return "a step and its metric are needed", "write ${steps.ID.METRIC}"
@@ -340,8 +325,7 @@ def _unknown_metric(
     other = steps.get(name)
     if other is None:
         return f"there is no step {name!r}", nearest_of(name, steps, "steps")
-    needs = {one.id: one.needs for one in steps.values()}
-    if step.id not in behind(name, needs):
+    if not waiting.waits_for(step.id, name):
         return f"{step.id} does not wait for {name}", f"add {name} to its `needs`"
     known = (*other.extract, *MEASURED)
     # What an action of a device gives, and what a function returns, is known when they have run.

@@ -16,6 +16,8 @@ MAX_VALUES: Final = 100_000
 MAX_DEPTH: Final = 50
 _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN: Final = frozenset(_TAG + name for name in ("int", "float", "bool", "null"))
+_TAGS: Final = _PLAIN | {_TAG + name for name in ("str", "seq", "map", "timestamp")}
+"""What plain values are. A timestamp is what looks like one, and is taken as the text that it is."""
 
 
 @dataclass(slots=True)
@@ -63,8 +65,11 @@ def read_document(text: str) -> YamlDocument:
         if fact.startswith("but ") and error.context:
             fact = f"{error.context}, {fact}"
         document.problems.append(Problem((), fact, _remedy_of(fact), place))
-    except (YAMLError, RecursionError, ValueError) as error:
-        fact = str(error).splitlines()[0] if str(error) else "nested too deeply"
+    except RecursionError:
+        fact = f"the document is nested more than {MAX_DEPTH} levels deep"
+        document.problems.append(Problem((), fact, "write it as plain YAML", TextPlace(1, 1)))
+    except (YAMLError, ValueError) as error:
+        fact = (str(error).splitlines() or ["this is no YAML"])[0]
         document.problems.append(Problem((), fact, "write it as plain YAML", TextPlace(1, 1)))
     return document
 
@@ -106,6 +111,9 @@ class _NodeReader:
             raise _Oversized(f"the document is nested more than {MAX_DEPTH} levels deep")
         self._document.places.setdefault(path, _place(node))
         kind = _kind(node)
+        if node.tag is not None and node.tag not in _TAGS:
+            tag = node.tag.replace(_TAG, "!!")
+            self._complain(path, f"the tag {tag} is not known", "leave the tag away", node)
         if kind == "sequence":
             return [
                 self._value(one, (*path, number), depth + 1)
@@ -113,7 +121,7 @@ class _NodeReader:
             ]
         if kind == "mapping":
             return self._mapping(node, path, depth)
-        return self._scalar(node, path)
+        return self._scalar(node)
 
     def _mapping(self, node: nodes.Node, path: YamlPath, depth: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -125,11 +133,14 @@ class _NodeReader:
                     found = self._value(source, path, depth + 1)
                     if isinstance(found, dict):
                         merged = {**found, **merged}
+                    else:
+                        fact = "what << brings in is no mapping"
+                        self._complain(path, fact, "write << with the alias of a mapping", source)
                 continue
             if _kind(key) != "scalar":
                 self._complain(path, "a key is no text", "write the key as a plain word", key)
                 continue
-            name = str(key.value)
+            name = paired(key.value)
             if name in values:
                 self._complain((*path, name), "the key stands here twice", "leave one of them", key)
                 continue
@@ -139,18 +150,24 @@ class _NodeReader:
                 self._document.places[(*path, name)] = _place(key)
         return {**merged, **values}
 
-    def _scalar(self, node: nodes.Node, path: YamlPath) -> Any:
+    def _scalar(self, node: nodes.Node) -> Any:
         if node.tag in _PLAIN:
             try:
                 return self._construct(node)
             except (ValueError, OverflowError):
                 return str(node.value)
-        if node.tag is not None and node.tag.startswith("!"):
-            self._complain(path, f"the tag {node.tag} is not known", "leave the tag away", node)
-        return str(node.value)
+        return paired(node.value)
 
     def _complain(self, path: YamlPath, fact: str, remedy: str, node: nodes.Node) -> None:
         self._document.problems.append(Problem(path, fact, remedy, _place(node)))
+
+
+def paired(text: str) -> str:
+    """A text in which the two halves of a character stand together, as JSON writes it (RFC 8259, section 7)."""
+    if text.isascii():
+        return text
+    halves = text.encode("utf-16-le", "surrogatepass")
+    return halves.decode("utf-16-le", "surrogatepass")
 
 
 def _kind(node: nodes.Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,6 +99,11 @@ def filled(text: str, values: Mapping[str, object], *, shell: bool) -> str:
 
 def _unescaped(text: str) -> str:
     return text.replace("$${", "${")
+
+
+def cell_text(values: Iterable[object]) -> str:
+    """What stands in the brackets of a cell's name: ``gzip,6``."""
+    return ",".join(map(value_text, values))
 
 
 def value_text(value: object) -> str:

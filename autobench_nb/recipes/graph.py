@@ -47,14 +47,28 @@ def circle_of(needs: Mapping[str, Sequence[str]]) -> list[str]:
     return []
 
 
-def behind(start: str, needs: Mapping[str, Sequence[str]]) -> set[str]:
-    """All that waits for ``start``, at any distance."""
-    found: set[str] = set()
-    ends = [start]
-    while ends:
-        name = ends.pop()
-        for follower, wanted in needs.items():
-            if name in wanted and follower not in found:
-                found.add(follower)
-                ends.append(follower)
-    return found
+class Waiting:
+    """Which step waits for which, at any distance.
+
+    Args:
+        needs: What each waits for, by its name.
+    """
+
+    def __init__(self, needs: Mapping[str, Sequence[str]]) -> None:
+        self._needs = needs
+        self._place = {name: number for number, name in enumerate(in_order(needs))}
+
+    def waits_for(self, name: str, other: str) -> bool:
+        """Whether ``name`` waits for ``other``."""
+        first = self._place.get(other, -1)
+        seen = {name}
+        ends = [name]
+        while ends:
+            for need in self._needs.get(ends.pop(), ()):
+                if need == other:
+                    return True
+                # What comes before the other one cannot wait for it. Who lies on a circle has no place.
+                if need not in seen and self._place.get(need, first) >= first:
+                    seen.add(need)
+                    ends.append(need)
+        return False

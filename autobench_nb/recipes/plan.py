@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from autobench_nb.errors import RecipeError
 from autobench_nb.recipes.check import value_problem
-from autobench_nb.recipes.expressions import expressions_of, filled, value_text
+from autobench_nb.recipes.expressions import cell_text, expressions_of, filled
 from autobench_nb.recipes.graph import in_order
 from autobench_nb.recipes.model import Recipe, Repetitions, Retries, Scalar, Step
 from autobench_nb.recipes.problems import Problem, nearest_of
@@ -48,14 +49,19 @@ class PlannedStep:
             return value
         found = list(expressions_of(value))
         if len(found) == 1 and found[0].end - found[0].start == len(value):
-            return {**self.values, **(more or {})}[found[0].text]
+            return _both(more, self.values)[found[0].text]
         return self.fill(value, more)
 
     def fill(
         self, text: str, more: Mapping[str, object] | None = None, *, shell: bool = False
     ) -> str:
         """A text of the step with its expressions filled in; ``more``: what only the run knows, such as metrics."""
-        return filled(text, {**self.values, **(more or {})}, shell=shell)
+        return filled(text, _both(more, self.values), shell=shell)
+
+
+def _both(more: Mapping[str, object] | None, values: Mapping[str, object]) -> Mapping[str, object]:
+    # Not merged: of a large run there are metrics by the thousand, and a text asks for few of them.
+    return ChainMap(cast("dict[str, object]", more or {}), cast("dict[str, object]", values))
 
 
 def parameter_values(recipe: Recipe, given: Mapping[str, object]) -> dict[str, Scalar]:
@@ -120,7 +126,7 @@ def cells_of(step: Step) -> list[dict[str, Scalar]]:
 
 def planned_id(step: Step, cell: Mapping[str, Scalar]) -> str:
     """``pack[gzip,6]``; the step's own id without a matrix."""
-    return f"{step.id}[{','.join(map(value_text, cell.values()))}]" if cell else step.id
+    return f"{step.id}[{cell_text(cell.values())}]" if cell else step.id
 
 
 def plan_steps(recipe: Recipe, given: Mapping[str, object] | None = None) -> list[PlannedStep]:

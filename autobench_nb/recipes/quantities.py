@@ -14,6 +14,8 @@ DURATIONS: Final = (
     "a number of seconds, or a number with us, ms, s, min, h or d, such as 90s, 1.5min or 1h30min"
 )
 """What a time may look like, in words."""
+MOST_SECONDS: Final = 1_000_000_000
+"""The longest time: of those that are much longer no clock can say when they are over."""
 
 _PREFIXES: Final = ("", "n", "u", "µ", "μ", "m", "k", "M", "G", "T", "P")
 _BINARY_PREFIXES: Final = ("Ki", "Mi", "Gi", "Ti", "Pi")
@@ -85,6 +87,8 @@ def seconds_of(text: float | str) -> float:
         seconds = math.fsum(float(number) * _SECONDS[unit] for number, unit in parts)
     if not math.isfinite(seconds) or seconds < 0:
         raise ValueError(f"{text!r} is no time: it takes {DURATIONS}")
+    if seconds > MOST_SECONDS:
+        raise ValueError(f"{text!r} is too long: a time is at most {MOST_SECONDS:,} s")
     return seconds
 
 

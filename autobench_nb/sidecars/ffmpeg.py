@@ -12,6 +12,7 @@ from autobench_nb.sidecars.machine import RestartPolicy
 
 QUIET: Final = ("-hide_banner", "-nostats", "-loglevel", "warning")
 _SIZE: Final = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}")
+_LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+@")
 _GENERATOR: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -81,8 +82,9 @@ class Ffmpeg:
 
     @property
     def shown_source(self) -> str:
-        """The source as people are shown it."""
-        return self.source if isinstance(self.source, str) else " ".join(self.source)
+        """The source as people are shown it: without the name and password that an address may hold."""
+        source = self.source if isinstance(self.source, str) else " ".join(self.source)
+        return without_logins(source)
 
     def argv(self) -> tuple[str, ...]:
         """The command: it writes JPEG pictures to its standard output, one after the other."""
@@ -121,3 +123,8 @@ def recorder_argv(program: str, path: str) -> tuple[str, ...]:
         *("-map", "0:v:0", "-c", "copy", "-f", "matroska", "-cluster_time_limit", "1000"),
         *("-flush_packets", "1", "-y", path),
     )
+
+
+def without_logins(text: str) -> str:
+    """A text without the name and password of any address in it: ``rtsp://…@10.0.0.5/1``."""
+    return _LOGIN.sub("…@", text)

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from autobench_nb.errors import StreamError
 from autobench_nb.logs.entry import Level
+from autobench_nb.logs.text import Redact, as_it_is, clean
 from autobench_nb.processes.launchers import Launchers
-from autobench_nb.sidecars.ffmpeg import Ffmpeg
+from autobench_nb.sidecars.ffmpeg import Ffmpeg, without_logins
 from autobench_nb.sidecars.health import PictureClock, checks_of, is_frozen, status_of
 from autobench_nb.sidecars.machine import SidecarEffect, SidecarMachine
 from autobench_nb.sidecars.pictures import Picture, PictureSplitter, size_of
@@ -42,6 +43,7 @@ class StreamSidecar:
         log: ``LogRing.append``.
         changed: Is told, on any thread, that its record is another one now.
         chance: Gives numbers from 0 to 1 for the jitter of restarts.
+        redact: Takes secrets out of what its processes say when they end.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class StreamSidecar:
         log: LogFunction,
         changed: Callable[[], None],
         chance: Callable[[], float] = random.random,
+        redact: Redact = as_it_is,
     ) -> None:
+        self._redact = redact
         self.asked = asked
         self._launchers = launchers
         self._log = log
@@ -126,7 +130,7 @@ class StreamSidecar:
                 self._launchers,
                 self.asked.program,
                 path,
-                say=lambda text: self._log(OUTPUT, _level_of(text), text, logger=name),
+                say=self._say_output,
                 ended=self._recording_ended,
             )
             self._recorder = self._recorded = recorder
@@ -261,9 +265,7 @@ class StreamSidecar:
         self._clock.restart()
         splitter = PictureSplitter()
         name = self.asked.name
-        said = SaidLines(
-            lambda text: self._log(OUTPUT, _level_of(text), text, logger=name), time.monotonic
-        )
+        said = SaidLines(self._say_output, time.monotonic)
 
         def take(data: bytes) -> None:
             for jpeg in splitter.feed(data):
@@ -296,11 +298,16 @@ class StreamSidecar:
         if is_first:
             self._changed()
 
+    def _say_output(self, text: str) -> None:
+        self._log(OUTPUT, _level_of(text), without_logins(text), logger=self.asked.name)
+
     def _process_ended(self, reason: str, succeeded: bool) -> None:
         del succeeded  # one that is to run and has ended by itself is to run again
         with self._came:
             self._process = None
-            self._carry_out(self._machine.exited(time.monotonic(), reason))
+            self._carry_out(
+                self._machine.exited(time.monotonic(), self._redact(without_logins(clean(reason))))
+            )
             self._came.notify_all()
         self._changed()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autobench_nb.errors import ClosedError, OptionError, StreamError
+from autobench_nb.logs.text import Redact, as_it_is
 from autobench_nb.processes.launchers import Launchers
 from autobench_nb.processes.support import why_no_commands
 from autobench_nb.sidecars.ffmpeg import Ffmpeg
@@ -110,9 +111,13 @@ class Streams(RecordsView, RecordWriter):
     Args:
         store: The state whose ``streams`` slice it reads and writes.
         log: ``LogRing.append``.
+        redact: Takes secrets out of sources, and of what processes say when they end.
     """
 
-    def __init__(self, store: StateStore, log: LogFunction = _no_log) -> None:
+    def __init__(
+        self, store: StateStore, log: LogFunction = _no_log, redact: Redact = as_it_is
+    ) -> None:
+        self._redact = redact
         RecordsView.__init__(self, store.get, "/streams", "stream", STREAMS)
         RecordWriter.__init__(self, store, "/streams", "stream")
         self._log = log
@@ -163,11 +168,12 @@ class Streams(RecordsView, RecordWriter):
         with self._lock:
             self._check_open()
             sidecar = StreamSidecar(
-                name, self._launchers, self._log, lambda: self._has_changed(name.name)
+                *(name, self._launchers, self._log, lambda: self._has_changed(name.name)),
+                redact=self._redact,
             )
             first = {
                 "url": url,
-                "source": name.shown_source,
+                "source": self._redact(name.shown_source),
                 "runs": True,
                 "youngS": float(name.young_s),
                 "frozenS": float(name.frozen_s),

@@ -47,6 +47,7 @@ class Thermometer(BaseHTTPRequestHandler):
     heard: ClassVar[list[tuple[str, str, bytes, str | None]]] = []
 
     def do_GET(self) -> None:
+        self.heard.append(("GET", self.path, b"", self.headers.get("Authorization")))
         self._answer(self.bodies.get(self.path))
 
     def do_POST(self) -> None:
@@ -66,6 +67,15 @@ class Thermometer(BaseHTTPRequestHandler):
             except OSError:
                 pass
             return
+        if body == b"garbage":
+            self.wfile.write(b"\0\xff\r\n\r\n")
+            return
+        if self.path.startswith("/to/"):
+            host = self.path.removeprefix("/to/")
+            self.send_response(302)
+            self.send_header("Location", f"http://{host}/status")
+            self.end_headers()
+            return
         self.send_response(404 if body is None else 200)
         self.end_headers()
         self.wfile.write(body or b"nothing here")
@@ -82,6 +92,7 @@ def thermometer() -> Iterator[str]:
         "/long": b" " * 1_200_000,
         "/drip": b"drip",
         "/list": b"[1]",
+        "/garbage": b"garbage",
     }
     Thermometer.heard = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Thermometer)
@@ -142,11 +153,28 @@ def test_an_http_device_is_read_by_pointers_and_acts_by_requests(
         ("/drip", "no answer within 0.3 s"),
         ("/list", "its answer has nothing at /sensors/0/t for inside"),
         ("/gone", "HTTP status 404"),
+        ("/garbage", "x: GET failed: http://.*: BadStatusLine"),
     ],
 )
 def test_an_answer_that_is_none_says_what_it_is(thermometer: str, path: str, says: str) -> None:
     with pytest.raises(DeviceError, match=says.replace("(", r"\(")):
         HttpDevice("x", thermometer, VALUES, path=path, timeout_s=0.3).probe()
+
+
+def test_where_a_device_sends_a_request_on_it_goes_within_the_device_alone(
+    thermometer: str,
+) -> None:
+    port = thermometer.rpartition(":")[2]
+    headers = {"Authorization": "Bearer s3cret"}
+    for host, is_followed in ((f"127.0.0.1:{port}", True), (f"localhost:{port}", False)):
+        device = HttpDevice("x", thermometer, VALUES, path=f"/to/{host}", headers=headers)
+        Thermometer.heard = []
+        if is_followed:
+            assert device.probe()["inside"] == pytest.approx(21.5)
+        else:
+            with pytest.raises(DeviceError, match="HTTP status 302"):
+                device.probe()
+            assert Thermometer.heard == [("GET", f"/to/{host}", b"", "Bearer s3cret")]
 
 
 def test_a_device_that_is_not_there_is_refused_by_its_address() -> None:

@@ -172,3 +172,22 @@ def test_a_line_without_an_end_is_let_go() -> None:
     framing = Framing(b"\n")
     assert list(framing.feed(b"x" * 70_000)) == []
     assert list(framing.feed(b"ok\n")) == ["ok"]
+
+
+def test_an_answer_that_came_late_or_twice_is_not_taken_for_that_of_the_next_question(
+    tmp_path: Path,
+) -> None:
+    value = [1]
+    plug = Plug(tmp_path / "acm0", lambda _: [str(value[0])], "\n")
+    query = Exchange("MEAS?", r"(?P<volts>\d+)", {"volts": LineField("V")})
+    protocol = LineProtocol(end="\n", ends=b"\n", queries=(query,))
+    device = SerialDevice("psu", str(tmp_path / "acm0"), protocol)
+    assert device.probe() == {"volts": 1}
+    plug.say(b"1\n1\n")
+    port = device._open
+    assert port is not None
+    until(lambda: port.in_waiting == 4)
+    value[0] = 2
+    assert device.probe() == {"volts": 2}
+    device.close()
+    plug.unplug()

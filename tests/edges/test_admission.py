@@ -18,7 +18,7 @@ __all__ = ["no_unexpected_log", "start"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-def test_without_descriptors_the_server_waits_says_so_once_and_goes_on() -> None:
+def test_without_descriptors_the_server_waits_says_so_once_and_jobs_go_on() -> None:
     script = subprocess.Popen(
         [sys.executable, "-m", "tests.edges.exhausted"],
         stdin=subprocess.PIPE,
@@ -49,6 +49,9 @@ def test_without_descriptors_the_server_waits_says_so_once_and_goes_on() -> None
         lines, count = ask()
         assert lines == 1
         assert count < 200
+        script.stdin.write("jobs\n")
+        script.stdin.flush()
+        assert script.stdout.readline() == "{'succeeded'} 2\n"
         for one in held:
             one.close()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -372,3 +373,15 @@ def test_a_colour_cut_in_two_is_whole_again(bench: Bench, runner: Runner) -> Non
     code = "import os\nfor part in (b'\\x1b', b'[3', b'1mred\\x1b[0', b'm\\n'): os.write(1, part)"
     job = only(runner.submit(python(code)))
     assert bench.lines(job) == ["\x1b[31mred\x1b[0m"]
+
+
+@pytest.mark.parametrize("sent", ["\ud800", 5, None, ["a"]])
+def test_what_is_neither_text_nor_bytes_is_not_sent_and_nothing_of_it_arrives(
+    bench: Bench, runner: Runner, sent: Any
+) -> None:
+    run = runner.submit("cat", stdin=True)
+    with pytest.raises(JobError, match=r"lone surrogate|neither text nor bytes"):
+        run.jobs[0].send(sent)
+    run.jobs[0].send(memoryview(b"right\n"), end=True)  # type: ignore[arg-type]
+    only(run)
+    assert bench.lines(run.jobs[0]) == ["right"]

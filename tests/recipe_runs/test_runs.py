@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 import autobench_nb as ab
+from autobench_nb.recipe_runs.outlook import StepMetrics
 from autobench_nb.recipe_runs.statistics import half_width, t_quantile
 from autobench_nb.recipe_runs.turns import Turns
 from tests.living import is_alive
@@ -352,3 +353,17 @@ def test_a_client_pauses_answers_skips_retries_and_cancels_by_command(
         assert client.command("recipe.retry", **asked, stepId="bad") == {"changed": True}
         assert run.wait(PATIENCE_S)
         assert client.command("recipe.skip", **asked, stepId="bad") == {"changed": False}
+
+
+def test_the_mean_of_a_metric_is_that_of_the_cells_that_went_well_as_they_were_measured_last() -> (
+    None
+):
+    metrics = StepMetrics()
+    assert "steps.pack.size" not in metrics
+    for planned, size in (("pack[1]", 1.0), ("pack[2]", 2.0), ("pack[1]", 4.0)):
+        metrics.measured("pack", planned, {"size": size, "wall.2": 1.0})
+    metrics.measured("pack", "pack[3]", {"other": 9.0})
+    assert (metrics["steps.pack.size"], metrics["steps.pack.wall.2"]) == (3.0, 1.0)
+    assert "steps.pack.size" in metrics
+    with pytest.raises(KeyError, match=r"steps\.pack\.none"):
+        metrics["steps.pack.none"]

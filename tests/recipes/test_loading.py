@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +112,24 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "recording of nobody": ("record: {stream: cam, during: [x]}", "there is no step 'x'", "the steps are s"),
     "recording of itself": ("record: {stream: cam, during: [s]}", "s would wait for the recording", "let s not need s"),
     "key twice": ("run: a\nrun: b", "the key stands here twice", "leave one of them"),
-    "tag": ("run: !!python/object:os.system a", "", ""),
+    "NUL": (r'run: "a \0"', "the text has a NUL", "take it away"),
+    "half of a character": (r'run: "a \ud800"', "the text has a lone surrogate at 2", "write the character itself"),
+    "a half in a name": (r'env: {"\udcff": x}', "a name here: the text has a lone surrogate", "write the character itself"),  # noqa: E501
+    "a variable's name": ("run: a\nenv: {'A=B': x}", "'A=B' is no name of a variable", "write NAME: value"),
+    "limit that is none": ("run: a\nexpect: {wall: {max: .nan}}", "nan is no limit", "give a number"),
+    "endless limit": ("run: a\nexpect: {wall: {equals: .inf}}", "inf is no limit", "give a number"),
+    "very long time": ("wait: 1e300", "1e+300 is too long", "at most 1,000,000,000 s"),
+    "value written alike": ("run: a\nmatrix: {x: [1, '1']}", "the axis x has a value twice", "leave one of them"),
+    "cells called alike": ("run: a\nmatrix: {x: ['a,b', a], y: [c, 'b,c']}", "two cells are called s[a,b,c]", "without commas"),  # noqa: E501
+    "merged scalar": ("run: a\n<<: 5", "what << brings in is no mapping", "the alias of a mapping"),
+    "tag": ("run: !!python/object:os.system a", "the tag !!python/object:os.system is not known", "leave the tag away"),
+    "tag of a list": ("run: !!python/object/apply:os.system [a]", "the tag !!python/object/apply:os.system is", "leave the tag away"),  # noqa: E501
+    "tag of bytes": ("run: !!binary aGVsbG8=", "the tag !!binary is not known", "leave the tag away"),
     "own tag": ("run: !env a", "the tag !env is not known", "leave the tag away"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in WRONG if name != "tag"])
+@pytest.mark.parametrize("name", list(WRONG))
 def test_what_is_wrong_with_a_step_is_said_with_its_place_and_a_remedy(name: str) -> None:
     lines, fact, remedy = WRONG[name]
     said = problems_of(recipe_of(*lines.split("\n")))
@@ -129,9 +142,15 @@ def test_what_is_wrong_with_a_step_is_said_with_its_place_and_a_remedy(name: str
     assert int(column) >= 5
 
 
-def test_no_object_is_ever_made_of_a_tag() -> None:
-    recipe = parse_recipe(recipe_of(WRONG["tag"][0]))
-    assert recipe.spec.steps[0].run == "a"
+def test_json_with_the_two_halves_of_a_character_is_read_as_json_has_it() -> None:
+    step = {"id": "s", "run": "echo \N{GRINNING FACE} \N{LATIN SMALL LETTER E WITH ACUTE}"}
+    about = {"name": "\N{GRINNING FACE}", "description": "\N{CLINKING BEER MUGS}"}
+    document = {"apiVersion": "autobench/v1", "kind": "Benchmark", "metadata": about}
+    text = json.dumps({**document, "spec": {"steps": [step]}})
+    assert "ud83d" in text
+    recipe = parse_recipe(text)
+    assert recipe.spec.steps[0].run == step["run"]
+    assert recipe.metadata.name == about["name"]
 
 
 def test_every_problem_of_a_recipe_is_told_at_once_in_the_order_of_the_text() -> None:

@@ -6,6 +6,7 @@ import itertools
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from autobench_nb.errors import RecipeError
 from autobench_nb.recipes.expressions import expressions_of, filled
-from autobench_nb.recipes.graph import behind, circle_of, in_order
+from autobench_nb.recipes.graph import Waiting, circle_of, in_order
 from autobench_nb.recipes.load import parse_recipe
 from autobench_nb.recipes.model import Metadata, Recipe, Spec, Step
 from autobench_nb.recipes.plan import plan_steps
@@ -163,11 +164,35 @@ def test_each_step_comes_after_what_it_needs_or_lies_behind_a_circle(
 
 
 @given(NEEDS)
-def test_what_lies_behind_a_step_is_all_that_waits_for_it(needs: dict[str, list[str]]) -> None:
-    for start in needs:
-        found = behind(start, needs)
+def test_a_step_waits_for_what_it_needs_and_for_all_that_those_wait_for(
+    needs: dict[str, list[str]],
+) -> None:
+    waiting = Waiting(needs)
+    for other in needs:
+        found = {name for name in needs if waiting.waits_for(name, other)}
         for name, wanted in needs.items():
-            assert (name in found) == any(need == start or need in found for need in wanted)
+            assert (name in found) == any(need == other or need in found for need in wanted)
+
+
+class Looked(dict[str, list[str]]):
+    """Needs that count how often they were looked up."""
+
+    looks = 0
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.looks += 1
+        return super().get(name, default)
+
+
+def test_whether_a_step_waits_for_a_later_one_is_known_without_looking_at_all_others() -> None:
+    names = [f"s{number}" for number in range(500)]
+    needs = Looked({name: [before] for before, name in itertools.pairwise(names)})
+    needs["s0"] = []
+    waiting = Waiting(needs)
+    needs.looks = 0
+    assert not any(waiting.waits_for(name, later) for name, later in itertools.pairwise(names))
+    assert all(waiting.waits_for(later, name) for name, later in itertools.pairwise(names))
+    assert needs.looks <= 4 * len(names)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Final
 
 from tornado.httpserver import HTTPServer
@@ -23,8 +24,8 @@ MAX_HALF_OPEN: Final = 256
 TOLD_AGAIN_S: Final = 60.0
 """The same trouble is told once in this time, with its count."""
 
-RESERVE: Final = 32
-"""Descriptors that connections leave to everything else: to imports, files, and the pipes of commands."""
+RESERVE: Final = 128
+"""Descriptors that connections leave to imports, files and commands (up to five each); of a small limit a third."""
 
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -118,6 +119,9 @@ class BoundedHTTPServer(HTTPServer):
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         self.half_open.add(stream)
+        # The first session needs it. It cannot be imported a second time where an import has failed half way, as it
+        # would where connections have taken the descriptors by then: no line could be read in this process any more.
+        import_module("numpy")
         super().handle_stream(stream, address)
 
     def _listen_to(self, listener: socket.socket) -> Callable[[], None]:
@@ -191,7 +195,7 @@ class BoundedHTTPServer(HTTPServer):
 def highest() -> int:
     """The highest descriptor that a connection may have, as far as others need some above it."""
     limit = os.sysconf("SC_OPEN_MAX")
-    return limit - min(RESERVE, limit // 8)
+    return limit - min(RESERVE, limit // 3)
 
 
 def _is_room(listener: socket.socket, highest: int) -> bool:
