@@ -14,6 +14,7 @@ import orjson
 
 import autobench_nb as ab
 from tests.leaks import descriptors
+from tests.soak import measures
 
 TURN_S = 0.25
 LINES_A_TURN = 10
@@ -105,6 +106,11 @@ def digest_of(wires: list[dict[str, Any]]) -> dict[str, Any]:
     """How many entries, and a hash over all that they say."""
     text = b"\n".join(orjson.dumps(wire, option=orjson.OPT_SORT_KEYS) for wire in wires)
     return {"count": len(wires), "digest": hashlib.sha256(text).hexdigest()}
+
+
+def trim() -> None:
+    """Hold no memory that is not used."""
+    measures.trim()
 
 
 def held() -> dict[str, int]:

@@ -21,7 +21,7 @@ from tests.soak.accounts import Account
 from tests.soak.inside import CAPACITY
 from tests.soak.jupyter import TOKEN, running_jupyter
 from tests.soak.kernel import SoakKernel, running_kernel
-from tests.soak.measures import MB, MemoryCourse, cpu_s
+from tests.soak.measures import MB, MemoryCourse, cpu_s, trim
 from tests.soak.widget_page import WidgetPage
 
 FAULTS: Final = ("cell sleeps", "cut", "half open", "throttled", "cell computes", "burst", "none")
@@ -88,9 +88,11 @@ def soak(seconds: float, fault_s: float, say: Callable[[str], None]) -> str:
                 one_round(bench, fault := next(faults), fault_s)
                 rounds += 1
                 # The first of each kind is not compared: what it has made is kept.
-                for course in courses.values() if rounds >= len(FAULTS) else ():
-                    course.look()
-                say(f"{time.monotonic() - began:7.1f} s  {fault}: {accounts_of(bench)}")
+                if rounds >= len(FAULTS):
+                    look(kernel, courses)
+                say(
+                    f"{time.monotonic() - began:7.1f} s  {fault}: {accounts_of(bench)}{sizes(courses)}"
+                )
             lines, accounts, links = kernel.call("written()"), accounts_of(bench), bench.page.links
         left, left_here = settled(kernel), settled_here(before)
         kernel.call("end()")
@@ -112,6 +114,22 @@ def soak(seconds: float, fault_s: float, say: Callable[[str], None]) -> str:
         f"{links} links by widget messages; memory: {slopes}; left in the kernel: {left}, as before; "
         f"processor: {100 * sum(busy) / took:.1f} % of a core (kernel, Jupyter, clients)"
     )
+
+
+def look(kernel: SoakKernel, courses: dict[str, MemoryCourse]) -> None:
+    """Note what memory is used now."""
+    kernel.call("trim()")
+    trim()
+    for course in courses.values():
+        course.look()
+
+
+def sizes(courses: dict[str, MemoryCourse]) -> str:
+    """What memory was used at the last look."""
+    told = [
+        f"{name} {course.sizes[-1] / MB:.1f} MB" for name, course in courses.items() if course.sizes
+    ]
+    return f"; {', '.join(told)}" if told else ""
 
 
 def accounts_of(bench: Bench) -> str:
