@@ -6,9 +6,11 @@ The wire contract's page is made by ``python -m tests.contract.generate``, Pytho
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,9 +57,14 @@ def _command(name: str, one: argparse.ArgumentParser, about: str) -> Iterator[st
 
 
 def _prose(text: str) -> str:
-    """A description as argparse shows it: what is indented there is code, and stays it."""
-    lines = [f"  {line}" if line.startswith("  ") else _escaped(line) for line in text.splitlines()]
-    return "\n".join(lines)
+    """A description as argparse shows it: what is indented there is lines for a shell, and becomes a block of them."""
+    told = []
+    for is_code, lines in itertools.groupby(text.splitlines(), lambda line: line[:2] == "  "):
+        if is_code:
+            told += ["```bash", textwrap.dedent("\n".join(lines)), "```"]
+        else:
+            told += map(_escaped, lines)
+    return "\n".join(told)
 
 
 def _escaped(text: str) -> str:

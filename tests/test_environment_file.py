@@ -42,17 +42,22 @@ def test_the_pip_lines_install_this_checkout_with_an_extra_that_exists() -> None
     assert extra <= project()["optional-dependencies"].keys()
 
 
-def test_conda_gives_the_lower_bounds_that_the_project_asks_for() -> None:
-    specs = conda_specs()
-    shared = 0
+def test_conda_gives_all_that_the_project_asks_for_with_its_lower_bounds() -> None:
     extras = project()["optional-dependencies"]
-    for line in [*project()["dependencies"], *extras["lab"]]:
-        wanted = Requirement(line)
-        spec = specs.get(wanted.name)
-        if spec is not None:
-            assert str(spec.version) == str(wanted.specifier), line
-            shared += 1
-    assert shared >= 10
+    lines = [Requirement(line) for line in [*project()["dependencies"], *extras["lab"]]]
+    wanted = {line.name: str(line.specifier) for line in lines}
+    given = {name: str(spec.version) for name, spec in conda_specs().items()}
+    assert {name: given.get(name) for name in wanted} == wanted
+
+
+def test_what_conda_gives_besides_is_asked_for_by_the_tests() -> None:
+    test = {Requirement(line).name: line for line in project()["optional-dependencies"]["test"]}
+    lab = {Requirement(line).name for line in project()["optional-dependencies"]["lab"]}
+    needed = {Requirement(line).name for line in project()["dependencies"]}
+    besides = conda_specs().keys() - needed - lab - {"python", "pip"}
+    assert {name: str(conda_specs()[name].version) for name in besides} == {
+        name: str(Requirement(test[name]).specifier) for name in besides
+    }
 
 
 def test_the_python_bound_is_the_project_s() -> None:

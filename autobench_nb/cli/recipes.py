@@ -110,7 +110,12 @@ def _told(step: PlannedStep, text: str, *, shell: bool = False) -> str:
 
 def write_first(file: Path) -> int:
     """Write a first recipe; what stands there already is kept. Returns the exit code. Raises :class:`OSError`."""
-    with file.open("x", encoding="utf-8") as opened:
+    try:
+        opened = file.open("x", encoding="utf-8")
+    except FileExistsError:
+        said = "is there already, and is kept: name another file"
+        raise FileExistsError(f"{file} {said}, as in autobench-nb init first.yaml") from None
+    with opened:
         opened.write(FIRST)
     print(f"{file} is written; next: autobench-nb check {file}")
     return 0

@@ -14,7 +14,7 @@ from autobench_nb.cli import run_text
 from autobench_nb.cli.recipes import parameters_of
 from autobench_nb.cli.run_faces import Face, face_for, tell
 from autobench_nb.cli.run_output import check_place, format_of, write_results
-from autobench_nb.contract.steps import PromptRecord, StepRecord
+from autobench_nb.contract.steps import PromptRecord, RunStatus, StepRecord
 from autobench_nb.errors import JobError
 from autobench_nb.jobs.output import OUTPUT
 from autobench_nb.orchestrator.orchestrator import Orchestrator
@@ -91,6 +91,9 @@ def _follow(
     left = getattr(run, "left_behind", None)
     if left is not None:
         tell(run_text.printable(left))
+    if left is not None and run.status is RunStatus.FAILED:
+        # A program that lies beside the recipe is what a newcomer's first step does not find.
+        tell("it began in an empty folder: with --folder . its steps find the files that are here")
     write_results(bench, run, form, options.output)
     return run_text.exit_code(run.status)
 

@@ -47,6 +47,19 @@ class Device(Protocol):
         ...
 
 
+def refusal_of(given: object) -> str | None:
+    """Why something is neither a :class:`Device` nor the id of a record; None where it is one of them."""
+    if isinstance(given, str):
+        return None
+    if isinstance(given, type):
+        return f"{given.__name__} is a class: give a device of it, such as {given.__name__}()"
+    lacks = [part for part in ("probe", "actions", "close") if not hasattr(given, part)]
+    if lacks:
+        absent = f"it has no {', no '.join(lacks)}"
+        return f"{given!r:.80} is no id and no device: {absent}; a device has probe(), actions and close()"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """An action that says more of itself than a function does.

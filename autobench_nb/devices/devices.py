@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from autobench_nb.contract.devices import AskedAction, Fate
 from autobench_nb.contract.records import JobStatus
-from autobench_nb.devices.device import Device
+from autobench_nb.devices.device import Device, refusal_of
 from autobench_nb.devices.energy import EnergyGauge, RunSpan, energy_of
 from autobench_nb.devices.events import ActionDropped, Policy, ProbeAsked, WishChanged
 from autobench_nb.devices.samples import MAX_SAMPLES, Samples
@@ -128,15 +128,13 @@ class Devices(RecordsView, RecordWriter):
 
         Raises:
             StateError: There is one of this id.
-            SchemaError: A value cannot stand where it was given for, or the device has no name.
+            SchemaError: A value cannot stand where it was given for, the device has no name, or it is no device.
             ConfigError: A number is not possible.
         """
         if not isinstance(device, Device):
             self._add_record(device, type or "", status, fields)
             return
-        own = name if name is not None else getattr(device, "name", None)
-        if not isinstance(own, str) or not own:
-            raise SchemaError("/devices", f"{device!r:.80} has no name: give name=")
+        own = _id_of(device, name)
         policy = Policy(
             every_s=every_s,
             timeout_s=timeout_s,
@@ -170,6 +168,8 @@ class Devices(RecordsView, RecordWriter):
         )
 
     def _add_record(self, name: str, kind: str, status: str, fields: dict[str, Any]) -> None:
+        if (why := refusal_of(name)) is not None:
+            raise SchemaError("/devices", why)
         seen = iso_time(self._clock())
         self._add(name, {"type": kind, "status": status, "lastSeen": seen, **fields})
 
@@ -348,6 +348,15 @@ class Devices(RecordsView, RecordWriter):
         if name in self:
             return PathError(place, f"{name!r} is a record alone: add() a device that can be asked")
         return PathError(place, no_such("device", name, self._all()))
+
+
+def _id_of(device: Device, name: str | None) -> str:
+    if (why := refusal_of(device)) is not None:
+        raise SchemaError("/devices", why)
+    own = name if name is not None else getattr(device, "name", None)
+    if not isinstance(own, str) or not own:
+        raise SchemaError("/devices", f"{device!r:.80} has no name: give name=")
+    return own
 
 
 def _value_of(name: str, action: str, asked: AskedAction) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -22,6 +23,8 @@ from autobench_nb.state.pointer import parse
 MAX_ANSWER_BYTES: Final = 1_048_576
 """What an answer may have."""
 _ABSENT: Final = object()
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*")
+"""A name and a value, as RFC 9110 has them in sections 5.6.2 and 5.5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class HttpDevice:
         proxies: Whether the proxies of the environment are used: devices usually stand beside the machine.
 
     Raises:
-        ConfigError: The URL is none that can be asked, or a pointer is none.
+        ConfigError: The URL is none that can be asked, a pointer is none, or HTTP has no such header.
     """
 
     def __init__(
@@ -82,6 +85,12 @@ class HttpDevice:
     ) -> None:
         if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
             raise ConfigError("url", url, "an address that begins with http:// or https://")
+        for key, value in (headers or {}).items():
+            if not _HEADER.fullmatch(f"{key}: {value}"):
+                # The value is told to nobody, not even to who gave it.
+                raise ConfigError(
+                    f"headers[{key!r}]", "…", "a name and a text as HTTP has them, in Latin-1"
+                )
         self._pointers = {quantity: parse(pointer) for quantity, pointer in values.items()}
         self.name = name
         self.type = type

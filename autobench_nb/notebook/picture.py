@@ -114,7 +114,7 @@ class _Drawing:
         return (
             f"<p><strong>AutoBench</strong> {self._text(self._moment.title)}: as it was at "
             f'<time datetime="{escape(at.isoformat(timespec="seconds"))}">{escape(_stamp(at))}</time>. {end}'
-            f"{f'<br>Runs: {doing}.' if doing else ''}</p>"
+            f"{f'<br>Jobs: {doing}.' if doing else ''}</p>"
         )
 
     def runs(self, budget: int) -> str:
@@ -129,8 +129,8 @@ class _Drawing:
             )
             for job in _chosen(self._jobs.values())
         )
-        heads = ("run", "status", "done", "mean, or why not", "took")
-        return _table("Runs", heads, rows, len(self._jobs), budget)
+        heads = ("job", "status", "repetitions", "mean, or why not", "took")
+        return _table("Jobs", heads, rows, len(self._jobs), budget)
 
     def results(self, budget: int) -> str:
         """The newest results."""
@@ -147,7 +147,7 @@ class _Drawing:
             )
             for row in reversed(newest)
         )
-        heads = ("run", "repetition", "status", "wall", "CPU", "peak memory", "value")
+        heads = ("job", "repetition", "status", "wall time", "CPU time", "peak memory", "value")
         return _table("Results, newest first", heads, rows, self._moment.result_count, budget)
 
     def devices(self, budget: int) -> str:
@@ -199,7 +199,7 @@ class _Drawing:
 
     def _progress(self, job: Mapping[str, Any]) -> str:
         repeat = job.get("repeat") or 1
-        return self._text(f"{job.get('done') or 0} of {repeat}") if repeat != 1 else ""
+        return self._text(f"{job.get('done') or 0} of {repeat}")
 
     def _outline(self, value: Any, depth: int) -> Iterator[str]:
         """The members of an object or a list, some of each, a line each."""
@@ -296,7 +296,8 @@ def _took(job: Mapping[str, Any]) -> str:
     started, finished = job.get("startedAt"), job.get("finishedAt")
     if not isinstance(started, (int, float)) or not isinstance(finished, (int, float)):
         return ""
-    return duration(max(0.0, finished - started) / 1000)
+    # A figure and its unit stay on one line.
+    return duration(max(0.0, finished - started) / 1000).replace(" ", "\u00a0")
 
 
 def _cpu(row: Result) -> str:

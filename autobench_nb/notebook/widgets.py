@@ -85,6 +85,10 @@ class View(anywidget.AnyWidget):
     options = traitlets.Dict().tag(sync=True)
 
     def __init__(self, host: Host, view: str, options: Mapping[str, Any]) -> None:
+        if isinstance(host, type) or not callable(getattr(host, "link", None)):
+            raise TypeError(
+                f"{host!r:.80} cannot be shown: give an Orchestrator, or a Client of one."
+            )
         self._host = host
         link = host.link()
         given = {name: value for name, value in options.items() if value is not None}
@@ -103,7 +107,11 @@ class View(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Close the widget, and the links that go through it."""
-        self._links.close()
+        links = self.__dict__.get("_links")
+        if (
+            links is not None
+        ):  # what was refused when it was made has none, and is closed all the same
+            links.close()
         super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

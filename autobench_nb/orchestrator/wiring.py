@@ -14,7 +14,7 @@ from autobench_nb.devices import Devices
 from autobench_nb.devices.commands import device_commands
 from autobench_nb.devices.panic import PausesByDevices
 from autobench_nb.jobs.commands import job_commands, result_commands
-from autobench_nb.jobs.executors.executor import Executor
+from autobench_nb.jobs.executors.executor import Executor, check_executors
 from autobench_nb.jobs.ledger import NoLedger
 from autobench_nb.jobs.printed import printed_in
 from autobench_nb.jobs.runner import Runner
@@ -115,6 +115,7 @@ def wire(
     pressure = BackPressure(ring, config.log_capacity, partial(_flush_soon, server))
     # Checked before the journal is opened, which would stay open.
     limit_of("parallelism", parallelism)
+    check_executors(executors)
     keeps = _journal(journal, epoch, ring, store)
     runner = _runner(store, ring, pressure, executors, parallelism, keeps)
     devices = Devices(store, ring.append, keeps, redact=ring.redactor.text)

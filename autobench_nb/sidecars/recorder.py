@@ -110,10 +110,11 @@ class Recorder:
     def _has_ended(self, reason: str, succeeded: bool) -> None:
         with self._lock:
             fields: dict[str, Any] = {"endedAt": time.time() * 1e3, "bytes": _size(self.path)}
-            if not (succeeded and self._is_ending):
-                fields["reason"] = reason
-            elif not self._record["pictures"]:
+            if self._is_ending and not self._record["pictures"]:
+                # Some versions of ffmpeg take that for a failure, and speak of a header that cannot be written.
                 fields["reason"] = "no picture came while it was recorded"
+            elif not (succeeded and self._is_ending):
+                fields["reason"] = reason
             self._record.update(fields)  # type: ignore[typeddict-item]
         self._ended(self, self._record["reason"])
 

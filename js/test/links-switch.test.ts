@@ -245,6 +245,27 @@ describe('a better link', () => {
     expect(FakeSocket.all).toHaveLength(1);
   });
 
+  it('is none where the only one leads to another orchestrator: that is said, and goes on when the kernel knows better', async () => {
+    const set = setUp(HUB);
+    set.client.offer(INFO);
+    set.client.carry(set.kernel.carrier);
+    await settle(100);
+    set.kernel.says([welcome({ epoch: 'of its successor' })]);
+    await settle(100);
+    expect(set.client.status.value).toMatchObject({
+      phase: 'closed',
+      reason: 'The server is gone: another orchestrator answers there.',
+    });
+    await settle(60_000);
+    expect(set.kernel.opened).toHaveLength(1);
+    set.client.reconnect();
+    set.client.offer({ ...INFO, epoch: 'of its successor' });
+    await settle(100);
+    set.kernel.says([welcome({ epoch: 'of its successor' })]);
+    await settle();
+    expect(set.client.status.value).toMatchObject({ phase: 'live', link: 'comm' });
+  });
+
   it('is left alone after three failures while another one does', async () => {
     const set = setUp();
     await pictured(set);

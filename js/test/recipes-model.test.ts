@@ -21,12 +21,12 @@ import { cellName, matrixOf } from '../src/views/recipes/model/matrix';
 import { metricPlot, metricsOf, spreadText, valueText } from '../src/views/recipes/model/metric-plot';
 import { nodesOf, type StepNode, settledOf, standingOf } from '../src/views/recipes/model/nodes';
 import { bentPath, pictureOf, sizesFor } from '../src/views/recipes/model/picture';
-import { energyText, nearestPoint, pointText, powerPlot, rangeText, roundUp } from '../src/views/recipes/model/power';
+import { besideX, energyText, nearestPoint, pointText, powerPlot, rangeText, roundUp } from '../src/views/recipes/model/power';
 import { railsOf } from '../src/views/recipes/model/rails';
 import { ticksOf, timeAxis } from '../src/views/recipes/model/time-axis';
 import { firstShown, waitingRuns } from '../src/views/recipes/model/waiting-runs';
 import { stepTo } from '../src/views/recipes/model/walk';
-import { aboutNode, countdown, leftText, nodeText, rowText } from '../src/views/recipes/model/words';
+import { aboutNode, aboutTime, countdown, leftText, nodeText, rowText } from '../src/views/recipes/model/words';
 import { job } from './fixtures';
 
 const NOW = 1_000_000;
@@ -487,6 +487,11 @@ describe('what is overdue', () => {
     ]);
   });
 
+  it('how long it has run and what is left are told apart', () => {
+    const run = runOf([plan('m')], [step('m', 'running', { startedAt: NOW - 4_000 })]);
+    expect([nodeText(node(run, 'm'), NOW), text(run)]).toEqual(['4 s so far', 'left unknown']);
+  });
+
   it('who waits for a person is never overdue', () => {
     const run = runOf([plan('m', [], { kind: 'operator', expectedS: 1 })], [step('m', 'running', { startedAt: NOW - 60_000 })]);
     expect(overdueOf(node(run, 'm', [{ id: 'p', runId: 'r', stepId: 'm' }]), NOW)).toEqual([]);
@@ -506,7 +511,7 @@ describe('the time of a run', () => {
 
   it('has a bar for each try, and the wait between is another one', () => {
     const earlier = [{ startedAt: NOW - 60_000, finishedAt: NOW - 40_000, status: 'failed' as const, reason: '3 bits' }];
-    const run = runOf([plan('a')], [step('a', 'running', { startedAt: NOW - 30_000, earlier, tries: 2 })]);
+    const run = runOf([plan('a', [], { retries: 2 })], [step('a', 'running', { startedAt: NOW - 30_000, earlier, tries: 2 })]);
     const [row] = ganttOf(run, nodesOf(run, []), none, NOW).rows;
     expect(row?.bars.map(({ kind, label }) => [kind, label])).toEqual([
       ['bad', 'try 1: 3 bits'],
@@ -518,7 +523,7 @@ describe('the time of a run', () => {
   it('what waits to be tried again is hatched up to now', () => {
     const earlier = [{ startedAt: NOW - 60_000, finishedAt: NOW - 40_000 }];
     for (const status of ['retrying', 'queued', 'waiting'] as const) {
-      const run = runOf([plan('a')], [step('a', status, { startedAt: null, earlier })]);
+      const run = runOf([plan('a', [], { retries: 2 })], [step('a', status, { startedAt: null, earlier })]);
       const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
       expect(gantt.rows[0]?.bars[1]).toMatchObject({ kind: 'between', to: gantt.now });
     }
@@ -575,6 +580,14 @@ describe('the time of a run', () => {
       expect(gantt.nowText).toBe('+1 m 00 s');
     });
 
+    it('the head of the run says what its time leaves out, and what of it nothing ran', () => {
+      const breaksOf = (run: RecipeRunRecord) => ganttOf(run, nodesOf(run, []), none, NOW).axis.breaks;
+      const again = resumed({ startedAt: began });
+      expect(aboutTime(resumed(), breaksOf(resumed()))).toBe('since it was resumed');
+      expect(aboutTime(again, breaksOf(again))).toBe('nothing ran for 14 h 00 m of it');
+      expect(aboutTime(resumed(), [])).toBe('');
+    });
+
     it('ticks go on behind it, counted from there', () => {
       const { axis } = ganttOf(resumed(), nodesOf(resumed(), []), none, NOW);
       expect(axis.ticks.map(({ label }) => label)).toEqual(['0 s', '30 s', '+30 s', '+60 s']);
@@ -620,10 +633,28 @@ describe('the time of a run', () => {
 
     it('the wait before a step is done again the next day is left out, and its hatching stays', () => {
       const first = { startedAt: began, finishedAt: began + 40_000, status: 'failed' as const };
-      const run = runOf([plan('a')], [step('a', 'running', { startedAt: NOW - 60_000, earlier: [first] })]);
+      const run = runOf([plan('a', [], { retries: 1 })], [step('a', 'running', { startedAt: NOW - 60_000, earlier: [first] })]);
       const gantt = ganttOf(run, nodesOf(run, []), none, NOW);
       const [gap] = gantt.axis.breaks;
       expect(gantt.rows[0]?.bars[1]).toMatchObject({ kind: 'between', from: gap?.from, to: gap?.to });
+    });
+
+    it('what is done again by hand the next day did not wait for it, nor did it take a night', () => {
+      const first = (status: 'succeeded' | 'failed') => ({ startedAt: began, finishedAt: began + 40_000, status });
+      const again = (id: string, status: 'succeeded' | 'failed') =>
+        step(id, 'succeeded', { startedAt: NOW - 60_000, finishedAt: NOW - 50_000, tries: 1, earlier: [first(status)] });
+      const run = runOf(
+        [plan('a', [], { retries: 1 }), plan('b'), plan('m', [], { cells: 2, retries: 1 })],
+        [again('a', 'succeeded'), again('b', 'failed'), again('m[1]', 'failed'), again('m[2]', 'failed')],
+        { finishedAt: NOW },
+      );
+      const nodes = nodesOf(run, []);
+      const kinds = ganttOf(run, nodes, none, NOW).rows.map(({ bars }) => bars.map(({ kind }) => kind));
+      expect(kinds[0]).toEqual(['ok', 'ok']);
+      expect(kinds[1]).toEqual(['bad', 'ok']);
+      expect(kinds[2]).toEqual(['between', 'bad', 'ok', 'bad', 'ok']);
+      expect(nodeText(nodes[0] as StepNode, NOW)).toBe('10.0 s in try 2');
+      expect(rowText(nodes[0] as StepNode, none, NOW)).toBe('50.0 s');
     });
 
     it('nothing jumps while nothing runs: a wait that is left out from now on stays as long as it is drawn', () => {
@@ -777,6 +808,10 @@ describe('the power along the time', () => {
     expect(plot.points[0]?.time).toBe(START + 100);
     expect(powerPlot({ ...power, points: [] }, axis, nodes, NOW).points).toEqual([]);
     expect(powerPlot({ ...power, joules: 0, points: [[0, 0, 0, 0]] }, axis, nodes, NOW)).toMatchObject({ high: 1, parts: [] });
+  });
+
+  it('words beside a moment stay within the picture', () => {
+    expect([besideX(10, 50, 100), besideX(80, 50, 100), besideX(50, 60, 100), besideX(50, 120, 100)]).toEqual([15, 25, 40, 0]);
   });
 
   it('figures have their units, and no more digits than one reads', () => {

@@ -222,8 +222,11 @@ describe('groups', () => {
     expect(groupsOf(jobsOf([done('1')], { runs }))).toHaveLength(1);
   });
 
-  it('have a name where nobody has told of the run', () => {
-    expect(groupsOf(jobsOf([done('1'), done('2')]))[0]?.title).toBe('run 1');
+  it('have the label that Python says where nobody has named the run, not its id', () => {
+    const two = [done('1'), done('2')];
+    const runs = { 'run-1': { id: 'run-1', label: 'run-7', name: null, jobs: 2 } };
+    expect(groupsOf(jobsOf(two, { runs }))[0]?.title).toBe('run-7');
+    expect(groupsOf(jobsOf(two))[0]?.title).toBe('run-1');
   });
 });
 
@@ -364,6 +367,16 @@ describe('the layout', () => {
     expect(alone?.run.best).toBeNull();
   });
 
+  it('keeps the place of the axis from the start, so that nothing moves when the first job has ended', () => {
+    const kinds = (...list: JobRecord[]) => layout(jobsOf(list), CHOICES).map(({ kind }) => kind);
+    const going = done('2', { status: 'running', meanS: null, finishedAt: null });
+    const before = kinds(done('1', { status: 'queued', meanS: null, startedAt: null, finishedAt: null }), going);
+    expect(before).toEqual(['run', 'axis', 'job', 'job']);
+    expect(kinds(done('1'), going)).toEqual(before);
+    const failed = (id: string) => done(id, { status: 'failed', meanS: null });
+    expect(kinds(failed('1'), failed('2'))).toEqual(['run', 'job', 'job']);
+  });
+
   it('compares by the measure that is chosen: axis, best and order follow', () => {
     const of = (memory: number, rate: number, loss: number): Partial<JobRecord> => ({
       measures: [
@@ -457,6 +470,23 @@ describe('an opened job', () => {
     expect(plot?.points.every((point) => point.y >= 0 && point.y <= 164)).toBe(true);
     expect(plot?.load?.most).toBe(1.9);
     expect(plotOf([], null)).toBeNull();
+    expect(plotOf([repetition(1, 1)], null)).toBeNull();
+  });
+
+  it('is plotted with room for its longest label', () => {
+    const room = (...times: number[]) => {
+      const plot = plotOf(
+        times.map((time, i) => repetition(i + 1, time)),
+        null,
+      );
+      const longest = Math.max(...(plot?.rules ?? []).map(({ label }) => label.length));
+      expect(plot?.left).toBeGreaterThanOrEqual(longest * 6);
+      expect(plot?.points.every((point) => point.x > (plot?.left ?? 0))).toBe(true);
+      return plot?.left;
+    };
+    expect(room(3, 3.2)).toBe(42);
+    expect(room(0.1224, 0.1297)).toBeGreaterThan(42);
+    expect(room(0.002_987, 0.002_988)).toBeGreaterThan(42);
   });
 
   it('says how its repetitions ended', () => {

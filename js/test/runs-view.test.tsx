@@ -97,7 +97,7 @@ describe('the table of runs', () => {
       'Job',
       'Time to the scale of its run',
       '×Times the fastest',
-      'mean ± sd',
+      'mean ± sd, total',
       'repetitions',
       'total / left',
       'actions',
@@ -180,6 +180,8 @@ describe('the table of runs', () => {
     show();
     const chips = all('.ab-run-chip').map((chip) => chip.textContent);
     expect(chips).toEqual(['All 3', 'Running 1', 'Waits for you 0', 'Failed 1']);
+    // Nothing failed, or nothing that waits, is no news and has no colour.
+    expect(all('.ab-run-chip-none').map((chip) => chip.textContent)).toEqual(['Waits for you 0']);
     act(() => one('.ab-run-chip-failed').click());
     expect(all('.ab-run').map((line) => line.querySelector('.ab-run-name-text')?.textContent)).toEqual(['gzip']);
     act(() => one('.ab-run-chip-asks').click());
@@ -232,7 +234,7 @@ describe('what can be done about a job', () => {
     expect(named('Put zstd first')).toBeUndefined();
     act(() => named('Put last first').click());
     expect(socket.said().at(-1)).toMatchObject({ name: 'job.first', args: { jobId: 'j4' } });
-    act(() => named('Cancel rest of run 1').click());
+    act(() => named('Cancel rest of run-1').click());
     expect(socket.said().at(-1)).toMatchObject({ name: 'job.cancel', args: { jobId: 'run-1' } });
   });
 
@@ -252,7 +254,7 @@ describe('what can be done about a job', () => {
   it('is not for a spectator, who is told why', () => {
     const socket = go(LIST, {}, { readOnly: true });
     show(() => {});
-    for (const name of ['Cancel xz', 'Retry gzip', 'Retry 1 failed job of run 1', 'Cancel rest of run 1']) {
+    for (const name of ['Cancel xz', 'Retry gzip', 'Retry 1 failed job of run-1', 'Cancel rest of run-1']) {
       const button = all('button').find((one) => one.getAttribute('aria-label')?.startsWith(name)) as HTMLButtonElement;
       expect(button.disabled).toBe(true);
       expect(button.title).toContain('read-only token');

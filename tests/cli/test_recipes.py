@@ -23,7 +23,8 @@ def test_the_first_recipe_is_written_is_sound_and_is_never_written_over(
     assert "head -c 5 /dev/urandom" in out
     file.write_text("mine")
     assert main(["init", str(file)]) == 2
-    assert "File exists" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith(f"autobench-nb: {file} is there already, and is kept: name another file")
     assert file.read_text() == "mine"
 
 

@@ -218,6 +218,18 @@ def test_a_folder_that_was_made_for_a_run_goes_with_its_success_but_for_artifact
     assert f"{'artifacts stay' if code == 0 else 'files stay'} in {folder}" in done.stderr
 
 
+def test_a_step_that_misses_what_lies_beside_the_recipe_is_told_which_option_helps(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mine.sh").write_text("echo found")
+    file = recipe(tmp_path, steps("{id: own, run: sh mine.sh}"))
+    done = run("run", file, folder=tmp_path)
+    assert done.returncode == 1
+    assert "with --folder . its steps find the files that are here" in done.stderr
+    done = run("run", file, "--folder", ".", folder=tmp_path)
+    assert (done.returncode, "--folder" in done.stderr) == (0, False)
+
+
 def test_a_failed_step_is_exit_status_one_with_its_last_lines(tmp_path: Path) -> None:
     text = steps("{id: bad, run: 'seq 9; echo gone wrong >&2; exit 4'}")
     done = run("run", recipe(tmp_path, text))

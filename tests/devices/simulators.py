@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import termios
 import threading
 import tty
 from collections.abc import Callable
@@ -43,6 +44,9 @@ class Plug:
         """Take it away: whoever has the port open loses it."""
         self.link.unlink()
         os.write(self._wake[1], b"x")
+        termios.tcflush(
+            self._slave, termios.TCIFLUSH
+        )  # where nobody reads, it may hang in what it says
         self._thread.join()
         for descriptor in (self._master, self._slave, *self._wake):
             os.close(descriptor)

@@ -186,6 +186,23 @@ def test_a_device_that_is_not_there_is_refused_by_its_address() -> None:
         HttpDevice("x", "http://127.0.0.1:9", {"t": "no pointer"})
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer … secret"},
+        {"X-Key": "secret\r\nHost: b"},
+        {"a b": "secret"},
+        {"": ""},
+    ],
+)
+def test_a_header_that_http_does_not_have_is_refused_at_once_without_its_value(
+    headers: dict[str, str],
+) -> None:
+    with pytest.raises(ConfigError, match="as HTTP has them") as refused:
+        HttpDevice("x", "http://127.0.0.1:9", VALUES, headers=headers)
+    assert "secret" not in str(refused.value)
+
+
 def test_a_visa_instrument_is_a_device(bench: ab.Orchestrator) -> None:
     visa = pytest.importorskip("pyvisa")
     pytest.importorskip("pyvisa_sim")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -34,6 +36,42 @@ def test_a_device_is_added_read_changed_and_removed(store: StateStore, devices: 
     devices.remove("psu0")
     assert store.get("/devices") == {}
     assert "psu0" not in devices
+
+
+class Fan:
+    """A device without a name."""
+
+    actions: Mapping[str, Callable[[], None]] = {}
+
+    def probe(self) -> dict[str, int]:
+        return {"rpm": 0}
+
+    def close(self) -> None:
+        pass
+
+
+class OnlyProbed:
+    """What a first device often is."""
+
+    def probe(self) -> dict[str, int]:
+        return {"rpm": 0}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (Fan, "Fan is a class: give a device of it, such as Fan()"),
+        (Fan(), "has no name: give name="),
+        (3, "3 is no id and no device: it has no probe, no actions, no close; a device has"),
+        (OnlyProbed(), "is no id and no device: it has no actions, no close; a device has"),
+    ],
+)
+def test_what_is_no_device_is_refused_with_what_it_lacks(
+    store: StateStore, devices: Devices, given: Any, words: str
+) -> None:
+    with pytest.raises(SchemaError, match=re.escape(words)):
+        devices.add(given)
+    assert store.get("/devices") == {}
 
 
 def test_touching_a_device_says_that_it_was_seen(devices: Devices) -> None:

@@ -112,6 +112,17 @@ def test_axe_finds_nothing_in_any_tab_live_or_lost(
         assert violations(page) == [], f"{tab}, lost"
 
 
+def test_a_lost_link_tells_no_rate_and_no_viewers(page: Page, bench: Orchestrator) -> None:
+    """Before, it said "0 lines/s, 1 viewer", which nobody knew."""
+    Pane.open(page, bench)
+    expect(page.locator(".ab-head")).to_contain_text("lines/s")
+    assert bench.server is not None
+    bench.server.abort()
+    expect(page.locator(".ab-badge")).not_to_contain_text("live")
+    expect(page.locator(".ab-head")).not_to_contain_text("lines/s")
+    expect(page.locator(".ab-head")).not_to_contain_text("viewer")
+
+
 def test_a_tab_says_to_the_ear_what_its_figure_counts(
     page: Page, bench: Orchestrator, fifo: Fifo
 ) -> None:

@@ -153,10 +153,29 @@ def test_every_figure_of_the_foot_has_its_words(serve: Serve, page: Page) -> Non
     pane = Pane.open(page, bench, plumbing=False)
     for n in range(90):
         bench.log("psu").info(f"line {n}")
-    expect(pane.foot).to_contain_text("written")
+    # The last line has come: the foot says no other figures after it.
+    expect(pane.foot).to_contain_text("30 of 30 shown")
+    expect(pane.row("line 89")).to_be_visible()
     for figure in pane.foot.locator(".ab-log-account > *").all():
         assert re.search("[a-z]", figure.inner_text()), figure.inner_text()
         assert len(figure.get_attribute("title") or "") > 20, figure.inner_text()
+
+
+@pytest.mark.parametrize(("width", "height"), [(330, 640), (360, 700), (700, 640)])
+def test_a_page_on_a_small_screen_shows_lines_below_the_runs(
+    serve: Serve, page: Page, width: int, height: int
+) -> None:
+    """Before, on a phone, tools, histogram and hints left 34 px of the log to its lines."""
+    bench = serve(log_capacity=30)
+    page.set_viewport_size({"width": width, "height": height})
+    pane = Pane.open(page, bench, plumbing=False)
+    assert bench.run({f"job {n}": "true" for n in range(12)}).wait(60)
+    for n in range(90):
+        bench.log("psu").info(f"line {n}")
+    expect(pane.row("line 89")).to_be_visible()
+    box = pane.grid.bounding_box()
+    assert box is not None
+    assert box["height"] >= 5 * 21
 
 
 @pytest.mark.parametrize("width", [330, 400, 700, 1400])

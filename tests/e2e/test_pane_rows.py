@@ -34,6 +34,39 @@ def test_fields_are_brief_in_the_row_and_whole_when_it_is_opened(
     expect(pane.detail).to_have_count(0)
 
 
+@pytest.mark.parametrize("part", [".ab-log-fields", ".ab-log-hint"])
+def test_a_double_click_opens_a_line_wherever_in_its_message_it_is_made(
+    pane: Pane, bench: Orchestrator, part: str
+) -> None:
+    """Before, the first click on fields opened the line and the double click shut it again."""
+    bench.log("psu").info("rail 3\nrail 4", volt=11.98)
+    pane.row("rail 3").locator(part).dblclick()
+    expect(pane.detail).to_contain_text("volt")
+    pane.settled()
+    expect(pane.detail).to_have_count(1)
+
+
+@pytest.mark.parametrize("how", ["a double click", "the keyboard"])
+def test_a_line_that_is_opened_at_the_lower_edge_comes_into_view(
+    pane: Pane, bench: Orchestrator, how: str
+) -> None:
+    """Before, what it holds stood below the edge, and nothing told that it had been opened."""
+    for n in range(100):
+        bench.log("psu").info(f"line {n}", volt=n, amps=n / 2)
+    expect(pane.row("line 99")).to_be_visible()
+    box = pane.grid.bounding_box()
+    assert box is not None
+    last = 99 - int(box["height"] // 21) + 1
+    row = pane.row(re.compile(f"^line {last}"))
+    if how == "the keyboard":
+        row.locator(".ab-log-level").click()
+        pane.press("Enter")
+    else:
+        row.locator(".ab-log-level").dblclick()
+    expect(pane.detail).to_contain_text("amps")
+    expect(pane.detail).to_be_in_viewport(ratio=1)
+
+
 def test_a_message_of_json_is_laid_out_when_it_is_opened(pane: Pane, bench: Orchestrator) -> None:
     bench.log("psu").info('{"volt": 11.98, "rails": [1, 2]}')
     pane.row("rails").dblclick()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autobench_nb.errors import JobError
+from autobench_nb.errors import ConfigError, JobError
 from autobench_nb.jobs import Repetition, RepetitionOutcome
 from autobench_nb.jobs.work import How, Task
 from autobench_nb.orchestrator import Orchestrator
@@ -127,3 +127,11 @@ def test_an_orchestrator_is_given_executors_too() -> None:
         with pytest.raises(JobError, match="take one of 'lab', 'local'"):
             bench.run("measure", executor="moon")
     assert (len(lab.ran), lab.closed) == (1, 1)
+
+
+@pytest.mark.parametrize("given", [3, {"lab": 3}, {"lab": Elsewhere}, {"lab": object()}, ["lab"]])
+def test_what_is_no_executor_is_refused_when_it_is_given(given: Any) -> None:
+    with pytest.raises(
+        ConfigError, match=r"executors=.* is not possible: it takes executors by name"
+    ):
+        Orchestrator(executors=given, connection_file=False)

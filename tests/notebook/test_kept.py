@@ -134,5 +134,5 @@ def test_nbconvert_to_markdown_keeps_it_as_github_would(notebook: Any) -> None:
     """GitHub takes styles away: the tables stand without them."""
     nbconvert = pytest.importorskip("nbconvert")
     text, _ = nbconvert.MarkdownExporter().from_notebook_node(notebook)
-    assert "<caption>Runs (1)</caption>" in text
+    assert "<caption>Jobs (1)</caption>" in text
     assert text.count('<div class="ab-picture">') == 3

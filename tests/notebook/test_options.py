@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import autobench_nb as ab
 from autobench_nb.errors import ConfigError, QueryError
 from autobench_nb.notebook.options import COLUMNS, MAX_CONTEXT, pane_options
 
@@ -54,3 +55,12 @@ def test_python_and_the_page_know_the_same_columns() -> None:
     assert listed is not None
     assert tuple(re.findall(r"'(\w+)'", listed[1])) == COLUMNS
     assert f"MAX_CONTEXT = {MAX_CONTEXT};" in text
+
+
+@pytest.mark.parametrize("view", [ab.LogPane, ab.Dashboard, ab.StatePane, ab.StatusBadge])
+@pytest.mark.parametrize("host", [3, ab.Orchestrator, {"a": 1}])
+def test_what_cannot_be_shown_is_refused_with_what_can(view: Any, host: Any) -> None:
+    with pytest.raises(
+        TypeError, match="cannot be shown: give an Orchestrator, or a Client of one"
+    ):
+        view(host)

@@ -130,9 +130,9 @@ def test_it_holds_runs_results_records_findings_and_the_last_lines() -> None:
         ],
     )
     text = text_of(picture_html(taken))
-    assert "Runs: 1 succeeded, 1 failed, 1 running." in text
+    assert "Jobs: 1 succeeded, 1 failed, 1 running." in text
     assert "gzip -9 succeeded 20 of 20 1.916 ± 0.031 s 40.0 s" in text
-    assert "xz -6 failed exit 137" in text
+    assert "xz -6 failed 0 of 1 exit 137" in text
     assert "zstd running 2 of 5 was running then" in text
     assert "Results, newest first (1 of 21)" in text
     assert "1.90 s 1.60 s 3.2 MiB {'a': 1}" in text or '1.90 s 1.60 s 3.2 MiB {"a":1}' in text
@@ -294,7 +294,7 @@ def test_of_many_jobs_those_that_run_and_those_that_failed_are_shown_besides_the
             )
         )
     )
-    assert "Runs (30 of 1,001)" in text
+    assert "Jobs (30 of 1,001)" in text
     for name in ("the one that runs", "job 3 failed", "job 999 succeeded"):
         assert name in text
     assert "job 4 " not in text

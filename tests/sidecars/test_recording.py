@@ -38,6 +38,18 @@ def test_a_recording_holds_every_picture_that_came_and_viewers_go_on(
     assert lively.streams["cam1"]["status"] == "live"
 
 
+def test_a_recording_that_ends_before_its_first_picture_says_so(
+    bench: Orchestrator, tmp_path: Path
+) -> None:
+    stream = bench.streams.add(Ffmpeg("slow", "testsrc2", size="64x64", fps=0.1, young_s=60))
+    stream.still(timeout_s=60)
+    stream.record(tmp_path / "none.mkv")
+    stream.stop_recording()
+    record = until(bench, lambda: (one := bench.streams["slow"]["recording"])["endedAt"] and one)
+    assert record["pictures"] == 0
+    assert record["reason"] == "no picture came while it was recorded"
+
+
 def test_a_recorder_that_is_killed_leaves_a_file_that_can_be_read_and_says_so(
     lively: Orchestrator, tmp_path: Path
 ) -> None:

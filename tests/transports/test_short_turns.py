@@ -85,11 +85,13 @@ async def test_a_post_leaves_the_interpreter_to_what_is_being_sent_but_not_for_e
 
     monkeypatch.setattr(asyncio, "sleep", counted)
     monkeypatch.setattr(api, "SLICE_S", 0.0)  # after each entry
+    pump = bench.server.pump
+    monkeypatch.setattr(type(pump), "_flush_hub", lambda _pump: None)
+    pump.thread.fence().result(10)  # what had begun to flush has ended
     answer = await bench.ask("/api/logs", method="POST", body=b"one\ntwo\nthree\n")
     assert answer.code == 200
     assert not any(slept)
-    monkeypatch.setattr(type(bench.server.pump), "_flush_hub", lambda _pump: None)
-    bench.server.pump.is_flushing = True
+    pump.is_flushing = True
     answer = await bench.ask("/api/logs", method="POST", body=b"one\ntwo\nthree\n")
     assert answer.code == 200
     assert any(slept)

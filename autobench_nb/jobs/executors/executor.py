@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from autobench_nb.contract.steps import ArtifactRecord
-from autobench_nb.errors import JobError
+from autobench_nb.errors import ConfigError, JobError
 from autobench_nb.jobs.kept_output import KeptOutput
 from autobench_nb.jobs.output import JobLog, OutputStream
 from autobench_nb.jobs.work import How, Task
@@ -119,6 +119,21 @@ class BringsArtifacts(Protocol):
         Raises:
             NotKept: A pattern matches nothing, or a file cannot be copied.
         """
+
+
+def check_executors(given: object) -> None:
+    """See to it that executors are what they are to be, by name. Raises :class:`ConfigError` where they are not."""
+    takes = (
+        "executors by name, each with refusal(), run() and close(), such as ab.DaskExecutor(...)"
+    )
+    if given is None:
+        return
+    if not isinstance(given, Mapping):
+        raise ConfigError("executors", given, takes)
+    for name, one in given.items():
+        has_all = all(callable(getattr(one, part, None)) for part in ("refusal", "run", "close"))
+        if not has_all or isinstance(one, type):
+            raise ConfigError("executors", {name: one}, takes)
 
 
 def check_work(

@@ -36,8 +36,9 @@ export function statusOf(standings: Readonly<Record<LinkKind, Standing>>, over: 
   const first = (open[0] ?? standings.direct).status;
   if (over !== null) return { ...first, phase: 'gone', reason: over, nextDelayMs: null, retryAt: null };
   const all = open.map((one) => one.status);
-  const refusal = open.map((one) => one.refusal).find((reason) => reason !== null);
-  const stranger = refusal ? { ...first, phase: 'gone' as const, reason: `The server is gone: ${refusal}.` } : null;
+  // Who was refused rests: it is not tried again before the kernel says something new, or somebody asks.
+  const refusal = LINK_KINDS.map((kind) => standings[kind].refusal).find((reason) => reason !== null);
+  const stranger = refusal ? { ...first, phase: 'closed' as const, reason: `The server is gone: ${refusal}.` } : null;
   const soonest = all.filter((one) => one.phase === 'waiting').sort((a, b) => (a.retryAt ?? 0) - (b.retryAt ?? 0))[0];
   return (
     all.find((one) => one.phase === 'connecting' && one.attempts === 0) ??

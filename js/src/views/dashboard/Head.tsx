@@ -26,7 +26,7 @@ export function Head({ client, title, menu }: { client: Client; title: string; m
         </span>
       )}
       <span class="ab-space" />
-      {hasState && (
+      {hasState && live && (
         <span class="ab-head-figures ab-muted ab-num">
           <span title="Log lines a second">
             {count(rate)} {rate === 1 ? 'line' : 'lines'}/s

@@ -5,7 +5,7 @@ import type { Client } from '../../client';
 import { fold, size } from '../../sync/read';
 import { countDevices } from '../devices/texts';
 import { seriousFindings } from '../findings/texts';
-import { activeJobs } from '../runs/model/record';
+import { activeJobs, askingJobs } from '../runs/model/record';
 import { Pill } from '../shared/elements';
 import { count, plural } from '../shared/format';
 import { addStatusCounts, countStatuses } from '../shared/tone';
@@ -79,7 +79,7 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
   if (slice === null || state === null) return null;
   if (tab === 'Runs') {
     const active = activeJobs(state.jobs);
-    const asking = size(state.jobs.prompts);
+    const asking = size(state.jobs.prompts) + askingJobs(state.jobs);
     return (
       <>
         {active > 0 && (
@@ -87,7 +87,9 @@ function TabPill({ client, tab }: { client: Client; tab: Tab }): JSX.Element | n
         )}
         {asking > 0 && (
           <Pill tone="warn">
-            <span aria-hidden="true">⚑ {count(asking)}</span>
+            <span aria-hidden="true" title={`${plural(asking, 'question')} to you`}>
+              ⚑ {count(asking)}
+            </span>
             <span class="ab-hidden">, {plural(asking, 'question')} to you</span>
           </Pill>
         )}

@@ -7,7 +7,7 @@ import { useWidth } from '../shared/width';
 import { AxisMarks, NowMark } from './AxisMarks';
 import { axisLabels } from './model/axis-labels';
 import type { Forecast } from './model/forecast';
-import { type Bar, type BarKind, ganttOf } from './model/gantt';
+import type { Bar, BarKind, Gantt as GanttModel } from './model/gantt';
 import type { StepNode } from './model/nodes';
 import type { Break } from './model/time-axis';
 import { rowText, SIGNS, WORDS } from './model/words';
@@ -16,6 +16,7 @@ import { PowerStrip } from './PowerStrip';
 interface Props {
   client: Client;
   run: RecipeRunRecord;
+  gantt: GanttModel;
   nodes: readonly StepNode[];
   future: Forecast;
   chosen: string | null;
@@ -26,7 +27,7 @@ interface Props {
 /** Before the width of the axis is known, in px. */
 const USUAL_WIDTH = 600;
 /** Px of a letter in the name of a step, and of its sign. */
-const NAME_LETTER = 7.3;
+const NAME_LETTER = 7.8;
 const NAME_PAD = 26;
 /** Px of a letter in a bar, rather too many, and of what stands around its words. */
 const BAR_LETTER = 6.2;
@@ -45,10 +46,9 @@ const KIND_WORDS: Readonly<Record<BarKind, string>> = {
 };
 
 /** The run along its time, with the names, signs and order of the graph. The list beside it says the same in words. */
-export function Gantt({ client, run, nodes, future, chosen, now, isLost }: Props): JSX.Element {
+export function Gantt({ client, run, gantt, nodes, future, chosen, now, isLost }: Props): JSX.Element {
   const head = useRef<HTMLSpanElement>(null);
   const width = useWidth(head);
-  const gantt = ganttOf(run, nodes, future, now);
   const { axis, now: nowAt } = gantt;
   const longest = Math.max(0, ...nodes.map((node) => node.name.length));
   const { labels, untold } = axisLabels(gantt, width || USUAL_WIDTH, `${isLost ? 'last seen' : 'now'} ${gantt.nowText}`.trim());

@@ -168,7 +168,7 @@ interface NodeProps extends Omit<ShownProps, 'drawn'> {
 function NodeButton({ node, here, chosen, now, choose, style, others, took = '', room = 0, ...props }: NodeProps): JSX.Element {
   const other = node.standing === 'waiting' && others.get(node.key);
   const text = other ? `on ${other}` : visible(nodeText(node, now));
-  const hasRoom = (node.name.length + text.length + took.length) * LETTER < room;
+  const hasRoom = (node.name.length + Math.max(LEAST_TEXT, text.length) + took.length) * LETTER < room;
   const share = node.tally.total > 1 ? settledOf(node.tally) / node.tally.total : shareOf(node);
   return (
     <button
@@ -215,7 +215,8 @@ function shareOf(node: StepNode): number {
 }
 
 /** Px of a letter in a row, rather too many, and of what a row has besides words. */
-const LETTER = 7;
+const LETTER = 7.5;
+const LEAST_TEXT = 6;
 const ROW_PAD = 44;
 const RAIL = 12;
 const ROW = 24;

@@ -11,6 +11,7 @@ import type { Gantt } from './model/gantt';
 import { valueText } from './model/metric-plot';
 import type { StepNode } from './model/nodes';
 import {
+  besideX,
   energyText,
   HEIGHT,
   nearestPoint,
@@ -88,6 +89,8 @@ function Curve({ power, plot, gantt }: { power: PowerRecord; plot: PowerPlot; ga
   const point = chosen === null ? undefined : points[chosen];
   const here = point === undefined ? 0 : axis.at(point.time);
   const said = point === undefined ? '' : pointText(point, power.unit, axis);
+  // Where there is little room, the mean alone.
+  const shown = said.length * LETTER + 8 > width ? (said.split(', ')[0] ?? said) : said;
   const newest = points.length - 1;
   const onPointer = (event: PointerEvent) => {
     const box = root.current?.getBoundingClientRect();
@@ -135,11 +138,8 @@ function Curve({ power, plot, gantt }: { power: PowerRecord; plot: PowerPlot; ga
       {point !== undefined && (
         <>
           <i class="ab-rec-power-at" style={{ left: `${100 * here}%` }} />
-          <i
-            class="ab-rec-power-said ab-num"
-            style={here < 0.5 ? { left: `calc(${100 * here}% + 5px)` } : { right: `calc(${100 * (1 - here)}% + 5px)` }}
-          >
-            {said}
+          <i class="ab-rec-power-said ab-num" style={{ left: `${besideX(here * width, shown.length * LETTER + 8, width)}px` }}>
+            {shown}
           </i>
         </>
       )}

@@ -13,6 +13,7 @@ import { MatrixGrid } from './MatrixGrid';
 import { RecipeFace } from './model/face';
 import { drawnOf, structureOf } from './model/folded';
 import { forecast } from './model/forecast';
+import { ganttOf } from './model/gantt';
 import { nodesOf, type StepNode } from './model/nodes';
 import { firstShown, waitingRuns } from './model/waiting-runs';
 import { isRunOver } from './model/words';
@@ -131,6 +132,7 @@ function OneRun({ face, run, runs, prompts, now, onPickStep, onPrompt }: RunProp
   const nodes = useMemo(() => nodesOf(run, prompts), [run, prompts]);
   const drawn = useMemo(() => drawnOf(nodes, structureOf(run), chosen), [nodes, chosen]);
   const future = forecast(drawn.nodes, drawn.links, run.parallel ?? 1, now);
+  const gantt = ganttOf(run, drawn.nodes, future, now);
   const node = drawn.nodes.find((one) => one.key === chosen) ?? null;
   const matrix = node ?? firstMatrix(drawn.nodes);
   const hasMatrix = matrix !== null && matrix.tally.total > 1 && (matrix.plan.axes ?? []).length > 0;
@@ -146,6 +148,7 @@ function OneRun({ face, run, runs, prompts, now, onPickStep, onPrompt }: RunProp
         node={node}
         cell={face.cell.value}
         future={future}
+        gantt={gantt}
         now={now}
         asking={asking}
         isShut={isShut}
@@ -161,7 +164,16 @@ function OneRun({ face, run, runs, prompts, now, onPickStep, onPrompt }: RunProp
             now={now}
             onChoose={(one) => face.chooseNode(one.key === chosen ? null : one.key)}
           />
-          <Gantt client={face.client} run={run} nodes={drawn.nodes} future={future} chosen={chosen} now={now} isLost={isLost} />
+          <Gantt
+            client={face.client}
+            run={run}
+            gantt={gantt}
+            nodes={drawn.nodes}
+            future={future}
+            chosen={chosen}
+            now={now}
+            isLost={isLost}
+          />
           {(hasMatrix || node !== null) && (
             <div class={`ab-rec-below${hasMatrix && node !== null ? ' ab-rec-two' : ''}`}>
               {hasMatrix && <MatrixGrid face={face} run={run} node={matrix} now={now} onLog={onPickStep} />}

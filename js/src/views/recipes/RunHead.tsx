@@ -5,8 +5,9 @@ import { count, duration, estimate } from '../shared/format';
 import { AskButton } from './AskButton';
 import type { RecipeFace } from './model/face';
 import type { Forecast } from './model/forecast';
+import type { Gantt } from './model/gantt';
 import { isSettled, type StepNode } from './model/nodes';
-import { elapsedS, isRunOver, leftText, runTone, runWord, SIGNS } from './model/words';
+import { aboutTime, elapsedS, isRunOver, leftText, runTone, runWord, SIGNS } from './model/words';
 
 export interface HeadProps {
   face: RecipeFace;
@@ -16,6 +17,7 @@ export interface HeadProps {
   /** The planned step that is chosen among the cells of the node. */
   cell: string | null;
   future: Forecast;
+  gantt: Gantt;
   now: number;
   asking: number;
   isShut: boolean;
@@ -36,6 +38,7 @@ export function RunHead(props: HeadProps): JSX.Element {
   const status = run.status;
   const tone = runTone(status);
   const took = elapsedS(run, now);
+  const about = took === null ? '' : aboutTime(run, props.gantt.axis.breaks);
   const left = isRunOver(run) ? '' : leftText(future, now);
   const name = visible(run.recipe ?? run.id);
   return (
@@ -59,6 +62,7 @@ export function RunHead(props: HeadProps): JSX.Element {
       <span class={`ab-rec-state ab-text-${tone === 'ok' ? 'good' : tone}`}>{runWord(status)}</span>
       <span class="ab-rec-times ab-num">
         {took !== null && <span class="ab-muted">{isRunOver(run) ? duration(took) : `${estimate(took)} so far`}</span>}
+        {about && <span class="ab-faint">{about}</span>}
         {left && <span>{left}</span>}
         {took === null && !isRunOver(run) && run.total !== undefined && (
           <span class="ab-muted">{count(run.total)} steps to do</span>

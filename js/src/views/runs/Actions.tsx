@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { CommandButton } from './CommandButton';
 import type { JobProps } from './JobRow';
 import type { Standing } from './model/record';
+import { useTabIndex } from './tab-stop';
 
 /** What can be done about a job: its log, and one button. They are always there. */
 export function Actions({
@@ -13,6 +14,7 @@ export function Actions({
   name,
   onPick,
 }: JobProps & { standing: Standing; name: string }): JSX.Element {
+  const tabIndex = useTabIndex();
   return (
     <span role="gridcell" class="ab-run-actions">
       {standing === 'queued' ? (
@@ -32,6 +34,7 @@ export function Actions({
           type="button"
           class={`ab-link${standing === 'failed' || standing === 'asks' ? '' : ' ab-quiet'}`}
           aria-label={`Show log of ${name}`}
+          tabIndex={tabIndex}
           onClick={() => {
             table.go(line.key);
             onPick(job);

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { RunsTable } from './model/table';
+import { useTabIndex } from './tab-stop';
 
 const READ_ONLY = 'You came in with a read-only token: you may look, and not command.';
 
@@ -27,7 +28,8 @@ export function CommandButton({ table, label, busy, meanwhile, children, onClick
       type="button"
       class={props.class}
       disabled={isBusy || isReader}
-      title={isReader ? READ_ONLY : undefined}
+      tabIndex={useTabIndex()}
+      title={isReader ? READ_ONLY : said}
       aria-label={isReader ? `${said}. ${READ_ONLY}` : said}
       onClick={onClick}
     >

@@ -15,13 +15,13 @@ import { titleOf } from './model/measures';
 import { isOver, type Standing } from './model/record';
 import { clockSeconds } from './model/summary';
 import { plainText } from './plain-text';
-import { RepetitionPlot } from './RepetitionPlot';
+import { MAD, RepetitionPlot } from './RepetitionPlot';
 
 const LINES = 5;
 /** So many repetitions more make a noisy figure better. */
 const MORE = 10;
-/** As many milliseconds as a start is told to. */
-const START_PLACES = 3;
+/** Start and end are told to the millisecond: a short job would seem to end before it began. */
+const PLACES = 3;
 
 /** What an opened job shows: what it was asked to do, how it went, its noise, and its last lines. */
 export function Detail(props: JobProps & { name: string; standing: Standing }): JSX.Element {
@@ -38,7 +38,7 @@ export function Detail(props: JobProps & { name: string; standing: Standing }): 
         <RepetitionPlot repetitions={repetitions} spread={spread} ended={details?.ended ?? 0} />
         {fact && (
           <div class="ab-run-note">
-            <span>
+            <span title={MAD}>
               <b class="ab-text-warn">{fact}</b>
               <span class="ab-muted">{more}</span>
             </span>
@@ -79,7 +79,9 @@ export function Detail(props: JobProps & { name: string; standing: Standing }): 
               show its log
             </button>
           )}{' '}
-          <span class="ab-faint ab-num">{plural(job.lines ?? 0, 'line')}</span>
+          <span class="ab-faint ab-num" title="Beside them its log has what the orchestrator says of it">
+            {plural(job.lines ?? 0, 'line')} printed
+          </span>
         </p>
       </div>
     </div>
@@ -153,11 +155,11 @@ function Times({ job, details }: { job: JobRecord; details: JobDetails | null })
   const limit = details?.timeoutS == null ? '' : `at most ${duration(details.timeoutS)} each`;
   return (
     <>
-      {clockSeconds(job.startedAt, START_PLACES)}
+      {clockSeconds(job.startedAt, PLACES)}
       {job.finishedAt != null && (
         <>
           {' '}
-          <span class="ab-faint">to</span> {clockSeconds(job.finishedAt, 1)}
+          <span class="ab-faint">to</span> {clockSeconds(job.finishedAt, PLACES)}
         </>
       )}
       {[said, limit].filter(Boolean).map((text) => (

@@ -5,6 +5,7 @@ import { get, type Rec } from '../../sync/read';
 import { count, duration, estimate, plural } from '../shared/format';
 import { CommandButton } from './CommandButton';
 import { Mean } from './cells';
+import { isOnControl } from './controls';
 import { GLYPHS } from './JobRow';
 import type { LineProps } from './LineView';
 import { figureText, ratioText } from './model/figures';
@@ -16,6 +17,7 @@ import { reasonParts, totalS } from './model/record';
 import { meanOf, sdOf } from './model/stats';
 import { Strip } from './Strip';
 import { percentText, Track } from './Track';
+import { useTabIndex } from './tab-stop';
 
 type FoldProps = LineProps & { line: Extract<Line, { kind: 'fold' }> };
 
@@ -25,6 +27,7 @@ export function FoldRow(props: FoldProps): JSX.Element {
   const { fold, isUnfolded, run } = line;
   const { standing, ids } = fold;
   const words = wordsOf(props);
+  const tabIndex = useTabIndex();
   const show = () => {
     table.go(line.key);
     table.toggleFold(line.key);
@@ -40,14 +43,14 @@ export function FoldRow(props: FoldProps): JSX.Element {
       aria-expanded={isUnfolded}
       class={`ab-run ab-run-fold ${layoutClass} ab-run-is-${standing}${isCurrent ? ' ab-run-current' : ''}`}
       onClick={(event) => {
-        if (event.target instanceof Element && event.target.closest('button') === null) show();
+        if (!isOnControl(event)) show();
       }}
     >
       <span role="gridcell" class="ab-run-glyph" aria-hidden="true">
         {GLYPHS[standing]}
       </span>
       <span role="gridcell" class="ab-run-name">
-        <button type="button" class="ab-plain ab-run-toggle" onClick={show}>
+        <button type="button" class="ab-plain ab-run-toggle" tabIndex={tabIndex} onClick={show}>
           <span class="ab-run-caret" aria-hidden="true">
             {isUnfolded ? '▾' : '▸'}
           </span>
@@ -55,20 +58,22 @@ export function FoldRow(props: FoldProps): JSX.Element {
         </button>
       </span>
       <FoldCells {...props} />
-      <span role="gridcell" class="ab-run-repeat ab-num">
+      <span role="gridcell" class="ab-run-repeat ab-num" title="So many jobs of all that were asked for">
         {`${count(ids.length)} of ${count(run.asked)}`}
       </span>
-      <span role="gridcell" class="ab-run-total ab-num">
+      <span role="gridcell" class="ab-run-total ab-num" title={TOTALS[standing]}>
         {totalText(props)}
       </span>
       <span role="gridcell" class="ab-run-actions">
         <button
           type="button"
           class={`ab-link${standing === 'failed' ? '' : ' ab-quiet'}`}
+          tabIndex={tabIndex}
           aria-label={`${isUnfolded ? 'Hide' : 'Show'} ${words}`}
           onClick={show}
         >
-          {isUnfolded ? 'hide' : `show ${count(ids.length)}`}
+          {isUnfolded ? 'hide' : 'show'}
+          {!isUnfolded && <span class="ab-run-how-many"> {count(ids.length)}</span>}
         </button>
         <FoldAct {...props} />
       </span>
@@ -128,7 +133,7 @@ function FoldCells(props: FoldProps): JSX.Element {
         <span role="gridcell" class="ab-run-time">
           <Track progress={progress} label={`Progress of ${wordsOf(props)}`} />
         </span>
-        <span role="gridcell" class="ab-run-ratio ab-num ab-text-busy">
+        <span role="gridcell" class="ab-run-ratio ab-num ab-text-busy" title="Of these jobs, on average">
           {percentText(progress)}
         </span>
         <span role="gridcell" class="ab-run-mean ab-faint">
@@ -169,15 +174,25 @@ function DoneCells(props: FoldProps): JSX.Element {
           label={`${figureText(mean, sd, unit)}, each dot the mean of a job`}
         />
       </span>
-      <span role="gridcell" class="ab-run-ratio ab-num">
+      <span role="gridcell" class="ab-run-ratio ab-num" title="So many times as much as 1.00, by the mean of these jobs">
         {run.best !== null && ratioText(mean / run.best.mean)}
       </span>
-      <span role="gridcell" class="ab-run-mean ab-num">
+      <span role="gridcell" class="ab-run-mean ab-num" title={`Mean and standard deviation of ${plural(means.length, 'job')}`}>
         <Mean mean={mean} sd={sd} unit={unit} />
       </span>
     </>
   );
 }
+
+/** What the last figure of several jobs is. */
+const TOTALS: Readonly<Record<Fold['standing'], string>> = {
+  queued: 'About how long they will take one after the other',
+  running: 'About what is left of the longest',
+  asks: 'The sum of what they took',
+  done: 'The sum of what they took, with warm-ups',
+  failed: 'The sum of what they took, with warm-ups',
+  cancelled: 'The sum of what they took, with warm-ups',
+};
 
 function queuedText({ line, jobs, expected }: FoldProps): string {
   const next = line.fold.ids.find((id) => expected.get(id)?.startsS != null) ?? '';

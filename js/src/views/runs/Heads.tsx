@@ -38,6 +38,9 @@ export function Heads({ table, measures = [] }: Props): JSX.Element {
       </span>
       <span role="columnheader" class="ab-run-head-mean" title="Of its repetitions: mean and standard deviation">
         mean ± sd
+        <span class="ab-run-head-below" aria-hidden="true">
+          , total
+        </span>
       </span>
       <span
         role="columnheader"

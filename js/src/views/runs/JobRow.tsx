@@ -5,10 +5,12 @@ import { Pill } from '../shared/elements';
 import { count, duration, plural } from '../shared/format';
 import { Actions } from './Actions';
 import { meanCells, repetitionCell, timeCell, totalCell } from './cells';
+import { isOnControl } from './controls';
 import { Detail } from './Detail';
 import type { LineProps } from './LineView';
 import type { Line } from './model/layout';
 import { nameOf, reasonOf, type Standing, standingOf } from './model/record';
+import { IsStop, useTabIndex } from './tab-stop';
 
 export const GLYPHS: Readonly<Record<Standing, string>> = {
   done: '✓',
@@ -56,7 +58,7 @@ export function JobRow(props: JobProps): JSX.Element {
         aria-expanded={isOpen}
         class={classes.join(' ')}
         onClick={(event) => {
-          if (event.target instanceof Element && event.target.closest('button, input, a, form') === null) open();
+          if (!isOnControl(event)) open();
         }}
       >
         <span role="gridcell" class="ab-run-glyph" title={job.status === 'timeout' ? 'took too long' : WORDS[standing]}>
@@ -70,7 +72,11 @@ export function JobRow(props: JobProps): JSX.Element {
         {totalCell(props, standing)}
         <Actions {...props} standing={standing} name={name} />
       </div>
-      {isOpen && <Detail {...props} name={name} standing={standing} />}
+      {isOpen && (
+        <IsStop.Provider value={true}>
+          <Detail {...props} name={name} standing={standing} />
+        </IsStop.Provider>
+      )}
     </div>
   );
 }
@@ -88,7 +94,13 @@ function Name({ job, name, isOpen, onOpen }: NameProps): JSX.Element {
   if (warnings > 0) said.push(<Pill tone="warn">{plural(warnings, 'warning')}</Pill>);
   return (
     <span role="gridcell" class="ab-run-name" title={visible(job.command ?? name)}>
-      <button type="button" class="ab-plain ab-run-toggle" aria-label={`${name}: ${spoken(job)}`} onClick={onOpen}>
+      <button
+        type="button"
+        class="ab-plain ab-run-toggle"
+        aria-label={`${name}: ${spoken(job)}`}
+        tabIndex={useTabIndex()}
+        onClick={onOpen}
+      >
         <span class="ab-run-caret" aria-hidden="true">
           {isOpen ? '▾' : '▸'}
         </span>

@@ -8,6 +8,7 @@ import type { Line } from './model/layout';
 import type { Expected } from './model/queue';
 import type { RunsTable } from './model/table';
 import { RunHead } from './RunHead';
+import { IsStop } from './tab-stop';
 
 /** What every line of the table is given. */
 export interface LineProps {
@@ -23,8 +24,16 @@ export interface LineProps {
   onPick: ((job: JobRecord) => void) | undefined;
 }
 
-/** One line of the table. */
-export function LineView({ line, ...props }: LineProps & { line: Line }): JSX.Element | null {
+/** One line of the table. `isStop`: whether Tab stops at its buttons. */
+export function LineView({ isStop, ...props }: LineProps & { line: Line; isStop: boolean }): JSX.Element {
+  return (
+    <IsStop.Provider value={isStop}>
+      <Kind {...props} />
+    </IsStop.Provider>
+  );
+}
+
+function Kind({ line, ...props }: LineProps & { line: Line }): JSX.Element | null {
   switch (line.kind) {
     case 'run':
       return <RunHead {...props} line={line} />;

@@ -2,11 +2,13 @@ import type { JSX } from 'preact';
 import type { RepetitionRecord } from '../../sync/messages';
 import { count } from '../shared/format';
 import { PlotPoints } from '../shared/PlotPoints';
-import { BOTTOM, LEFT, LOAD_BOTTOM, LOAD_TOP, type Plotted, plotOf, RIGHT, TOP, WIDTH } from './model/plot';
+import { BOTTOM, LOAD_BOTTOM, LOAD_TOP, type Plotted, plotOf, RIGHT, TOP, WIDTH } from './model/plot';
 import type { Spread } from './model/stats';
 
 const HEIGHT = 164;
 const WITHOUT_LOAD = 132;
+export const MAD =
+  'MAD: the median absolute deviation, scaled so that it is the standard deviation where times are normally distributed';
 
 interface Props {
   repetitions: readonly RepetitionRecord[];
@@ -29,7 +31,7 @@ export function RepetitionPlot({ repetitions, spread, ended }: Props): JSX.Eleme
         <span class="ab-plot-legend">
           {has('warmup') && <Key kind="warmup" word="warm-up" />}
           <Key kind="plain" word="repetition" />
-          {has('off') && <Key kind="off" word="beyond 3 MAD" />}
+          {has('off') && <Key kind="off" word="beyond 3 MAD" title={MAD} />}
           {has('failed') && <Key kind="failed" word="not succeeded" />}
         </span>
       </div>
@@ -38,9 +40,9 @@ export function RepetitionPlot({ repetitions, spread, ended }: Props): JSX.Eleme
   );
 }
 
-function Key({ kind, word }: { kind: string; word: string }): JSX.Element {
+function Key({ kind, word, title }: { kind: string; word: string; title?: string }): JSX.Element {
   return (
-    <span>
+    <span title={title}>
       <i class={`ab-plot-key-${kind}`} />
       {word}
     </span>
@@ -48,7 +50,7 @@ function Key({ kind, word }: { kind: string; word: string }): JSX.Element {
 }
 
 function Picture({ plot, hasBand }: { plot: Plotted; hasBand: boolean }): JSX.Element {
-  const { points, rules, marks, band, warmTo, load } = plot;
+  const { left, points, rules, marks, band, warmTo, load } = plot;
   const height = load === null ? WITHOUT_LOAD : HEIGHT;
   const off = points.filter((point) => point.kind === 'off').length;
   const label = `${count(points.length)} repetitions in their order${off ? `, ${count(off)} of them beyond 3 MAD` : ''}`;
@@ -56,17 +58,17 @@ function Picture({ plot, hasBand }: { plot: Plotted; hasBand: boolean }): JSX.El
     <svg class="ab-plot-picture ab-num" viewBox={`0 0 ${WIDTH} ${height}`} width="100%" role="img" aria-label={label}>
       {rules.map(({ y, label: text }) => (
         <g key={text}>
-          <line class="ab-plot-rule" x1={LEFT} x2={RIGHT} y1={y} y2={y} />
-          <text class="ab-plot-text" x={LEFT - 6} y={y + 3.5} text-anchor="end">
+          <line class="ab-plot-rule" x1={left} x2={RIGHT} y1={y} y2={y} />
+          <text class="ab-plot-text" x={left - 6} y={y + 3.5} text-anchor="end">
             {text}
           </text>
         </g>
       ))}
       {warmTo !== null && (
         <>
-          <rect class="ab-plot-warm" x={LEFT} y={TOP - 4} width={warmTo - LEFT} height={BOTTOM - TOP + 6} />
-          {warmTo - LEFT > 24 && (
-            <text class="ab-plot-text" x={(LEFT + warmTo) / 2} y={TOP + 4} text-anchor="middle">
+          <rect class="ab-plot-warm" x={left} y={TOP - 4} width={warmTo - left} height={BOTTOM - TOP + 6} />
+          {warmTo - left > 24 && (
+            <text class="ab-plot-text" x={(left + warmTo) / 2} y={TOP + 4} text-anchor="middle">
               warm-up
             </text>
           )}
@@ -74,28 +76,30 @@ function Picture({ plot, hasBand }: { plot: Plotted; hasBand: boolean }): JSX.El
       )}
       {band !== null && (
         <>
-          <rect class="ab-plot-band" x={LEFT} y={band.from} width={RIGHT - LEFT} height={Math.max(1, band.to - band.from)} />
-          <line class="ab-plot-median" x1={LEFT} x2={RIGHT} y1={band.middle} y2={band.middle} />
+          <rect class="ab-plot-band" x={left} y={band.from} width={RIGHT - left} height={Math.max(1, band.to - band.from)} />
+          <line class="ab-plot-median" x1={left} x2={RIGHT} y1={band.middle} y2={band.middle} />
         </>
       )}
       <PlotPoints points={points} right={RIGHT} />
       {hasBand && band !== null && (
         <text class="ab-plot-text" x={RIGHT - 3} y={Math.max(TOP + 6, band.from - 4)} text-anchor="end">
           median ± 3 MAD
+          <title>{MAD}</title>
         </text>
       )}
       {load !== null && (
         <>
           <polygon class="ab-plot-area" points={load.area} />
           <polyline class="ab-plot-load" points={load.line} />
-          <line class="ab-plot-rule" x1={LEFT} x2={RIGHT} y1={LOAD_BOTTOM} y2={LOAD_BOTTOM} />
-          <text class="ab-plot-text" x={LEFT - 6} y={LOAD_BOTTOM - 2} text-anchor="end">
+          <line class="ab-plot-rule" x1={left} x2={RIGHT} y1={LOAD_BOTTOM} y2={LOAD_BOTTOM} />
+          <text class="ab-plot-text" x={left - 6} y={LOAD_BOTTOM - 2} text-anchor="end">
             load
             <title>How many processors other work kept busy</title>
           </text>
           {load.most >= 0.5 && (
             <text class="ab-plot-text" x={load.mostX} y={LOAD_TOP - 1} text-anchor="middle">
               {load.most.toFixed(1)}
+              <title>So many processors other work kept busy, at most</title>
             </text>
           )}
         </>
@@ -105,8 +109,9 @@ function Picture({ plot, hasBand }: { plot: Plotted; hasBand: boolean }): JSX.El
           {text}
         </text>
       ))}
-      <text class="ab-plot-text" x={LEFT - 6} y={height - 5} text-anchor="end">
+      <text class="ab-plot-text" x={left - 6} y={height - 5} text-anchor="end">
         rep.
+        <title>The number of the repetition</title>
       </text>
     </svg>
   );

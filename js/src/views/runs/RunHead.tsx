@@ -9,6 +9,7 @@ import type { Line } from './model/layout';
 import { leftOfS } from './model/queue';
 import { activeOf, summaryOf } from './model/summary';
 import { ticksOf } from './model/ticks';
+import { useTabIndex } from './tab-stop';
 
 /** A run in words, with one tick for each job, and what can be done about all of it. */
 export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }> }): JSX.Element {
@@ -30,11 +31,16 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
       class={`ab-run-group${isCurrent ? ' ab-run-current' : ''}${isShut ? ' ab-run-shut' : ''}`}
     >
       <span role="gridcell" class="ab-run-group-cell">
-        <button type="button" class="ab-plain ab-run-toggle" onClick={() => table.shut(group.key, !isShut)}>
+        <button
+          type="button"
+          class="ab-plain ab-run-toggle"
+          tabIndex={useTabIndex()}
+          onClick={() => table.shut(group.key, !isShut)}
+        >
           <span class="ab-run-caret" aria-hidden="true">
             {isShut ? '▸' : '▾'}
           </span>
-          <b title={title}>{title}</b>
+          <b title={idOf(title, group.key)}>{title}</b>
         </button>
         <span class="ab-run-summary ab-num">
           {said.map(({ text, tone, title: meaning }) => (
@@ -82,6 +88,11 @@ export function RunHead(props: LineProps & { line: Extract<Line, { kind: 'run' }
       </span>
     </div>
   );
+}
+
+/** What a program calls it, beside what people do. */
+function idOf(title: string, key: string): string {
+  return title === key || key === '' ? title : `${title}, id ${key}`;
 }
 
 function Ticks({ items, ids }: { items: Rec<JobRecord>; ids: readonly string[] }): JSX.Element {

@@ -61,6 +61,8 @@ function Runs({ table, jobs, onPick, maxHeight }: RunsProps): JSX.Element {
   const start = useMemo(() => firstActive(lines), []);
   const current = table.current.value;
   if (lines.length === 0 && choices.sought.chip === 'all' && !choices.sought.text) return <NothingYet />;
+  const isListed = current !== null && keys.includes(current);
+  const stop = isListed ? current : (keys[start] ?? keys[0]);
   const label = plural(lines.filter((line) => line.kind === 'run').length, 'run');
   return (
     <div
@@ -72,12 +74,11 @@ function Runs({ table, jobs, onPick, maxHeight }: RunsProps): JSX.Element {
         role="treegrid"
         aria-label={`Jobs, ${label}`}
         aria-rowcount={lines.length + 1}
-        aria-activedescendant={current !== null && keys.includes(current) ? `${id}-${domId(current)}` : undefined}
+        aria-activedescendant={isListed ? `${id}-${domId(current)}` : undefined}
         class="ab-runs-grid"
         tabIndex={0}
         onFocus={(event) => {
-          if (event.target === event.currentTarget && (current === null || !keys.includes(current)))
-            table.go(keys[start] ?? null);
+          if (event.target === event.currentTarget && !isListed) table.go(stop ?? null);
         }}
         onKeyDown={(event) => {
           if (event.target === event.currentTarget && keyOf(event.key, table, lines, onPick)) event.preventDefault();
@@ -105,6 +106,7 @@ function Runs({ table, jobs, onPick, maxHeight }: RunsProps): JSX.Element {
                 now={now}
                 expected={expected}
                 isCurrent={line.key === current}
+                isStop={line.key === stop}
                 onPick={onPick}
               />
             );

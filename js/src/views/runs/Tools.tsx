@@ -51,7 +51,7 @@ export function Tools({ table, jobs }: { table: RunsTable; jobs: Jobs }): JSX.El
           <button
             key={one}
             type="button"
-            class={`ab-run-chip ab-run-chip-${one}`}
+            class={`ab-run-chip ab-run-chip-${one}${counts[one] === 0 ? ' ab-run-chip-none' : ''}`}
             aria-pressed={one === chip}
             title={CHIP_TITLES[one]}
             onClick={() => table.seek({ chip: one })}

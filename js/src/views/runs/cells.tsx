@@ -5,7 +5,7 @@ import { Answer } from './Answer';
 import type { JobProps } from './JobRow';
 import { figure, figureText, ratioText } from './model/figures';
 import { type Summed, summedOf, WALL } from './model/measures';
-import { leftS, progressOf, repetitionText, soFarS } from './model/progress';
+import { leftS, type Progress, progressOf, repetitionText, soFarS } from './model/progress';
 import { placeOf } from './model/queue';
 import { reasonOf, reasonParts, type Standing, totalS } from './model/record';
 import { axisFor } from './model/scale';
@@ -61,7 +61,7 @@ function Why({ standing, ...props }: JobProps & { standing: Standing }): JSX.Ele
     return (
       <span role="gridcell" class="ab-run-why">
         {place > 0 ? `${ordinal(place)} in the queue` : 'in the queue'}
-        {starts === null ? '' : starts < 1 ? ', starts next' : `, starts in ~ ${estimate(starts)}`}
+        {starts === null ? '' : starts < 1 ? `, starts ${place > 1 ? 'soon' : 'next'}` : `, starts in ~ ${estimate(starts)}`}
       </span>
     );
   }
@@ -101,7 +101,7 @@ export function meanCells({ table, job, line, now }: JobProps, standing: Standin
     const progress = progressOf(job, now);
     return (
       <>
-        <span role="gridcell" class="ab-run-ratio ab-num ab-text-busy">
+        <span role="gridcell" class="ab-run-ratio ab-num ab-text-busy" title={progressTitle(progress, job.repeat ?? 1)}>
           {percentText(progress)}
         </span>
         <span role="gridcell" class="ab-run-mean ab-num">
@@ -148,9 +148,9 @@ export function Mean({ mean, sd, unit: of, isGuess = false }: MeanProps): JSX.El
       <b>{value}</b>
       <span class="ab-run-sd">
         {spread !== null && (
-          <>
+          <span class="ab-run-spread">
             <i>±</i> {spread}{' '}
-          </>
+          </span>
         )}
         {unit}
       </span>
@@ -220,6 +220,13 @@ const TOTALS: Readonly<Record<Standing, string>> = {
   failed: 'From its start to its end, with warm-ups',
   cancelled: 'From its start to its end, with warm-ups',
 };
+
+/** Of what the per cent are: what a job prints of itself is of its repetition alone. */
+export function progressTitle(progress: Progress | null, repeat: number): string | undefined {
+  if (progress === null) return undefined;
+  const whole = repeat > 1 ? `all ${count(repeat)} repetitions` : 'the job';
+  return progress.isEstimate ? `Of ${whole}, by what past repetitions took` : `Of ${whole}`;
+}
 
 function ratioTitle(isFirst: boolean, isBest: boolean, measure: string): string {
   const [word, best] = measure === WALL ? ['long', 'fastest'] : ['much', isBest ? 'best' : 'least'];

@@ -96,7 +96,7 @@ export class Actions {
     const { chosen, view, announcer } = this.model;
     const isOpened = chosen.toggleOpened(seq);
     // Who opens a line wants to read it.
-    if (isOpened) view.hold();
+    if (isOpened) view.opened(seq);
     // Rows of a grid have no expanded state (ARIA 1.2, row), so it is said.
     announcer.speak(isOpened ? 'Line opened' : 'Line closed');
     view.forgetHeights(seq);

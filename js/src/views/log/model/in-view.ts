@@ -57,6 +57,8 @@ export class InView {
   #query: Compiled | null = null;
   /** The first line that the reader has not seen; null while the view follows. */
   #unreadFrom: number | null = null;
+  /** The line that was opened last, until it is known how tall it is. */
+  #opened: number | null = null;
   #countedAt = 0;
 
   /** The rows to draw; null before the first look. */
@@ -303,6 +305,16 @@ export class InView {
     if (!this.#scroll.measure(found)) return;
     const map = this.rows();
     this.#drawn.value = this.#scroll.update(map, this.#followedEdge());
+    const opened = this.#opened;
+    if (opened === null || !found.has(opened)) return;
+    this.#opened = null;
+    this.show(opened);
+  }
+
+  /** A line was opened: all of it comes into view as soon as it is known how tall it is. */
+  opened(seq: number): void {
+    this.#opened = seq;
+    this.hold();
   }
 
   /** The row of this line, or every row, is of another height now. */

@@ -106,7 +106,7 @@ function Verbs({ store, seq, i, actions, pinned }: VerbsProps): JSX.Element {
   return (
     <div class="ab-log-meta">
       <span>{fullTime(store.ts(i))}</span>
-      <span>seq {seq}</span>
+      <span title="The number of the line, from 0, in the life of its orchestrator">seq {seq}</span>
       {origins.map(({ kind, value }) => (
         <button type="button" class="ab-link" key={kind} onClick={() => actions.onlyTerm(kind, value)}>
           {kind} {visible(value)}

@@ -80,7 +80,7 @@ function Elsewhere({ model }: Pick<Props, 'model'>): JSX.Element {
         </span>
       )}
       <span class="ab-log-hide" title="How many lines this page keeps at most; the oldest go first">
-        keeps {count(model.store.capacity)}
+        keeps {plural(model.store.capacity, 'line')}
       </span>
     </>
   );

@@ -3,7 +3,7 @@
 import type { RecipeRunRecord, StepRecord, StepStatus } from '../../../sync/messages';
 import { estimate } from '../../shared/format';
 import type { Forecast } from './forecast';
-import { cellsOf, isBad, type StepNode, settledOf } from './nodes';
+import { cellsOf, isBad, joined, type StepNode, settledOf } from './nodes';
 import { type TimeAxis, timeAxis } from './time-axis';
 
 export type BarKind = 'ok' | 'bad' | 'run' | 'asks' | 'between' | 'cancelled' | 'next' | 'limit' | 'late';
@@ -83,7 +83,15 @@ function sinceText(axis: TimeAxis, time: number): string {
 function pastOf(run: RecipeRunRecord, node: StepNode, now: number): Span[] {
   if (node.tally.startedAt === null) return [];
   if (node.steps.length === 1 && node.tally.total <= MOST_BARS) {
-    return cellsOf(run, node.key).flatMap((step) => triesOf(step, node, now));
+    const spans = cellsOf(run, node.key).flatMap((step) => triesOf(step, node, now));
+    if (node.tally.total === 1) return spans;
+    // Where several cells wait at once, that is one hatching, and below all bars.
+    const waits = joined(
+      spans.filter(({ kind }) => kind === 'between'),
+      [],
+    );
+    const others = spans.filter(({ kind }) => kind !== 'between');
+    return [...waits.map(({ from, to }): Span => ({ from, to, kind: 'between', label: '' })), ...others];
   }
   const isActive = settledOf(node.tally) < node.tally.total;
   const kind = node.tally.failed.length > 0 ? 'bad' : isActive ? 'run' : 'ok';
@@ -107,7 +115,10 @@ function triesOf(step: StepRecord, node: StepNode, now: number): Span[] {
     spans.push({ from: one.startedAt, to: one.finishedAt, kind: KINDS[one.status ?? 'failed'] ?? 'ok', label });
     const next = step.earlier?.[i + 1]?.startedAt ?? step.startedAt ?? null;
     const until = next ?? (step.finishedAt == null ? now : null);
-    if (until !== null && until > one.finishedAt) spans.push({ from: one.finishedAt, to: until, kind: 'between', label: '' });
+    // What is done again by hand has not waited for that.
+    const hasWaited = (node.plan.retries ?? 0) > 0 && one.status !== 'succeeded';
+    if (hasWaited && until !== null && until > one.finishedAt)
+      spans.push({ from: one.finishedAt, to: until, kind: 'between', label: '' });
   }
   if (step.startedAt == null) return spans;
   const to = step.finishedAt ?? now;

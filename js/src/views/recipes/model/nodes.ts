@@ -127,7 +127,7 @@ function ranOf({ earlier, startedAt, finishedAt }: StepRecord): Stretch[] {
 }
 
 /** Two lists of stretches as one: what overlaps or follows soon is one of them. */
-function joined(a: readonly Stretch[], b: readonly Stretch[]): Stretch[] {
+export function joined(a: readonly Stretch[], b: readonly Stretch[]): Stretch[] {
   const found: Stretch[] = [];
   for (const one of [...a, ...b].sort((x, y) => x.from - y.from)) {
     const last = found.at(-1);

@@ -43,7 +43,7 @@ export interface PowerPlot {
  * around them are: what a journal kept of an earlier life is not as dense.
  */
 const HOLD_PERIODS = 3;
-const MOST_PARTS = 60;
+const MOST_PARTS = 200;
 /** What takes no power of its own. */
 const WAITING = new Set(['operator', 'wait']);
 
@@ -144,6 +144,12 @@ export function pointText({ time, mean, least, most }: PowerPoint, unit: string,
   const range = rangeText(least, most, unit);
   const said = `${isAfterBreak ? '+' : ''}${at}: ${valueText(mean, unit)}`;
   return least === most ? said : `${said}, ${range}`;
+}
+
+/** Where words of a width begin beside a place, so that they stay within the whole: behind it, else before it, else at its end. */
+export function besideX(at: number, words: number, whole: number, apart = 5): number {
+  if (at + apart + words <= whole) return at + apart;
+  return at - apart - words >= 0 ? at - apart - words : Math.max(0, whole - words);
 }
 
 /** "112 to 125 W". */

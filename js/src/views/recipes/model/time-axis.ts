@@ -13,6 +13,8 @@ export interface Break {
   readonly to: number;
   /** "14 h 02 m later". */
   readonly label: string;
+  /** From when to when nothing ran. */
+  readonly time: Stretch;
 }
 
 export interface Tick {
@@ -65,7 +67,7 @@ export function timeAxis({ start, latest, hasRoom, live, ran, limits }: AxisAske
   return {
     at,
     timeAt: (share) => timeOf(share * whole, start, folds),
-    breaks: folds.map(({ from, to }) => ({ from: at(from), to: at(to), label: `${estimate((to - from) / 1_000)} later` })),
+    breaks: folds.map(({ from, to }) => ({ from: at(from), to: at(to), label: laterText(to - from), time: { from, to } })),
     ticks: begins.flatMap((begin, i) => {
       const end = folds[i]?.from ?? timeOf(whole, start, folds);
       const [first, ...others] = ticksOf(whole / 1_000, (end - begin) / 1_000);
@@ -77,6 +79,10 @@ export function timeAxis({ start, latest, hasRoom, live, ran, limits }: AxisAske
       return { seconds: Math.max(0, time - begin) / 1_000, isAfterBreak: begin !== start };
     },
   };
+}
+
+function laterText(ms: number): string {
+  return `${estimate(ms / 1_000)} later`;
 }
 
 interface Fold extends Stretch {

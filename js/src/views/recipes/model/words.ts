@@ -4,6 +4,7 @@ import type { PlanRecord, RecipeRunRecord, RunStatus, StepRecord } from '../../.
 import { duration, estimate, plural } from '../../shared/format';
 import { type Forecast, overdueOf } from './forecast';
 import { countOf, type Standing, type StepNode, settledOf } from './nodes';
+import type { Break } from './time-axis';
 
 export const SIGNS: Readonly<Record<Standing, string>> = {
   waiting: '○',
@@ -62,6 +63,14 @@ export function elapsedS(run: RecipeRunRecord, now: number): number | null {
   return run.startedAt == null ? null : Math.max(0, (run.finishedAt ?? now) - run.startedAt) / 1_000;
 }
 
+/** What the time of a run leaves out, or counts though nothing ran; empty where there is nothing to be said. */
+export function aboutTime(run: RecipeRunRecord, breaks: readonly Break[]): string {
+  const began = run.startedAt ?? 0;
+  if (breaks.some(({ time }) => time.to <= began)) return 'since it was resumed';
+  const idleS = breaks.reduce((sum, { time }) => sum + time.to - time.from, 0) / 1_000;
+  return idleS > 0 ? `nothing ran for ${estimate(idleS)} of it` : '';
+}
+
 /** "~ 8 m 10 s left"; "at least" where something is left that was never timed; empty where nothing can be said. */
 export function leftText(future: Forecast, now: number): string {
   if (future.endsAt === null) return '';
@@ -101,7 +110,8 @@ function runningText(step: StepRecord, plan: PlanRecord, now: number): string {
   const tries = step.tries ?? 1;
   if (tries > 1) return `try ${tries} of ${(plan.retries ?? 0) + 1}`;
   if ((plan.repeat ?? 1) > 1) return `${step.done ?? 0} of ${plan.repeat}`;
-  return step.startedAt == null ? 'running' : estimate(Math.max(0, now - step.startedAt) / 1_000);
+  // Beside it may stand what is left: it is said which is which.
+  return step.startedAt == null ? 'running' : `${estimate(Math.max(0, now - step.startedAt) / 1_000)} so far`;
 }
 
 function manyText({ tally, plan }: StepNode): string {
@@ -129,7 +139,9 @@ export function tookS(step: StepRecord): number | null {
 function tookText(step: StepRecord): string {
   const took = tookS(step);
   if (took === null) return 'done';
-  return (step.earlier?.length ?? 0) > 0 ? `${duration(took)} in try ${step.tries ?? 2}` : duration(took);
+  // Who has a step done again begins to count its tries anew; its bars do not.
+  const tries = Math.max(step.tries ?? 1, (step.earlier?.length ?? 0) + 1);
+  return (step.earlier?.length ?? 0) > 0 ? `${duration(took)} in try ${tries}` : duration(took);
 }
 
 /** What stands at the end of a node's row in the Gantt: what it took, or what is about left. */
@@ -138,7 +150,9 @@ export function rowText(node: StepNode, future: Forecast, now: number): string {
   if (prompt !== null) return prompt.until == null ? 'waits for you' : `${countdown(prompt.until, now)} to answer`;
   if (settledOf(tally) === tally.total) {
     if (tally.startedAt === null || tally.finishedAt === null) return WORDS[node.standing];
-    return duration((tally.finishedAt - tally.startedAt) / 1_000);
+    // Hours between a try and the one of the next day are no part of it.
+    const end = tally.finishedAt;
+    return duration(tally.ran.reduce((sum, { from, to }) => sum + Math.min(to, end) - from, 0) / 1_000);
   }
   const expected = future.byKey.get(node.key);
   if (expected === undefined) return '';

@@ -93,6 +93,7 @@ function rootOf(runId: string, runs: Rec<RunRecord> | undefined): string {
   return root;
 }
 
+/** Its name, or the label that Python calls it by too; its id says a newcomer nothing. */
 function titleOf(key: string, run: RunRecord | undefined): string {
-  return run?.name || key.replace(/^run-(?=\d+$)/, 'run ');
+  return run?.name || run?.label || key;
 }

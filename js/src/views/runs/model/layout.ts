@@ -86,7 +86,9 @@ export function layout(jobs: Jobs, choices: Choices): Line[] {
     const run = knownRunLine(jobs, group, isShut, choices.measure);
     lines.push({ kind: 'run', key: `run ${group.key}`, run });
     if (isShut) continue;
-    if (!group.single && run.axis !== null) lines.push({ kind: 'axis', key: `axis ${group.key}`, run });
+    // The place of the axis is kept from the start, so that nothing moves when the first job has ended.
+    const hasAxis = !group.single && (run.axis !== null || activeOf(run.counts) > 0);
+    if (hasAxis) lines.push({ kind: 'axis', key: `axis ${group.key}`, run });
     jobLines(lines, items, run, shown, choices);
   }
   return lines;

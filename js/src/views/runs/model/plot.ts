@@ -5,12 +5,14 @@ import { unitOf } from './figures';
 import { isOutlier, type Spread } from './stats';
 
 export const WIDTH = 430;
-export const LEFT = 42;
 export const RIGHT = 422;
 export const TOP = 8;
 export const BOTTOM = 112;
 export const LOAD_TOP = 126;
 export const LOAD_BOTTOM = 146;
+/** Where the plot begins; farther to the right where its longest label needs that. */
+const LEFT = 42;
+const LABEL_GAP = 6;
 /** More off ones are not named: their names would lie over each other. */
 const MOST_NAMES = 4;
 
@@ -24,6 +26,8 @@ export interface Point {
 }
 
 export interface Plotted {
+  /** Where its labels end and it begins. */
+  readonly left: number;
   readonly points: readonly Point[];
   readonly rules: readonly { readonly y: number; readonly label: string }[];
   readonly marks: readonly { readonly x: number; readonly label: string }[];
@@ -35,17 +39,22 @@ export interface Plotted {
 
 export function plotOf(repetitions: readonly RepetitionRecord[], spread: Spread | null): Plotted | null {
   const shown = repetitions.filter((one) => one.wallS !== null);
-  if (shown.length === 0) return null;
+  // One alone compares with nothing; the row says what it took.
+  if (shown.length < 2) return null;
   const times = shown.map((one) => one.wallS as number);
   const bounds = spread === null ? [] : [spread.low, spread.high];
   const [low, high] = padded(Math.max(0, Math.min(...times, ...bounds)), Math.max(...times, ...bounds));
   const y = (time: number) => BOTTOM - ((time - low) / (high - low)) * (BOTTOM - TOP);
-  const x = (i: number) =>
-    LEFT + 10 + (shown.length === 1 ? (RIGHT - LEFT - 20) / 2 : (i / (shown.length - 1)) * (RIGHT - LEFT - 20));
   const { per, name: unit } = unitOf(high);
   const step = stepOf((high - low) / per);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const text = (time: number) => (time / per).toFixed(digits + 1);
+  const rules = rulesOf(low / per, high / per, step, digits).map((value, i, all) => ({
+    y: y(value * per),
+    label: `${value.toFixed(digits)}${i === all.length - 1 ? ` ${unit}` : ''}`,
+  }));
+  const left = Math.max(LEFT, LABEL_GAP + Math.max(...rules.map(({ label }) => widthOf(label))));
+  const x = (i: number) => left + 10 + (i / (shown.length - 1)) * (RIGHT - left - 20);
   let named = 0;
   const points = shown.map((one, i): Point => {
     const time = one.wallS as number;
@@ -59,10 +68,8 @@ export function plotOf(repetitions: readonly RepetitionRecord[], spread: Spread 
   const warm = shown.filter((one) => one.number === 0).length;
   return {
     points,
-    rules: rulesOf(low / per, high / per, step, digits).map((value, i, all) => ({
-      y: y(value * per),
-      label: `${value.toFixed(digits)}${i === all.length - 1 ? ` ${unit}` : ''}`,
-    })),
+    left,
+    rules,
     marks: marksOf(shown, x),
     band:
       spread === null
@@ -71,6 +78,11 @@ export function plotOf(repetitions: readonly RepetitionRecord[], spread: Spread 
     warmTo: warm === 0 ? null : warm === shown.length ? RIGHT : (x(warm - 1) + x(warm)) / 2,
     load: loadOf(shown, x),
   };
+}
+
+/** About so many px wide is a label in the letters of the plot. */
+function widthOf(label: string): number {
+  return [...label].reduce((sum, c) => sum + ('., '.includes(c) ? 3.5 : c === 'm' ? 10.5 : 7), 0);
 }
 
 /** A little room above and below; some, too, where all are equal. */

@@ -1,6 +1,7 @@
 /** What a job's record says at a glance. Pure. */
 
 import type { JobRecord, Jobs } from '../../../sync/messages';
+import { get, type Rec } from '../../../sync/read';
 
 /** How a job stands, for the eye and for the chips. */
 export type Standing = 'done' | 'failed' | 'cancelled' | 'running' | 'asks' | 'queued';
@@ -26,6 +27,11 @@ export function isOver(job: JobRecord): boolean {
 /** How many jobs wait or run. */
 export function activeJobs(jobs: Jobs): number {
   return jobs.queue.length + jobs.running.length;
+}
+
+/** How many jobs wait for a person's answer. */
+export function askingJobs(jobs: Jobs): number {
+  return jobs.running.filter((id) => get(jobs.items as Rec<JobRecord>, id)?.asks).length;
 }
 
 export function nameOf(job: JobRecord): string {
