@@ -120,14 +120,7 @@ def wire(
     runner = _runner(store, ring, pressure, executors, parallelism, keeps)
     devices = Devices(store, ring.append, keeps, redact=ring.redactor.text)
     streams = Streams(store, ring.append, redact=ring.redactor.text)
-    # Steps of recipes measure by themselves, their preparations left out.
-    runner.gauges.append(devices.gauge)
-    recipe_runs = RecipeRuns(
-        *(store, ring.append, runner, devices, streams),
-        gauges=[devices.gauge],
-        meter=devices.meter,
-    )
-    devices.supervisor.gate = _gate_of(store, recipe_runs)
+    recipe_runs = _recipe_runs(store, ring, runner, devices, streams)
     resumer = Resumer(keeps, runner, recipe_runs)
     # Whoever opens a job sees its environment: there the built-in set of secrets is always on.
     told = partial(Redactor, [*config.log_redact_regex, *redact], secrets=True, literals=tokens)
@@ -181,6 +174,20 @@ def _runner(
         printed=printed_in(ring),
         redact=ring.redactor.text,
     )
+
+
+def _recipe_runs(
+    store: StateStore, ring: LogRing, runner: Runner, devices: Devices, streams: Streams
+) -> RecipeRuns:
+    # Steps of recipes measure by themselves, their preparations left out.
+    runner.gauges.append(devices.gauge)
+    runs = RecipeRuns(
+        *(store, ring.append, runner, devices, streams),
+        gauges=[devices.gauge],
+        meter=devices.meter,
+    )
+    devices.supervisor.gate = _gate_of(store, runs)
+    return runs
 
 
 def _pno(

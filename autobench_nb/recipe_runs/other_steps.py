@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -161,6 +162,18 @@ class DeviceStep(OtherStep):
         super().stop(reason)
 
 
+def put_aside(file: Path) -> None:
+    """Keep what an earlier try has recorded, or a life that was killed, as ``boot.1.mkv``: it may show why that ended.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    if file.exists():
+        numbers = itertools.count(1)
+        names = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in numbers)
+        file.rename(next(name for name in names if not name.exists()))
+
+
 class RecordStep(OtherStep):
     """Records a stream while other steps run, in a thread of its own.
 
@@ -191,6 +204,7 @@ class RecordStep(OtherStep):
             if start is None:
                 raise AutoBenchError(f"there is no stream {recording.stream!r}")
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            put_aside(self._file)
             active = start(recording.stream, self._file)
             self._begun()
             self._enough.wait()

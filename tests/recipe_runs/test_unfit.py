@@ -220,3 +220,37 @@ def test_a_resumed_run_has_its_endless_numbers_again(tmp_path: Path) -> None:
         said = [one.message for one in bench.logs if one.step_id == "b"]
         assert f"inf {10**30}" in said
         assert set(again.steps.values()) == {"succeeded"}
+
+
+class Camera:
+    """Streams that write one line for each recording."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def record(self, stream_id: str, file: Path) -> Camera:
+        self.count += 1
+        file.write_text(f"{stream_id} {self.count}")
+        return self
+
+    def stop(self) -> dict[str, float]:
+        return {"pictures": 1.0}
+
+
+def test_what_an_earlier_try_has_recorded_is_kept_beside_the_new_recording(tmp_path: Path) -> None:
+    store, ring = StateStore(), LogRing(1_000)
+    runner = Runner(store, ring.append)
+    runs = RecipeRuns(store, ring.append, runner, streams=Camera())
+    film = {"id": "film", "record": {"stream": "cam", "during": ["boot"], "file": "boot.mkv"}}
+    boot = {"id": "boot", "run": "true"}
+    run = runs.submit(recipe_of(film, boot), folder=tmp_path)
+    try:
+        assert run.wait(PATIENCE_S)
+        for _ in range(2):
+            run.retry("film")
+            assert run.wait(PATIENCE_S)
+    finally:
+        runs.close()
+        runner.close()
+    found = {file.name: file.read_text() for file in (tmp_path / "artifacts").rglob("*.mkv")}
+    assert found == {"boot.mkv": "cam 3", "boot.1.mkv": "cam 1", "boot.2.mkv": "cam 2"}
