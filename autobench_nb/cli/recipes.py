@@ -26,12 +26,12 @@ spec:
     size: {type: integer, default: 1000000, unit: byte, minimum: 1}
   steps:
     - id: data
-      run: head -c ${parameters.size} /dev/urandom > data.bin
+      run: seq 100000000 | head -c ${parameters.size} > data.txt
     - id: pack
       needs: [data]
       matrix:
         level: [1, 9]
-      run: gzip -${matrix.level} -c data.bin | wc -c
+      run: gzip -${matrix.level} -c data.txt | wc -c
       repeat: 5
       warmup: 1
       timeout: 60s

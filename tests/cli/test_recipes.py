@@ -19,8 +19,8 @@ def test_the_first_recipe_is_written_is_sound_and_is_never_written_over(
     assert main(["check", str(file), "-p", "size=5"]) == 0
     out = capsys.readouterr().out
     assert "first: sound, 3 steps a run" in out
-    assert "pack[9]  gzip -9 -c data.bin | wc -c  (after data)" in out
-    assert "head -c 5 /dev/urandom" in out
+    assert "pack[9]  gzip -9 -c data.txt | wc -c  (after data)" in out
+    assert "head -c 5 > data.txt" in out
     file.write_text("mine")
     assert main(["init", str(file)]) == 2
     said = capsys.readouterr().err
