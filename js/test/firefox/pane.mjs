@@ -11,10 +11,21 @@ export class Pane {
 
   /** Sign in and wait until the page is live. `width` in px. */
   async open(width = 1280) {
-    await this.page.setViewport({ width, height: 800 });
+    await this.resize(width, 800);
     await this.page.goto(this.server.login);
     await this.until(() => document.querySelector('.ab-badge')?.textContent.includes('live'), 'the page is live');
     await this.until(() => document.querySelector('.ab-log-foot')?.textContent.includes('shown'), 'the pane is drawn');
+  }
+
+  /** A page of that size, in px. */
+  async resize(width, height) {
+    try {
+      await this.page.setViewport({ width, height });
+    } catch (error) {
+      // It turns the screen, too, which Firefox 140 ESR cannot; the size is set all the same.
+      if (!error.message.includes('setScreenOrientationOverride')) throw error;
+    }
+    await this.until((wanted) => innerWidth === wanted, `the page is ${width} px wide`, width);
   }
 
   /** Log lines over HTTP: texts, or objects of the wire; of the channel `psu` where they name none. */
@@ -34,13 +45,16 @@ export class Pane {
 
   /** Wait until a function of the page gives something true; what it gave. */
   async until(fact, what, ...args) {
-    try {
-      const found = await this.page.waitForFunction(fact, { timeout: TIMEOUT_MS, polling: 50 }, ...args);
-      return await found.jsonValue();
-    } catch (error) {
-      const seen = await this.page.evaluate(() => document.querySelector('.ab-log')?.innerText ?? document.body.innerText);
-      throw new Error(`it did not come about that ${what} (${error.message}); seen:\n${seen.slice(0, 1_500)}`);
+    // Puppeteer's own wait compiles a function in the page, which the page's security policy forbids there.
+    const end = Date.now() + TIMEOUT_MS;
+    for (;;) {
+      const found = await this.page.evaluate(fact, ...args);
+      if (found) return found;
+      if (Date.now() > end) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    const seen = await this.page.evaluate(() => document.querySelector('.ab-log')?.innerText ?? document.body.innerText);
+    throw new Error(`it did not come about that ${what}; seen:\n${seen.slice(0, 1_500)}`);
   }
 
   /** Wait until exactly these messages are drawn, from the top. */
