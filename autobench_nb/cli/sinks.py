@@ -26,6 +26,17 @@ ENTRY_BYTES: Final = 3 * 1024 * 1024
 """An entry of more bytes would not fit into one body: its message is cut to :data:`MESSAGE_CHARS`."""
 MESSAGE_CHARS: Final = 384 * 1024
 
+
+class _StayingHere(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the request that it makes would carry the token along, to any host."""
+
+    def redirect_request(self, *_args: Any, **_names: Any) -> None:
+        return None
+
+
+# As ``ab.connect``: a proxy of the environment is neither asked for a server on this machine nor told the token.
+_open: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _StayingHere).open
+
 WRITERS_KEPT: Final = 1_024
 """Pairs of channel and logger whose way into the ring is remembered."""
 
@@ -106,7 +117,7 @@ class Poster:
                 "Content-Type": "application/x-ndjson",
             }
             request = urllib.request.Request(self._target, body, headers)
-            with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:
+            with _open(request, timeout=HTTP_TIMEOUT_S) as answer:
                 return _object(answer.read())
         except HTTPError as error:
             return self._refused(error)

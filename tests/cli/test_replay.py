@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -83,3 +88,61 @@ def test_a_replay_ends_when_it_is_told_to() -> None:
 def test_a_server_that_is_not_there_is_named() -> None:
     with pytest.raises(TransportError, match=r"127\.0\.0\.1:9/api/logs cannot be reached"):
         Poster("http://127.0.0.1:9", "t", "c")([line(0)])
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Takes what is posted, or sends on to where its server says; notes the tokens that it was shown."""
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        self.server.tokens.append(self.headers["Authorization"])  # type: ignore[attr-defined]
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        elsewhere = self.server.elsewhere  # type: ignore[attr-defined]
+        body = b'{"accepted": 1, "rejected": 0}'
+        self.send_response(302 if elsewhere else 200)
+        if elsewhere:
+            self.send_header("Location", elsewhere)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@contextmanager
+def answering(elsewhere: str = "") -> Iterator[tuple[str, list[str]]]:
+    """A server's address, and the tokens that it is shown."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server.elsewhere, tokens = elsewhere, list[str]()  # type: ignore[attr-defined]
+    server.tokens = tokens  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/", tokens
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_token_is_not_carried_to_where_a_server_sends_one_on() -> None:
+    with answering() as (other, seen), answering(other) as (here, _):
+        with pytest.raises(TransportError, match="answered 302"):
+            Poster(here, "t", "c")([line(0)])
+        assert seen == []
+
+
+def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering() as (proxy, asked), answering() as (here, seen):
+        monkeypatch.setenv("http_proxy", proxy)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(urllib.request, "_opener", None)  # which has looked at the environment
+        Poster(here, "t", "c")([line(0)])
+        assert (asked, seen) == ([], ["Bearer t"])
