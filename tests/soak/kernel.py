@@ -14,6 +14,9 @@ from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER_S = 60.0
+DIGESTS = 1_000
+"""Jupyter's sessions remember the digests of the messages that they have heard, 65,536 by default: some ten megabytes,
+which an hour fills, and which would pass for a leak."""
 
 
 class SoakKernel:
@@ -29,6 +32,7 @@ class SoakKernel:
     def client(self) -> BlockingKernelClient:
         """One more that talks with it: a session of its own, since answers go to whose session asked."""
         made = BlockingKernelClient()
+        made.session.digest_history_size = DIGESTS
         made.load_connection_file(self._manager.connection_file)
         return made
 
@@ -73,7 +77,8 @@ def running_kernel(home: Path) -> Iterator[SoakKernel]:
     manager = KernelManager(connection_file=str(home / "kernel.json"))
     env = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(home / "ipython")}
     with (home / "kernel.log").open("wb") as log:
-        manager.start_kernel(cwd=str(home), env=env, stdout=log, stderr=log)
+        few = [f"--Session.digest_history_size={DIGESTS}"]
+        manager.start_kernel(cwd=str(home), env=env, stdout=log, stderr=log, extra_arguments=few)
     try:
         kernel = SoakKernel(manager)
         try:
