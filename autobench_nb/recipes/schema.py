@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
-from autobench_nb.recipes.model import Recipe
+from autobench_nb.recipes.model import Outcome, Recipe
 
 SCHEMA_ID: Final = "urn:autobench:recipe:v1"
 
@@ -16,6 +17,13 @@ def recipe_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12), made from the model."""
     (top,), parts = msgspec.json.schema_components([Recipe])
     parts["Recipe"]["required"] = sorted({*parts["Recipe"]["required"], "apiVersion", "kind"})
+    # Which outcomes there are, msgspec says since 0.23, and not before: always, and in the same place.
+    edges = parts["Step"]["properties"].pop("edges")
+    parts["Step"]["properties"]["edges"] = {
+        "type": edges.pop("type"),
+        "propertyNames": {"enum": sorted(get_args(Outcome))},
+        **{name: one for name, one in edges.items() if name != "propertyNames"},
+    }
     # What begins with x- is the user's own.
     parts["Recipe"]["patternProperties"] = {"^x-": {}}
     return {
@@ -24,8 +32,20 @@ def recipe_schema() -> dict[str, Any]:
         "title": "AutoBench recipe",
         **top,
         "$ref": "#/$defs/Recipe",
-        "$defs": {name: parts[name] for name in sorted(parts)},
+        "$defs": {name: _cleaned(parts[name]) for name in sorted(parts)},
     }
+
+
+def _cleaned(part: Any) -> Any:
+    """A part whose descriptions have no indentation: msgspec takes that from docstrings since 0.23, and not before."""
+    if isinstance(part, dict):
+        return {
+            name: inspect.cleandoc(one)
+            if name == "description" and isinstance(one, str)
+            else _cleaned(one)
+            for name, one in part.items()
+        }
+    return [_cleaned(one) for one in part] if isinstance(part, list) else part
 
 
 def schema_text() -> str:
