@@ -18,11 +18,11 @@ def recipe_schema() -> dict[str, Any]:
     (top,), parts = msgspec.json.schema_components([Recipe])
     parts["Recipe"]["required"] = sorted({*parts["Recipe"]["required"], "apiVersion", "kind"})
     # Which outcomes there are, msgspec says since 0.23, and not before: always, and in the same place.
-    edges = parts["Step"]["properties"].pop("edges")
+    edges = parts["Step"]["properties"]["edges"]
     parts["Step"]["properties"]["edges"] = {
-        "type": edges.pop("type"),
+        "type": edges["type"],
         "propertyNames": {"enum": sorted(get_args(Outcome))},
-        **{name: one for name, one in edges.items() if name != "propertyNames"},
+        **{name: one for name, one in edges.items() if name not in ("type", "propertyNames")},
     }
     # What begins with x- is the user's own.
     parts["Recipe"]["patternProperties"] = {"^x-": {}}
