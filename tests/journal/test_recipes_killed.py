@@ -105,7 +105,8 @@ RECIPES: dict[str, tuple[list[dict[str, Any]], dict[str, str]]] = {
     "record": (
         [
             step("a"),
-            step("boot", "a", work="sleep 0.2"),
+            # Long enough for a first picture on a busy machine: a recording without one has failed.
+            step("boot", "a", work="sleep 1.5"),
             {"id": "film", "needs": ["a"], "record": {"stream": "cam", "during": ["boot"], "file": "boot.mkv"}},
             step("b", "boot", "film"),
         ],
