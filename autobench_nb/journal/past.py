@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -14,7 +15,7 @@ from autobench_nb.journal.reader import JournalReader
 One = TypeVar("One")
 
 
-class KeptPast:
+class KeptPast(ABC):
     """The read side of a ledger: what work took, and what devices have sampled."""
 
     _reader_lock: threading.Lock
@@ -38,6 +39,6 @@ class KeptPast:
             return ask(self._reading())
         return ()
 
+    @abstractmethod
     def _reading(self) -> JournalReader:
         """A reader of the journal."""
-        raise NotImplementedError

@@ -47,8 +47,9 @@ _TRUE_STATUS: Final = (
 _BLANK: Final[dict[str, Any]] = dict.fromkeys(Result._fields)
 _PAST_RUNS: Final = 10
 _PAST_STEPS: Final = 20_000
-_MOST_STRETCHES: Final = 20_000
 """Of how many past runs, and of how many of their steps, it is told what they took."""
+_MOST_STRETCHES: Final = 20_000
+"""Of samples, told at once."""
 _CLOSED: Final = Fault("it is closed", "open it again")
 
 

@@ -107,10 +107,9 @@ class View(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Close the widget, and the links that go through it."""
+        # What was refused when it was made has none, and is closed all the same.
         links = self.__dict__.get("_links")
-        if (
-            links is not None
-        ):  # what was refused when it was made has none, and is closed all the same
+        if links is not None:
             links.close()
         super().close()
 
