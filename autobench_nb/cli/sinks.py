@@ -34,9 +34,6 @@ class _StayingHere(urllib.request.HTTPRedirectHandler):
         return None
 
 
-# As ``ab.connect``: a proxy of the environment is neither asked for a server on this machine nor told the token.
-_open: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _StayingHere).open
-
 WRITERS_KEPT: Final = 1_024
 """Pairs of channel and logger whose way into the ring is remembered."""
 
@@ -87,6 +84,9 @@ class Poster:
 
     def __init__(self, url: str, token: str, channel: str) -> None:
         self._target = _target(url)
+        # As ``ab.connect``: a proxy of the environment is neither asked for a server on this machine nor told the token.
+        straight = urllib.request.ProxyHandler({})
+        self._open = urllib.request.build_opener(straight, _StayingHere).open
         self._token = token
         self._channel = channel
         self.accepted = 0
@@ -117,7 +117,7 @@ class Poster:
                 "Content-Type": "application/x-ndjson",
             }
             request = urllib.request.Request(self._target, body, headers)
-            with _open(request, timeout=HTTP_TIMEOUT_S) as answer:
+            with self._open(request, timeout=HTTP_TIMEOUT_S) as answer:
                 return _object(answer.read())
         except HTTPError as error:
             return self._refused(error)
