@@ -84,7 +84,7 @@ class Poster:
 
     def __init__(self, url: str, token: str, channel: str) -> None:
         self._target = _target(url)
-        # As ``ab.connect``: a proxy of the environment is neither asked for a server on this machine nor told the token.
+        # As ``ab.connect``: a proxy of the environment is neither asked for a server of this machine nor told a token.
         straight = urllib.request.ProxyHandler({})
         self._open = urllib.request.build_opener(straight, _StayingHere).open
         self._token = token

@@ -18,11 +18,10 @@ import orjson
 from autobench_nb.devices.device import Action
 from autobench_nb.devices.lines import Exchange, LineAction
 from autobench_nb.errors import ConfigError, DeviceError, reason_of
-from autobench_nb.state.pointer import parse
+from autobench_nb.state.pointer import MISSING, find, parse
 
 MAX_ANSWER_BYTES: Final = 1_048_576
 """What an answer may have."""
-_ABSENT: Final = object()
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*")
 """A name and a value, as RFC 9110 has them in sections 5.6.2 and 5.5."""
 
@@ -126,8 +125,8 @@ class HttpDevice:
         answer = self._request("GET", self._path, None)
         observed = {}
         for quantity, parts in self._pointers.items():
-            value = _at(answer, parts)
-            if value is _ABSENT:
+            value = find(answer, parts)
+            if value is MISSING:
                 where = "/" + "/".join(parts)
                 raise self._failed("probe", f"its answer has nothing at {where} for {quantity}")
             observed[quantity] = value
@@ -144,8 +143,8 @@ class HttpDevice:
         answer = self._request(action.method, path, _filled(action.json, args))
         if action.value is None:
             return None
-        value = _at(answer, parse(action.value))
-        return None if value is _ABSENT else value
+        value = find(answer, parse(action.value))
+        return None if value is MISSING else value
 
     def _request(self, method: str, path: str, body: Any) -> Any:
         headers = dict(self._headers)
@@ -209,17 +208,6 @@ class _SameOrigin(urllib.request.HTTPRedirectHandler):
         if urllib.parse.urlsplit(newurl)[:2] != urllib.parse.urlsplit(req.full_url)[:2]:
             return None
         return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _at(value: Any, parts: tuple[str, ...]) -> Any:
-    for part in parts:
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return _ABSENT
-    return value
 
 
 def _filled(body: Any, args: Mapping[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from autobench_nb.errors import reason_of
 from autobench_nb.jobs.executors.executor import RepetitionOutcome
 from autobench_nb.logs.text import clean
 from autobench_nb.recipes.model import Extraction, Limits, Scalar
+from autobench_nb.state.pointer import MISSING, find, parse
 from autobench_nb.tables.results import Result
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
@@ -73,21 +74,10 @@ def number_of(value: Any) -> float | None:
 
 
 def _pointed(name: str, pointer: str, text: str) -> Any:
-    value = _last_json(name, text)
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        try:
-            value = value[_position(key)] if isinstance(value, list) else value[key]
-        except (KeyError, IndexError, ValueError, TypeError):
-            raise NotRead(f"{name}: there is nothing at {pointer} of the JSON printed") from None
+    value = find(_last_json(name, text), parse(pointer))
+    if value is MISSING:
+        raise NotRead(f"{name}: there is nothing at {pointer} of the JSON printed")
     return value
-
-
-def _position(key: str) -> int:
-    """A place in an array as RFC 6901 (section 4) writes it: digits alone, without leading zeros."""
-    if not (key.isascii() and key.isdigit()) or (len(key) > 1 and key[0] == "0"):
-        raise ValueError(f"{key!r} is no place in an array")
-    return int(key)
 
 
 def _last_json(name: str, text: str) -> Any:
