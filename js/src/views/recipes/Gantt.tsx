@@ -8,6 +8,7 @@ import { AxisMarks, NowMark } from './AxisMarks';
 import { axisLabels } from './model/axis-labels';
 import type { Forecast } from './model/forecast';
 import type { Bar, BarKind, Gantt as GanttModel } from './model/gantt';
+import { SMALL_LETTER } from './model/letters';
 import type { StepNode } from './model/nodes';
 import type { Break } from './model/time-axis';
 import { rowText, SIGNS, WORDS } from './model/words';
@@ -29,8 +30,7 @@ const USUAL_WIDTH = 600;
 /** Px of a letter in the name of a step, and of its sign. */
 const NAME_LETTER = 7.8;
 const NAME_PAD = 26;
-/** Px of a letter in a bar, rather too many, and of what stands around its words. */
-const BAR_LETTER = 6.2;
+/** Px of what stands around the words of a bar. */
 const BAR_PAD = 12;
 
 const KIND_WORDS: Readonly<Record<BarKind, string>> = {
@@ -125,7 +125,7 @@ function BarView({ bar, width }: { bar: Bar; width: number }): JSX.Element {
   };
   const room = (bar.to - bar.from) * width - BAR_PAD;
   // Words stand whole in a bar, or not at all; the title has them.
-  const words = [bar.label, bar.label.split(': ')[0] ?? ''].map(visible).find((one) => one.length * BAR_LETTER <= room);
+  const words = [bar.label, bar.label.split(': ')[0] ?? ''].map(visible).find((one) => one.length * SMALL_LETTER <= room);
   return (
     <i class={`ab-rec-bar ab-rec-bar-${bar.kind}`} style={style} title={visible(said)}>
       {words}

@@ -8,6 +8,7 @@ import { get, type Rec } from '../../sync/read';
 import { useWidth } from '../shared/width';
 import { AxisMarks, NowMark } from './AxisMarks';
 import type { Gantt } from './model/gantt';
+import { SMALL_LETTER } from './model/letters';
 import { valueText } from './model/metric-plot';
 import type { StepNode } from './model/nodes';
 import {
@@ -32,9 +33,6 @@ interface Props {
   gantt: Gantt;
   now: number;
 }
-
-/** Px of a letter in a part of the curve. */
-const LETTER = 6.2;
 
 /** The power that a meter saw, under the run along its time and on the same axis. */
 export function PowerStrip({ client, run, power, nodes, gantt, now }: Props): JSX.Element | null {
@@ -90,7 +88,7 @@ function Curve({ power, plot, gantt }: { power: PowerRecord; plot: PowerPlot; ga
   const here = point === undefined ? 0 : axis.at(point.time);
   const said = point === undefined ? '' : pointText(point, power.unit, axis);
   // Where there is little room, the mean alone.
-  const shown = said.length * LETTER + 8 > width ? (said.split(', ')[0] ?? said) : said;
+  const shown = said.length * SMALL_LETTER + 8 > width ? (said.split(', ')[0] ?? said) : said;
   const newest = points.length - 1;
   const onPointer = (event: PointerEvent) => {
     const box = root.current?.getBoundingClientRect();
@@ -138,7 +136,10 @@ function Curve({ power, plot, gantt }: { power: PowerRecord; plot: PowerPlot; ga
       {point !== undefined && (
         <>
           <i class="ab-rec-power-at" style={{ left: `${100 * here}%` }} />
-          <i class="ab-rec-power-said ab-num" style={{ left: `${besideX(here * width, shown.length * LETTER + 8, width)}px` }}>
+          <i
+            class="ab-rec-power-said ab-num"
+            style={{ left: `${besideX(here * width, shown.length * SMALL_LETTER + 8, width)}px` }}
+          >
             {shown}
           </i>
         </>
@@ -152,7 +153,7 @@ function Part({ part, width, unit, isDark }: { part: PowerPart; width: number; u
   const energy = energyText(part.joules, unit);
   const isShared = part.steps.length > 1;
   const room = (part.to - part.from) * width - 6;
-  const text = [isShared ? `${energy} shared` : energy, energy].find((one) => one.length * LETTER < room) ?? '';
+  const text = [isShared ? `${energy} shared` : energy, energy].find((one) => one.length * SMALL_LETTER < room) ?? '';
   return (
     <i
       class={`ab-rec-power-part${isDark ? ' ab-rec-power-dark' : ''}`}

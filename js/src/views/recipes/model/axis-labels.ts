@@ -1,6 +1,7 @@
 /** Which words stand above an axis, so that none lies upon another. Pure; in px. */
 
 import type { Gantt } from './gantt';
+import { SMALL_LETTER } from './letters';
 
 export interface AxisLabel {
   readonly kind: 'now' | 'break' | 'zero' | 'tick';
@@ -15,8 +16,7 @@ export interface AxisLabels {
   readonly untold: readonly string[];
 }
 
-/** Px of a letter, rather too many: a word that stands alone is better than two that touch. */
-const LETTER = 6.2;
+/** A word that stands alone is better than two that touch. */
 const BOLD_LETTER = 6.6;
 const APART = 8;
 
@@ -25,7 +25,7 @@ export function axisLabels(gantt: Gantt, width: number, now: string): AxisLabels
   const placed: (AxisLabel & { readonly right: number })[] = [];
   const untold: string[] = [];
   const put = (kind: AxisLabel['kind'], text: string, at: number, from: 'middle' | 'left'): boolean => {
-    const wide = text.length * (kind === 'now' ? BOLD_LETTER : LETTER);
+    const wide = text.length * (kind === 'now' ? BOLD_LETTER : SMALL_LETTER);
     const wished = at * width - (from === 'middle' ? wide / 2 : 0);
     const left = Math.max(0, Math.min(width - wide, wished));
     const isFree = placed.every((one) => left + wide + APART <= one.left || left >= one.right + APART);

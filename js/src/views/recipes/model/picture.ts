@@ -1,6 +1,7 @@
 /** The graph in px: boxes of nodes, and edges that run along lines and bend at right angles. Pure. */
 
 import type { Layered } from './layered';
+import { SMALL_LETTER } from './letters';
 
 export interface Sizes {
   readonly width: number;
@@ -43,8 +44,7 @@ const BEND = 5;
 const MARGIN = 10;
 const ARROW = 6;
 
-/** Px of a letter beside an edge and of a bold one in a node, rather too many. */
-const LETTER = 6.2;
+/** Px of a bold letter in a node, rather too many. */
 const NAME_LETTER = 7.6;
 /** What a node needs besides its name, in px. */
 const SIGN = 38;
@@ -67,7 +67,7 @@ export function sizesFor({ room, graph, names, labels }: SizesAsked): Sizes {
   const words: number[] = Array.from({ length: Math.max(0, layers - 1) }, () => 0);
   for (const [to, label] of labels) {
     const gap = (graph.layerOf.get(to) ?? 0) - 1;
-    if (gap >= 0 && label) words[gap] = Math.max(words[gap] ?? 0, label.length * LETTER + BESIDE_WORDS);
+    if (gap >= 0 && label) words[gap] = Math.max(words[gap] ?? 0, label.length * SMALL_LETTER + BESIDE_WORDS);
   }
   const gaps = words.map((one) => Math.max(GAP_X, one === 0 ? 0 : MARGIN + LINES + one));
   const free = room - 2 * PAD - gaps.reduce((sum, gap) => sum + gap, 0);
