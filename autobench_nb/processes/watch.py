@@ -98,7 +98,7 @@ class CommandWatch:
 
     def close(self) -> None:
         """Give back the descriptors; what was read and is not yet a line is finished."""
-        self._pipes.let_go()
+        self._let_go_of_output()
         self._pipes.close()
 
     def _wake_up(self) -> None:
@@ -186,11 +186,23 @@ class CommandWatch:
             self._launcher.signal(signal.SIGKILL)
         elif step is EndStep.FORGET:
             self._launcher.forget()
-            self._pipes.let_go()
+            self._let_go_of_output()
         else:
             if self._pipes.outputs:
                 self._warn("A process outside of it still holds its output: no longer read")
-            self._pipes.let_go()
+            self._let_go_of_output()
+
+    def _let_go_of_output(self) -> None:
+        """Read no more, but for what waits to be read: that was printed before whatever is the reason now."""
+        left = PIPE_BYTES
+        while left > 0 and self._pipes.outputs:
+            ready = self._readiness.ready(0.0)
+            outputs = [descriptor for descriptor in self._pipes.outputs if descriptor in ready]
+            count = sum(self._pipes.read(descriptor, lambda: True) for descriptor in outputs)
+            if count == 0:
+                break
+            left -= count
+        self._pipes.let_go()
 
     def _is_urgent(self) -> bool:
         """Whether there is something better to do than to wait for room for its output."""

@@ -86,3 +86,7 @@ def shell(text: str, *, grace_s: float = 0.1, linger_s: float = 0.1, **more: obj
         linger_s=linger_s,
         **more,  # type: ignore[arg-type]
     )
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -19,7 +19,7 @@ import pytest
 from autobench_nb.processes.endings import EndKind
 from autobench_nb.processes.launchers import Launchers
 from tests.living import is_alive
-from tests.processes.conftest import PATIENCE_S, Started, shell
+from tests.processes.conftest import PATIENCE_S, Started, parent_of, shell
 
 ROOT = Path(__file__).resolve().parents[2]
 STAY = "echo $$ > {fifo}; sleep 1000; sleep 1000"
@@ -138,10 +138,6 @@ def test_a_tree_ends_when_its_launcher_and_its_keeper_are_killed_together(
     finally:
         other.kill()
         other.wait()
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 SCRIPT = """
