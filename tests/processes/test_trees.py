@@ -275,7 +275,10 @@ launchers.close()
 def test_what_cannot_be_ended_is_named(tmp_path: Path, fifo: Path) -> None:
     """A program of root's that somebody else has started, and that has become root for good."""
     tmp_path.chmod(0o755)
-    for folder in tmp_path.parents[:2]:
+    # One more of them where tests run on several workers.
+    for folder in tmp_path.parents[:3]:
+        if folder.stat().st_uid or folder.stat().st_mode & stat.S_ISVTX:
+            break
         folder.chmod(0o755)
     fifo.chmod(0o666)
     source, program = tmp_path / "root.c", tmp_path / "becomes-root"
